@@ -1,0 +1,4 @@
+namespace Broadcast.Ingest;
+
+/// <summary>Registration of the room.</summary>
+public static class IngestModule;

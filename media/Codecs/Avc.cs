@@ -1,0 +1,295 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Broadcast.Media;
+
+/// <summary>ISO/IEC 14496-15, 5.3.3.1: what a decoder of H.264 needs before the first picture.</summary>
+/// <param name="NalLengthSize">Bytes of the length before each NAL unit: 1, 2 or 4.</param>
+/// <param name="SequenceParameterSets">NAL units of type 7; at least one.</param>
+/// <param name="PictureParameterSets">NAL units of type 8; at least one.</param>
+/// <param name="Sequence">What the first SPS says.</param>
+public sealed record AvcDecoderConfiguration(
+    int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> SequenceParameterSets, IReadOnlyList<ReadOnlyMemory<byte>> PictureParameterSets,
+    AvcSequenceParameters Sequence)
+{
+    /// <summary>Reads a record.</summary>
+    /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
+    public static AvcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
+    {
+        var bytes = record.Span;
+        if (bytes.Length < 7)
+        {
+            throw new InvalidCodecConfigException($"An AVC configuration record of {bytes.Length} bytes is too short; it has at least 7.");
+        }
+
+        if (bytes[0] != 1)
+        {
+            throw new InvalidCodecConfigException($"AVC configuration version {bytes[0]} is unknown; 1 is the only one.");
+        }
+
+        var lengthSize = (bytes[4] & 3) + 1;
+        if (lengthSize == 3)
+        {
+            throw new InvalidCodecConfigException("An AVC configuration record asks for NAL lengths of 3 bytes, which ISO/IEC 14496-15 forbids.");
+        }
+
+        var position = 5;
+        var sequenceSets = ReadSets(record, ref position, bytes[position++] & 31, 7, "SPS");
+        if (position >= bytes.Length)
+        {
+            throw new InvalidCodecConfigException("An AVC configuration record ends before its count of PPS.");
+        }
+
+        var pictureSets = ReadSets(record, ref position, bytes[position++], 8, "PPS");
+        if (sequenceSets.Count == 0 || pictureSets.Count == 0)
+        {
+            throw new InvalidCodecConfigException("An AVC configuration record without SPS or PPS cannot be decoded.");
+        }
+
+        return new AvcDecoderConfiguration(lengthSize, sequenceSets, pictureSets, AvcSequenceParameters.Parse(sequenceSets[0].Span));
+    }
+
+    private static List<ReadOnlyMemory<byte>> ReadSets(ReadOnlyMemory<byte> record, ref int position, int count, int type, string what)
+    {
+        var sets = new List<ReadOnlyMemory<byte>>(count);
+        for (var i = 0; i < count; i++)
+        {
+            var rest = record.Span[Math.Min(position, record.Length)..];
+            if (rest.Length < 2 || rest.Length - 2 < BinaryPrimitives.ReadUInt16BigEndian(rest))
+            {
+                throw new InvalidCodecConfigException($"{what} {i} of an AVC configuration record reaches past its end.");
+            }
+
+            var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
+            if (length == 0 || (rest[2] & 31) != type)
+            {
+                throw new InvalidCodecConfigException($"{what} {i} of an AVC configuration record is not a NAL unit of type {type}.");
+            }
+
+            sets.Add(record.Slice(position + 2, length));
+            position += 2 + length;
+        }
+
+        return sets;
+    }
+}
+
+/// <summary>What a sequence parameter set says (ITU-T H.264, 7.3.2.1.1), as far as a packager needs it.</summary>
+/// <param name="ProfileIdc">profile_idc.</param>
+/// <param name="ConstraintFlags">The byte of constraint flags behind it.</param>
+/// <param name="LevelIdc">level_idc.</param>
+/// <param name="Width">Displayed luma samples across, after cropping.</param>
+/// <param name="Height">Displayed luma samples down, after cropping.</param>
+/// <param name="SampleAspectWidth">Sample aspect ratio; 1 when not said.</param>
+/// <param name="SampleAspectHeight">Sample aspect ratio; 1 when not said.</param>
+/// <param name="FramesPerSecond">From the VUI timing, or 0 when it does not say.</param>
+public sealed record AvcSequenceParameters(
+    byte ProfileIdc, byte ConstraintFlags, byte LevelIdc, int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond)
+{
+    /// <summary>Largest picture accepted, in samples a side.</summary>
+    public const int MaxSide = 8192;
+
+    private static readonly (byte Width, byte Height)[] SampleAspects =
+        [(1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11), (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1)];
+
+    /// <summary>Reads an SPS NAL unit, its header byte included.</summary>
+    /// <exception cref="InvalidCodecConfigException">It is broken or over our limits; the message says where.</exception>
+    public static AvcSequenceParameters Parse(ReadOnlySpan<byte> nalUnit)
+    {
+        if (nalUnit.Length > 4096)
+        {
+            throw new InvalidCodecConfigException($"An SPS of {nalUnit.Length} bytes is over the limit of 4096.");
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(nalUnit.Length);
+        try
+        {
+            return ParsePayload(rented.AsSpan(0, RemoveEmulationPrevention(nalUnit, rented)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private static AvcSequenceParameters ParsePayload(ReadOnlySpan<byte> bytes)
+    {
+        var bits = new BitReader(bytes, "SPS");
+        bits.Skip(8);
+        var profile = (byte)bits.Bits(8);
+        var constraints = (byte)bits.Bits(8);
+        var level = (byte)bits.Bits(8);
+        bits.UnsignedGolomb(31, "seq_parameter_set_id");
+
+        uint chroma = 1;
+        var separatePlanes = false;
+        if (profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139 or 134 or 135)
+        {
+            chroma = bits.UnsignedGolomb(3, "chroma_format_idc");
+            separatePlanes = chroma == 3 && bits.Flag();
+            bits.UnsignedGolomb(6, "bit_depth_luma_minus8");
+            bits.UnsignedGolomb(6, "bit_depth_chroma_minus8");
+            bits.Skip(1);
+            if (bits.Flag())
+            {
+                for (var i = 0; i < (chroma == 3 ? 12 : 8); i++)
+                {
+                    if (bits.Flag())
+                    {
+                        SkipScalingList(ref bits, i < 6 ? 16 : 64);
+                    }
+                }
+            }
+        }
+
+        bits.UnsignedGolomb(12, "log2_max_frame_num_minus4");
+        switch (bits.UnsignedGolomb(2, "pic_order_cnt_type"))
+        {
+            case 0:
+                bits.UnsignedGolomb(12, "log2_max_pic_order_cnt_lsb_minus4");
+                break;
+            case 1:
+                bits.Skip(1);
+                bits.SignedGolomb();
+                bits.SignedGolomb();
+                var cycle = bits.UnsignedGolomb(255, "num_ref_frames_in_pic_order_cnt_cycle");
+                for (var i = 0; i < cycle; i++)
+                {
+                    bits.SignedGolomb();
+                }
+
+                break;
+        }
+
+        bits.UnsignedGolomb(16, "max_num_ref_frames");
+        bits.Skip(1);
+        var widthInBlocks = bits.UnsignedGolomb((MaxSide / 16) - 1, "pic_width_in_mbs_minus1") + 1;
+        var heightInUnits = bits.UnsignedGolomb((MaxSide / 16) - 1, "pic_height_in_map_units_minus1") + 1;
+        var framesOnly = bits.Flag();
+        if (!framesOnly)
+        {
+            bits.Skip(1);
+        }
+
+        bits.Skip(1);
+        var width = (long)widthInBlocks * 16;
+        var height = (long)heightInUnits * 16 * (framesOnly ? 1 : 2);
+        if (height > MaxSide)
+        {
+            throw new InvalidCodecConfigException($"SPS: a height of {height} is over {MaxSide}.");
+        }
+
+        if (bits.Flag())
+        {
+            // 7.4.2.1.1: the crop is in units that depend on the chroma format and on fields.
+            var array = separatePlanes ? 0 : chroma;
+            var unitX = array is 1 or 2 ? 2 : 1;
+            var unitY = (array == 1 ? 2 : 1) * (framesOnly ? 1 : 2);
+            width -= (long)unitX * ((long)bits.UnsignedGolomb() + bits.UnsignedGolomb());
+            height -= (long)unitY * ((long)bits.UnsignedGolomb() + bits.UnsignedGolomb());
+            if (width <= 0 || height <= 0)
+            {
+                throw new InvalidCodecConfigException("SPS: the cropping leaves no picture.");
+            }
+        }
+
+        var aspect = (Width: 1, Height: 1);
+        double frameRate = 0;
+        if (bits.Flag())
+        {
+            (aspect, frameRate) = ReadUsability(ref bits);
+        }
+
+        return new AvcSequenceParameters(profile, constraints, level, (int)width, (int)height, aspect.Width, aspect.Height, frameRate);
+    }
+
+    /// <summary>Annex E.1.1 as far as the timing. A VUI that ends early is common and harmless: what it did not say stays unknown.</summary>
+    private static ((int Width, int Height) Aspect, double FrameRate) ReadUsability(ref BitReader bits)
+    {
+        var aspect = (Width: 1, Height: 1);
+        try
+        {
+            if (bits.Flag())
+            {
+                var index = bits.Bits(8);
+                if (index == 255)
+                {
+                    var (x, y) = ((int)bits.Bits(16), (int)bits.Bits(16));
+                    aspect = x > 0 && y > 0 ? (x, y) : aspect;
+                }
+                else if (index < SampleAspects.Length)
+                {
+                    aspect = SampleAspects[index];
+                }
+            }
+
+            if (bits.Flag())
+            {
+                bits.Skip(1);
+            }
+
+            if (bits.Flag())
+            {
+                bits.Skip(4);
+                if (bits.Flag())
+                {
+                    bits.Skip(24);
+                }
+            }
+
+            if (bits.Flag())
+            {
+                bits.UnsignedGolomb();
+                bits.UnsignedGolomb();
+            }
+
+            if (!bits.Flag())
+            {
+                return (aspect, 0);
+            }
+
+            var (unitsInTick, timeScale) = (bits.Bits(32), bits.Bits(32));
+
+            // A frame is two ticks (E.2.1). A rate outside sense is no rate.
+            var rate = unitsInTick == 0 ? 0 : (double)timeScale / unitsInTick / 2;
+            return (aspect, rate is >= 0.1 and <= 1000 ? rate : 0);
+        }
+        catch (InvalidCodecConfigException)
+        {
+            return (aspect, 0);
+        }
+    }
+
+    private static void SkipScalingList(ref BitReader bits, int size)
+    {
+        var (last, next) = (8, 8);
+        for (var i = 0; i < size; i++)
+        {
+            if (next != 0)
+            {
+                next = (last + bits.SignedGolomb()) & 255;
+            }
+
+            last = next == 0 ? last : next;
+        }
+    }
+
+    /// <summary>7.4.1.1: 00 00 03 stands for 00 00.</summary>
+    private static int RemoveEmulationPrevention(ReadOnlySpan<byte> nalUnit, Span<byte> target)
+    {
+        var (length, zeros) = (0, 0);
+        foreach (var value in nalUnit)
+        {
+            if (zeros >= 2 && value == 3)
+            {
+                zeros = 0;
+                continue;
+            }
+
+            target[length++] = value;
+            zeros = value == 0 ? zeros + 1 : 0;
+        }
+
+        return length;
+    }
+}

@@ -1,0 +1,93 @@
+namespace Broadcast.Media;
+
+/// <summary>A codec and its parameters, checked when made. A new codec is a new case.</summary>
+public abstract record CodecConfig
+{
+    private CodecConfig() { }
+
+    /// <summary>What it carries.</summary>
+    public abstract TrackKind Kind { get; }
+
+    /// <summary>RFC 6381 codec string, as manifests want it.</summary>
+    public abstract string CodecString { get; }
+
+    /// <summary>The configuration record, verbatim.</summary>
+    public abstract ReadOnlyMemory<byte> Record { get; }
+
+    /// <summary>H.264: ISO/IEC 14496-15 AVCDecoderConfigurationRecord, with what its first SPS says.</summary>
+    public sealed record Avc : CodecConfig
+    {
+        private Avc(ReadOnlyMemory<byte> record, AvcDecoderConfiguration configuration) => (Record, Configuration) = (record, configuration);
+
+        /// <inheritdoc/>
+        public override TrackKind Kind => TrackKind.Video;
+
+        /// <inheritdoc/>
+        public override ReadOnlyMemory<byte> Record { get; }
+
+        /// <summary>The record, read.</summary>
+        public AvcDecoderConfiguration Configuration { get; }
+
+        /// <summary>What the first SPS says.</summary>
+        public AvcSequenceParameters Sequence => Configuration.Sequence;
+
+        /// <inheritdoc/>
+        public override string CodecString => $"avc1.{Sequence.ProfileIdc:x2}{Sequence.ConstraintFlags:x2}{Sequence.LevelIdc:x2}";
+
+        /// <summary>Reads and checks a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-15 or ITU-T H.264, or is over our limits; the message says where.</exception>
+        public static Avc Parse(ReadOnlySpan<byte> record)
+        {
+            var copy = record.ToArray();
+            return new Avc(copy, AvcDecoderConfiguration.Parse(copy));
+        }
+
+        /// <summary>Equal when the bytes are.</summary>
+        public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
+
+        /// <inheritdoc/>
+        public override int GetHashCode() => HashOf(Record.Span);
+    }
+
+    /// <summary>AAC: ISO/IEC 14496-3 AudioSpecificConfig.</summary>
+    public sealed record Aac : CodecConfig
+    {
+        private Aac(ReadOnlyMemory<byte> record, AacAudioConfig audio) => (Record, Audio) = (record, audio);
+
+        /// <inheritdoc/>
+        public override TrackKind Kind => TrackKind.Audio;
+
+        /// <inheritdoc/>
+        public override ReadOnlyMemory<byte> Record { get; }
+
+        /// <summary>The record, read.</summary>
+        public AacAudioConfig Audio { get; }
+
+        /// <inheritdoc/>
+        public override string CodecString => $"mp4a.40.{Audio.ObjectType}";
+
+        /// <summary>Reads and checks a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-3, or is something players cannot take; the message says where.</exception>
+        public static Aac Parse(ReadOnlySpan<byte> record)
+        {
+            var copy = record.ToArray();
+            return new Aac(copy, AacAudioConfig.Parse(copy));
+        }
+
+        /// <summary>Equal when the bytes are.</summary>
+        public bool Equals(Aac? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
+
+        /// <inheritdoc/>
+        public override int GetHashCode() => HashOf(Record.Span);
+    }
+
+    private static int HashOf(ReadOnlySpan<byte> bytes)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(bytes);
+        return hash.ToHashCode();
+    }
+}
+
+/// <summary>A codec configuration is broken or beyond our limits. The encoder's mistake; the message says what and where.</summary>
+public sealed class InvalidCodecConfigException(string message) : Exception(message);

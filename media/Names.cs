@@ -1,0 +1,185 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace Broadcast.Media;
+
+/// <summary>A channel's slug, as it stands in URLs: 1 to 64 of <c>a-z 0-9 -</c>, beginning and ending with a letter or digit.</summary>
+public readonly record struct ChannelName
+{
+    /// <summary>Longest name accepted, in characters.</summary>
+    public const int MaxLength = 64;
+
+    private readonly string? _value;
+
+    private ChannelName(string value) => _value = value;
+
+    /// <summary>The slug.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>Reads a slug; <see langword="false"/> when it is not one.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out ChannelName name)
+    {
+        name = default;
+        if (text is null || text.Length is 0 or > MaxLength || text[0] == '-' || text[^1] == '-')
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-')
+            {
+                return false;
+            }
+        }
+
+        name = new ChannelName(text);
+        return true;
+    }
+
+    /// <summary>Reads a slug.</summary>
+    /// <exception cref="FormatException">It is not one; the message says what a name may hold.</exception>
+    public static ChannelName Parse(string text) => TryParse(text, out var name)
+        ? name
+        : throw new FormatException($"'{text}' is not a channel name: use 1 to {MaxLength} of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}
+
+/// <summary>One continuous broadcast's identity: a ULID (26 characters of Crockford base 32), so that later sessions sort after earlier ones.</summary>
+public readonly record struct SessionId : IComparable<SessionId>
+{
+    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    private readonly string? _value;
+
+    private SessionId(string value) => _value = value;
+
+    /// <summary>The 26 characters.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>Makes a new id: 48 bits of milliseconds since 1970, then 80 random bits.</summary>
+    public static SessionId New(DateTimeOffset now)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        RandomNumberGenerator.Fill(bytes[6..]);
+        var milliseconds = now.ToUnixTimeMilliseconds();
+        for (var i = 5; i >= 0; i--)
+        {
+            bytes[i] = (byte)milliseconds;
+            milliseconds >>= 8;
+        }
+
+        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return new SessionId(string.Create(26, number, static (text, value) =>
+        {
+            for (var i = text.Length - 1; i >= 0; i--)
+            {
+                text[i] = Alphabet[(int)(value & 31)];
+                value >>= 5;
+            }
+        }));
+    }
+
+    /// <summary>Reads an id; <see langword="false"/> when it is not one.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
+    {
+        id = default;
+        if (text is not { Length: 26 } || text[0] > '7')
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (!Alphabet.Contains(c, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        id = new SessionId(text);
+        return true;
+    }
+
+    /// <summary>Reads an id.</summary>
+    /// <exception cref="FormatException">It is not a ULID.</exception>
+    public static SessionId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session id (a ULID of 26 characters).");
+
+    /// <summary>Orders by time of birth.</summary>
+    public int CompareTo(SessionId other) => string.CompareOrdinal(Value, other.Value);
+
+    /// <summary>Orders by time of birth.</summary>
+    public static bool operator <(SessionId left, SessionId right) => left.CompareTo(right) < 0;
+
+    /// <summary>Orders by time of birth.</summary>
+    public static bool operator >(SessionId left, SessionId right) => left.CompareTo(right) > 0;
+
+    /// <summary>Orders by time of birth.</summary>
+    public static bool operator <=(SessionId left, SessionId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Orders by time of birth.</summary>
+    public static bool operator >=(SessionId left, SessionId right) => left.CompareTo(right) >= 0;
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}
+
+/// <summary>
+/// The name of an object in the store, and of its file in the spool: segments of <c>A-Z a-z 0-9 . _ -</c> joined by <c>/</c>, none of them
+/// empty or beginning with a dot, at most 512 characters. So a name can never leave its folder, whatever it was made from.
+/// </summary>
+public readonly record struct ObjectName
+{
+    /// <summary>Longest name accepted, in characters.</summary>
+    public const int MaxLength = 512;
+
+    private readonly string? _value;
+
+    private ObjectName(string value) => _value = value;
+
+    /// <summary>The name, without a leading slash.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>Reads a name; <see langword="false"/> when it is not one.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out ObjectName name)
+    {
+        name = default;
+        if (text is null || text.Length is 0 or > MaxLength || text[^1] == '/')
+        {
+            return false;
+        }
+
+        var start = true;
+        foreach (var c in text)
+        {
+            if (c == '/')
+            {
+                if (start)
+                {
+                    return false;
+                }
+
+                start = true;
+                continue;
+            }
+
+            if (!(char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') || (start && c == '.'))
+            {
+                return false;
+            }
+
+            start = false;
+        }
+
+        name = new ObjectName(text);
+        return true;
+    }
+
+    /// <summary>Reads a name.</summary>
+    /// <exception cref="FormatException">It is not one.</exception>
+    public static ObjectName Parse(string text) => TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not an object name.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

@@ -1,0 +1,110 @@
+using System.Net;
+using System.Threading.Channels;
+
+namespace Broadcast.Media;
+
+/// <summary>What an encoder presented when it asked to publish.</summary>
+/// <param name="StreamKey">The secret. Never logged, never part of a name or a URL.</param>
+/// <param name="Remote">Where it connected from.</param>
+/// <param name="Encoder">What it calls itself (<c>flashVer</c> or the metadata's <c>encoder</c>), cleaned of control characters; empty when it did not say.</param>
+public sealed record PublishRequest(string StreamKey, EndPoint? Remote, string Encoder)
+{
+    /// <summary>Without the key.</summary>
+    public override string ToString() => $"publish from {Remote}";
+}
+
+/// <summary>Leave to publish: which channel and session the publication belongs to.</summary>
+/// <param name="PublicationId">Identity of this publication, for <see cref="IPublishAuthority.EndedAsync"/>.</param>
+/// <param name="Session">The session it starts or continues.</param>
+/// <param name="Ladder">The channel's ladder by name, such as <c>passthrough</c>.</param>
+/// <param name="Revoked">Cancelled when the leave is withdrawn (key revoked, channel deleted, session ended by an operator): the publisher is sent away.</param>
+public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, string Ladder, CancellationToken Revoked);
+
+/// <summary>Why an encoder may not publish.</summary>
+public enum PublishRefusal
+{
+    /// <summary>No such key, or a revoked one; the two are not told apart.</summary>
+    UnknownKey,
+
+    /// <summary>Another encoder is publishing on this channel.</summary>
+    ChannelBusy,
+
+    /// <summary>Too many wrong keys from that address lately.</summary>
+    TooManyAttempts,
+
+    /// <summary>The control room could not be asked in time.</summary>
+    AuthorityUnavailable,
+
+    /// <summary>The server is stopping.</summary>
+    ShuttingDown,
+}
+
+/// <summary>The authority's answer.</summary>
+public abstract record PublishVerdict
+{
+    private PublishVerdict() { }
+
+    /// <summary>The encoder may publish.</summary>
+    public sealed record Granted(PublishGrant Grant) : PublishVerdict;
+
+    /// <summary>It may not. <paramref name="Message"/> is shown to the person at the encoder and holds no secret.</summary>
+    public sealed record Refused(PublishRefusal Reason, string Message) : PublishVerdict;
+}
+
+/// <summary>ingest asks control who may publish. Answers are bounded in time by the caller's token.</summary>
+public interface IPublishAuthority
+{
+    /// <summary>Decides on a publisher, and opens or continues the channel's session when it is let in.</summary>
+    ValueTask<PublishVerdict> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken);
+
+    /// <summary>A granted publication has ended, for whatever reason; called exactly once for each grant. The reconnect window begins.</summary>
+    ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// What one encoder connection delivers. <see cref="Samples"/> is a bounded queue: when the consumer is slow the writer drops up to that track's next
+/// sync sample and counts the loss; it never waits. It completes when the encoder is gone, with an exception never: ends are ordinary.
+/// </summary>
+/// <param name="Grant">Whose publication this is.</param>
+/// <param name="Tracks">The tracks known when it began; others may appear in the samples later.</param>
+/// <param name="Samples">Samples of all tracks as they arrive, times already on the session's timeline.</param>
+public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks, ChannelReader<MediaSample> Samples);
+
+/// <summary>ingest → transcoder. A publisher went live.</summary>
+public interface IPublicationSink
+{
+    /// <summary>Owns <paramref name="publication"/> until the returned task completes, which is when all of it has been passed on.</summary>
+    Task RunAsync(Publication publication, CancellationToken cancellationToken);
+}
+
+/// <summary>One encoded quality as it runs.</summary>
+/// <param name="Name">Its name in URLs: <c>source</c>, <c>720p</c>, <c>audio</c>; 1 to 32 of <c>a-z 0-9 -</c>.</param>
+/// <param name="Kind">What it carries.</param>
+/// <param name="Leads">Whether its sync samples decide where all renditions of the session are cut; exactly one in a set leads.</param>
+public sealed record Rendition(string Name, TrackKind Kind, bool Leads);
+
+/// <summary>A sample and the rendition it belongs to.</summary>
+public readonly record struct RenditionSample(Rendition Rendition, MediaSample Sample);
+
+/// <summary>All renditions of one publication, as one queue in order of arrival. Bounded, with the policy of <see cref="Publication.Samples"/>.</summary>
+/// <param name="Session">The session they belong to.</param>
+/// <param name="Renditions">The renditions known when it began; others may appear in the samples later.</param>
+/// <param name="Samples">The samples.</param>
+public sealed record RenditionSet(BroadcastSession Session, IReadOnlyList<Rendition> Renditions, ChannelReader<RenditionSample> Samples);
+
+/// <summary>transcoder → packager. A publication's renditions begin, or begin again, in their session.</summary>
+public interface IRenditionSink
+{
+    /// <summary>Owns <paramref name="renditions"/> until the returned task completes, which is when all of it is on the timeline.</summary>
+    Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken);
+}
+
+/// <summary>control → packager: what an operator or the reconnect window decides about a session.</summary>
+public interface ISessionLifecycle
+{
+    /// <summary>Ends the session: its last segment is closed and the timeline says so. A session already ended or unknown is no error.</summary>
+    ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Deletes all that the session left in spool and store. Only for ended sessions.</summary>
+    ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
+}

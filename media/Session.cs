@@ -1,0 +1,35 @@
+namespace Broadcast.Media;
+
+/// <summary>
+/// One continuous broadcast on a channel, across any number of encoder connections.
+/// </summary>
+/// <param name="Channel">The channel it is on.</param>
+/// <param name="Id">Its identity; part of every media URL.</param>
+/// <param name="Epoch">Fencing number: rises each time another process takes the session over; a writer with a lower one is stale.</param>
+/// <param name="StartedAt">Wall clock at time zero of the session's timeline. Media time <c>t</c> was captured at about <c>StartedAt + t</c>.</param>
+/// <param name="Latency">Segment and part lengths and the window.</param>
+public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Epoch, DateTimeOffset StartedAt, LatencyProfile Latency);
+
+/// <summary>How far behind live a channel's viewers are, and what follows from it. Three are known by name.</summary>
+/// <param name="Name"><c>low</c>, <c>standard</c> or <c>safe</c>.</param>
+/// <param name="SegmentMinimum">A segment is cut at the first sync sample from here on.</param>
+/// <param name="TargetDuration">Longest a segment may be; <c>EXT-X-TARGETDURATION</c>, whole seconds, never changed in a session.</param>
+/// <param name="PartTarget">Longest a part may be.</param>
+/// <param name="Window">How much of the past live playlists list.</param>
+public sealed record LatencyProfile(string Name, TimeSpan SegmentMinimum, TimeSpan TargetDuration, TimeSpan PartTarget, TimeSpan Window)
+{
+    /// <summary>About 2 s behind live with low-latency players.</summary>
+    public static LatencyProfile Low { get; } = new("low", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(333), TimeSpan.FromSeconds(60));
+
+    /// <summary>6 to 10 s behind live; the default.</summary>
+    public static LatencyProfile Standard { get; } = new("standard", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60));
+
+    /// <summary>Up to 30 s behind live, for lines that stutter.</summary>
+    public static LatencyProfile Safe { get; } = new("safe", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(180));
+
+    /// <summary>All, by rising latency.</summary>
+    public static IReadOnlyList<LatencyProfile> All { get; } = [Low, Standard, Safe];
+
+    /// <summary>Finds a profile by name, or <see langword="null"/>.</summary>
+    public static LatencyProfile? Find(string? name) => All.FirstOrDefault(p => p.Name == name);
+}

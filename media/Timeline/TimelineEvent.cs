@@ -1,0 +1,90 @@
+using System.Text.Json.Serialization;
+
+namespace Broadcast.Media;
+
+/// <summary>What a rendition's bytes are, as manifests describe it. Everything is computed from what really flows, never from metadata.</summary>
+/// <param name="Kind">What it carries.</param>
+/// <param name="Codecs">RFC 6381 codec string, such as <c>avc1.64001f</c> or <c>mp4a.40.2</c>.</param>
+/// <param name="Timescale">Ticks a second of its media times.</param>
+/// <param name="Width">Displayed pixels across; 0 for audio.</param>
+/// <param name="Height">Displayed pixels down; 0 for audio.</param>
+/// <param name="FrameRate">Frames a second as far as known; 0 for audio or unknown.</param>
+/// <param name="SampleRate">Audio samples a second; 0 for video.</param>
+/// <param name="Channels">Audio channels; 0 for video.</param>
+/// <param name="Language">BCP 47 tag, or <see langword="null"/>.</param>
+public sealed record RenditionFormat(
+    TrackKind Kind, string Codecs, int Timescale, int Width, int Height, double FrameRate, int SampleRate, int Channels, string? Language);
+
+/// <summary>
+/// The packager's account of what exists, in order. It is appended to and never rewritten; <see cref="SessionTimeline"/> folds it. What is announced can be
+/// served at that moment. Segment numbers are common to all renditions of a session and begin at 1.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(Started), "started")]
+[JsonDerivedType(typeof(RenditionAdded), "rendition")]
+[JsonDerivedType(typeof(InitReady), "init")]
+[JsonDerivedType(typeof(Discontinuity), "discontinuity")]
+[JsonDerivedType(typeof(PartReady), "part")]
+[JsonDerivedType(typeof(SegmentClosed), "segment")]
+[JsonDerivedType(typeof(SegmentGap), "gap")]
+[JsonDerivedType(typeof(WindowMoved), "window")]
+[JsonDerivedType(typeof(Ended), "ended")]
+public abstract record TimelineEvent
+{
+    private TimelineEvent() { }
+
+    /// <summary>The session begins, or is taken over by another process with a higher epoch (then nothing that was said before is undone).</summary>
+    public sealed record Started(BroadcastSession Session) : TimelineEvent;
+
+    /// <summary>A rendition belongs to the session from now on, though nothing of it exists yet.</summary>
+    public sealed record RenditionAdded(string Rendition, TrackKind Kind) : TimelineEvent;
+
+    /// <summary>An init segment can be read. Numbered from 1 in each rendition; a changed configuration makes the next one.</summary>
+    /// <param name="Rendition">Whose it is.</param>
+    /// <param name="Init">Its number.</param>
+    /// <param name="Format">What the segments that use it are.</param>
+    /// <param name="Object">Where it is.</param>
+    /// <param name="Length">Its bytes.</param>
+    public sealed record InitReady(string Rendition, int Init, RenditionFormat Format, ObjectName Object, int Length) : TimelineEvent;
+
+    /// <summary>The segment of this number begins a new run: in every rendition a discontinuity stands before it. Said before anything of that segment.</summary>
+    public sealed record Discontinuity(long Segment) : TimelineEvent;
+
+    /// <summary>The next part of a segment can be read. The first part of a segment opens it.</summary>
+    /// <param name="Rendition">Whose it is.</param>
+    /// <param name="Segment">The segment it belongs to.</param>
+    /// <param name="Part">Its number in the segment, from 0.</param>
+    /// <param name="Init">The init segment it needs.</param>
+    /// <param name="Start">Earliest presentation time in it, on the session's timeline.</param>
+    /// <param name="Duration">Its length, on the same clock.</param>
+    /// <param name="Independent">Whether it begins with a sync sample.</param>
+    /// <param name="WallClock">Wall clock of <paramref name="Start"/>, from arrival.</param>
+    /// <param name="Object">The segment's object.</param>
+    /// <param name="Offset">Where in the object the part begins.</param>
+    /// <param name="Length">Its bytes.</param>
+    public sealed record PartReady(
+        string Rendition, long Segment, int Part, int Init, MediaTime Start, MediaTime Duration, bool Independent, DateTimeOffset WallClock,
+        ObjectName Object, long Offset, int Length) : TimelineEvent;
+
+    /// <summary>A segment is whole: the parts announced are all of it.</summary>
+    public sealed record SegmentClosed(string Rendition, long Segment) : TimelineEvent;
+
+    /// <summary>The rendition has nothing for this number: a hole of known length, so that numbers stay common.</summary>
+    public sealed record SegmentGap(string Rendition, long Segment, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock) : TimelineEvent;
+
+    /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
+    public sealed record WindowMoved(long FirstSegment) : TimelineEvent;
+
+    /// <summary>The session is over; nothing follows.</summary>
+    public sealed record Ended(string Reason) : TimelineEvent;
+}
+
+/// <summary>packager → origin (and whoever else wants to know).</summary>
+public interface ITimelineSink
+{
+    /// <summary>Takes events of one session, in order. Must not block: the live edge waits for nobody.</summary>
+    void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events);
+
+    /// <summary>The session's media are gone (deleted, or superseded): nothing of it can be served any more.</summary>
+    void Forget(ChannelName channel, SessionId session);
+}

@@ -1,0 +1,4 @@
+namespace Broadcast.Origin;
+
+/// <summary>Registration of the room.</summary>
+public static class OriginModule;

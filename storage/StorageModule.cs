@@ -1,0 +1,4 @@
+namespace Broadcast.Storage;
+
+/// <summary>Registration of the room.</summary>
+public static class StorageModule;
