@@ -41,6 +41,15 @@ public interface ISpoolFile
     /// <exception cref="IOException">The disk refused; what was written of this call is taken back, and the file can go on.</exception>
     void Append(IReadOnlyList<ReadOnlyMemory<byte>> bytes);
 
+    /// <summary>
+    /// Cuts the file to its first <paramref name="length"/> bytes. For what an earlier process wrote and never announced: readers must not have been told of
+    /// the bytes that go, because those that read them now may get fewer than they asked for.
+    /// </summary>
+    /// <param name="length">What is left, 0 to <see cref="Length"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than there is.</exception>
+    /// <exception cref="IOException">The disk refused; the file is as it was.</exception>
+    void Truncate(long length);
+
     /// <summary>No more will come: hands the file to the object store, in the background.</summary>
     void Seal();
 }
