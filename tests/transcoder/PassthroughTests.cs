@@ -1,0 +1,150 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests;
+
+public class PassthroughTests
+{
+    private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
+        "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
+
+    private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
+
+    [Fact]
+    public async Task Video_becomes_source_and_leads_and_audio_becomes_audio()
+    {
+        var sets = await RunAsync([Video, Audio], [Sample(Video, 0, sync: true), Sample(Audio, 0, sync: true)]);
+
+        var set = sets.ShouldHaveSingleItem();
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, Leads: true), new Rendition("audio", TrackKind.Audio, Leads: false)]);
+        set.Samples.Select(s => s.Rendition.Name).ShouldBe(["source", "audio"]);
+    }
+
+    [Fact]
+    public async Task Audio_alone_leads()
+    {
+        var sets = await RunAsync([Audio], [Sample(Audio, 0, sync: true)]);
+
+        sets.ShouldHaveSingleItem().Renditions.ShouldBe([new Rendition("audio", TrackKind.Audio, Leads: true)]);
+    }
+
+    [Fact]
+    public async Task A_video_that_appears_after_an_audio_only_beginning_starts_the_renditions_anew_and_loses_no_sample()
+    {
+        var sets = await RunAsync([Audio], [Sample(Audio, 0, true), Sample(Video, 900, true), Sample(Audio, 1024, true)]);
+
+        sets.Count.ShouldBe(2);
+        sets[0].Samples.Count.ShouldBe(1);
+        sets[1].Samples.Select(s => (s.Rendition.Name, s.Rendition.Leads)).ShouldBe([("source", true), ("audio", false)]);
+    }
+
+    [Fact]
+    public async Task Payloads_are_passed_on_by_reference()
+    {
+        var payload = new byte[] { 1, 2, 3 };
+        var sets = await RunAsync([Video], [Sample(Video, 0, true) with { Payload = payload }]);
+
+        sets[0].Samples[0].Sample.Payload.ShouldBe(payload);
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(sets[0].Samples[0].Sample.Payload, out var segment).ShouldBeTrue();
+        segment.Array.ShouldBeSameAs(payload);
+    }
+
+    [Fact]
+    public async Task A_packager_that_does_not_read_costs_samples_up_to_the_next_sync_sample_and_never_stops_the_encoder()
+    {
+        var source = Channel.CreateBounded<MediaSample>(8);
+        var packager = new StuckPackager();
+        var running = new PassthroughTranscoder(packager, NullLogger<PassthroughTranscoder>.Instance)
+            .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
+
+        for (var i = 0; i < PassthroughTranscoder.QueueLength + 50; i++)
+        {
+            await source.Writer.WriteAsync(Sample(Video, i * 3000, sync: i == 0), TestContext.Current.CancellationToken);
+        }
+
+        await source.Writer.WriteAsync(Sample(Video, 9_000_000, sync: false), TestContext.Current.CancellationToken);
+        while (source.Reader.Count > 0)
+        {
+            await Task.Yield();
+        }
+
+        packager.Release.SetResult();
+        await packager.Drained.Task;
+        await source.Writer.WriteAsync(Sample(Video, 9_003_000, sync: false), TestContext.Current.CancellationToken);
+        await source.Writer.WriteAsync(Sample(Video, 9_006_000, sync: true), TestContext.Current.CancellationToken);
+        source.Writer.Complete();
+        await running;
+
+        packager.Samples.Count.ShouldBe(PassthroughTranscoder.QueueLength + 1);
+        packager.Samples[^1].IsSync.ShouldBeTrue();
+        packager.Samples[^1].Decode.Ticks.ShouldBe(9_006_000);
+    }
+
+    private sealed class StuckPackager : IRenditionSink
+    {
+        public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Drained { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<MediaSample> Samples { get; } = [];
+
+        public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
+        {
+            await Release.Task;
+            while (renditions.Samples.TryRead(out var sample))
+            {
+                Samples.Add(sample.Sample);
+            }
+
+            Drained.SetResult();
+            await foreach (var sample in renditions.Samples.ReadAllAsync(cancellationToken))
+            {
+                Samples.Add(sample.Sample);
+            }
+        }
+    }
+
+    private sealed record Packaged(IReadOnlyList<Rendition> Renditions, List<RenditionSample> Samples);
+
+    private sealed class RecordingPackager : IRenditionSink
+    {
+        public List<Packaged> Sets { get; } = [];
+
+        public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
+        {
+            var packaged = new Packaged(renditions.Renditions, []);
+            Sets.Add(packaged);
+            await foreach (var sample in renditions.Samples.ReadAllAsync(cancellationToken))
+            {
+                packaged.Samples.Add(sample);
+            }
+        }
+    }
+
+    private static async Task<List<Packaged>> RunAsync(IReadOnlyList<Track> tracks, IReadOnlyList<MediaSample> samples)
+    {
+        var packager = new RecordingPackager();
+        var queue = Channel.CreateBounded<MediaSample>(64);
+        foreach (var sample in samples)
+        {
+            queue.Writer.TryWrite(sample).ShouldBeTrue();
+        }
+
+        queue.Writer.Complete();
+        await new PassthroughTranscoder(packager, NullLogger<PassthroughTranscoder>.Instance)
+            .RunAsync(new Publication(Grant(), tracks, queue.Reader), TestContext.Current.CancellationToken);
+        return packager.Sets;
+    }
+
+    private static PublishGrant Grant() => new(
+        Guid.NewGuid(),
+        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard),
+        "passthrough",
+        CancellationToken.None);
+
+    private static MediaSample Sample(Track track, long ticks, bool sync) =>
+        new(track, new MediaTime(ticks, track.Timescale), new MediaTime(ticks, track.Timescale), sync, new byte[] { 0 }, DateTimeOffset.UnixEpoch);
+}
