@@ -1,0 +1,153 @@
+using System.Text.Json;
+
+namespace Broadcast.Testing;
+
+/// <summary>A channel as the command line made it.</summary>
+public sealed record CreatedChannel(string Name, string StreamKey);
+
+/// <summary>
+/// The real server as a process of its own, on loopback and ports of its choosing, with a data folder of its own. Runs until stopped or
+/// disposed; can be killed and started again on the same folder.
+/// </summary>
+public sealed class BroadcastServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly TempFolder _folder;
+    private readonly string[] _flags;
+    private readonly IReadOnlyDictionary<string, string?> _environment;
+    private ChildProcess? _process;
+
+    private BroadcastServer(TempFolder folder, string[] flags, IReadOnlyDictionary<string, string?> environment)
+    {
+        _folder = folder;
+        _flags = flags;
+        _environment = environment;
+        Data = folder.Sub("data");
+    }
+
+    /// <summary>The data folder; kept across restarts, deleted in the end.</summary>
+    public string Data { get; }
+
+    /// <summary>Viewers, API and dashboard, such as <c>http://127.0.0.1:40001/</c>.</summary>
+    public Uri Http { get; private set; } = null!;
+
+    /// <summary>Health and metrics.</summary>
+    public Uri Internal { get; private set; } = null!;
+
+    /// <summary>RTMP without a path, such as <c>rtmp://127.0.0.1:40002</c>.</summary>
+    public string Rtmp { get; private set; } = "";
+
+    /// <summary>RTMPS without a path; <see langword="null"/> when no certificate is configured.</summary>
+    public string? Rtmps { get; private set; }
+
+    /// <summary>The whole first line of standard output.</summary>
+    public JsonElement Ready { get; private set; }
+
+    /// <summary>A client whose relative addresses go to <see cref="Http"/>.</summary>
+    public HttpClient Client { get; private set; } = null!;
+
+    /// <summary>The server's process.</summary>
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
+
+    /// <summary>Starts a server and waits until it says that it is ready.</summary>
+    /// <param name="flags">Further flags of <c>serve</c>; later ones win over the fixture's own.</param>
+    /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
+    public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var server = new BroadcastServer(TempFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>());
+        try
+        {
+            await server.RestartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where an encoder publishes: the key as the last part of the path.</summary>
+    public string PublishUrl(CreatedChannel channel) => $"{Rtmp}/live/{channel.StreamKey}";
+
+    /// <summary>The channel's HLS address.</summary>
+    public Uri Hls(string channel) => new(Http, $"/live/{channel}/index.m3u8");
+
+    /// <summary>The channel's DASH address.</summary>
+    public Uri Dash(string channel) => new(Http, $"/live/{channel}/manifest.mpd");
+
+    /// <summary>Starts the server on its data folder again, after <see cref="StopAsync"/> or <see cref="Kill"/>. It gets new ports.</summary>
+    public async Task RestartAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _process = ChildProcess.Start("dotnet",
+            [Repository.ServerProgram(), "serve", "--data", Data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json", .. _flags],
+            _environment);
+        Ready = await _process.WaitForJsonAsync(StartDeadline);
+        Http = new Uri(Ready.GetProperty("http").GetString()!);
+        Internal = new Uri(Ready.GetProperty("internal").GetString()!);
+        Rtmp = Ready.GetProperty("rtmp").GetString()!.TrimEnd('/');
+        Rtmps = Ready.TryGetProperty("rtmps", out var rtmps) && rtmps.ValueKind == JsonValueKind.String ? rtmps.GetString()!.TrimEnd('/') : null;
+        Client?.Dispose();
+        Client = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    /// <summary>Runs another command of the program on this server's data folder.</summary>
+    public Task<ProcessResult> CommandAsync(params string[] arguments) =>
+        ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), .. arguments, "--data", Data], environment: _environment);
+
+    /// <summary>Creates a channel by the command line; its key works when this returns.</summary>
+    /// <param name="name">The slug.</param>
+    /// <param name="options">Further flags, such as <c>--ladder passthrough</c>.</param>
+    public async Task<CreatedChannel> CreateChannelAsync(string name, params string[] options)
+    {
+        var made = (await CommandAsync(["channel", "create", name, .. options, "--json"])).EnsureSuccess().Json();
+        return new CreatedChannel(made.GetProperty("channel").GetString()!, made.GetProperty("streamKey").GetString()!);
+    }
+
+    /// <summary>A bearer token for the API.</summary>
+    public async Task<string> CreateTokenAsync(string role = "admin") =>
+        (await CommandAsync("token", "create", "--role", role, "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
+
+    /// <summary>SIGTERM; returns the exit code, which is 0 when it ended as it should.</summary>
+    /// <exception cref="TimeoutException">It still ran after 10 s.</exception>
+    public Task<int> StopAsync() => Process.TerminateAsync(TimeSpan.FromSeconds(10));
+
+    /// <summary>SIGKILL to the server alone; returns when it is gone.</summary>
+    public Task Kill()
+    {
+        Process.Kill();
+        return Process.WaitForExitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Stops the server, ends what it may have left running on its folder (a private database after a kill), deletes the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        if (_process is not null)
+        {
+            try
+            {
+                if (!_process.HasExited)
+                {
+                    _process.Signal(UnixSignal.Continue);
+                    await StopAsync();
+                }
+            }
+            catch (TimeoutException)
+            {
+                // Disposing the process below kills it; whether it stops in time is for the tests of stopping.
+            }
+
+            await _process.DisposeAsync();
+        }
+
+        Leftovers.End(_folder.Path);
+        await _folder.DisposeAsync();
+    }
+}

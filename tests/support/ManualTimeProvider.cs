@@ -1,0 +1,150 @@
+namespace Broadcast.Testing;
+
+/// <summary>A clock that moves only when told to. Timers that fall due fire inside <see cref="Advance"/>, in order of their due time, each at its own instant.</summary>
+public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private TimeSpan _elapsed;
+    private long _order;
+
+    /// <summary>A clock that stands at noon of 1 January 2030, UTC.</summary>
+    public ManualTimeProvider()
+        : this(new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero))
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <inheritdoc/>
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <summary>How many timers wait to fire: lets a test wait until the code under test has armed its own.</summary>
+    public int ArmedTimers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count(t => t.Due is not null);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+        {
+            return start + _elapsed;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return _elapsed.Ticks;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves the clock on and fires what falls due on the way. A continuation that a timer starts runs on the thread pool: poll for its effect.</summary>
+    public void Advance(TimeSpan by)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
+        TimeSpan target;
+        lock (_gate)
+        {
+            target = _elapsed + by;
+        }
+
+        while (TakeDue(target) is { } fire)
+        {
+            fire();
+        }
+    }
+
+    private Action? TakeDue(TimeSpan target)
+    {
+        lock (_gate)
+        {
+            ManualTimer? next = null;
+            foreach (var timer in _timers)
+            {
+                if (timer.Due is { } due && due <= target && (next is null || (due, timer.Order).CompareTo((next.Due!.Value, next.Order)) < 0))
+                {
+                    next = timer;
+                }
+            }
+
+            if (next is null)
+            {
+                _elapsed = target > _elapsed ? target : _elapsed;
+                return null;
+            }
+
+            _elapsed = next.Due!.Value > _elapsed ? next.Due.Value : _elapsed;
+            next.Due = next.Period is { } period ? next.Due + period : null;
+            next.Order = _order++;
+            return next.Fire;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTimeProvider clock, Action fire) : ITimer
+    {
+        public Action Fire => fire;
+
+        public TimeSpan? Due { get; set; }
+
+        public TimeSpan? Period { get; private set; }
+
+        public long Order { get; set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock._gate)
+            {
+                if (!clock._timers.Contains(this))
+                {
+                    clock._timers.Add(this);
+                }
+
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock._elapsed + dueTime;
+                Period = period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero ? null : period;
+                Order = clock._order++;
+            }
+
+            // As with the system's timer, "at once" does not wait for the clock to move.
+            if (dueTime == TimeSpan.Zero)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static c => c.Advance(TimeSpan.Zero), clock, preferLocal: false);
+            }
+
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock._gate)
+            {
+                clock._timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+namespace Broadcast.Testing;
+
+/// <summary>A folder of its own with a short path (Unix sockets allow 107 bytes), deleted in the end.</summary>
+public sealed class TempFolder : IAsyncDisposable, IDisposable
+{
+    private TempFolder(string path) => Path = path;
+
+    /// <summary>Absolute path; exists.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes a folder below the system's temporary folder, open to nobody else unless <paramref name="mode"/> says so.</summary>
+    public static TempFolder Create(string prefix = "bc", UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+    {
+        while (true)
+        {
+            var path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}");
+            if (!Directory.Exists(path))
+            {
+                return new TempFolder(Directory.CreateDirectory(path, mode).FullName);
+            }
+        }
+    }
+
+    /// <summary>A path inside it.</summary>
+    public string Sub(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+
+    /// <summary>Deletes the folder. Programs that still write into it get two seconds to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        for (var attempt = 0; attempt < 20 && !TryDelete(); attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => TryDelete();
+
+    private bool TryDelete()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+            return true;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
