@@ -74,6 +74,13 @@ public sealed record AvcDecoderConfiguration(
     }
 }
 
+/// <summary>How colors are coded (ITU-T H.273; the numbers of <c>colr</c>'s <c>nclx</c>).</summary>
+/// <param name="Primaries">ColourPrimaries; 1 is BT.709, 2 is not known.</param>
+/// <param name="Transfer">TransferCharacteristics.</param>
+/// <param name="Matrix">MatrixCoefficients.</param>
+/// <param name="FullRange">Whether luma uses all values rather than 16 to 235.</param>
+public sealed record CodedColor(byte Primaries, byte Transfer, byte Matrix, bool FullRange);
+
 /// <summary>What a sequence parameter set says (ITU-T H.264, 7.3.2.1.1), as far as a packager needs it.</summary>
 /// <param name="ProfileIdc">profile_idc.</param>
 /// <param name="ConstraintFlags">The byte of constraint flags behind it.</param>
@@ -83,9 +90,15 @@ public sealed record AvcDecoderConfiguration(
 /// <param name="SampleAspectWidth">Sample aspect ratio; 1 when not said.</param>
 /// <param name="SampleAspectHeight">Sample aspect ratio; 1 when not said.</param>
 /// <param name="FramesPerSecond">From the VUI timing, or 0 when it does not say.</param>
+/// <param name="Color">How colors are coded, or <see langword="null"/> when it does not say.</param>
 public sealed record AvcSequenceParameters(
-    byte ProfileIdc, byte ConstraintFlags, byte LevelIdc, int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond)
+    byte ProfileIdc, byte ConstraintFlags, byte LevelIdc, int Width, int Height, int SampleAspectWidth, int SampleAspectHeight, double FramesPerSecond,
+    CodedColor? Color = null)
 {
+    /// <summary>Displayed pixels across, with the sample aspect ratio applied to the width and the height left as it is; 1 to 65,535.</summary>
+    public int DisplayWidth =>
+        (int)Math.Clamp((((long)Width * SampleAspectWidth) + (SampleAspectHeight / 2)) / SampleAspectHeight, 1, ushort.MaxValue);
+
     /// <summary>Largest picture accepted, in samples a side.</summary>
     public const int MaxSide = 8192;
 
@@ -193,20 +206,17 @@ public sealed record AvcSequenceParameters(
             }
         }
 
-        var aspect = (Width: 1, Height: 1);
-        double frameRate = 0;
-        if (bits.Flag())
-        {
-            (aspect, frameRate) = ReadUsability(ref bits);
-        }
-
-        return new AvcSequenceParameters(profile, constraints, level, (int)width, (int)height, aspect.Width, aspect.Height, frameRate);
+        var usability = bits.Flag() ? ReadUsability(ref bits) : new Usability(1, 1, null, 0);
+        return new AvcSequenceParameters(
+            profile, constraints, level, (int)width, (int)height, usability.AspectWidth, usability.AspectHeight, usability.FrameRate, usability.Color);
     }
 
+    private readonly record struct Usability(int AspectWidth, int AspectHeight, CodedColor? Color, double FrameRate);
+
     /// <summary>Annex E.1.1 as far as the timing. A VUI that ends early is common and harmless: what it did not say stays unknown.</summary>
-    private static ((int Width, int Height) Aspect, double FrameRate) ReadUsability(ref BitReader bits)
+    private static Usability ReadUsability(ref BitReader bits)
     {
-        var aspect = (Width: 1, Height: 1);
+        var read = new Usability(1, 1, null, 0);
         try
         {
             if (bits.Flag())
@@ -215,11 +225,11 @@ public sealed record AvcSequenceParameters(
                 if (index == 255)
                 {
                     var (x, y) = ((int)bits.Bits(16), (int)bits.Bits(16));
-                    aspect = x > 0 && y > 0 ? (x, y) : aspect;
+                    read = x > 0 && y > 0 ? read with { AspectWidth = x, AspectHeight = y } : read;
                 }
                 else if (index < SampleAspects.Length)
                 {
-                    aspect = SampleAspects[index];
+                    read = read with { AspectWidth = SampleAspects[index].Width, AspectHeight = SampleAspects[index].Height };
                 }
             }
 
@@ -230,10 +240,11 @@ public sealed record AvcSequenceParameters(
 
             if (bits.Flag())
             {
-                bits.Skip(4);
+                bits.Skip(3);
+                var fullRange = bits.Flag();
                 if (bits.Flag())
                 {
-                    bits.Skip(24);
+                    read = read with { Color = new CodedColor((byte)bits.Bits(8), (byte)bits.Bits(8), (byte)bits.Bits(8), fullRange) };
                 }
             }
 
@@ -245,18 +256,18 @@ public sealed record AvcSequenceParameters(
 
             if (!bits.Flag())
             {
-                return (aspect, 0);
+                return read;
             }
 
             var (unitsInTick, timeScale) = (bits.Bits(32), bits.Bits(32));
 
             // A frame is two ticks (E.2.1). A rate outside sense is no rate.
             var rate = unitsInTick == 0 ? 0 : (double)timeScale / unitsInTick / 2;
-            return (aspect, rate is >= 0.1 and <= 1000 ? rate : 0);
+            return read with { FrameRate = rate is >= 0.1 and <= 1000 ? rate : 0 };
         }
         catch (InvalidCodecConfigException)
         {
-            return (aspect, 0);
+            return read;
         }
     }
 

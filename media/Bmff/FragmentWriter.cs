@@ -1,0 +1,250 @@
+namespace Broadcast.Media.Bmff;
+
+/// <summary>One sample as a fragment's <c>trun</c> tells it.</summary>
+/// <param name="Duration">Its length in ticks of the track's timescale: the next sample's decode time less its own.</param>
+/// <param name="Size">Its bytes.</param>
+/// <param name="IsSync">Whether decoding can begin here.</param>
+/// <param name="CompositionOffset">Presentation time less decode time, in ticks; may be negative.</param>
+public readonly record struct FragmentSample(uint Duration, int Size, bool IsSync, int CompositionOffset = 0);
+
+/// <summary>Whether a <c>styp</c> box goes before a chunk (ISO/IEC 23000-19, 7.3.3.1), and which.</summary>
+public enum SegmentTypeBox
+{
+    /// <summary>None: the chunk continues a segment.</summary>
+    None,
+
+    /// <summary>The chunk is the first of a CMAF segment: brands <c>msdh</c>, <c>cmfs</c>, <c>cmff</c>, <c>cmfl</c>.</summary>
+    Segment,
+
+    /// <summary>The chunk continues a segment and travels on its own: brand <c>cmfl</c>.</summary>
+    Chunk,
+}
+
+/// <summary>What a <c>prft</c> box says: that a media time was at an encoder or server at a wall-clock time (ISO/IEC 14496-12, 8.16.5).</summary>
+/// <param name="MediaTime">Decode time on the track's timescale.</param>
+/// <param name="WallClock">The wall clock then.</param>
+public readonly record struct ProducerReferenceTime(long MediaTime, DateTimeOffset WallClock);
+
+/// <summary>What goes before a chunk's samples.</summary>
+/// <param name="SequenceNumber"><c>mfhd</c>'s number, rising by one with every chunk of a rendition.</param>
+/// <param name="BaseDecodeTime">Decode time of the first sample in ticks of the track's timescale, 0 or more.</param>
+/// <param name="SegmentType">Whether and which <c>styp</c> comes first.</param>
+/// <param name="Reference">A <c>prft</c> to write, or <see langword="null"/> for none.</param>
+public readonly record struct FragmentHeader(
+    uint SequenceNumber, long BaseDecodeTime, SegmentTypeBox SegmentType = SegmentTypeBox.None, ProducerReferenceTime? Reference = null);
+
+/// <summary>
+/// Writes what stands before the payloads of a CMAF chunk (ISO/IEC 23000-19, 7.3.2.3): <c>[styp] [prft] moof</c> and the header of <c>mdat</c>. The caller puts
+/// the samples' payloads behind it, in order, untouched: nothing is copied. One array a chunk, of exactly its size. Not thread-safe: one writer a rendition.
+/// </summary>
+/// <param name="trackId">The track's number, as in its init segment.</param>
+public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrackId)
+{
+    /// <summary>Sample flags of a sync sample: depends on no other (ISO/IEC 14496-12, 8.8.3.1: sample_depends_on 2).</summary>
+    internal const uint SyncFlags = 0x0200_0000;
+
+    /// <summary>Sample flags of any other: depends on others, is no sync sample.</summary>
+    internal const uint NonSyncFlags = 0x0101_0000;
+
+    private const uint DefaultBaseIsMoof = 0x02_0000;
+    private const uint DefaultDurationPresent = 0x08;
+    private const uint DefaultSizePresent = 0x10;
+    private const uint DefaultFlagsPresent = 0x20;
+    private const uint DataOffsetPresent = 0x001;
+    private const uint FirstFlagsPresent = 0x004;
+    private const uint DurationPresent = 0x100;
+    private const uint SizePresent = 0x200;
+    private const uint FlagsPresent = 0x400;
+    private const uint OffsetPresent = 0x800;
+    private const int MdatHeaderLength = 8;
+
+    // NTP counts from 1900, .NET's Unix time from 1970: 70 years with 17 leap days.
+    private const long NtpUnixSeconds = 2_208_988_800;
+
+    private readonly BoxWriter _writer = new(512);
+
+    /// <summary>Writes the bytes that go before the payloads of <paramref name="samples"/>.</summary>
+    /// <exception cref="ArgumentException">There are no samples, or together they do not fit into a 32-bit <c>mdat</c>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The decode time is negative: <c>tfdt</c> cannot say that.</exception>
+    public byte[] Write(in FragmentHeader header, ReadOnlySpan<FragmentSample> samples)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(header.BaseDecodeTime);
+        if (samples.IsEmpty)
+        {
+            throw new ArgumentException("A chunk has at least one sample.", nameof(samples));
+        }
+
+        var shape = Shape.Of(samples);
+        if (shape.PayloadLength > uint.MaxValue - MdatHeaderLength)
+        {
+            throw new ArgumentException($"Samples of {shape.PayloadLength} bytes do not fit into one chunk.", nameof(samples));
+        }
+
+        _writer.Clear();
+        WriteSegmentType(header.SegmentType);
+        if (header.Reference is { } reference)
+        {
+            WriteReference(reference);
+        }
+
+        WriteMoof(header, samples, shape);
+        _writer.UInt32((uint)(MdatHeaderLength + shape.PayloadLength));
+        _writer.Bytes("mdat"u8);
+        return _writer.ToArray();
+    }
+
+    private void WriteSegmentType(SegmentTypeBox type)
+    {
+        if (type == SegmentTypeBox.None)
+        {
+            return;
+        }
+
+        using (_writer.Box("styp"u8))
+        {
+            _writer.Bytes(type == SegmentTypeBox.Segment ? "msdh"u8 : "cmfl"u8);
+            _writer.UInt32(0);
+            _writer.Bytes(type == SegmentTypeBox.Segment ? "msdhcmfscmffcmfl"u8 : "cmfl"u8);
+        }
+    }
+
+    private void WriteReference(ProducerReferenceTime reference)
+    {
+        var ticks = (reference.WallClock - DateTimeOffset.UnixEpoch).Ticks + (NtpUnixSeconds * TimeSpan.TicksPerSecond);
+        var (seconds, rest) = Math.DivRem(Math.Max(ticks, 0), TimeSpan.TicksPerSecond);
+
+        // Flags 8: the wall clock's relation to the media is our own (time of arrival here), and constant over the session.
+        using (_writer.FullBox("prft"u8, version: 1, flags: 8))
+        {
+            _writer.UInt32(trackId);
+            _writer.UInt64(((ulong)seconds << 32) | (((ulong)rest << 32) / TimeSpan.TicksPerSecond));
+            _writer.UInt64((ulong)reference.MediaTime);
+        }
+    }
+
+    private void WriteMoof(in FragmentHeader header, ReadOnlySpan<FragmentSample> samples, in Shape shape)
+    {
+        int start, dataOffset;
+        using (var moof = _writer.Box("moof"u8))
+        {
+            start = moof.Start;
+            using (_writer.FullBox("mfhd"u8, version: 0, flags: 0))
+            {
+                _writer.UInt32(header.SequenceNumber);
+            }
+
+            using (_writer.Box("traf"u8))
+            {
+                WriteTfhd(samples, shape);
+                using (_writer.FullBox("tfdt"u8, version: 1, flags: 0))
+                {
+                    _writer.UInt64((ulong)header.BaseDecodeTime);
+                }
+
+                dataOffset = WriteTrun(samples, shape);
+            }
+        }
+
+        _writer.PatchUInt32(dataOffset, (uint)(_writer.Position - start + MdatHeaderLength));
+    }
+
+    private void WriteTfhd(ReadOnlySpan<FragmentSample> samples, in Shape shape)
+    {
+        var flags = DefaultBaseIsMoof
+            | (shape.SameDuration ? DefaultDurationPresent : 0)
+            | (shape.SameSize ? DefaultSizePresent : 0)
+            | (shape.SameFlagsFromSecond ? DefaultFlagsPresent : 0);
+        using (_writer.FullBox("tfhd"u8, version: 0, flags))
+        {
+            _writer.UInt32(trackId);
+            if (shape.SameDuration)
+            {
+                _writer.UInt32(samples[0].Duration);
+            }
+
+            if (shape.SameSize)
+            {
+                _writer.UInt32((uint)samples[0].Size);
+            }
+
+            if (shape.SameFlagsFromSecond)
+            {
+                _writer.UInt32(FlagsOf(samples[^1]));
+            }
+        }
+    }
+
+    /// <returns>Where the data offset is to be put.</returns>
+    private int WriteTrun(ReadOnlySpan<FragmentSample> samples, in Shape shape)
+    {
+        var flags = DataOffsetPresent
+            | (shape.FirstDiffers ? FirstFlagsPresent : 0)
+            | (shape.SameDuration ? 0 : DurationPresent)
+            | (shape.SameSize ? 0 : SizePresent)
+            | (shape.SameFlagsFromSecond ? 0 : FlagsPresent)
+            | (shape.HasOffsets ? OffsetPresent : 0);
+
+        // Version 1: composition offsets are signed.
+        using (_writer.FullBox("trun"u8, version: 1, flags))
+        {
+            _writer.UInt32((uint)samples.Length);
+            var dataOffset = _writer.Position;
+            _writer.UInt32(0);
+            if (shape.FirstDiffers)
+            {
+                _writer.UInt32(FlagsOf(samples[0]));
+            }
+
+            foreach (ref readonly var sample in samples)
+            {
+                if (!shape.SameDuration)
+                {
+                    _writer.UInt32(sample.Duration);
+                }
+
+                if (!shape.SameSize)
+                {
+                    _writer.UInt32((uint)sample.Size);
+                }
+
+                if (!shape.SameFlagsFromSecond)
+                {
+                    _writer.UInt32(FlagsOf(sample));
+                }
+
+                if (shape.HasOffsets)
+                {
+                    _writer.Int32(sample.CompositionOffset);
+                }
+            }
+
+            return dataOffset;
+        }
+    }
+
+    private static uint FlagsOf(in FragmentSample sample) => sample.IsSync ? SyncFlags : NonSyncFlags;
+
+    /// <summary>What the samples have in common, and so need not be said for each.</summary>
+    private readonly record struct Shape(
+        long PayloadLength, bool SameDuration, bool SameSize, bool SameFlagsFromSecond, bool FirstDiffers, bool HasOffsets)
+    {
+        public static Shape Of(ReadOnlySpan<FragmentSample> samples)
+        {
+            ref readonly var first = ref samples[0];
+            var last = samples[^1];
+            var (length, sameDuration, sameSize, sameFlags, hasOffsets) = (0L, true, true, true, false);
+            for (var i = 0; i < samples.Length; i++)
+            {
+                ref readonly var sample = ref samples[i];
+                ArgumentOutOfRangeException.ThrowIfNegative(sample.Size, nameof(samples));
+                length += sample.Size;
+                sameDuration &= sample.Duration == first.Duration;
+                sameSize &= sample.Size == first.Size;
+                sameFlags &= i == 0 || sample.IsSync == last.IsSync;
+                hasOffsets |= sample.CompositionOffset != 0;
+            }
+
+            return new Shape(length, sameDuration, sameSize, sameFlags, sameFlags && first.IsSync != last.IsSync, hasOffsets);
+        }
+    }
+}

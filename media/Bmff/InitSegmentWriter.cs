@@ -1,0 +1,178 @@
+using System.Text;
+
+namespace Broadcast.Media.Bmff;
+
+/// <summary>
+/// Writes the CMAF header of one track (ISO/IEC 23000-19, 7.3.1): <c>ftyp</c> and a <c>moov</c> without samples. The same track gives the same bytes, always.
+/// </summary>
+public static class InitSegmentWriter
+{
+    /// <summary>The number a track has in its own file when nothing else is asked for. Constant, so that a returning encoder's equal configuration gives equal bytes.</summary>
+    public const uint DefaultTrackId = 1;
+
+    private static ReadOnlySpan<byte> UnityMatrix =>
+    [
+        0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0,
+    ];
+
+    /// <summary>Writes the init segment of a track.</summary>
+    /// <param name="track">Codec, timescale and language.</param>
+    /// <param name="trackId">Its number in the file, 1 or more; the same as the <see cref="FragmentWriter"/>'s.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The timescale or the number is not above 0.</exception>
+    public static byte[] Write(Track track, uint trackId = DefaultTrackId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(track.Timescale);
+        ArgumentOutOfRangeException.ThrowIfZero(trackId);
+        var writer = new BoxWriter();
+        using (writer.Box("ftyp"u8))
+        {
+            writer.Bytes("iso6"u8);
+            writer.UInt32(0);
+            writer.Bytes("iso6cmfcdashmp41"u8);
+        }
+
+        using (writer.Box("moov"u8))
+        {
+            WriteMovieHeader(writer, track, trackId);
+            using (writer.Box("trak"u8))
+            {
+                WriteTrackHeader(writer, track, trackId);
+                WriteMedia(writer, track);
+            }
+
+            using (writer.Box("mvex"u8))
+            using (writer.FullBox("trex"u8, version: 0, flags: 0))
+            {
+                writer.UInt32(trackId);
+                writer.UInt32(1); // default_sample_description_index
+                writer.Zeros(12); // duration, size, flags: every fragment says its own
+            }
+        }
+
+        return writer.ToArray();
+    }
+
+    private static void WriteMovieHeader(BoxWriter writer, Track track, uint trackId)
+    {
+        using (writer.FullBox("mvhd"u8, version: 0, flags: 0))
+        {
+            writer.Zeros(8); // created, modified: not said, so that equal tracks give equal bytes
+            writer.UInt32((uint)track.Timescale);
+            writer.UInt32(0); // duration: in the fragments
+            writer.UInt32(0x0001_0000); // rate 1.0
+            writer.UInt16(0x0100); // volume 1.0
+            writer.Zeros(10);
+            writer.Bytes(UnityMatrix);
+            writer.Zeros(24);
+            writer.UInt32(trackId == uint.MaxValue ? trackId : trackId + 1); // next_track_ID
+        }
+    }
+
+    private static void WriteTrackHeader(BoxWriter writer, Track track, uint trackId)
+    {
+        // Flags: enabled, in the movie, in the preview.
+        using (writer.FullBox("tkhd"u8, version: 0, flags: 7))
+        {
+            writer.Zeros(8);
+            writer.UInt32(trackId);
+            writer.Zeros(4 + 4 + 8 + 4); // reserved, duration, reserved, layer and alternate group
+            writer.UInt16((ushort)(track.Kind == TrackKind.Audio ? 0x0100 : 0));
+            writer.UInt16(0);
+            writer.Bytes(UnityMatrix);
+
+            // 16.16 fixed point, as displayed: the sample aspect ratio applied.
+            var (width, height) = track.Config is CodecConfig.Avc avc ? (avc.Sequence.DisplayWidth, avc.Sequence.Height) : (0, 0);
+            writer.UInt32((uint)width << 16);
+            writer.UInt32((uint)height << 16);
+        }
+    }
+
+    private static void WriteMedia(BoxWriter writer, Track track)
+    {
+        using (writer.Box("mdia"u8))
+        {
+            using (writer.FullBox("mdhd"u8, version: 0, flags: 0))
+            {
+                writer.Zeros(8);
+                writer.UInt32((uint)track.Timescale);
+                writer.UInt32(0);
+                writer.UInt16(LanguageCode.Pack(track.Language));
+                writer.UInt16(0);
+            }
+
+            using (writer.FullBox("hdlr"u8, version: 0, flags: 0))
+            {
+                writer.UInt32(0);
+                writer.Bytes(track.Kind == TrackKind.Video ? "vide"u8 : "soun"u8);
+                writer.Zeros(12);
+                writer.Bytes(track.Kind == TrackKind.Video ? "Video\0"u8 : "Audio\0"u8);
+            }
+
+            if (LanguageCode.NeedsExtended(track.Language))
+            {
+                using (writer.FullBox("elng"u8, version: 0, flags: 0))
+                {
+                    writer.Bytes(Encoding.ASCII.GetBytes(track.Language!));
+                    writer.UInt8(0);
+                }
+            }
+
+            using (writer.Box("minf"u8))
+            {
+                WriteMediaInformation(writer, track);
+            }
+        }
+    }
+
+    private static void WriteMediaInformation(BoxWriter writer, Track track)
+    {
+        if (track.Kind == TrackKind.Video)
+        {
+            using (writer.FullBox("vmhd"u8, version: 0, flags: 1))
+            {
+                writer.Zeros(8);
+            }
+        }
+        else
+        {
+            using (writer.FullBox("smhd"u8, version: 0, flags: 0))
+            {
+                writer.Zeros(4);
+            }
+        }
+
+        using (writer.Box("dinf"u8))
+        using (writer.FullBox("dref"u8, version: 0, flags: 0))
+        {
+            writer.UInt32(1);
+            using (writer.FullBox("url "u8, version: 0, flags: 1))
+            {
+                // Flag 1: the media is in this file.
+            }
+        }
+
+        using (writer.Box("stbl"u8))
+        {
+            using (writer.FullBox("stsd"u8, version: 0, flags: 0))
+            {
+                writer.UInt32(1);
+                SampleEntryWriter.Write(writer, track);
+            }
+
+            WriteEmptyTable(writer, "stts"u8, 4);
+            WriteEmptyTable(writer, "stsc"u8, 4);
+            WriteEmptyTable(writer, "stsz"u8, 8);
+            WriteEmptyTable(writer, "stco"u8, 4);
+        }
+    }
+
+    private static void WriteEmptyTable(BoxWriter writer, ReadOnlySpan<byte> type, int length)
+    {
+        using (writer.FullBox(type, version: 0, flags: 0))
+        {
+            writer.Zeros(length);
+        }
+    }
+}
