@@ -1,0 +1,163 @@
+# shellcheck shell=bash
+# Building: only what changed since the last success, one launcher at a time.
+
+readonly rooms=(media ingest transcoder packager storage origin control host)
+readonly shared_sources=(Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig)
+
+# fingerprint PATH... : one line that changes when a source file under the paths is added, edited, moved or deleted.
+fingerprint() {
+  (cd "$root" && find "$@" \
+    \( -name bin -o -name obj -o -name node_modules -o -name dist -o -name TestResults -o -path host/wwwroot \) -prune \
+    -o -type f -printf '%p %T@ %s\n' 2>/dev/null || true) | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
+}
+
+# same NAME VALUE : whether the last success of NAME was for VALUE.
+same() {
+  [ "$(cat "$state/$1" 2>/dev/null || true)" = "$2" ]
+}
+
+remember() {
+  printf '%s\n' "$2" >"$state/$1"
+}
+
+lock() {
+  mkdir -p "$state" 2>/dev/null || fail "cannot write to $state: the launcher builds inside its own folder, so that folder must be writable"
+  exec 9>"$state/lock"
+  if ! flock -n 9; then
+    say "Another build is under way; waiting for it …"
+    flock 9
+  fi
+}
+
+unlock() {
+  exec 9>&-
+}
+
+# The SDK's own installer puts it into the home folder and not on the PATH.
+find_dotnet() {
+  local folder
+  command -v dotnet >/dev/null 2>&1 && return 0
+  for folder in "${DOTNET_ROOT:-}" "$HOME/.dotnet" /usr/share/dotnet /usr/lib/dotnet; do
+    if [ -n "$folder" ] && [ -x "$folder/dotnet" ]; then
+      export PATH=$PATH:$folder DOTNET_ROOT=$folder
+      return 0
+    fi
+  done
+  return 1
+}
+
+require_tools() {
+  local lacking=() node
+  if ! find_dotnet || ! (cd / && dotnet --list-sdks 2>/dev/null) | grep -q '^10\.'; then
+    lacking+=("  the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0, or
+      curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0")
+  fi
+  if [ -f "$root/dashboard/package.json" ]; then
+    node=$(node --version 2>/dev/null || true)
+    node=${node#v}
+    if [ "${node%%.*}" -lt 20 ] 2>/dev/null || [ -z "$node" ] || ! command -v npm >/dev/null 2>&1; then
+      lacking+=("  Node.js 20 or newer with npm${node:+ (this is $node)}: https://nodejs.org/en/download")
+    fi
+  fi
+  if [ ${#lacking[@]} -gt 0 ]; then
+    say "To build, this machine still needs:"
+    say "${lacking[@]}"
+    exit 1
+  fi
+}
+
+# What went wrong, without the rest of the log.
+show_errors() {
+  local log=$1
+  if grep -qE '(error|fatal) ?([A-Z]+[0-9]+)?:' "$log"; then
+    grep -E '(error|fatal) ?([A-Z]+[0-9]+)?:' "$log" | sed -E "s# \[[^]]*proj[^]]*\]\$##; s#$root/##" | awk '!seen[$0]++' | head -40 >&3
+  else
+    tail -n 40 "$log" >&3
+  fi
+}
+
+build_dashboard() {
+  [ -f "$root/dashboard/package.json" ] || return 0
+  local packages sources log=$state/dashboard.log
+  packages=$(fingerprint dashboard/package-lock.json dashboard/package.json)
+  if [ ! -d "$root/dashboard/node_modules" ] || ! same dashboard-packages "$packages"; then
+    if ! step "Fetching the web pages' packages" "$log" npm --prefix "$root/dashboard" ci --no-audit --no-fund --loglevel=error; then
+      show_errors "$log"
+      fail "npm could not fetch the packages; the log is $log"
+    fi
+    remember dashboard-packages "$packages"
+  fi
+
+  sources=$(fingerprint dashboard)
+  if [ ! -f "$root/dashboard/dist/index.html" ] && [ ! -f "$root/dashboard/dist/watch.html" ] || ! same dashboard "$sources"; then
+    if ! step "Building the web pages" "$log" npm --prefix "$root/dashboard" run build --loglevel=error; then
+      show_errors "$log"
+      fail "the web pages do not build; the log is $log"
+    fi
+    remember dashboard "$sources"
+  fi
+
+  # Taken into the server's output by its own build.
+  rm -rf "$state/wwwroot"
+  cp -R "$root/dashboard/dist" "$state/wwwroot"
+  if ! diff -qr "$state/wwwroot" "$root/host/wwwroot" >/dev/null 2>&1; then
+    rm -rf "$root/host/wwwroot"
+    mv "$state/wwwroot" "$root/host/wwwroot"
+  fi
+  rm -rf "$state/wwwroot"
+}
+
+# dotnet_build WHAT TITLE : builds a folder or the solution, Release.
+dotnet_build() {
+  local log
+  log=$state/$(basename "$1").log
+  compile() { (cd "$root" && dotnet build "$1" -c Release -v minimal -nodeReuse:false); }
+  if ! step "$2" "$log" compile "$1"; then
+    show_errors "$log"
+    fail "the build failed; the log is $log"
+  fi
+}
+
+server_sources() {
+  fingerprint "${rooms[@]}" "${shared_sources[@]}" dashboard
+}
+
+build_server() {
+  local sources
+  sources=$(server_sources)
+  if [ -f "$server" ] && same server "$sources"; then
+    return
+  fi
+
+  lock
+  sources=$(server_sources)
+  if ! [ -f "$server" ] || ! same server "$sources"; then
+    require_tools
+    build_dashboard
+    dotnet_build host "Building the server"
+    remember server "$sources"
+  fi
+  unlock
+}
+
+# build_project FOLDER NAME : builds one more project, next to the server.
+build_project() {
+  [ -d "$root/$1" ] || fail "this copy of the sources has no $1"
+  local sources name
+  name=$(basename "$1")
+  sources=$(fingerprint "${rooms[@]}" "${shared_sources[@]}" tests/support "$1")
+  if ! same "$name" "$sources"; then
+    lock
+    require_tools
+    dotnet_build "$1" "Building $2"
+    remember "$name" "$sources"
+    unlock
+  fi
+}
+
+# Replaces the launcher with a program: its output, signals and exit code are the program's own.
+hand_over() {
+  find_dotnet || require_tools
+  exec 3>&-
+  exec dotnet "$@"
+}

@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# Running every test there is, one project after another, and saying in one line how it went.
+
+# Whole servers, real browsers: they get the machine to themselves and come last.
+readonly heavy=(endtoend browser)
+readonly hang_seconds=${BROADCAST_TEST_LIMIT:-600}
+
+passed=0 failed=0 skipped=0
+
+run_tests() {
+  local filter='' fast=false wanted=() project name
+  exec 3>&1
+  look_at_terminal
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --filter)
+        [ $# -ge 2 ] || fail "--filter wants a part of a test's name"
+        filter=$2
+        shift
+        ;;
+      --filter=*) filter=${1#*=} ;;
+      --fast) fast=true ;;
+      -h | --help)
+        usage
+        return
+        ;;
+      -*) fail "test does not know $1: it takes --filter TEXT, --fast and names of folders under tests/ (or dashboard)" ;;
+      *) wanted+=("$1") ;;
+    esac
+    shift
+  done
+
+  local selected=()
+  for name in dashboard $(light_projects) "${heavy[@]}"; do
+    if [ ${#wanted[@]} -gt 0 ]; then
+      case " ${wanted[*]} " in *" $name "*) ;; *) continue ;; esac
+    elif [ "$fast" = true ] && is_heavy "$name"; then
+      continue
+    fi
+    if [ "$name" = dashboard ]; then
+      [ -f "$root/dashboard/package.json" ] || continue
+    elif ! compgen -G "$root/tests/$name/*.Tests.csproj" >/dev/null; then
+      continue
+    fi
+    selected+=("$name")
+  done
+  [ ${#selected[@]} -gt 0 ] || fail "there are no such tests: ${wanted[*]}"
+
+  # Whatever stops the run before its end is a failure, and the last line says so too.
+  trap 'say "$passed passed, $((failed + 1)) failed, $skipped skipped"' EXIT
+  # What this shell says to a server must not reach the servers under test.
+  unset "${!BROADCAST_@}"
+
+  require_packages "$(packages_to_test)"
+  build_everything
+
+  results=$state/tests
+  rm -rf "$results"
+  mkdir -p "$results"
+  : >"$results/failures"
+  : >"$results/skips"
+  local started=$SECONDS number=0
+  for name in "${selected[@]}"; do
+    number=$((number + 1))
+    title="[$number/${#selected[@]}] $name"
+    if [ "$name" = dashboard ]; then
+      test_dashboard "$filter"
+    else
+      test_project "$name" "$filter"
+    fi
+  done
+
+  if [ -n "$filter" ] && [ $((passed + failed + skipped)) -eq 0 ]; then
+    say "No test's name contains '$filter'."
+    failed=1
+  fi
+  if [ -s "$results/failures" ]; then
+    say ""
+    say "Failures:"
+    cat "$results/failures" >&3
+  fi
+  if [ -s "$results/skips" ]; then
+    say ""
+    say "Skipped:"
+    cat "$results/skips" >&3
+  fi
+  trap - EXIT
+  say ""
+  say "Logs and reports: $results; time: $(elapsed $((SECONDS - started)))"
+  say "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+light_projects() {
+  local project name
+  for project in "$root"/tests/*/*.Tests.csproj; do
+    name=$(basename "$(dirname "$project")")
+    is_heavy "$name" || echo "$name"
+  done
+}
+
+is_heavy() {
+  case " ${heavy[*]} " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+}
+
+build_everything() {
+  local sources
+  lock
+  sources=$(fingerprint "${rooms[@]}" "${shared_sources[@]}" Broadcast.sln tests dashboard)
+  require_tools
+  build_dashboard
+  if ! [ -f "$server" ] || ! same solution "$sources"; then
+    dotnet_build Broadcast.sln "Building the server and its tests"
+    remember solution "$sources"
+    remember server "$(server_sources)"
+  fi
+  unlock
+}
+
+# Shown while a project runs: how many of its tests have ended.
+count_finished() {
+  printf '%d tests' "$(grep -c '\[FINISHED\]' "$running_log" 2>/dev/null || true)"
+}
+
+test_project() {
+  local name=$1 filter=$2 program report code=0 started=$SECONDS arguments
+  program=$(compgen -G "$root/tests/$name/*.Tests.csproj" | head -n 1)
+  program=$root/tests/$name/bin/Release/net10.0/$(basename "${program%.csproj}").dll
+  report=$results/$name.json
+  running_log=$results/$name.log
+  arguments=(-noLogo -noColor -reporter verbose -ctrf "$report")
+  [ -z "$filter" ] || arguments+=(-method "*$filter*")
+
+  progress=count_finished
+  quiet_end=yes
+  step "$title" "$running_log" timeout --kill-after=20 "$hang_seconds" dotnet "$program" "${arguments[@]}" || code=$?
+  progress=
+  quiet_end=
+  conclude "$name" ctrf "$report" "$code" "$started" "$filter"
+}
+
+test_dashboard() {
+  local filter=$1 report=$results/dashboard.json code=0 started=$SECONDS arguments
+  running_log=$results/dashboard.log
+  arguments=(run --reporter=json --outputFile="$report")
+  [ -z "$filter" ] || arguments+=(-t "$filter" --passWithNoTests)
+  vitest() { cd "$root/dashboard" && exec timeout --kill-after=20 "$hang_seconds" node_modules/.bin/vitest "${arguments[@]}"; }
+  types() { cd "$root/dashboard" && npm run --if-present check; }
+
+  quiet_end=yes
+  if ! step "$title: types" "$results/types.log" types; then
+    failed=$((failed + 1))
+    { echo "  dashboard: the types do not check"; sed 's/^/      /' "$results/types.log"; } >>"$results/failures"
+    say "$title: the types do not check"
+  fi
+  step "$title" "$running_log" vitest || code=$?
+  quiet_end=
+  conclude dashboard vitest "$report" "$code" "$started" "$filter"
+}
+
+# conclude NAME FORMAT REPORT EXITCODE STARTED FILTER : adds one project's totals. A project that crashed, hung or ran nothing is a failure of its own.
+conclude() {
+  local name=$1 format=$2 report=$3 code=$4 started=$5 filter=$6 totals='0 0 0' p f s trouble=''
+  if [ -s "$report" ]; then
+    totals=$(node "$root/infra/launcher/totals.mjs" "$format" "$report" "$name" "$results/failures" "$results/skips" "$filter" 2>>"$running_log") || totals='0 0 0'
+  fi
+  read -r p f s <<<"$totals"
+  if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
+    trouble="did not end within $hang_seconds s; still running then: $(unfinished)"
+  elif [ ! -s "$report" ]; then
+    trouble="ended with exit code $code and no report"
+  elif [ $((p + f + s)) -eq 0 ] && [ -z "$filter" ]; then
+    trouble="ran no test"
+  elif [ "$code" -ne 0 ] && [ "$f" -eq 0 ] && [ $((p + f + s)) -gt 0 ]; then
+    trouble="ended with exit code $code although no test failed"
+  fi
+  if [ -n "$trouble" ]; then
+    f=$((f + 1))
+    { echo "  $name $trouble"; tail -n 40 "$running_log" | sed 's/^/      /'; } >>"$results/failures"
+  fi
+  passed=$((passed + p))
+  failed=$((failed + f))
+  skipped=$((skipped + s))
+  say "$title: $p passed, $f failed, $s skipped in $(elapsed $((SECONDS - started)))${trouble:+ ($trouble)}"
+}
+
+# Tests that began and did not end, from the running log.
+unfinished() {
+  sed -nE 's/^ *(.*) \[(STARTING|FINISHED)\].*/\2 \1/p' "$running_log" |
+    awk '{ state = $1; $1 = ""; open[$0] = state } END { for (name in open) if (open[name] == "STARTING") printf "%s;", name }'
+}

@@ -1,0 +1,49 @@
+// Reads a test report (CTRF as xunit writes it, or vitest's JSON) and prints "passed failed skipped".
+// Failures, in full, and skips, with their reasons, are appended to the two files named.
+import { appendFileSync, readFileSync } from 'node:fs';
+
+const [format, report, project, failuresFile, skipsFile, filter] = process.argv.slice(2);
+const data = JSON.parse(readFileSync(report, 'utf8'));
+const indent = (text) => String(text ?? '').trimEnd().split('\n').map((line) => `      ${line}`).join('\n');
+
+const readers = {
+  ctrf: () => [
+    ...data.results.tests.map((test) => ({
+      name: test.name,
+      status: test.status,
+      reason: test.extra?.reason ?? test.message ?? '',
+      details: [test.message, test.trace, test.stdout?.length ? `output:\n${[test.stdout].flat().join('\n')}` : ''].filter(Boolean).join('\n'),
+    })),
+    // What failed outside a test: a fixture that could not be set up or torn down.
+    ...(data.results.extra?.suites ?? []).flatMap((suite) => suite.errors ?? []).map((error) => ({
+      name: `${project}: ${error.name ?? 'outside of a test'}`,
+      status: 'failed',
+      details: [error.message, error.trace].filter(Boolean).join('\n') || JSON.stringify(error),
+    })),
+  ],
+  vitest: () => data.testResults.flatMap((file) => {
+    const tests = file.assertionResults.map((test) => ({
+      name: test.fullName,
+      status: { passed: 'passed', failed: 'failed' }[test.status] ?? 'skipped',
+      reason: test.status,
+      details: (test.failureMessages ?? []).join('\n'),
+    }));
+    return tests.length === 0 && file.status === 'failed'
+      ? [{ name: file.name, status: 'failed', details: file.message }]
+      : tests;
+  }),
+};
+
+// vitest reports what a filter leaves out as skipped.
+const tests = readers[format]().filter((test) => !(filter && format === 'vitest' && test.status === 'skipped'));
+const count = (status) => tests.filter(status).length;
+const isFailed = (test) => test.status === 'failed' || test.status === 'other';
+const isSkipped = (test) => test.status === 'skipped' || test.status === 'pending';
+
+for (const test of tests.filter(isFailed)) {
+  appendFileSync(failuresFile, `  ${test.name}\n${indent(test.details)}\n`);
+}
+for (const test of tests.filter(isSkipped)) {
+  appendFileSync(skipsFile, `  ${test.name}: ${test.reason}\n`);
+}
+console.log(count((test) => test.status === 'passed'), count(isFailed), count(isSkipped));
