@@ -1,0 +1,234 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>The shipped nginx configuration in a real nginx, in front of an origin that counts what reaches it.</summary>
+public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edge>
+{
+    private const string Session = "/live/demo/01JZZZZZZZZZZZZZZZZZZZZZZZ";
+
+    [Fact]
+    public async Task A_segment_is_fetched_once_and_then_served_from_the_cache()
+    {
+        var path = $"{Session}/source/101.m4s";
+        (await edge.GetAsync(path)).Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
+        var second = await edge.GetAsync(path);
+        second.Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        second.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromDays(365));
+        (await second.Content.ReadAsByteArrayAsync()).ShouldBe(Edge.Body);
+        edge.Requests(path).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Viewers_who_want_a_cold_segment_at_once_cost_the_origin_one_request()
+    {
+        var path = $"{Session}/source/slow-102.m4s";
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => edge.GetAsync(path)));
+        answers.ShouldAllBe(a => a.StatusCode == HttpStatusCode.OK);
+        edge.Requests(path).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Ranges_of_a_segment_are_cut_from_the_cached_whole()
+    {
+        var path = $"{Session}/source/103.m4s";
+        for (var i = 0; i < 2; i++)
+        {
+            var part = await edge.GetAsync(path, r => r.Headers.Range = new RangeHeaderValue(100, 199));
+            part.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
+            part.Content.Headers.ContentRange!.ToString().ShouldBe($"bytes 100-199/{Edge.Body.Length}");
+            (await part.Content.ReadAsByteArrayAsync()).ShouldBe(Edge.Body[100..200]);
+        }
+
+        edge.Requests(path).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_part_that_many_wait_for_reaches_all_of_them_and_is_kept()
+    {
+        var path = $"{Session}/source/104.3.m4s";
+        (await edge.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await edge.GetAsync(path)).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        edge.Requests(path).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Playlists_with_different_questions_are_different_answers()
+    {
+        var path = $"{Session}/source.m3u8";
+        var first = await edge.GetAsync(path + "?_HLS_msn=5&_HLS_part=1");
+        var second = await edge.GetAsync(path + "?_HLS_msn=5&_HLS_part=2");
+        (await first.Content.ReadAsStringAsync()).ShouldContain("_HLS_part=1");
+        (await second.Content.ReadAsStringAsync()).ShouldContain("_HLS_part=2");
+    }
+
+    [Fact]
+    public async Task A_playlist_is_asked_for_again_once_its_second_is_over()
+    {
+        var path = $"{Session}/fresh.m3u8";
+        var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first, description: "a newer playlist through the cache");
+        edge.Requests(path).ShouldBeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task What_is_missing_now_is_found_as_soon_as_it_exists()
+    {
+        var path = $"{Session}/source/105.m4s";
+        edge.Missing[path] = true;
+        (await edge.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        edge.Missing[path] = false;
+        await Poll.UntilAsync(async () => (await edge.GetAsync(path)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(10), "the object once it exists");
+    }
+
+    [Fact]
+    public async Task The_api_is_passed_on_uncached_with_who_asked_and_for_what_host()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var answer = await edge.GetAsync("/api/v1/channels", r => r.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "secret"));
+            var text = await answer.Content.ReadAsStringAsync();
+            text.ShouldContain("Bearer secret");
+            text.ShouldContain($"host={edge.Address.Authority}");
+            text.ShouldContain("for=127.0.0.1");
+        }
+
+        edge.Requests("/api/v1/channels").ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_token_in_a_path_is_cached_for_itself_and_stays_out_of_the_log()
+    {
+        var path = $"/t/hidden-token{Session}/source/106.m4s";
+        await edge.GetAsync(path);
+        (await edge.GetAsync(path)).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        await Poll.UntilAsync(() => edge.Log().Contains($"/t/-{Session}/source/106.m4s", StringComparison.Ordinal), description: "the request in the log");
+        edge.Log().ShouldNotContain("hidden-token");
+    }
+
+    /// <summary>nginx and the toy origin behind it, both on loopback.</summary>
+    public sealed class Edge : IAsyncLifetime
+    {
+        public static readonly byte[] Body = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 7))];
+
+        private readonly ConcurrentDictionary<string, int> _requests = new();
+        private readonly TempFolder _folder = TempFolder.Create("edge");
+        private WebApplication? _origin;
+        private ChildProcess? _nginx;
+        private HttpClient? _client;
+
+        public ConcurrentDictionary<string, bool> Missing { get; } = new();
+
+        public Uri Address { get; private set; } = null!;
+
+        public int Requests(string path) => _requests.GetValueOrDefault(path);
+
+        public string Log() => string.Join('\n', _nginx!.OutputLines);
+
+        public Task<HttpResponseMessage> GetAsync(string path, Action<HttpRequestMessage>? with = null)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, path);
+            with?.Invoke(request);
+            return _client!.SendAsync(request);
+        }
+
+        public async ValueTask InitializeAsync()
+        {
+            await StartOriginAsync();
+            Address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+            var shipped = Sources.Text("infra/edge/nginx.conf");
+            var adapted = shipped
+                .Replace("server broadcast:8080", $"server {new Uri(_origin!.Urls.First()).Authority}", StringComparison.Ordinal)
+                .Replace("listen 8080;", $"listen {Address.Authority};", StringComparison.Ordinal)
+                .Replace("/var/cache/nginx/", _folder.Sub("cache-"), StringComparison.Ordinal)
+                .Replace(" /tmp/nginx", " " + _folder.Sub("nginx"), StringComparison.Ordinal)
+                .Replace("worker_processes auto;", "worker_processes 2;", StringComparison.Ordinal);
+            var file = _folder.Sub("nginx.conf");
+            await File.WriteAllTextAsync(file, adapted);
+
+            // Started as root, its workers would be another user that cannot enter the folder.
+            var globals = "daemon off;" + (Environment.UserName == "root" ? " user root;" : "");
+            string[] arguments = ["-p", _folder.Path, "-c", file, "-g", globals];
+            var check = await ChildProcess.RunAsync("/usr/sbin/nginx", [.. arguments, "-t"]);
+            check.ExitCode.ShouldBe(0, check.Error);
+            check.Error.ShouldNotContain("[warn]");
+
+            _nginx = ChildProcess.Start("/usr/sbin/nginx", arguments);
+            _client = new HttpClient { BaseAddress = Address };
+            await Poll.UntilAsync(async () => (await GetAsync("/edge-health")).StatusCode == HttpStatusCode.NoContent, description: "nginx");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _client?.Dispose();
+            if (_nginx is not null)
+            {
+                await _nginx.TerminateAsync(TimeSpan.FromSeconds(10));
+                await _nginx.DisposeAsync();
+            }
+
+            if (_origin is not null)
+            {
+                await _origin.DisposeAsync();
+            }
+
+            await _folder.DisposeAsync();
+        }
+
+        private async Task StartOriginAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            _origin = builder.Build();
+            _origin.Run(AnswerAsync);
+            await _origin.StartAsync();
+        }
+
+        private async Task AnswerAsync(HttpContext context)
+        {
+            var path = context.Request.Path.Value!;
+            var count = _requests.AddOrUpdate(path, 1, (_, n) => n + 1);
+            if (Missing.GetValueOrDefault(path))
+            {
+                context.Response.StatusCode = 404;
+                context.Response.Headers.CacheControl = "max-age=1";
+                return;
+            }
+
+            if (path.StartsWith("/api/", StringComparison.Ordinal))
+            {
+                await context.Response.WriteAsync($"{context.Request.Headers.Authorization} host={context.Request.Host} for={context.Request.Headers["X-Forwarded-For"]}");
+            }
+            else if (path.EndsWith(".m3u8", StringComparison.Ordinal))
+            {
+                context.Response.Headers.CacheControl = "max-age=1";
+                context.Response.ContentType = "application/vnd.apple.mpegurl";
+                await context.Response.WriteAsync($"#EXTM3U {context.Request.QueryString} {count}");
+            }
+            else
+            {
+                if (path.Contains("slow", StringComparison.Ordinal))
+                {
+                    // Long enough for every viewer of the test to be there before the answer is.
+                    await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System);
+                }
+
+                context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+                context.Response.Headers.AcceptRanges = "bytes";
+                context.Response.ContentType = "video/mp4";
+                context.Response.ContentLength = Body.Length;
+                await context.Response.Body.WriteAsync(Body);
+            }
+        }
+    }
+}

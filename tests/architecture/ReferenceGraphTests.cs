@@ -1,0 +1,108 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>References point down only: host to every room, every room to media, media to nothing.</summary>
+public sealed class ReferenceGraphTests
+{
+    private static readonly Dictionary<string, string[]> AllowedPackages = new(StringComparer.Ordinal)
+    {
+        ["media"] = [],
+        ["ingest"] = [],
+        ["transcoder"] = [],
+        ["packager"] = [],
+        ["storage"] = ["AWSSDK.S3"],
+        ["origin"] = [],
+        ["control"] = ["Npgsql", "Dapper", "Microsoft.AspNetCore.OpenApi"],
+        ["host"] =
+        [
+            "Serilog", "Serilog.Extensions.Logging", "Serilog.Sinks.Console", "Serilog.Sinks.File", "Serilog.Settings.Configuration",
+            "System.CommandLine", "Spectre.Console",
+        ],
+    };
+
+    private static string ProjectOf(string room) => ProjectFile.All.Single(p => p.Folder == room).Path;
+
+    [Fact]
+    public void Every_room_has_one_project_named_after_it()
+    {
+        foreach (var room in Sources.Rooms)
+        {
+            ProjectOf(room).ShouldBe($"{room}/Broadcast.{char.ToUpperInvariant(room[0])}{room[1..]}.csproj");
+        }
+    }
+
+    [Theory]
+    [InlineData("ingest")]
+    [InlineData("transcoder")]
+    [InlineData("packager")]
+    [InlineData("storage")]
+    [InlineData("origin")]
+    [InlineData("control")]
+    public void A_room_references_media_and_no_other_room(string room) =>
+        ProjectFile.All.Single(p => p.Folder == room).Projects.ShouldBe([ProjectOf("media")]);
+
+    [Fact]
+    public void Media_references_only_the_base_class_library()
+    {
+        var media = ProjectFile.All.Single(p => p.Folder == "media");
+        media.Projects.ShouldBeEmpty();
+        media.Packages.ShouldBeEmpty();
+        Sources.Text(media.Path).ShouldNotContain("FrameworkReference");
+        Sources.Text(media.Path).ShouldContain("Sdk=\"Microsoft.NET.Sdk\"");
+    }
+
+    [Fact]
+    public void The_host_references_every_room() =>
+        ProjectFile.All.Single(p => p.Folder == "host").Projects
+            .ShouldBe(Sources.Rooms.Where(r => r != "host").Select(ProjectOf), ignoreOrder: true);
+
+    [Fact]
+    public void Nothing_but_tests_references_the_host_or_the_tests()
+    {
+        foreach (var project in ProjectFile.All.Where(p => !p.Folder.StartsWith("tests/", StringComparison.Ordinal)))
+        {
+            project.Projects.ShouldNotContain(ProjectOf("host"), project.Path);
+            project.Projects.ShouldAllBe(p => !p.StartsWith("tests/"), project.Path);
+        }
+    }
+
+    [Fact]
+    public void A_room_uses_only_the_packages_agreed_for_it()
+    {
+        foreach (var room in Sources.Rooms)
+        {
+            ProjectFile.All.Single(p => p.Folder == room).Packages.Except(AllowedPackages[room], StringComparer.Ordinal)
+                .ShouldBeEmpty($"{room} takes packages that AllowedPackages in this test does not list: agree on them in docs/decisions first");
+        }
+    }
+
+    [Fact]
+    public void The_solution_holds_every_project_and_no_other()
+    {
+        var solution = Sources.Text("Broadcast.sln");
+        var listed = solution.Split('"').Where(s => s.EndsWith(".csproj", StringComparison.Ordinal)).Select(s => s.Replace('\\', '/'));
+        listed.ShouldBe(ProjectFile.All.Select(p => p.Path), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Versions_of_packages_stand_in_one_place()
+    {
+        foreach (var project in ProjectFile.All)
+        {
+            Sources.Text(project.Path).ShouldNotMatch("PackageReference[^>]*Version=", project.Path);
+        }
+    }
+
+    [Fact]
+    public void Every_agreed_package_is_in_use_somewhere()
+    {
+        var used = ProjectFile.All.SelectMany(p => p.Packages).ToHashSet(StringComparer.Ordinal);
+        foreach (var package in AllowedPackages.Values.SelectMany(p => p))
+        {
+            used.ShouldContain(package);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text.RegularExpressions;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>Folders are concepts, files are short, queues are bounded, log events have numbers of their own.</summary>
+public sealed partial class ShapeTests
+{
+    private static readonly string[] Kinds = ["Contracts", "Interfaces", "Services", "Models", "Helpers", "Utils", "Utilities", "Common", "Managers", "Misc"];
+
+    private static readonly Dictionary<string, int> EventThousands = new(StringComparer.Ordinal)
+    {
+        ["ingest"] = 1000, ["transcoder"] = 2000, ["packager"] = 3000, ["origin"] = 4000, ["control"] = 5000, ["storage"] = 6000, ["host"] = 7000,
+    };
+
+    [Fact]
+    public void No_folder_is_named_after_a_kind() =>
+        Sources.Rooms.Append("tests").Append("dashboard").SelectMany(Sources.Folders)
+            .Where(f => Kinds.Contains(Path.GetFileName(f), StringComparer.OrdinalIgnoreCase))
+            .ShouldBeEmpty("a folder is a concept of the domain, not a kind of class");
+
+    [Fact]
+    public void No_source_file_of_a_room_is_over_500_lines() =>
+        Sources.RoomFiles("*.cs").Select(f => (File: f, Lines: File.ReadLines(Repository.PathOf(f)).Count()))
+            .Where(f => f.Lines > 500).ShouldBeEmpty("a file that long holds more than one idea");
+
+    [Fact]
+    public void Namespaces_follow_folders()
+    {
+        foreach (var file in Sources.RoomFiles("*.cs").Where(f => Path.GetFileName(f) != "Program.cs"))
+        {
+            var match = NamespaceLine().Match(Sources.Text(file));
+            if (!match.Success)
+            {
+                continue;
+            }
+
+            var folders = Path.GetDirectoryName(file)!.Split('/');
+            folders[0] = $"Broadcast.{char.ToUpperInvariant(folders[0][0])}{folders[0][1..]}";
+            string.Join('.', folders).ShouldStartWith(match.Groups["name"].Value, Case.Sensitive, $"{file} lies elsewhere than its namespace says");
+        }
+    }
+
+    [Fact]
+    public void Log_events_have_a_number_of_their_own_in_the_rooms_thousand()
+    {
+        var seen = new Dictionary<int, string>();
+        foreach (var (room, first) in EventThousands)
+        {
+            foreach (var file in Sources.Files(room, "*.cs"))
+            {
+                var text = Sources.Text(file);
+                var messages = LoggerMessage().Matches(text);
+                messages.Count.ShouldBe(text.Split("[LoggerMessage").Length - 1, $"{file}: this test cannot read every log message in it");
+                foreach (Match match in messages)
+                {
+                    var id = EventId().Match(match.Groups["arguments"].Value);
+                    id.Success.ShouldBeTrue($"{file}: a log message without an event id: {match.Value}");
+                    var number = int.Parse(id.Groups["id"].Value);
+                    number.ShouldBeInRange(first, first + 999, $"{file}: {match.Value}");
+                    seen.TryAdd(number, file).ShouldBeTrue($"event id {number} is in {file} and in {seen[number]}");
+                }
+            }
+        }
+
+        seen.ShouldNotBeEmpty("no log messages were found at all: the pattern of this test no longer fits the sources");
+    }
+
+    [Fact]
+    public void No_room_creates_an_unbounded_queue_or_switches_the_rule_off() =>
+        Sources.RoomFiles("*.cs").Where(f => Unbounded().IsMatch(Sources.Text(f))).ShouldBeEmpty("every queue is bounded and has a written policy");
+
+    [Fact]
+    public void No_test_is_skipped() =>
+        Sources.Files("tests", "*.cs").Where(f => SkippedTest().IsMatch(Sources.Text(f))).ShouldBeEmpty("a test that does not run proves nothing");
+
+    [Fact]
+    public void No_stub_is_left_behind() =>
+        Sources.RoomFiles("*.cs").Where(f => Stub().IsMatch(Sources.Text(f))).ShouldBeEmpty();
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex NamespaceLine();
+
+    [GeneratedRegex(@"\[LoggerMessage\((?<arguments>(?:[^()""]|""(?:[^""\\]|\\.)*""|\([^()]*\))*)\)\]", RegexOptions.Singleline)]
+    private static partial Regex LoggerMessage();
+
+    [GeneratedRegex(@"^\s*(?<id>\d+)|EventId\s*=\s*(?<id>\d+)")]
+    private static partial Regex EventId();
+
+    [GeneratedRegex(@"CreateUnbounded|BlockingCollection<|RS0030")]
+    private static partial Regex Unbounded();
+
+    [GeneratedRegex(@"\[(?:Fact|Theory)\([^\]]*Skip\s*=")]
+    private static partial Regex SkippedTest();
+
+    [GeneratedRegex(@"NotImplementedException|\bTODO\b|\bFIXME\b|\bHACK\b")]
+    private static partial Regex Stub();
+}
