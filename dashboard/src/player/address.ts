@@ -1,0 +1,64 @@
+/** Where one channel's things are, worked out from the page's own address. */
+export interface ChannelAddress {
+  channel: string;
+  /** The multivariant playlist. */
+  playlist: string;
+  /** What the channel is doing right now. */
+  status: string;
+  /** The server's clock. */
+  time: string;
+  /** The page to watch it on, for links out of an embed. */
+  watchPage: string;
+}
+
+const page = /^(?<prefix>.*)\/(?:watch|embed)\/(?<channel>[^/]+)\/?$/;
+const token = /\/t\/[^/]+$/;
+
+/**
+ * Reads `/watch/NAME` and `/embed/NAME`, also below a prefix: `/t/TOKEN/watch/NAME` plays `/t/TOKEN/live/NAME/…`.
+ * The clock needs no token. Null when the path names no channel.
+ */
+export function channelAddress(pathname: string): ChannelAddress | null {
+  const groups = page.exec(pathname)?.groups;
+  const segment = groups?.channel;
+  if (groups === undefined || segment === undefined) return null;
+
+  const channel = decoded(segment);
+  if (channel === null || channel === '.' || channel === '..') return null;
+
+  const prefix = groups.prefix ?? '';
+  // Two leading slashes would make what follows another host.
+  if (prefix.startsWith('//')) return null;
+  const live = `${prefix}/live/${encodeURIComponent(channel)}`;
+  return {
+    channel,
+    playlist: `${live}/index.m3u8`,
+    status: `${live}/status.json`,
+    time: `${prefix.replace(token, '')}/time`,
+    watchPage: `${prefix}/watch/${encodeURIComponent(channel)}`,
+  };
+}
+
+/** What an embedding page asks for: `?muted=1&autoplay=0`. */
+export interface EmbedOptions {
+  muted: boolean;
+  autoplay: boolean;
+}
+
+export function embedOptions(search: string): EmbedOptions {
+  const query = new URLSearchParams(search);
+  return { muted: flag(query.get('muted'), false), autoplay: flag(query.get('autoplay'), true) };
+}
+
+function flag(value: string | null, otherwise: boolean): boolean {
+  if (value === null) return otherwise;
+  return value !== '0' && value.toLowerCase() !== 'false';
+}
+
+function decoded(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,63 @@
+/** What the server says a channel is doing: the body of `status.json`. */
+export interface Broadcast {
+  state: 'offline' | 'starting' | 'live' | 'ended';
+  session: string | null;
+  startedAt: Date | null;
+  /** Changes whenever new media exists. Only compared, never read. */
+  liveEdge: string | null;
+  title: string | null;
+}
+
+/** The last thing heard from the server. */
+export type Report =
+  | { kind: 'nothing' }
+  | { kind: 'answer'; broadcast: Broadcast }
+  | { kind: 'denied' }
+  | { kind: 'unreachable'; failures: number };
+
+export const offline: Broadcast = { state: 'offline', session: null, startedAt: null, liveEdge: null, title: null };
+
+const states = ['offline', 'starting', 'live', 'ended'] as const;
+
+/** Null when the body is not a status: the caller then treats the server as unreachable. */
+export function parseBroadcast(body: unknown): Broadcast | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const fields = body as Record<string, unknown>;
+  const state = states.find((known) => known === fields.state);
+  if (state === undefined) return null;
+  return {
+    state,
+    session: text(fields.session),
+    startedAt: date(fields.startedAt),
+    liveEdge: fields.liveEdge === undefined || fields.liveEdge === null ? null : JSON.stringify(fields.liveEdge),
+    title: text(fields.title),
+  };
+}
+
+/** What one answer means, before its body is read. */
+export function reportForStatusCode(code: number, failures: number): Report | 'read the body' {
+  if (code >= 200 && code < 300) return 'read the body';
+  if (code === 404 || code === 410) return { kind: 'answer', broadcast: offline };
+  if (code === 401 || code === 403) return { kind: 'denied' };
+  return { kind: 'unreachable', failures: failures + 1 };
+}
+
+/**
+ * Milliseconds until the next question. Every viewer of a channel asks, so the answer is spread by `random` (0 to 1):
+ * 2 to 3 s while waiting for something to happen, 8 to 12 s while the picture runs, slower again when the server is long away.
+ */
+export function pollDelay(report: Report, pictureRuns: boolean, random: number): number {
+  if (report.kind === 'unreachable' && report.failures > 10) return 4000 + 4000 * random;
+  if (report.kind === 'denied') return 8000 + 4000 * random;
+  return pictureRuns ? 8000 + 4000 * random : 2000 + 1000 * random;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function date(value: unknown): Date | null {
+  if (typeof value !== 'string') return null;
+  const parsed = new Date(value);
+  return Number.isNaN(parsed.getTime()) ? null : parsed;
+}

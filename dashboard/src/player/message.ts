@@ -1,0 +1,35 @@
+import { playerText } from '../text';
+import type { Verdict } from './state';
+import type { IconName } from './icons';
+
+/** What stands on the stage in place of the picture. */
+export interface Message {
+  title: string;
+  hint: string;
+  icon: IconName | 'spinner';
+  retry: boolean;
+}
+
+/** Null while the picture speaks for itself. */
+export function messageFor({ state, reason }: Verdict, channelTitle: string): Message | null {
+  switch (state) {
+    case 'live':
+      return null;
+    case 'offline':
+      return { title: playerText.offline.title(channelTitle), hint: playerText.offline.hint, icon: 'moon', retry: false };
+    case 'ended':
+      return { ...playerText.ended, icon: 'check', retry: false };
+    case 'starting': {
+      const text = playerText.starting[reason === 'preparing' || reason === 'loading' ? reason : 'connecting'];
+      return { ...text, icon: 'spinner', retry: false };
+    }
+    case 'reconnecting': {
+      const text = playerText.reconnecting[reason === 'encoderLost' ? 'encoderLost' : 'connectionLost'];
+      return { ...text, icon: 'spinner', retry: false };
+    }
+    case 'error': {
+      const known = reason === 'unreachable' || reason === 'denied' || reason === 'unsupported' ? reason : 'media';
+      return { ...playerText.error[known], icon: 'warning', retry: true };
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type Hls from 'hls.js';
+import { playerText } from '../text';
+import { type ChannelAddress, type EmbedOptions, channelAddress } from './address';
+import { element } from './dom';
+import { icon } from './icons';
+import type { PlayerView } from './player';
+import type { PlayerState } from './state';
+import { Stage } from './stage';
+
+/** For tests and for people who look for a fault: the same objects that the page uses. */
+export interface PlayerHandle {
+  readonly video: HTMLVideoElement;
+  readonly hls: Hls | null;
+  readonly state: PlayerState;
+  readonly latency: number | null;
+}
+
+declare global {
+  interface Window {
+    broadcastPlayer?: PlayerHandle;
+  }
+}
+
+export interface PageParts {
+  address: ChannelAddress;
+  stage: Stage;
+}
+
+/** What watch page and embed have in common: the stage for the channel in the address, and what it shows in `document`. */
+export function makePlayerPage(options: EmbedOptions, extras: (address: ChannelAddress) => HTMLElement[], onView: (view: PlayerView) => void): PageParts | null {
+  const address = channelAddress(window.location.pathname);
+  const root = document.documentElement;
+  if (address === null) {
+    root.dataset.state = 'error';
+    return null;
+  }
+
+  document.title = playerText.pageTitle(address.channel);
+  let latest: PlayerView | null = null;
+  const stage = new Stage(address, options, extras(address), (view) => {
+    latest = view;
+    if (root.dataset.state !== view.state) root.dataset.state = view.state;
+    if (view.latency === null) delete root.dataset.latency;
+    else root.dataset.latency = view.latency.toFixed(1);
+    document.title = playerText.pageTitle(view.broadcast?.title ?? view.channel);
+    onView(view);
+  });
+
+  window.broadcastPlayer = {
+    video: stage.player.video,
+    get hls() {
+      const { engine } = stage.player;
+      return engine !== null && 'hls' in engine ? (engine.hls as Hls) : null;
+    },
+    get state() {
+      return latest?.state ?? 'starting';
+    },
+    get latency() {
+      return latest?.latency ?? null;
+    },
+  };
+  return { address, stage };
+}
+
+/** For an address that names no channel. */
+export function noChannelPage(): HTMLElement {
+  return element(
+    'section',
+    { class: 'stage' },
+    element(
+      'div',
+      { class: 'message', 'data-icon': 'icon' },
+      icon('warning'),
+      element('p', { class: 'message-title' }, playerText.error.noChannel.title),
+      element('p', { class: 'message-hint' }, playerText.error.noChannel.hint),
+    ),
+  );
+}

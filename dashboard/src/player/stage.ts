@@ -1,0 +1,123 @@
+import { playerText } from '../text';
+import type { ChannelAddress, EmbedOptions } from './address';
+import { ControlBar } from './controlBar';
+import { element, setAttribute, setHidden, setLabel, setText } from './dom';
+import { Fullscreen } from './fullscreen';
+import { type IconName, icon, setIcon } from './icons';
+import { commandFor, focusOf } from './keyboard';
+import { messageFor } from './message';
+import { Player, type PlayerView } from './player';
+
+const hideControlsAfterMs = 2800;
+
+/** The picture with everything that lies on it. Its size is the page's business; nothing in it moves the page. */
+export class Stage {
+  readonly root: HTMLElement;
+  readonly player: Player;
+  private readonly video = element('video', { playsinline: true, tabindex: -1, 'aria-label': playerText.playerLabel('') });
+  private readonly fullscreen: Fullscreen;
+  private readonly bar: ControlBar;
+  private readonly messageIcon = icon('signal');
+  private readonly messageTitle = element('p', { class: 'message-title' });
+  private readonly messageHint = element('p', { class: 'message-hint' });
+  private readonly retry = element('button', { type: 'button', class: 'button', 'data-control': 'retry' }, playerText.retry);
+  private readonly message = element('div', { class: 'message', role: 'status' });
+  private readonly bigPlay = element('button', { type: 'button', class: 'big-play', 'data-control': 'start' }, icon('play'));
+  private readonly unmute = element('button', { type: 'button', class: 'unmute', 'data-control': 'unmute' }, icon('muted'), playerText.tapToUnmute);
+  private readonly spinner = element('div', { class: 'spinner buffering', 'aria-hidden': 'true' });
+  private hideTimer: number | undefined;
+  private lastPointer = 'mouse';
+
+  constructor(address: ChannelAddress, options: EmbedOptions, extras: HTMLElement[], onView: (view: PlayerView) => void) {
+    this.root = element('section', { class: 'stage', 'aria-label': playerText.playerLabel(address.channel) });
+    this.video.setAttribute('aria-label', playerText.playerLabel(address.channel));
+    this.fullscreen = new Fullscreen(this.root, this.video);
+    this.player = new Player(address, options, this.video, (view) => {
+      this.draw(view);
+      onView(view);
+    });
+    this.bar = new ControlBar(this.player, this.fullscreen, extras);
+    setLabel(this.bigPlay, playerText.play);
+    this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageHint, this.retry);
+    this.root.append(this.video, this.message, this.spinner, this.bigPlay, this.unmute, this.bar.root);
+    this.listen();
+  }
+
+  private listen(): void {
+    this.retry.addEventListener('click', () => this.player.retry());
+    this.bigPlay.addEventListener('click', () => this.player.play());
+    this.unmute.addEventListener('click', () => this.player.setMuted(false));
+    this.video.addEventListener('click', () => this.onPictureClick());
+    this.video.addEventListener('dblclick', () => this.fullscreen.toggle());
+    document.addEventListener('keydown', (event) => this.onKey(event));
+    document.addEventListener('fullscreenchange', () => this.wakeControls());
+    this.root.addEventListener('pointerdown', (event) => { this.lastPointer = event.pointerType; }, { capture: true });
+    for (const event of ['pointermove', 'pointerdown', 'focusin']) this.root.addEventListener(event, () => this.wakeControls());
+    this.root.addEventListener('pointerleave', () => this.hideControlsSoon(600));
+  }
+
+  /** A mouse plays and pauses on the picture; a finger only brings the controls. */
+  private onPictureClick(): void {
+    if (this.lastPointer === 'mouse') this.player.toggle();
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const command = commandFor(event.key, event.ctrlKey || event.metaKey || event.altKey, focusOf(event.target));
+    if (command === null) return;
+    event.preventDefault();
+    this.wakeControls();
+    const { player } = this;
+    switch (command) {
+      case 'toggle':
+        return player.toggle();
+      case 'mute':
+        return player.toggleMute();
+      case 'fullscreen':
+        return this.fullscreen.toggle();
+      case 'live':
+        return player.goLive();
+      case 'louder':
+        return player.setVolume((player.video.muted ? 0 : player.video.volume) + 0.1);
+      case 'quieter':
+        return player.setVolume((player.video.muted ? 0 : player.video.volume) - 0.1);
+    }
+  }
+
+  private wakeControls(): void {
+    setAttribute(this.root, 'data-controls', 'shown');
+    this.hideControlsSoon(hideControlsAfterMs);
+  }
+
+  private hideControlsSoon(afterMs: number): void {
+    window.clearTimeout(this.hideTimer);
+    this.hideTimer = window.setTimeout(() => {
+      const keyboardIsHere = this.bar.root.querySelector(':focus-visible') !== null;
+      if (this.bar.menuIsOpen || keyboardIsHere || this.root.dataset.running !== 'true') return;
+      setAttribute(this.root, 'data-controls', 'hidden');
+    }, afterMs);
+  }
+
+  private draw(view: PlayerView): void {
+    const message = messageFor(view, view.broadcast?.title ?? view.channel);
+    setHidden(this.message, message === null);
+    if (message !== null) {
+      setText(this.messageTitle, message.title);
+      setText(this.messageHint, message.hint);
+      setAttribute(this.message, 'data-icon', message.icon === 'spinner' ? 'spinner' : 'icon');
+      if (message.icon !== 'spinner') setIcon(this.messageIcon, message.icon as IconName);
+      setHidden(this.retry, !message.retry);
+    }
+
+    const live = view.state === 'live';
+    const running = live && view.wantsPlay;
+    const hadControls = this.root.dataset.running;
+    setAttribute(this.root, 'data-running', String(running));
+    setAttribute(this.root, 'data-stage', view.state);
+    if (hadControls !== String(running)) this.wakeControls();
+
+    setHidden(this.bigPlay, !(live && view.needsTap));
+    setHidden(this.unmute, !(live && view.mutedByBrowser && this.player.video.muted));
+    setHidden(this.spinner, !(live && view.buffering));
+    this.bar.draw(view);
+  }
+}

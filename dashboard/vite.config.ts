@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+// `npm run dev` serves these pages and passes everything else on to a running server.
+const server = process.env.BROADCAST_HTTP ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: 'dist',
+    assetsDir: 'assets',
+    // The pages run under a policy without inline styles, scripts or fonts: everything is a file of its own.
+    assetsInlineLimit: 0,
+    target: ['chrome100', 'firefox100', 'safari15.4'],
+    reportCompressedSize: true,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      input: {
+        watch: page('watch.html'),
+        embed: page('embed.html'),
+        dashboard: page('dashboard.html'),
+      },
+    },
+  },
+  server: {
+    proxy: { '/live': server, '/t': server, '/api': server, '/time': server, '/vod': server },
+  },
+  test: {
+    include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
+    environment: 'node',
+  },
+});
