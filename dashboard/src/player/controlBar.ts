@@ -15,6 +15,7 @@ export class ControlBar {
   private readonly playButton = element('button', { type: 'button', class: 'control', 'data-control': 'play' }, this.playIcon);
   private readonly soundIcon = icon('sound');
   private readonly soundButton = element('button', { type: 'button', class: 'control', 'data-control': 'mute' }, this.soundIcon);
+  private readonly sound: HTMLElement;
   private readonly volume = element('input', { type: 'range', class: 'volume', min: 0, max: 1, step: 0.05, 'aria-label': playerText.volume });
   private readonly liveLabel = element('span');
   private readonly liveButton = element('button', { type: 'button', class: 'live-button', 'data-control': 'live' }, element('span', { class: 'dot' }), this.liveLabel);
@@ -32,11 +33,12 @@ export class ControlBar {
     this.volume.addEventListener('input', () => player.setVolume(this.volume.valueAsNumber));
     this.liveButton.addEventListener('click', () => player.goLive());
     this.screenButton.addEventListener('click', () => fullscreen.toggle());
+    this.sound = element('div', { class: 'sound' }, this.soundButton, this.volume);
     this.root = element(
       'div',
       { class: 'bar' },
       this.playButton,
-      element('div', { class: 'sound' }, this.soundButton, this.volume),
+      this.sound,
       this.liveButton,
       this.latency,
       element('span', { class: 'gap' }),
@@ -52,6 +54,10 @@ export class ControlBar {
   }
 
   draw(view: PlayerView): void {
+    // Nothing to play: no buttons that would do nothing.
+    const idle = view.state === 'offline' || view.state === 'ended' || view.state === 'error';
+    setHidden(this.playButton, idle);
+    setHidden(this.sound, idle);
     setIcon(this.playIcon, view.wantsPlay ? 'pause' : 'play');
     setLabel(this.playButton, view.wantsPlay ? playerText.pause : playerText.play);
     this.drawSound();

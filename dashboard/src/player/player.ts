@@ -132,9 +132,16 @@ export class Player {
   }
 
   setVolume(volume: number): void {
-    this.video.volume = Math.min(1, Math.max(0, volume));
+    // Whole hundredths: ten steps of a tenth end at 0 and not beside it.
+    this.video.volume = Math.round(Math.min(1, Math.max(0, volume)) * 100) / 100;
     this.video.muted = this.video.volume === 0;
     this.rememberSound();
+  }
+
+  /** @param change of the volume, which goes from 0 to 1. Louder also ends muting; quieter while muted changes nothing. */
+  changeVolume(change: number): void {
+    if (change < 0 && this.video.muted) return;
+    this.setVolume(this.video.volume + change);
   }
 
   goLive(): void {

@@ -77,9 +77,9 @@ export class Stage {
       case 'live':
         return player.goLive();
       case 'louder':
-        return player.setVolume((player.video.muted ? 0 : player.video.volume) + 0.1);
+        return player.changeVolume(0.1);
       case 'quieter':
-        return player.setVolume((player.video.muted ? 0 : player.video.volume) - 0.1);
+        return player.changeVolume(-0.1);
     }
   }
 

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { qualityName } from '../src/player/engine';
+import { commandFor } from '../src/player/keyboard';
+import { messageFor } from '../src/player/message';
+import { Progress } from '../src/player/progress';
+
+const quality = (id: number, width: number, height: number, frameRate = 30, bitrate = 4_000_000) => ({ id, width, height, frameRate, bitrate });
+
+describe('the name of a quality', () => {
+  test('is its lines', () => expect(qualityName(quality(0, 1920, 1080), [], 'Audio only')).toBe('1080p'));
+  test('tells high frame rates', () => expect(qualityName(quality(0, 1920, 1080, 59.94), [], 'Audio only')).toBe('1080p60'));
+  test('of a portrait picture is its width', () => expect(qualityName(quality(0, 1080, 1920), [], 'Audio only')).toBe('1080p'));
+  test('without a picture says so', () => expect(qualityName(quality(0, 0, 0), [], 'Audio only')).toBe('Audio only'));
+  test('tells twins apart', () => {
+    const twins = [quality(0, 1280, 720, 30, 3_500_000), quality(1, 1280, 720, 30, 900_000)];
+    expect(twins.map((one) => qualityName(one, twins, 'Audio only'))).toEqual(['720p · 3.5 Mbit/s', '720p · 900 kbit/s']);
+  });
+});
+
+describe('keys', () => {
+  test.each([[' ', 'toggle'], ['k', 'toggle'], ['m', 'mute'], ['f', 'fullscreen'], ['l', 'live'], ['ArrowUp', 'louder'], ['ArrowDown', 'quieter'], ['x', null]])('%j', (key, command) => {
+    expect(commandFor(key, false, 'nothing')).toBe(command);
+  });
+  test('space presses the button that has the focus', () => expect(commandFor(' ', false, 'button')).toBeNull());
+  test('the browser keeps its shortcuts', () => expect(commandFor('f', true, 'nothing')).toBeNull());
+  test('a slider keeps its arrows', () => expect(commandFor('ArrowUp', false, 'field')).toBeNull());
+});
+
+describe('the message on the stage', () => {
+  test('is none while live', () => expect(messageFor({ state: 'live', reason: null }, 'main')).toBeNull());
+  test('names the channel that is not live', () => expect(messageFor({ state: 'offline', reason: null }, 'main')?.title).toBe('main is not live'));
+  test.each(['unreachable', 'denied', 'unsupported', 'media'] as const)('%s says what to do and offers to try again', (reason) => {
+    const message = messageFor({ state: 'error', reason }, 'main');
+    expect(message?.retry).toBe(true);
+    expect(message?.hint).not.toBe('');
+  });
+});
+
+describe('progress', () => {
+  test('a picture that stands still has stalled since it last moved', () => {
+    const progress = new Progress(0);
+    progress.observe(10, true, 100);
+    expect(progress.observe(10.5, true, 600)).toBe(true);
+    expect(progress.observe(10.5, true, 1100)).toBe(false);
+    expect(progress.stalledFor(3600)).toBe(3000);
+  });
+  test('a jump is not progress', () => {
+    const progress = new Progress(0);
+    progress.observe(10, true, 500);
+    progress.observe(60, false, 1000);
+    expect(progress.observe(60, true, 1500)).toBe(false);
+    expect(progress.stalledFor(1500)).toBe(1500);
+  });
+  test('small hitches do not interrupt good playback, long ones do', () => {
+    const progress = new Progress(0);
+    for (let i = 0; i <= 10; i++) progress.observe(i, true, i * 500);
+    progress.observe(10, true, 5500);
+    progress.observe(10.5, true, 6000);
+    expect(progress.movingFor(6000)).toBe(5500);
+    progress.observe(10.5, true, 9000);
+    expect(progress.movingFor(9000)).toBe(0);
+  });
+});
