@@ -1,0 +1,300 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Broadcast.Media;
+
+namespace Broadcast.Storage.Objects;
+
+/// <summary>
+/// Objects in an S3 bucket. Every request has a deadline. "Create only" is <c>If-None-Match: *</c>; each such put carries an id of its own in the object's
+/// metadata, so that when the client's retry of a put whose answer was lost meets its own object, it is told from somebody else's.
+/// </summary>
+internal sealed class S3ObjectStore : IObjectStore, IDisposable
+{
+    private const int NamesPerDelete = 1000;
+    private const int ConflictAttempts = 6;
+    private const string PutId = "broadcast-put";
+    private readonly AmazonS3Client _client;
+    private readonly TimeProvider _time;
+    private readonly S3Faults _faults;
+    private readonly S3Multipart _multipart;
+    private readonly string _bucket;
+    private readonly string _prefix;
+    private readonly bool _signBodies;
+    private readonly TimeSpan _limit;
+    private volatile bool _bucketSeen;
+
+    public S3ObjectStore(StorageOptions options, TimeProvider time)
+    {
+        _time = time;
+        _bucket = options.Bucket!;
+        _prefix = string.IsNullOrEmpty(options.Prefix) ? "" : options.Prefix.Trim('/') + "/";
+        _limit = TimeSpan.FromSeconds(options.TimeoutSeconds);
+        _faults = new S3Faults(string.IsNullOrEmpty(options.Endpoint) ? $"AWS {options.Region}" : options.Endpoint, _bucket);
+
+        // Over TLS the body need not be hashed for the signature; some services accept nothing else.
+        _signBodies = options.Endpoint?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true;
+        _client = S3Client.Create(options);
+        _multipart = new S3Multipart(_client, _bucket, _signBodies);
+    }
+
+    /// <summary>Bytes from which a file goes up in parts. S3's limit for one put is 5 GiB; parts of 16 MiB are retried alone. Set lower by tests only.</summary>
+    internal long MultipartFrom { get; init; } = 64L << 20;
+
+    public void Dispose() => _client.Dispose();
+
+    public override string ToString() => _prefix.Length == 0 ? _faults.Where : $"{_faults.Where} under {_prefix}";
+
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken)
+    {
+        var segment = MemoryMarshal.TryGetArray(bytes, out var array) ? array : new ArraySegment<byte>(bytes.ToArray());
+        return PutAsync(name, bytes.Length, condition, request =>
+            request.InputStream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false), cancellationToken);
+    }
+
+    public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken)
+    {
+        var length = new FileInfo(path).Length;
+        if (length < MultipartFrom)
+        {
+            return await PutAsync(name, length, condition, request => request.InputStream = S3Multipart.OpenForReading(path), cancellationToken);
+        }
+
+        // Not every service looks at the condition when parts are completed, so it is looked at here as well.
+        if (condition == PutCondition.CreateOnly && await FindAsync(name, cancellationToken) is not null)
+        {
+            return false;
+        }
+
+        return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(_prefix + name.Value, path, length, condition, token), cancellationToken);
+    }
+
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        var what = $"Could not read {name}";
+        return CallAsync(what, _limit, async token =>
+        {
+            var request = new GetObjectRequest { BucketName = _bucket, Key = _prefix + name.Value };
+            if (length == 0)
+            {
+                return await EmptyAsync(name, offset, token);
+            }
+
+            if (offset > 0 || length is not null)
+            {
+                var last = length is null || length > long.MaxValue - offset ? long.MaxValue : offset + length.Value - 1;
+                request.ByteRange = new Amazon.S3.Model.ByteRange(offset, last);
+            }
+
+            try
+            {
+                var response = await _client.GetObjectAsync(request, token);
+                var total = response.HttpStatusCode == HttpStatusCode.PartialContent
+                    ? TotalOf(response.ContentRange) ?? throw new ObjectStoreException(ObjectStoreFault.Other, $"{what}: {_faults.Where} sent a range without saying of what.")
+                    : response.ContentLength;
+                if (response.HttpStatusCode != HttpStatusCode.PartialContent && request.ByteRange is not null && (offset > 0 || response.ContentLength > length))
+                {
+                    response.Dispose();
+                    throw new ObjectStoreException(ObjectStoreFault.Other, $"{what}: {_faults.Where} does not serve ranges.");
+                }
+
+                return new ObjectContent(new S3Body(response, response.ContentLength, _limit, _time, _faults, what), offset, response.ContentLength, total);
+            }
+            catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+            {
+                return await EmptyAsync(name, offset, token);
+            }
+            catch (AmazonS3Exception e) when (IsNoObject(e))
+            {
+                await EnsureBucketAsync(token);
+                return null;
+            }
+        }, cancellationToken);
+    }
+
+    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
+        CallAsync($"Could not look for {name}", _limit, async token => (await HeadAsync(name, token)).Info, cancellationToken);
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in PagesAsync(prefix, delimiter: null, cancellationToken))
+        {
+            foreach (var found in page.S3Objects ?? [])
+            {
+                if (ObjectName.TryParse(found.Key[_prefix.Length..], out var name))
+                {
+                    yield return new ObjectInfo(name, found.Size ?? 0, Utc(found.LastModified));
+                }
+            }
+        }
+    }
+
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken)
+    {
+        Prefixes.RequireFolder(prefix);
+        return Folders(prefix, cancellationToken);
+    }
+
+    public async Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in names.Chunk(NamesPerDelete))
+        {
+            var request = new DeleteObjectsRequest { BucketName = _bucket, Quiet = true, Objects = [.. chunk.Select(name => new KeyVersion { Key = _prefix + name.Value })] };
+            await CallAsync($"Could not delete {chunk.Length} objects", LimitFor(chunk.Length * 10_000L), async token =>
+            {
+                try
+                {
+                    return await _client.DeleteObjectsAsync(request, token);
+                }
+                catch (DeleteObjectsException e)
+                {
+                    var first = e.Response.DeleteErrors?.FirstOrDefault(error => error.Code != "NoSuchKey");
+                    if (first is null)
+                    {
+                        return e.Response;
+                    }
+
+                    var status = first.Code == "AccessDenied" ? HttpStatusCode.Forbidden : HttpStatusCode.InternalServerError;
+                    throw _faults.Refused(first.Code, status, $"Could not delete {first.Key}", e);
+                }
+            }, cancellationToken);
+        }
+    }
+
+    private static DateTimeOffset Utc(DateTime? time) => new((time ?? DateTime.UnixEpoch).ToUniversalTime());
+
+    private static long? TotalOf(string? contentRange) =>
+        contentRange is not null && long.TryParse(contentRange.AsSpan(contentRange.LastIndexOf('/') + 1), out var total) ? total : null;
+
+    private static bool IsNoObject(AmazonS3Exception e) => e.StatusCode == HttpStatusCode.NotFound && e.ErrorCode != "NoSuchBucket";
+
+    /// <summary>The deadline of a request with a body: what an answer may take, and the body at 1 MiB/s.</summary>
+    private TimeSpan LimitFor(long bytes) => _limit + TimeSpan.FromSeconds(bytes >> 20);
+
+    private async IAsyncEnumerable<string> Folders(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in PagesAsync(prefix, delimiter: "/", cancellationToken))
+        {
+            foreach (var folder in page.CommonPrefixes ?? [])
+            {
+                var name = folder[(_prefix.Length + prefix.Length)..].TrimEnd('/');
+                if (ObjectName.TryParse(name, out _))
+                {
+                    yield return name;
+                }
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<ListObjectsV2Response> PagesAsync(string prefix, string? delimiter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (!Prefixes.CanMatch(prefix))
+        {
+            yield break;
+        }
+
+        string? next = null;
+        do
+        {
+            var request = new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + prefix, Delimiter = delimiter, ContinuationToken = next };
+            var page = await CallAsync($"Could not list '{prefix}'", _limit, token => _client.ListObjectsV2Async(request, token), cancellationToken);
+            yield return page;
+            next = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (next is not null);
+    }
+
+    private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, Action<PutObjectRequest> fill, CancellationToken cancellationToken) =>
+        CallAsync($"Could not store {name}", LimitFor(length), async token =>
+        {
+            var id = Guid.NewGuid().ToString("N");
+            for (var attempt = 1; ; attempt++)
+            {
+                var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false, DisablePayloadSigning = !_signBodies };
+                fill(request);
+                if (condition == PutCondition.CreateOnly)
+                {
+                    request.IfNoneMatch = "*";
+                    request.Metadata[PutId] = id;
+                }
+
+                try
+                {
+                    await _client.PutObjectAsync(request, token);
+                    return true;
+                }
+                catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.PreconditionFailed)
+                {
+                    return (await HeadAsync(name, token)).PutId == id;
+                }
+                catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Conflict && attempt < ConflictAttempts)
+                {
+                    // Another put or delete of the same name is under way (409 ConditionalRequestConflict): see who won.
+                    await Task.Delay(TimeSpan.FromMilliseconds((50 << attempt) + Random.Shared.Next(50)), _time, token);
+                }
+                finally
+                {
+                    request.InputStream?.Dispose();
+                }
+            }
+        }, cancellationToken);
+
+    private async Task<(ObjectInfo? Info, string? PutId)> HeadAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var head = await _client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = _bucket, Key = _prefix + name.Value }, cancellationToken);
+            return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)), head.Metadata[PutId]);
+        }
+        catch (AmazonS3Exception e) when (IsNoObject(e))
+        {
+            await EnsureBucketAsync(cancellationToken);
+            return (null, null);
+        }
+    }
+
+    private async Task<ObjectContent?> EmptyAsync(ObjectName name, long offset, CancellationToken cancellationToken) =>
+        (await HeadAsync(name, cancellationToken)).Info is { } info ? new ObjectContent(Stream.Null, Math.Min(offset, info.Length), 0, info.Length) : null;
+
+    /// <summary>The answer to HEAD has no body, so "not found" may also mean the bucket: until anything has succeeded, that is asked.</summary>
+    private async Task EnsureBucketAsync(CancellationToken cancellationToken)
+    {
+        if (!_bucketSeen)
+        {
+            await _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
+            _bucketSeen = true;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(string what, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(limit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            var result = await call(either.Token);
+            _bucketSeen = true;
+            return result;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (Exception) when (deadline.IsCancellationRequested)
+        {
+            throw _faults.Late(what, limit);
+        }
+        catch (FileNotFoundException)
+        {
+            throw;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw _faults.Explain(e, what);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Storage.Spooling;
+
+/// <summary>How media waits for the object store; configuration section <c>Spool</c>.</summary>
+public sealed class SpoolOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Spool";
+
+    /// <summary>
+    /// Bytes on disk at most (1 MiB or more; default 20 GiB). When the store has not taken what is there and this is reached, appending fails: what was
+    /// announced is kept rather than what is new. At 100 Mbit/s in all, 20 GiB is a store's outage of 28 minutes.
+    /// </summary>
+    public long MaxBytes { get; set; } = 20L << 30;
+
+    /// <summary>Bytes of young media kept in memory at most (0 for none; default 256 MiB); the oldest go first. The live edge is read from here and never from disk.</summary>
+    public long MemoryBytes { get; set; } = 256L << 20;
+
+    /// <summary>Seconds that media stays in memory at most (1 to 3600; default 30, which is where the slowest latency profile still plays).</summary>
+    public int MemorySeconds { get; set; } = 30;
+
+    /// <summary>Uploads at a time (1 to 64; default 4, enough to fill 1 Gbit/s at 20 ms a request with segments of 1 MB).</summary>
+    public int Uploads { get; set; } = 4;
+
+    /// <summary>Seconds after the start before files left by an earlier process are uploaded (0 to 600; default 10), so that who wrote them can still cut and go on with them.</summary>
+    public int RecoverySeconds { get; set; } = 10;
+}
+
+/// <summary>Lists everything that is wrong with <see cref="SpoolOptions"/>.</summary>
+internal sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SpoolOptions options)
+    {
+        var mistakes = new List<string>();
+        Check(options.MaxBytes >= 1 << 20, $"Spool:MaxBytes is {options.MaxBytes}: use 1048576 (1 MiB) or more.");
+        Check(options.MemoryBytes >= 0, $"Spool:MemoryBytes is {options.MemoryBytes}: use 0 or more.");
+        Check(options.MemorySeconds is >= 1 and <= 3600, $"Spool:MemorySeconds is {options.MemorySeconds}: use 1 to 3600.");
+        Check(options.Uploads is >= 1 and <= 64, $"Spool:Uploads is {options.Uploads}: use 1 to 64.");
+        Check(options.RecoverySeconds is >= 0 and <= 600, $"Spool:RecoverySeconds is {options.RecoverySeconds}: use 0 to 600.");
+        return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+
+        void Check(bool good, string mistake)
+        {
+            if (!good)
+            {
+                mistakes.Add(mistake);
+            }
+        }
+    }
+}
