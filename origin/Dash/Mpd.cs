@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+using System.Xml;
+using Broadcast.Origin.Delivery;
+
+namespace Broadcast.Origin.Dash;
+
+/// <summary>A media presentation description (ISO/IEC 23009-1, 5.3). Each property is one attribute or element of its name.</summary>
+internal sealed record Mpd
+{
+    private const string Namespace = "urn:mpeg:dash:schema:mpd:2011";
+
+    /// <summary><c>@type</c>: <c>static</c> when nothing follows, otherwise <c>dynamic</c>.</summary>
+    public required bool IsStatic { get; init; }
+
+    /// <summary><c>@availabilityStartTime</c>: wall clock of presentation time zero.</summary>
+    public required DateTimeOffset AvailabilityStartTime { get; init; }
+
+    /// <summary><c>@publishTime</c>: when this content was made.</summary>
+    public required DateTimeOffset PublishTime { get; init; }
+
+    /// <summary><c>@minimumUpdatePeriod</c>; dynamic only.</summary>
+    public required TimeSpan MinimumUpdatePeriod { get; init; }
+
+    /// <summary><c>@timeShiftBufferDepth</c>; dynamic only.</summary>
+    public required TimeSpan TimeShiftBufferDepth { get; init; }
+
+    /// <summary><c>@suggestedPresentationDelay</c>; dynamic only.</summary>
+    public required TimeSpan SuggestedPresentationDelay { get; init; }
+
+    /// <summary><c>@minBufferTime</c></summary>
+    public required TimeSpan MinBufferTime { get; init; }
+
+    /// <summary><c>@maxSegmentDuration</c></summary>
+    public required TimeSpan MaxSegmentDuration { get; init; }
+
+    /// <summary><c>@mediaPresentationDuration</c>; static only.</summary>
+    public required TimeSpan MediaPresentationDuration { get; init; }
+
+    /// <summary>
+    /// <c>BaseURL</c>. Where there is a <see cref="Location"/>, players do not agree whether addresses are relative to that or to where the MPD came from, so
+    /// this begins with a slash.
+    /// </summary>
+    public string? BaseUrl { get; init; }
+
+    /// <summary><c>Location</c>: where to ask for updates.</summary>
+    public string? Location { get; init; }
+
+    /// <summary><c>Period</c>s in order.</summary>
+    public required IReadOnlyList<Period> Periods { get; init; }
+
+    /// <summary><c>UTCTiming</c>: where the clock is.</summary>
+    public required string UtcTiming { get; init; }
+
+    /// <summary>Writes the MPD.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("MPD", Namespace);
+        xml.WriteAttributeString("profiles", "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019");
+        xml.WriteAttributeString("type", IsStatic ? "static" : "dynamic");
+        xml.WriteAttributeString("availabilityStartTime", MpdText.Instant(AvailabilityStartTime));
+        xml.WriteAttributeString("publishTime", MpdText.Instant(PublishTime));
+        if (IsStatic)
+        {
+            xml.WriteAttributeString("mediaPresentationDuration", MpdText.Duration(MediaPresentationDuration));
+        }
+        else
+        {
+            xml.WriteAttributeString("minimumUpdatePeriod", MpdText.Duration(MinimumUpdatePeriod));
+            xml.WriteAttributeString("timeShiftBufferDepth", MpdText.Duration(TimeShiftBufferDepth));
+            xml.WriteAttributeString("suggestedPresentationDelay", MpdText.Duration(SuggestedPresentationDelay));
+        }
+
+        xml.WriteAttributeString("minBufferTime", MpdText.Duration(MinBufferTime));
+        xml.WriteAttributeString("maxSegmentDuration", MpdText.Duration(MaxSegmentDuration));
+        if (BaseUrl is not null)
+        {
+            xml.WriteElementString("BaseURL", Namespace, BaseUrl);
+        }
+
+        if (Location is not null)
+        {
+            xml.WriteElementString("Location", Namespace, Location);
+        }
+
+        foreach (var period in Periods)
+        {
+            period.Write(xml);
+        }
+
+        MpdText.Descriptor(xml, "UTCTiming", "urn:mpeg:dash:utc:http-iso:2014", UtcTiming);
+        xml.WriteEndElement();
+    }
+
+    /// <summary>The MPD as it goes out.</summary>
+    public Document ToDocument()
+    {
+        using var target = new MemoryStream(4096);
+        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Indent = true, NewLineChars = "\n" };
+        using (var xml = XmlWriter.Create(target, settings))
+        {
+            Write(xml);
+        }
+
+        target.WriteByte((byte)'\n');
+        return new Document(target.ToArray(), ContentTypes.Dash);
+    }
+}
+
+/// <summary>How values are spelt in an MPD.</summary>
+internal static class MpdText
+{
+    /// <summary><c>xs:duration</c> in seconds, to the millisecond.</summary>
+    public static string Duration(TimeSpan value) => string.Create(CultureInfo.InvariantCulture, $"PT{value.TotalSeconds:0.###}S");
+
+    /// <summary><c>xs:dateTime</c> in UTC, to the millisecond.</summary>
+    public static string Instant(DateTimeOffset value) => string.Create(CultureInfo.InvariantCulture, $"{value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
+
+    /// <summary>A whole number.</summary>
+    public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary><c>FrameRateType</c>: a whole number or a fraction; 29.97 and its kind are so many thousandths of 1001.</summary>
+    public static string FrameRate(double value)
+    {
+        var whole = (long)Math.Round(value);
+        if (Math.Abs(value - whole) < 0.005)
+        {
+            return Number(whole);
+        }
+
+        var ntsc = (long)Math.Round(value * 1.001);
+        return Math.Abs(value - (ntsc / 1.001)) < 0.005 ? $"{Number(ntsc * 1000)}/1001" : $"{Number((long)Math.Round(value * 1000))}/1000";
+    }
+
+    /// <summary>A <c>DescriptorType</c> element.</summary>
+    public static void Descriptor(XmlWriter xml, string element, string scheme, string value)
+    {
+        xml.WriteStartElement(element);
+        xml.WriteAttributeString("schemeIdUri", scheme);
+        xml.WriteAttributeString("value", value);
+        xml.WriteEndElement();
+    }
+}

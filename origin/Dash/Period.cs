@@ -1,0 +1,161 @@
+using System.Xml;
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Dash;
+
+/// <summary><c>Period</c> (ISO/IEC 23009-1, 5.3.2).</summary>
+/// <param name="Id"><c>@id</c></param>
+/// <param name="Start"><c>@start</c>, from presentation time zero.</param>
+/// <param name="Duration"><c>@duration</c>, when another period follows or nothing does.</param>
+/// <param name="Sets"><c>AdaptationSet</c>s.</param>
+internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IReadOnlyList<AdaptationSet> Sets)
+{
+    /// <summary>Writes the element.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("Period");
+        xml.WriteAttributeString("id", Id);
+        xml.WriteAttributeString("start", MpdText.Duration(Start));
+        if (Duration is { } duration)
+        {
+            xml.WriteAttributeString("duration", MpdText.Duration(duration));
+        }
+
+        foreach (var set in Sets)
+        {
+            set.Write(xml);
+        }
+
+        xml.WriteEndElement();
+    }
+}
+
+/// <summary><c>AdaptationSet</c> (5.3.3): renditions that a player may switch between.</summary>
+/// <param name="Id"><c>@id</c></param>
+/// <param name="Kind"><c>@contentType</c> and <c>@mimeType</c>.</param>
+/// <param name="Language"><c>@lang</c>, or <see langword="null"/>.</param>
+/// <param name="Representations">The renditions.</param>
+internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, IReadOnlyList<Representation> Representations)
+{
+    /// <summary>Writes the element.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("AdaptationSet");
+        xml.WriteAttributeString("id", MpdText.Number(Id));
+        xml.WriteAttributeString("contentType", Kind == TrackKind.Audio ? "audio" : "video");
+        xml.WriteAttributeString("mimeType", Delivery.ContentTypes.Of(Kind));
+        if (Language is not null)
+        {
+            xml.WriteAttributeString("lang", Language);
+        }
+
+        // All renditions are cut at the same instants.
+        xml.WriteAttributeString("segmentAlignment", "true");
+        MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", "main");
+        foreach (var representation in Representations)
+        {
+            representation.Write(xml);
+        }
+
+        xml.WriteEndElement();
+    }
+}
+
+/// <summary><c>Representation</c> (5.3.5): a rendition.</summary>
+/// <param name="Id"><c>@id</c>, also its folder.</param>
+/// <param name="Format">What its segments are.</param>
+/// <param name="Bandwidth"><c>@bandwidth</c>, bits a second.</param>
+/// <param name="IsIndependent"><c>@startWithSAP</c>: 1 when every segment begins with a sync sample.</param>
+/// <param name="Segments">Its segments.</param>
+internal sealed record Representation(string Id, RenditionFormat Format, long Bandwidth, bool IsIndependent, SegmentTemplate Segments)
+{
+    /// <summary>Writes the element.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("Representation");
+        xml.WriteAttributeString("id", Id);
+        xml.WriteAttributeString("codecs", Format.Codecs);
+        xml.WriteAttributeString("bandwidth", MpdText.Number(Bandwidth));
+        if (Format is { Width: > 0, Height: > 0 })
+        {
+            xml.WriteAttributeString("width", MpdText.Number(Format.Width));
+            xml.WriteAttributeString("height", MpdText.Number(Format.Height));
+        }
+
+        if (Format.FrameRate > 0)
+        {
+            xml.WriteAttributeString("frameRate", MpdText.FrameRate(Format.FrameRate));
+        }
+
+        if (Format.SampleRate > 0)
+        {
+            xml.WriteAttributeString("audioSamplingRate", MpdText.Number(Format.SampleRate));
+        }
+
+        if (IsIndependent)
+        {
+            xml.WriteAttributeString("startWithSAP", "1");
+        }
+
+        if (Format.Channels > 0)
+        {
+            // The scheme's values are channel configurations of ISO/IEC 23003-3, where 7 stands for eight channels.
+            var configuration = Format.Channels == 8 ? 7 : Format.Channels;
+            MpdText.Descriptor(
+                xml, "AudioChannelConfiguration", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011", MpdText.Number(configuration));
+        }
+
+        Segments.Write(xml);
+        xml.WriteEndElement();
+    }
+}
+
+/// <summary><c>SegmentTemplate</c> with a <c>SegmentTimeline</c> (5.3.9.4, 5.3.9.6).</summary>
+/// <param name="Init">Number of the init segment in <c>@initialization</c>.</param>
+/// <param name="Timescale"><c>@timescale</c></param>
+/// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>: the media time at the period's start.</param>
+/// <param name="StartNumber"><c>@startNumber</c></param>
+/// <param name="Timeline">The segments' starts and lengths, in ticks.</param>
+internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber, IReadOnlyList<(long Start, long Duration)> Timeline)
+{
+    /// <summary>Writes the element; equal lengths in a row are told once.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("SegmentTemplate");
+        xml.WriteAttributeString("timescale", MpdText.Number(Timescale));
+        xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
+        xml.WriteAttributeString("initialization", $"$RepresentationID$/init-{MpdText.Number(Init)}.mp4");
+        xml.WriteAttributeString("media", "$RepresentationID$/$Number$.m4s");
+        xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
+        xml.WriteStartElement("SegmentTimeline");
+        long? expected = null;
+        for (var i = 0; i < Timeline.Count;)
+        {
+            var (start, duration) = Timeline[i];
+            var repeats = 0;
+            while (i + repeats + 1 < Timeline.Count && Timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
+            {
+                repeats++;
+            }
+
+            xml.WriteStartElement("S");
+            if (start != expected)
+            {
+                xml.WriteAttributeString("t", MpdText.Number(start));
+            }
+
+            xml.WriteAttributeString("d", MpdText.Number(duration));
+            if (repeats > 0)
+            {
+                xml.WriteAttributeString("r", MpdText.Number(repeats));
+            }
+
+            xml.WriteEndElement();
+            expected = start + ((repeats + 1) * duration);
+            i += repeats + 1;
+        }
+
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    }
+}

@@ -1,0 +1,162 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Dash;
+
+/// <summary>A run of segments of one rendition in a period: numbers without a hole, one init segment.</summary>
+internal sealed class PeriodRun(RenditionTimeline rendition, int init, long first)
+{
+    /// <summary>Whose it is.</summary>
+    public RenditionTimeline Rendition { get; } = rendition;
+
+    /// <summary>The init segment all of it needs.</summary>
+    public int Init { get; } = init;
+
+    /// <summary>Its first number.</summary>
+    public long First { get; } = first;
+
+    /// <summary>Its last number so far.</summary>
+    public long Last { get; set; } = first;
+}
+
+/// <summary>A period as it was begun. What players were told of it stays as it is; only its runs grow, and only in the last period.</summary>
+/// <param name="Id"><c>Period@id</c></param>
+/// <param name="First">The segment number it begins at.</param>
+/// <param name="Start">Where it begins on the session's timeline, in milliseconds.</param>
+/// <param name="Runs">What it holds.</param>
+internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOnlyList<PeriodRun> Runs);
+
+/// <summary>
+/// Decides which segments an MPD lists, and in which period: a second fold over the timeline, because what a period is must not change when the window has
+/// moved past its beginning. A number is settled when every rendition has closed it or nothing there, or one is so far ahead that the others
+/// must have lost it. A new period begins at each discontinuity, and also where a run has a hole or another init segment: numbers in a
+/// <c>SegmentTimeline</c> have no holes that players agree on (<c>S@n</c> is not read by all of them).
+/// </summary>
+internal sealed class PeriodFold
+{
+    /// <summary>How many segments a rendition may be behind the foremost before the MPD goes on without it.</summary>
+    private const int Patience = 2;
+
+    private readonly List<MpdPeriod> _periods = [];
+    private readonly Dictionary<string, int> _sets = new(StringComparer.Ordinal);
+    private long _settled;
+    private long _firstSegment;
+    private bool _ended;
+
+    /// <summary>Periods that the window still reaches, and the last.</summary>
+    public IReadOnlyList<MpdPeriod> Periods => _periods;
+
+    /// <summary>Number of the adaptation set that a rendition belongs to, stable for the session: one for each kind, language and codec.</summary>
+    public int SetOf(RenditionTimeline rendition, RenditionFormat format)
+    {
+        var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
+        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])}";
+        if (!_sets.TryGetValue(key, out var number))
+        {
+            _sets.Add(key, number = _sets.Count + 1);
+        }
+
+        return number;
+    }
+
+    /// <summary>Takes in what the timeline has now.</summary>
+    /// <returns>Whether the MPD changes.</returns>
+    public bool Settle(SessionTimeline timeline)
+    {
+        var before = (_settled, _firstSegment, _ended);
+        var limit = Limit(timeline);
+        for (var number = Math.Max(_settled + 1, timeline.FirstSegment); number <= limit; number++)
+        {
+            Settle(timeline, number);
+            _settled = number;
+        }
+
+        while (_periods.Count > 1 && _periods[1].First <= timeline.FirstSegment)
+        {
+            _periods.RemoveAt(0);
+        }
+
+        (_firstSegment, _ended) = (timeline.FirstSegment, timeline.IsEnded);
+        return before != (_settled, _firstSegment, _ended);
+    }
+
+    private static long Limit(SessionTimeline timeline)
+    {
+        if (timeline.IsEnded)
+        {
+            return timeline.LastSegment;
+        }
+
+        var foremost = 0L;
+        var hindmost = long.MaxValue;
+        foreach (var rendition in timeline.Renditions)
+        {
+            var last = rendition.Closed is [.., var closed] ? closed.Number : (rendition.Open?.Number ?? 1) - 1;
+            foremost = Math.Max(foremost, last);
+            hindmost = Math.Min(hindmost, last);
+        }
+
+        return Math.Max(hindmost == long.MaxValue ? 0 : hindmost, foremost - Patience);
+    }
+
+    private void Settle(SessionTimeline timeline, long number)
+    {
+        var found = new List<(RenditionTimeline Rendition, TimelineSegment Segment)>();
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition.Find(number) is { IsClosed: true, IsGap: false, Parts.Count: > 0 } segment && rendition.FindInit(segment.Init) is not null)
+            {
+                found.Add((rendition, segment));
+            }
+        }
+
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        if (_periods is not [.., var current] || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition)))
+        {
+            Begin(timeline, number, found);
+            return;
+        }
+
+        foreach (var (rendition, _) in found)
+        {
+            RunOf(current, rendition)!.Last = number;
+        }
+    }
+
+    private static bool Continues(MpdPeriod period, TimelineSegment segment, RenditionTimeline rendition) =>
+        RunOf(period, rendition) is { } run && run.Last == segment.Number - 1 && run.Init == segment.Init;
+
+    private static PeriodRun? RunOf(MpdPeriod period, RenditionTimeline rendition)
+    {
+        foreach (var run in period.Runs)
+        {
+            if (run.Rendition == rendition)
+            {
+                return run;
+            }
+        }
+
+        return null;
+    }
+
+    private void Begin(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found)
+    {
+        // Named by the discontinuities before it: that survives a restart, when the window's past is known as counts only.
+        var discontinuities = timeline.DiscontinuitySequence + timeline.Discontinuities.Count(discontinuity => discontinuity <= number);
+        var id = $"{discontinuities}";
+        if (_periods.Exists(period => period.Id == id || period.Id.StartsWith(id + "-", StringComparison.Ordinal)))
+        {
+            id = $"{discontinuities}-{number}";
+        }
+
+        // The first begins where the session's timeline does, so that it, too, can be told again after a restart.
+        var isFirst = _periods.Count == 0 && discontinuities == 0;
+        var start = isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
+        var floor = _periods is [.., var last] ? last.Start.Ticks + 1 : 0;
+        start = new MediaTime(Math.Max(start.Ticks, floor), 1000);
+        _periods.Add(new MpdPeriod(id, number, start, [.. found.Select(item => new PeriodRun(item.Rendition, item.Segment.Init, number))]));
+    }
+}

@@ -1,0 +1,175 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Broadcast.Media;
+using Broadcast.Origin.Dash;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Delivery;
+
+/// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
+internal sealed class LiveEndpoint(
+    LiveDirectory directory, MediaDelivery media, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+{
+    private static readonly Counter<long> Requests =
+        Telemetry.Meter.CreateCounter<long>("broadcast.origin.requests", "{request}", "Requests answered, by kind and status code.");
+
+    /// <summary>Answers a request under <c>/live/</c>.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        Answers.Prepare(context);
+        var kind = "other";
+        try
+        {
+            if (Answers.TryAnswerMethod(context))
+            {
+                return;
+            }
+
+            if (!LivePath.TryParse(context.Request.Path.Value, out var path))
+            {
+                Answers.NotFound(context);
+                return;
+            }
+
+            kind = path.Kind.ToString();
+            await AnswerAsync(context, path);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The viewer went away.
+        }
+        catch (Exception mistake)
+        {
+            OriginLog.RequestFailed(logger, mistake, context.TraceIdentifier);
+            Answers.TryAgain(context);
+        }
+        finally
+        {
+            Requests.Add(1, new("kind", kind), new("code", context.Response.StatusCode));
+        }
+    }
+
+    /// <summary>Answers the time, for <c>urn:mpeg:dash:utc:http-iso:2014</c> (ISO/IEC 23009-1, 5.8.4.11).</summary>
+    public async Task HandleTimeAsync(HttpContext context)
+    {
+        Answers.Prepare(context);
+        if (Answers.TryAnswerMethod(context))
+        {
+            return;
+        }
+
+        var text = Encoding.ASCII.GetBytes(MpdText.Instant(time.GetUtcNow()));
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentType = ContentTypes.Text;
+        context.Response.ContentLength = text.Length;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            await context.Response.BodyWriter.WriteAsync(text, context.RequestAborted);
+        }
+    }
+
+    private Task AnswerAsync(HttpContext context, LivePath path)
+    {
+        var channel = directory.FindChannel(path.Channel);
+        if (path.Kind == LivePathKind.Status)
+        {
+            return WriteAsync(context, StatusOf(directory.Status(path.Channel)), TimeSpan.FromSeconds(1));
+        }
+
+        var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd;
+        if ((isOfChannel ? channel?.Current : channel?.Find(path.Session)) is not { } session)
+        {
+            return NotFound(context);
+        }
+
+        // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
+        // where the next session will be.
+        var maxAge = session.IsEnded && !isOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
+        switch (path.Kind)
+        {
+            case LivePathKind.MultivariantPlaylist:
+                return WriteAsync(context, session.MultivariantPlaylist(), maxAge);
+            case LivePathKind.ChannelMpd:
+                return WriteAsync(context, session.ChannelMpd(context.Request.PathBase.ToUriComponent()), maxAge);
+            case LivePathKind.SessionMpd:
+                return WriteAsync(context, session.SessionMpd(), maxAge);
+            case LivePathKind.MediaPlaylist:
+                return WriteAsync(context, session.MediaPlaylist(path.Rendition), maxAge);
+            default:
+                return session.Find(path) is { } source ? media.AnswerAsync(context, source) : NotFound(context);
+        }
+    }
+
+    private static Task NotFound(HttpContext context)
+    {
+        Answers.NotFound(context);
+        return Task.CompletedTask;
+    }
+
+    private async Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge)
+    {
+        if (document is null)
+        {
+            Answers.NotFound(context);
+            return;
+        }
+
+        var request = context.Request;
+        var headers = context.Response.Headers;
+        var coding = document.Plain.Length < options.Value.MinimumCompressedLength
+            ? ContentCoding.Identity
+            : AcceptEncoding.Choose(request.Headers.AcceptEncoding.ToString());
+        var (bytes, tag) = document.In(coding);
+        headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}");
+        headers.ETag = tag;
+        headers.Vary = "Accept-Encoding";
+        if (EntityTag.IsKnown(request.Headers.IfNoneMatch, tag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        context.Response.ContentType = document.ContentType;
+        context.Response.ContentLength = bytes.Length;
+        if (coding != ContentCoding.Identity)
+        {
+            headers.ContentEncoding = coding == ContentCoding.Brotli ? "br" : "gzip";
+        }
+
+        if (HttpMethods.IsGet(request.Method))
+        {
+            await context.Response.BodyWriter.WriteAsync(bytes, context.RequestAborted);
+        }
+    }
+
+    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. An interruption is shown by the live edge alone.</summary>
+    private static Document StatusOf(ChannelStatus status)
+    {
+        using var target = new MemoryStream(256);
+        using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("state", status.State switch
+            {
+                ChannelState.Offline => "offline",
+                ChannelState.Starting => "starting",
+                ChannelState.Ended => "ended",
+                _ => "live",
+            });
+            json.WriteString("session", status.Session?.Value);
+            WriteInstant(json, "startedAt", status.StartedAt);
+            WriteInstant(json, "liveEdge", status.LiveEdge);
+            json.WriteEndObject();
+        }
+
+        return new Document(target.ToArray(), ContentTypes.Json);
+
+        static void WriteInstant(Utf8JsonWriter json, string name, DateTimeOffset? value) =>
+            json.WriteString(name, value is { } instant ? MpdText.Instant(instant) : null);
+    }
+}

@@ -1,0 +1,185 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Delivery;
+
+/// <summary>What an address under <c>/live/</c> names.</summary>
+internal enum LivePathKind
+{
+    /// <summary><c>/live/{channel}/index.m3u8</c></summary>
+    MultivariantPlaylist,
+
+    /// <summary><c>/live/{channel}/manifest.mpd</c></summary>
+    ChannelMpd,
+
+    /// <summary><c>/live/{channel}/status.json</c></summary>
+    Status,
+
+    /// <summary><c>/live/{channel}/{session}/manifest.mpd</c></summary>
+    SessionMpd,
+
+    /// <summary><c>/live/{channel}/{session}/{rendition}.m3u8</c></summary>
+    MediaPlaylist,
+
+    /// <summary><c>/live/{channel}/{session}/{rendition}/init-{number}.mp4</c></summary>
+    Init,
+
+    /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.m4s</c></summary>
+    Segment,
+
+    /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.{part}.m4s</c></summary>
+    Part,
+}
+
+/// <summary>An address under <c>/live/</c>, taken apart. Each thing has one spelling; whatever is not exactly that is nothing.</summary>
+internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel, SessionId Session, string Rendition, long Number, int Part)
+{
+    /// <summary>Longest rendition name, in characters.</summary>
+    public const int MaxRenditionName = 32;
+
+    private const string Root = "/live/";
+
+    /// <summary>Longest path looked at, in characters; every good one is far shorter.</summary>
+    private const int MaxLength = 256;
+
+    /// <summary>The object's name of an init segment or a segment: the address without the leading slash.</summary>
+    public string ObjectName => Kind == LivePathKind.Init
+        ? $"live/{Channel}/{Session}/{Rendition}/init-{Number}.mp4"
+        : $"live/{Channel}/{Session}/{Rendition}/{Number}.m4s";
+
+    /// <summary>Takes a decoded path apart; <see langword="false"/> when it names nothing we know.</summary>
+    public static bool TryParse(string? path, out LivePath result)
+    {
+        result = default;
+        if (path is null || path.Length > MaxLength || !path.StartsWith(Root, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var pieces = path[Root.Length..].Split('/', 5);
+        if (pieces.Length is < 2 or > 4 || !ChannelName.TryParse(pieces[0], out var channel))
+        {
+            return false;
+        }
+
+        if (pieces.Length == 2)
+        {
+            LivePathKind? kind = pieces[1] switch
+            {
+                "index.m3u8" => LivePathKind.MultivariantPlaylist,
+                "manifest.mpd" => LivePathKind.ChannelMpd,
+                "status.json" => LivePathKind.Status,
+                _ => null,
+            };
+            result = new LivePath(kind ?? default, channel, default, "", 0, 0);
+            return kind is not null;
+        }
+
+        if (!SessionId.TryParse(pieces[1], out var session))
+        {
+            return false;
+        }
+
+        return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result) : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
+    }
+
+    /// <summary>Whether a text can be a rendition's name: 1 to 32 of <c>a-z 0-9 - _</c>, beginning with a letter or digit.</summary>
+    public static bool IsRenditionName(ReadOnlySpan<char> text)
+    {
+        if (text.Length is 0 or > MaxRenditionName || text[0] is '-' or '_')
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c is not ('-' or '_'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryParseManifest(ChannelName channel, SessionId session, string file, out LivePath result)
+    {
+        if (file == "manifest.mpd")
+        {
+            result = new LivePath(LivePathKind.SessionMpd, channel, session, "", 0, 0);
+            return true;
+        }
+
+        result = default;
+        if (!file.EndsWith(".m3u8", StringComparison.Ordinal) || !IsRenditionName(file.AsSpan(0, file.Length - 5)))
+        {
+            return false;
+        }
+
+        result = new LivePath(LivePathKind.MediaPlaylist, channel, session, file[..^5], 0, 0);
+        return true;
+    }
+
+    private static bool TryParseMedia(ChannelName channel, SessionId session, string rendition, string file, out LivePath result)
+    {
+        result = default;
+        if (!IsRenditionName(rendition))
+        {
+            return false;
+        }
+
+        var name = file.AsSpan();
+        if (name.StartsWith("init-", StringComparison.Ordinal) && name.EndsWith(".mp4", StringComparison.Ordinal))
+        {
+            result = new LivePath(LivePathKind.Init, channel, session, rendition, 0, 0);
+            return TryParseNumber(name[5..^4], out var init) && Accept(result with { Number = init }, out result);
+        }
+
+        if (!name.EndsWith(".m4s", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        name = name[..^4];
+        var dot = name.IndexOf('.');
+        if (!TryParseNumber(dot < 0 ? name : name[..dot], out var number))
+        {
+            return false;
+        }
+
+        if (dot < 0)
+        {
+            return Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, number, 0), out result);
+        }
+
+        return TryParseNumber(name[(dot + 1)..], out var part) && part <= int.MaxValue
+            && Accept(new LivePath(LivePathKind.Part, channel, session, rendition, number, (int)part), out result);
+    }
+
+    private static bool Accept(LivePath path, out LivePath result)
+    {
+        result = path;
+        return true;
+    }
+
+    /// <summary>Digits only, no leading zero, at most 15 of them.</summary>
+    private static bool TryParseNumber(ReadOnlySpan<char> text, out long number)
+    {
+        number = 0;
+        if (text.Length is 0 or > 15 || (text[0] == '0' && text.Length > 1))
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiDigit(c))
+            {
+                return false;
+            }
+
+            number = (number * 10) + (c - '0');
+        }
+
+        return true;
+    }
+}

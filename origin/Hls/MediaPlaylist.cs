@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using Broadcast.Origin.Delivery;
+
+namespace Broadcast.Origin.Hls;
+
+/// <summary>A media playlist (RFC 8216, 4.3.3; tags of draft-pantos-hls-rfc8216bis where RFC 8216 has none). Each property is one tag.</summary>
+internal sealed record MediaPlaylist
+{
+    /// <summary><c>EXT-X-VERSION</c>: 8 is what <c>EXT-X-GAP</c> wants. Said from the first playlist on, because a playlist may not change it later.</summary>
+    public const int Version = 8;
+
+    /// <summary><c>EXT-X-TARGETDURATION</c>, whole seconds.</summary>
+    public required int TargetDuration { get; init; }
+
+    /// <summary><c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: how far from the end players should stay; three target durations or more.</summary>
+    public required TimeSpan HoldBack { get; init; }
+
+    /// <summary><c>EXT-X-MEDIA-SEQUENCE</c>: number of the first segment.</summary>
+    public required long MediaSequence { get; init; }
+
+    /// <summary><c>EXT-X-DISCONTINUITY-SEQUENCE</c>: discontinuities before the first segment, the same for all renditions.</summary>
+    public required long DiscontinuitySequence { get; init; }
+
+    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: every segment can be decoded without the others.</summary>
+    public required bool IndependentSegments { get; init; }
+
+    /// <summary>The segments, oldest first.</summary>
+    public required IReadOnlyList<PlaylistSegment> Segments { get; init; }
+
+    /// <summary><c>EXT-X-ENDLIST</c>: nothing follows.</summary>
+    public required bool IsEnded { get; init; }
+
+    /// <summary>Writes the playlist.</summary>
+    public void Write(StringBuilder text)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        text.Append("#EXTM3U\n");
+        text.Append(culture, $"#EXT-X-VERSION:{Version}\n");
+        text.Append(culture, $"#EXT-X-TARGETDURATION:{TargetDuration}\n");
+        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={HoldBack.TotalSeconds:0.0##}\n");
+        text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{MediaSequence}\n");
+        text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{DiscontinuitySequence}\n");
+        if (IndependentSegments)
+        {
+            text.Append("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        }
+
+        string? map = null;
+        foreach (var segment in Segments)
+        {
+            segment.Write(text, segment.Map != map);
+            map = segment.Map;
+        }
+
+        if (IsEnded)
+        {
+            text.Append("#EXT-X-ENDLIST\n");
+        }
+    }
+
+    /// <summary>The playlist as it goes out.</summary>
+    public Document ToDocument()
+    {
+        var text = new StringBuilder(256 + (Segments.Count * 128));
+        Write(text);
+        return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
+    }
+}
+
+/// <summary>A segment in a media playlist.</summary>
+/// <param name="Uri">Its address, relative to the playlist's.</param>
+/// <param name="Duration"><c>EXTINF</c>, seconds.</param>
+/// <param name="Map"><c>EXT-X-MAP</c>: address of the init segment it needs, or <see langword="null"/> when that is not known. Written where it changes.</param>
+/// <param name="WallClock"><c>EXT-X-PROGRAM-DATE-TIME</c>: when its first sample was captured.</param>
+/// <param name="Discontinuity"><c>EXT-X-DISCONTINUITY</c>: a new run of timestamps or configurations begins with it.</param>
+/// <param name="IsGap"><c>EXT-X-GAP</c>: there is nothing at its address.</param>
+internal sealed record PlaylistSegment(string Uri, double Duration, string? Map, DateTimeOffset WallClock, bool Discontinuity, bool IsGap)
+{
+    /// <summary>Writes the segment's tags and its address.</summary>
+    public void Write(StringBuilder text, bool writeMap)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        if (Discontinuity)
+        {
+            text.Append("#EXT-X-DISCONTINUITY\n");
+        }
+
+        if (writeMap && Map is not null)
+        {
+            text.Append(culture, $"#EXT-X-MAP:URI=\"{Map}\"\n");
+        }
+
+        text.Append(culture, $"#EXT-X-PROGRAM-DATE-TIME:{WallClock.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z\n");
+        if (IsGap)
+        {
+            text.Append("#EXT-X-GAP\n");
+        }
+
+        text.Append(culture, $"#EXTINF:{Duration:0.000###},\n");
+        text.Append(Uri).Append('\n');
+    }
+}

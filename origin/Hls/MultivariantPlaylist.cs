@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using Broadcast.Origin.Delivery;
+
+namespace Broadcast.Origin.Hls;
+
+/// <summary>A multivariant playlist (RFC 8216, 4.3.4, where it is called master). Each property is one tag.</summary>
+internal sealed record MultivariantPlaylist
+{
+    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: true of every segment of every playlist listed.</summary>
+    public required bool IndependentSegments { get; init; }
+
+    /// <summary><c>EXT-X-MEDIA</c>: renditions that variants refer to.</summary>
+    public required IReadOnlyList<AudioRendition> Audio { get; init; }
+
+    /// <summary><c>EXT-X-STREAM-INF</c>: the variants, the one to begin with first.</summary>
+    public required IReadOnlyList<VariantStream> Variants { get; init; }
+
+    /// <summary>Writes the playlist.</summary>
+    public void Write(StringBuilder text)
+    {
+        text.Append("#EXTM3U\n");
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-VERSION:{MediaPlaylist.Version}\n");
+        if (IndependentSegments)
+        {
+            text.Append("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        }
+
+        foreach (var audio in Audio)
+        {
+            audio.Write(text);
+        }
+
+        foreach (var variant in Variants)
+        {
+            variant.Write(text);
+        }
+    }
+
+    /// <summary>The playlist as it goes out.</summary>
+    public Document ToDocument()
+    {
+        var text = new StringBuilder(1024);
+        Write(text);
+        return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
+    }
+}
+
+/// <summary><c>EXT-X-MEDIA:TYPE=AUDIO</c>.</summary>
+/// <param name="Group"><c>GROUP-ID</c></param>
+/// <param name="Name"><c>NAME</c>, unique in the group.</param>
+/// <param name="Language"><c>LANGUAGE</c>, BCP 47, or <see langword="null"/>.</param>
+/// <param name="IsDefault"><c>DEFAULT</c></param>
+/// <param name="Channels"><c>CHANNELS</c>; 0 leaves it out.</param>
+/// <param name="Uri"><c>URI</c> of its media playlist.</param>
+internal sealed record AudioRendition(string Group, string Name, string? Language, bool IsDefault, int Channels, string Uri)
+{
+    /// <summary>Writes the tag.</summary>
+    public void Write(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{Group}\",NAME=\"{Name}\"");
+        if (Language is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",LANGUAGE=\"{Language}\"");
+        }
+
+        text.Append(IsDefault ? ",DEFAULT=YES,AUTOSELECT=YES" : ",DEFAULT=NO,AUTOSELECT=YES");
+        if (Channels > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",CHANNELS=\"{Channels}\"");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $",URI=\"{Uri}\"\n");
+    }
+}
+
+/// <summary><c>EXT-X-STREAM-INF</c> and the address after it.</summary>
+/// <param name="Bandwidth"><c>BANDWIDTH</c>: peak bits a second, with the audio it plays with.</param>
+/// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c>, likewise.</param>
+/// <param name="Codecs"><c>CODECS</c>, without repeats.</param>
+/// <param name="Width">Of <c>RESOLUTION</c>; 0 leaves it out.</param>
+/// <param name="Height">Of <c>RESOLUTION</c>.</param>
+/// <param name="FrameRate"><c>FRAME-RATE</c>; 0 leaves it out.</param>
+/// <param name="AudioGroup"><c>AUDIO</c>, or <see langword="null"/>.</param>
+/// <param name="Uri">Address of its media playlist.</param>
+internal sealed record VariantStream(
+    long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? AudioGroup, string Uri)
+{
+    /// <summary>Writes the tag and the address.</summary>
+    public void Write(StringBuilder text)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        text.Append(culture, $"#EXT-X-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={AverageBandwidth},CODECS=\"{string.Join(',', Codecs)}\"");
+        if (Width > 0 && Height > 0)
+        {
+            text.Append(culture, $",RESOLUTION={Width}x{Height}");
+        }
+
+        if (FrameRate > 0)
+        {
+            text.Append(culture, $",FRAME-RATE={FrameRate:0.000}");
+        }
+
+        if (AudioGroup is not null)
+        {
+            text.Append(culture, $",AUDIO=\"{AudioGroup}\"");
+        }
+
+        text.Append('\n').Append(Uri).Append('\n');
+    }
+}

@@ -1,0 +1,69 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin;
+
+/// <summary>A channel's sessions, oldest first. Read without a lock; changed only by <see cref="LiveDirectory"/> under its own.</summary>
+internal sealed class LiveChannel(ChannelName name)
+{
+    private volatile LiveSession[] _sessions = [];
+
+    /// <summary>The channel.</summary>
+    public ChannelName Name { get; } = name;
+
+    /// <summary>Its sessions by rising id.</summary>
+    public IReadOnlyList<LiveSession> Sessions => _sessions;
+
+    /// <summary>What the channel's addresses show: the newest session that has something of every rendition, ended or not.</summary>
+    public LiveSession? Current
+    {
+        get
+        {
+            var sessions = _sessions;
+            for (var i = sessions.Length - 1; i >= 0; i--)
+            {
+                if (sessions[i].IsPlayable)
+                {
+                    return sessions[i];
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The session of an id, or <see langword="null"/>.</summary>
+    public LiveSession? Find(SessionId id)
+    {
+        foreach (var session in _sessions)
+        {
+            if (session.Id == id)
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The channel as viewers get it.</summary>
+    public ChannelStatus Status()
+    {
+        var current = Current;
+        if (_sessions is [.., var newest] && newest != current && !newest.IsEnded)
+        {
+            return newest.Status();
+        }
+
+        return current?.Status() ?? Offline(Name);
+    }
+
+    /// <summary>The status of a channel without sessions.</summary>
+    public static ChannelStatus Offline(ChannelName channel) => new(channel, ChannelState.Offline, null, null, null, []);
+
+    /// <summary>Adds a session and keeps the newest <paramref name="limit"/>.</summary>
+    public void Add(LiveSession session, int limit) =>
+        _sessions = [.. _sessions.Append(session).OrderBy(s => s.Id).TakeLast(limit)];
+
+    /// <summary>Removes a session.</summary>
+    public void Remove(LiveSession session) => _sessions = [.. _sessions.Where(s => s != session)];
+}

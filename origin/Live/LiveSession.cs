@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using Broadcast.Media;
+using Broadcast.Origin.Dash;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
+
+namespace Broadcast.Origin;
+
+/// <summary>
+/// A session as it is served. Events are folded under a short lock; manifests are drawn as data under the same lock and written outside it, once a version,
+/// however many ask.
+/// </summary>
+internal sealed class LiveSession
+{
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly SessionTimeline _timeline;
+    private readonly PeriodFold _periods = new();
+    private readonly Dictionary<string, RenditionRecord> _records = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DocumentCell> _playlists = new(StringComparer.Ordinal);
+    private readonly DocumentCell _multivariant = new();
+    private readonly DocumentCell _channelMpd = new();
+    private readonly DocumentCell _sessionMpd = new();
+    private readonly DateTimeOffset _startedAt;
+    private DateTimeOffset _lastMedia;
+    private DateTimeOffset _published;
+    private long _listVersion;
+    private volatile bool _playable;
+    private volatile bool _ended;
+
+    public LiveSession(BroadcastSession session, TimeProvider time)
+    {
+        (_timeline, _time, _startedAt) = (new SessionTimeline(session), time, session.StartedAt);
+        _lastMedia = _published = time.GetUtcNow();
+    }
+
+    /// <summary>Its identity.</summary>
+    public SessionId Id => _timeline.Session.Id;
+
+    /// <summary>Its latency profile.</summary>
+    public LatencyProfile Latency => _timeline.Session.Latency;
+
+    /// <summary>Whether every rendition had a whole segment once. Stays true when another rendition joins.</summary>
+    public bool IsPlayable => _playable;
+
+    /// <summary>Whether it is over.</summary>
+    public bool IsEnded => _ended;
+
+    /// <summary>Why it is over.</summary>
+    public string? EndReason => _timeline.EndReason;
+
+    /// <summary>Folds events in. One that makes no sense is left out and told to <paramref name="refused"/>.</summary>
+    public void Append(IReadOnlyList<TimelineEvent> events, Action<string> refused)
+    {
+        lock (_gate)
+        {
+            var listChanged = false;
+            foreach (var @event in events)
+            {
+                try
+                {
+                    Check(@event);
+                    if (!_timeline.Apply(@event))
+                    {
+                        continue;
+                    }
+                }
+                catch (InvalidDataException mistake)
+                {
+                    refused(mistake.Message);
+                    continue;
+                }
+
+                // A part of an open segment is in no list yet; the first part of the next one may have closed the segment before.
+                listChanged |= @event is not TimelineEvent.PartReady { Part: > 0 };
+                if (@event is TimelineEvent.PartReady)
+                {
+                    _lastMedia = _time.GetUtcNow();
+                }
+            }
+
+            if (listChanged)
+            {
+                Observe();
+            }
+        }
+    }
+
+    /// <summary>The media playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
+    public Document? MediaPlaylist(string rendition)
+    {
+        if (!_playlists.TryGetValue(rendition, out var cell))
+        {
+            return null;
+        }
+
+        return cell.Get(Volatile.Read(ref _listVersion), () => Draw(() =>
+            _timeline.Find(rendition) is { } found ? Playlists.Media(_timeline, found, _records[rendition]) : null)?.ToDocument());
+    }
+
+    /// <summary>The multivariant playlist, or <see langword="null"/> before the session can be played.</summary>
+    public Document? MultivariantPlaylist() => !_playable ? null :
+        _multivariant.Get(Volatile.Read(ref _listVersion), () => Draw(() => Playlists.Multivariant(_timeline, _records)).ToDocument());
+
+    /// <summary>The MPD as the session's own address has it, or <see langword="null"/> before the session can be played.</summary>
+    public Document? SessionMpd() => !_playable ? null :
+        _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd()?.ToDocument());
+
+    /// <summary>The MPD as the channel's address has it: with the session's address as its Location.</summary>
+    /// <param name="pathBase">What stands before <c>/live</c> in the path the player used: empty, or a token's prefix.</param>
+    public Document? ChannelMpd(string pathBase)
+    {
+        if (!_playable)
+        {
+            return null;
+        }
+
+        Document? Render() => (DrawMpd() is { } mpd
+            ? mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"{pathBase}/live/{_timeline.Session.Channel}/{Id}/" }
+            : null)?.ToDocument();
+
+        // A player asks here once and stays with the Location afterwards, so that what is only for one prefix need not be kept.
+        return pathBase.Length == 0 ? _channelMpd.Get(Volatile.Read(ref _listVersion), Render) : Render();
+    }
+
+    /// <summary>Where the bytes of a media address are, or <see langword="null"/> when there is no such thing.</summary>
+    public MediaSource? Find(LivePath path)
+    {
+        lock (_gate)
+        {
+            return _timeline.Find(path.Rendition) is { } rendition ? MediaSource.Find(rendition, _timeline.FirstSegment, path) : null;
+        }
+    }
+
+    /// <summary>The session as viewers get it.</summary>
+    public ChannelStatus Status()
+    {
+        lock (_gate)
+        {
+            var state = !_playable ? ChannelState.Starting
+                : _ended ? ChannelState.Ended
+                : _time.GetUtcNow() - _lastMedia > 2 * Latency.TargetDuration ? ChannelState.Interrupted
+                : ChannelState.Live;
+            return new ChannelStatus(_timeline.Session.Channel, state, Id, _startedAt, _playable ? LiveEdge() : null,
+            [
+                .. _timeline.Renditions.Select(rendition => new RenditionStatus(
+                    rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average, _records[rendition.Name].Bitrate.Peak)),
+            ]);
+        }
+    }
+
+    private static void Check(TimelineEvent @event)
+    {
+        if (@event is TimelineEvent.RenditionAdded added && !LivePath.IsRenditionName(added.Rendition))
+        {
+            throw new InvalidDataException($"'{added.Rendition}' cannot be a rendition's name: use 1 to {LivePath.MaxRenditionName} of a-z, 0-9, '-' and '_'.");
+        }
+    }
+
+    private void Observe()
+    {
+        foreach (var rendition in _timeline.Renditions)
+        {
+            if (!_records.TryGetValue(rendition.Name, out var record))
+            {
+                _records.Add(rendition.Name, record = new RenditionRecord(Latency.TargetDuration));
+                _playlists.TryAdd(rendition.Name, new DocumentCell());
+            }
+
+            record.Observe(rendition);
+        }
+
+        if (_periods.Settle(_timeline))
+        {
+            _published = _time.GetUtcNow();
+        }
+
+        _ended = _timeline.IsEnded;
+        _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
+        Volatile.Write(ref _listVersion, _listVersion + 1);
+    }
+
+    private Mpd? DrawMpd() => Draw(() => MpdDrawing.Draw(_timeline, _periods, _records, _startedAt, _published));
+
+    private T Draw<T>(Func<T> drawing)
+    {
+        lock (_gate)
+        {
+            return drawing();
+        }
+    }
+
+    private DateTimeOffset? LiveEdge()
+    {
+        DateTimeOffset? edge = null;
+        foreach (var rendition in _timeline.Renditions)
+        {
+            if (_records[rendition.Name].HasMedia && rendition.Closed is [.., var last])
+            {
+                var end = last.WallClock + last.Duration.ToTimeSpan();
+                edge = edge is null || end < edge ? end : edge;
+            }
+        }
+
+        return edge;
+    }
+}

@@ -1,0 +1,42 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin;
+
+/// <summary>What the origin remembers of a rendition beyond the window. Once true, things stay true: players dislike manifests that change their mind.</summary>
+internal sealed class RenditionRecord(TimeSpan targetDuration)
+{
+    private long _lastClosed;
+
+    /// <summary>Measured bits a second.</summary>
+    public BitrateMeter Bitrate { get; } = new(targetDuration);
+
+    /// <summary>Whether it ever had a whole segment with media in it.</summary>
+    public bool HasMedia { get; private set; }
+
+    /// <summary>Whether every whole segment so far began with a sync sample.</summary>
+    public bool IsIndependent { get; private set; } = true;
+
+    /// <summary>Takes note of segments that have become whole.</summary>
+    public void Observe(RenditionTimeline rendition)
+    {
+        var closed = rendition.Closed;
+        var index = closed.Length;
+        while (index > 0 && closed[index - 1].Number > _lastClosed)
+        {
+            index--;
+        }
+
+        foreach (var segment in closed[index..])
+        {
+            _lastClosed = segment.Number;
+            if (segment.IsGap || segment.Parts.Count == 0)
+            {
+                continue;
+            }
+
+            HasMedia = true;
+            IsIndependent &= segment.Independent;
+            Bitrate.Add(segment.Length, segment.Duration);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Origin;
+
+internal static partial class OriginLog
+{
+    [LoggerMessage(4001, LogLevel.Information, "Session {Session} of channel {Channel} is known")]
+    public static partial void SessionKnown(ILogger logger, ChannelName channel, SessionId session);
+
+    [LoggerMessage(4002, LogLevel.Information, "Session {Session} of channel {Channel} can be watched")]
+    public static partial void SessionPlayable(ILogger logger, ChannelName channel, SessionId session);
+
+    [LoggerMessage(4003, LogLevel.Information, "Session {Session} of channel {Channel} is over: {Reason}")]
+    public static partial void SessionEnded(ILogger logger, ChannelName channel, SessionId session, string reason);
+
+    [LoggerMessage(4004, LogLevel.Information, "Session {Session} of channel {Channel} is forgotten")]
+    public static partial void SessionForgotten(ILogger logger, ChannelName channel, SessionId session);
+
+    [LoggerMessage(4005, LogLevel.Debug, "Events for session {Session} of channel {Channel} came before its start or after its end, and were dropped")]
+    public static partial void SessionUnknown(ILogger logger, ChannelName channel, SessionId session);
+
+    [LoggerMessage(4006, LogLevel.Error, "A timeline event of session {Session} of channel {Channel} makes no sense and was dropped: {Mistake}")]
+    public static partial void EventRefused(ILogger logger, ChannelName channel, SessionId session, string mistake);
+
+    [LoggerMessage(4101, LogLevel.Error, "{Object} could not be read; the player was asked to try again")]
+    public static partial void ReadFailed(ILogger logger, Exception exception, ObjectName @object);
+
+    [LoggerMessage(4102, LogLevel.Warning, "{Object} was announced with {Announced} bytes, but {Found} were found from byte {Offset} on")]
+    public static partial void ReadShort(ILogger logger, ObjectName @object, long announced, long found, long offset);
+
+    [LoggerMessage(4103, LogLevel.Error, "Request {Request} failed")]
+    public static partial void RequestFailed(ILogger logger, Exception exception, string request);
+}

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin;
+
+/// <summary>How playlists and media are handed out. Section <c>Origin</c>.</summary>
+public sealed class OriginOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Origin";
+
+    /// <summary>
+    /// How long caches may keep the playlists of a session that is over; 0 to 1 hour. They change no more, but may be deleted: a minute hides that from nobody
+    /// for long. The channel's own addresses are always kept short, because the next session begins there.
+    /// </summary>
+    public TimeSpan EndedPlaylistMaxAge { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long caches may keep media; 0 to 1 year. Media never changes under its name. A year is the longest that RFC 9111 caches commonly honor.
+    /// </summary>
+    public TimeSpan MediaMaxAge { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>
+    /// Sessions of one channel that are kept in memory, the newest; 1 to 100. Older ones can no longer be watched live. Four are the one that runs, the one
+    /// before it, and two for players that linger.
+    /// </summary>
+    public int MaxSessionsPerChannel { get; set; } = 4;
+
+    /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
+    public int MinimumCompressedLength { get; set; } = 256;
+}
+
+internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
+{
+    public ValidateOptionsResult Validate(string? name, OriginOptions options)
+    {
+        var mistakes = new ValidateOptionsResultBuilder();
+        Check(options.EndedPlaylistMaxAge >= TimeSpan.Zero && options.EndedPlaylistMaxAge <= TimeSpan.FromHours(1),
+            nameof(OriginOptions.EndedPlaylistMaxAge), options.EndedPlaylistMaxAge, "0 to 1 hour");
+        Check(options.MediaMaxAge >= TimeSpan.Zero && options.MediaMaxAge <= TimeSpan.FromDays(365),
+            nameof(OriginOptions.MediaMaxAge), options.MediaMaxAge, "0 to 365 days");
+        Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
+        Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
+        return mistakes.Build();
+
+        void Check(bool good, string property, object value, string range)
+        {
+            if (!good)
+            {
+                mistakes.AddError($"{OriginOptions.Section}:{property} is {value}, but must be {range}.");
+            }
+        }
+    }
+}
