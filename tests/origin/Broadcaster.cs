@@ -1,0 +1,170 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Tests;
+
+/// <summary>Speaks as a packager does: makes timeline events for a session, keeps its clocks, and puts the bytes it announces where they can be read.</summary>
+internal sealed class Broadcaster
+{
+    public static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    public static readonly SessionId First = SessionId.Parse("01JN8E0000000000000000000A");
+    public static readonly SessionId Second = SessionId.Parse("01JN8F0000000000000000000B");
+    private readonly Dictionary<string, Feed> _feeds = [];
+
+    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo")
+    {
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard);
+        Say(new TimelineEvent.Started(Session));
+    }
+
+    public BroadcastSession Session { get; }
+
+    /// <summary>Everything said so far.</summary>
+    public List<TimelineEvent> Events { get; } = [];
+
+    /// <summary>What has not been handed to a sink yet.</summary>
+    public List<TimelineEvent> Unsent { get; } = [];
+
+    /// <summary>The bytes of the objects announced.</summary>
+    public Dictionary<string, byte[]> Objects { get; } = [];
+
+    public Broadcaster Video(string name = "source", int width = 1920, int height = 1080, double frameRate = 30) =>
+        Add(name, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, width, height, frameRate, 0, 0, null));
+
+    public Broadcaster Audio(string name = "audio", string? language = null) =>
+        Add(name, new RenditionFormat(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language));
+
+    public Broadcaster Add(string name, RenditionFormat format)
+    {
+        _feeds.Add(name, new Feed(format));
+        Say(new TimelineEvent.RenditionAdded(name, format.Kind));
+        return Init(name, format);
+    }
+
+    public Broadcaster Init(string name, RenditionFormat format)
+    {
+        var feed = _feeds[name];
+        feed.Format = format;
+        feed.Init++;
+        var path = Path(name, $"init-{feed.Init}.mp4");
+        Objects[path.Value] = [.. "init "u8, (byte)feed.Init];
+        Say(new TimelineEvent.InitReady(name, feed.Init, format, path, Objects[path.Value].Length));
+        return this;
+    }
+
+    public Broadcaster Change(string name, Func<RenditionFormat, RenditionFormat> change) => Init(name, change(_feeds[name].Format));
+
+    /// <summary>One more segment of every rendition, in two parts.</summary>
+    public Broadcaster Segment(double seconds = 2, int bytes = 1_000_000, bool independent = true)
+    {
+        foreach (var name in _feeds.Keys)
+        {
+            Open(name, seconds, _feeds[name].Format.Kind == TrackKind.Video ? bytes : bytes / 25, independent);
+        }
+
+        foreach (var name in _feeds.Keys)
+        {
+            Close(name);
+        }
+
+        return this;
+    }
+
+    public Broadcaster Segments(int count, double seconds = 2)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Segment(seconds);
+        }
+
+        return this;
+    }
+
+    public Broadcaster Open(string name, double seconds = 2, int bytes = 1000, bool independent = true)
+    {
+        var feed = _feeds[name];
+        var path = Path(name, $"{feed.Next}.m4s");
+        var content = new byte[bytes];
+        new Random((int)feed.Next).NextBytes(content);
+        Objects[path.Value] = content;
+        var half = MediaTime.From(TimeSpan.FromSeconds(seconds / 2), feed.Format.Timescale);
+        for (var part = 0; part < 2; part++)
+        {
+            var wall = Start + feed.Time.ToTimeSpan();
+            Say(new TimelineEvent.PartReady(
+                name, feed.Next, part, feed.Init, feed.Time, half, part == 0 && independent, wall, path, part * (bytes / 2), part == 0 ? bytes / 2 : bytes - (bytes / 2)));
+            feed.Time += half;
+        }
+
+        return this;
+    }
+
+    public Broadcaster Close(string name)
+    {
+        Say(new TimelineEvent.SegmentClosed(name, _feeds[name].Next++));
+        return this;
+    }
+
+    public Broadcaster Gap(string name, double seconds = 2)
+    {
+        var feed = _feeds[name];
+        var duration = MediaTime.From(TimeSpan.FromSeconds(seconds), feed.Format.Timescale);
+        Say(new TimelineEvent.SegmentGap(name, feed.Next++, feed.Init, feed.Time, duration, Start + feed.Time.ToTimeSpan()));
+        feed.Time += duration;
+        return this;
+    }
+
+    public Broadcaster Discontinuity()
+    {
+        Say(new TimelineEvent.Discontinuity(_feeds.Values.Max(feed => feed.Next)));
+        return this;
+    }
+
+    /// <summary>Lets time pass without media, as between two connections of an encoder.</summary>
+    public Broadcaster Silence(double seconds)
+    {
+        foreach (var feed in _feeds.Values)
+        {
+            feed.Time += MediaTime.From(TimeSpan.FromSeconds(seconds), feed.Format.Timescale);
+        }
+
+        return this;
+    }
+
+    public Broadcaster Window(long first)
+    {
+        Say(new TimelineEvent.WindowMoved(first));
+        return this;
+    }
+
+    public Broadcaster End()
+    {
+        Say(new TimelineEvent.Ended("over"));
+        return this;
+    }
+
+    public Broadcaster SendTo(ITimelineSink sink)
+    {
+        sink.Append(Session.Channel, Session.Id, [.. Unsent]);
+        Unsent.Clear();
+        return this;
+    }
+
+    private ObjectName Path(string rendition, string file) => ObjectName.Parse($"live/{Session.Channel}/{Session.Id}/{rendition}/{file}");
+
+    private void Say(TimelineEvent @event)
+    {
+        Events.Add(@event);
+        Unsent.Add(@event);
+    }
+
+    private sealed class Feed(RenditionFormat format)
+    {
+        public RenditionFormat Format { get; set; } = format;
+
+        public int Init { get; set; }
+
+        public long Next { get; set; } = 1;
+
+        public MediaTime Time { get; set; } = MediaTime.Zero(format.Timescale);
+    }
+}

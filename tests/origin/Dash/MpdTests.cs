@@ -1,0 +1,235 @@
+using System.Xml.Linq;
+using Broadcast.Media;
+using Broadcast.Origin.Dash;
+
+namespace Broadcast.Origin.Tests.Dash;
+
+public class MpdTests
+{
+    private static readonly XNamespace Ns = "urn:mpeg:dash:schema:mpd:2011";
+
+    [Fact]
+    public void A_live_session_with_video_and_audio() =>
+        new Broadcaster().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
+            <?xml version="1.0" encoding="utf-8"?>
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T12:00:00.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+              <Period id="0" start="PT0S">
+                <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="1">
+                      <SegmentTimeline>
+                        <S t="0" d="180000" r="1" />
+                        <S d="182996" />
+                      </SegmentTimeline>
+                    </SegmentTemplate>
+                  </Representation>
+                </AdaptationSet>
+                <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" lang="en" segmentAlignment="true">
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="audio" codecs="mp4a.40.2" bandwidth="160000" audioSamplingRate="48000" startWithSAP="1">
+                    <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2" />
+                    <SegmentTemplate timescale="48000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="1">
+                      <SegmentTimeline>
+                        <S t="0" d="96000" r="1" />
+                        <S d="97598" />
+                      </SegmentTimeline>
+                    </SegmentTemplate>
+                  </Representation>
+                </AdaptationSet>
+              </Period>
+              <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
+            </MPD>
+
+            """);
+
+    [Fact]
+    public void An_ended_session_with_a_discontinuity_and_a_moved_window() =>
+        new Broadcaster().Video().Segments(2).Discontinuity().Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
+            .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
+            <?xml version="1.0" encoding="utf-8"?>
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T12:00:00.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT12.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+              <Period id="0" start="PT2S" duration="PT6.5S">
+                <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="180000" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="2">
+                      <SegmentTimeline>
+                        <S t="180000" d="180000" />
+                      </SegmentTimeline>
+                    </SegmentTemplate>
+                  </Representation>
+                </AdaptationSet>
+              </Period>
+              <Period id="1" start="PT8.5S" duration="PT4S">
+                <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="640" height="360" frameRate="30000/1001" startWithSAP="1">
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="765000" initialization="$RepresentationID$/init-2.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="3">
+                      <SegmentTimeline>
+                        <S t="765000" d="180000" r="1" />
+                      </SegmentTimeline>
+                    </SegmentTemplate>
+                  </Representation>
+                </AdaptationSet>
+              </Period>
+              <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
+            </MPD>
+
+            """);
+
+    [Fact]
+    public void At_the_channels_address_it_names_the_sessions_address_and_where_its_media_is()
+    {
+        var session = new Broadcaster().Video().Segment().Listen();
+
+        session.ChannelMpd("").Text().ShouldContain("""
+              <BaseURL>/live/demo/01JN8E0000000000000000000A/</BaseURL>
+              <Location>01JN8E0000000000000000000A/manifest.mpd</Location>
+              <Period id="0"
+            """);
+        session.ChannelMpd("/t/secret").Text().ShouldContain("<BaseURL>/t/secret/live/demo/01JN8E0000000000000000000A/</BaseURL>");
+    }
+
+    [Fact]
+    public void A_hole_in_one_rendition_ends_its_run_and_its_return_begins_a_period_of_all()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Segment();
+        broadcaster.Open("source").Close("source").Gap("audio").Segments(2);
+        var periods = Periods(broadcaster.Listen());
+
+        periods.Select(period => (string)period.Attribute("id")!).ShouldBe(["0", "0-3"]);
+        Numbers(periods[0], "source").ShouldBe([1, 2]);
+        Numbers(periods[0], "audio").ShouldBe([1]);
+        Numbers(periods[1], "source").ShouldBe([3, 4]);
+        Numbers(periods[1], "audio").ShouldBe([3, 4]);
+        ((string?)periods[1].Attribute("start")).ShouldBe("PT4S");
+    }
+
+    [Fact]
+    public void What_was_said_of_a_period_stays_when_the_window_moves_past_its_beginning()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Segment().Discontinuity().Silence(1).Segments(3);
+        var session = broadcaster.Listen();
+        var before = Periods(session)[^1];
+        broadcaster.Window(3).TellTo(session);
+        var after = Periods(session).ShouldHaveSingleItem();
+
+        after.Attribute("id")!.Value.ShouldBe(before.Attribute("id")!.Value);
+        after.Attribute("start")!.Value.ShouldBe(before.Attribute("start")!.Value);
+        Numbers(before, "source").ShouldBe([2, 3, 4]);
+        Numbers(after, "source").ShouldBe([3, 4]);
+        Template(after, "source").Attribute("presentationTimeOffset")!.Value.ShouldBe(Template(before, "source").Attribute("presentationTimeOffset")!.Value);
+    }
+
+    [Fact]
+    public void A_restart_from_a_checkpoint_names_the_periods_as_before()
+    {
+        var broadcaster = new Broadcaster().Video().Segment().Discontinuity().Segments(2).Discontinuity().Segments(2).Window(3);
+        var timeline = new SessionTimeline(broadcaster.Session);
+        broadcaster.Events.ForEach(@event => timeline.Apply(@event));
+        var restarted = new LiveSession(broadcaster.Session, new ManualTimeProvider(Broadcaster.Start));
+        restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
+
+        Periods(restarted).Select(period => (string)period.Attribute("id")!).ShouldBe(["1", "2"]);
+        Periods(broadcaster.Listen()).Select(period => (string)period.Attribute("id")!).ShouldBe(["1", "2"]);
+    }
+
+    [Fact]
+    public void A_segment_is_listed_when_all_renditions_have_it_or_one_is_far_ahead()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Segment().Open("source").Close("source");
+        var session = broadcaster.Listen();
+        Numbers(Periods(session)[0], "source").ShouldBe([1]);
+
+        broadcaster.Open("source").Close("source").Open("source").Close("source").TellTo(session);
+        Numbers(Periods(session)[0], "source").ShouldBe([1, 2]);
+        Numbers(Periods(session)[0], "audio").ShouldBe([1]);
+    }
+
+    [Fact]
+    public void The_publish_time_changes_with_the_content_only()
+    {
+        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(3));
+        var broadcaster = new Broadcaster().Video().Segment();
+        var session = broadcaster.Listen(time);
+        var first = session.SessionMpd();
+
+        time.Now = Broadcaster.Start.AddSeconds(4);
+        broadcaster.Open("source").TellTo(session);
+        session.SessionMpd().Text().ShouldBe(first.Text());
+
+        broadcaster.Close("source").TellTo(session);
+        session.SessionMpd().Text().ShouldContain("publishTime=\"2026-03-01T12:00:04.000Z\"");
+    }
+
+    [Fact]
+    public void Times_before_zero_are_told_from_zero_on()
+    {
+        var broadcaster = new Broadcaster().Video();
+        var name = ObjectName.Parse("live/demo/x/source/1.m4s");
+        var session = broadcaster.Listen();
+        session.Append(
+        [
+            new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true, Broadcaster.Start, name, 0, 1000),
+            new TimelineEvent.SegmentClosed("source", 1),
+        ], mistake => throw new InvalidOperationException(mistake));
+
+        session.SessionMpd().Text().ShouldContain("<S t=\"0\" d=\"180000\" />");
+    }
+
+    public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
+
+    private static readonly Dictionary<string, Func<Broadcaster>> Broadcasts = new()
+    {
+        ["video and audio"] = () => new Broadcaster().Video().Audio(language: "en").Segments(3),
+        ["audio only"] = () => new Broadcaster().Audio().Segments(3),
+        ["video only, rate unknown"] = () => new Broadcaster().Video(frameRate: 0).Segments(3),
+        ["fractional rates"] = () => new Broadcaster().Video(frameRate: 23.976).Video("low", 640, 360, 12.34).Segments(3),
+        ["discontinuity with another configuration"] = () => new Broadcaster().Video().Audio().Segments(2).Discontinuity()
+            .Change("source", format => format with { Width = 1280, Height = 720 }).Silence(7.3).Segments(2),
+        ["gap"] = () => new Broadcaster().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
+        ["moved window"] = () => new Broadcaster().Video().Audio().Segments(9).Window(5),
+        ["not independent"] = () => new Broadcaster().Video().Segment().Segment(independent: false),
+        ["ended"] = () => new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.04).End(),
+        ["ended after discontinuities, window moved"] = () => new Broadcaster().Video().Audio().Segments(2).Discontinuity().Segments(3).Discontinuity().Segments(2).Window(4).End(),
+    };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public async Task An_mpd_is_valid_by_the_schema(string shape)
+    {
+        var session = Broadcasts[shape]().Listen();
+
+        (await Schema.ValidateAsync(session.SessionMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(session.ChannelMpd("").Text())).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_schema_refuses_what_is_wrong()
+    {
+        var text = new Broadcaster().Video().Segment().Listen().SessionMpd().Text();
+
+        (await Schema.ValidateAsync(text.Replace("bandwidth=\"4000000\"", "", StringComparison.Ordinal))).ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(25, "25")]
+    [InlineData(29.97, "30000/1001")]
+    [InlineData(59.9401, "60000/1001")]
+    [InlineData(23.976, "24000/1001")]
+    [InlineData(12.5, "12500/1000")]
+    public void Frame_rates_are_whole_or_fractions(double rate, string text) => MpdText.FrameRate(rate).ShouldBe(text);
+
+    private static List<XElement> Periods(LiveSession session) => [.. XDocument.Parse(session.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
+
+    private static XElement Template(XElement period, string representation) =>
+        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation).Element(Ns + "SegmentTemplate")!;
+
+    private static List<long> Numbers(XElement period, string representation)
+    {
+        var template = Template(period, representation);
+        var count = template.Descendants(Ns + "S").Sum(element => 1 + ((int?)element.Attribute("r") ?? 0));
+        var first = (long)template.Attribute("startNumber")!;
+        return [.. Enumerable.Range(0, count).Select(index => first + index)];
+    }
+}

@@ -1,0 +1,87 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Tests.Hls;
+
+public class MultivariantPlaylistTests
+{
+    [Fact]
+    public void Video_refers_to_its_audio_and_its_bandwidth_counts_both() =>
+        new Broadcaster().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="01JN8E0000000000000000000A/audio.m3u8"
+            #EXT-X-STREAM-INF:BANDWIDTH=4200000,AVERAGE-BANDWIDTH=4160000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=29.970,AUDIO="audio"
+            01JN8E0000000000000000000A/source.m3u8
+
+            """);
+
+    [Fact]
+    public void Audio_alone_is_the_variant() =>
+        new Broadcaster().Audio().Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=160000,CODECS="mp4a.40.2"
+            01JN8E0000000000000000000A/audio.m3u8
+
+            """);
+
+    [Fact]
+    public void Video_alone_has_no_audio_group_and_an_unknown_frame_rate_is_left_out() =>
+        new Broadcaster().Video(frameRate: 0).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-STREAM-INF:BANDWIDTH=4000000,AVERAGE-BANDWIDTH=4000000,CODECS="avc1.64001f",RESOLUTION=1920x1080
+            01JN8E0000000000000000000A/source.m3u8
+
+            """);
+
+    [Fact]
+    public void Names_of_audio_renditions_in_one_language_differ()
+    {
+        var text = new Broadcaster().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen().MultivariantPlaylist().Text();
+
+        text.ShouldContain("NAME=\"main\",LANGUAGE=\"de\",DEFAULT=YES");
+        text.ShouldContain("NAME=\"commentary\",LANGUAGE=\"de\",DEFAULT=NO");
+        text.ShouldContain("NAME=\"en\",LANGUAGE=\"en\",DEFAULT=NO");
+    }
+
+    [Fact]
+    public void A_language_that_is_none_does_not_get_into_the_playlist() =>
+        new Broadcaster().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
+
+    [Fact]
+    public void Small_changes_of_bitrate_leave_the_playlist_as_it_is_and_a_higher_peak_raises_it_for_good()
+    {
+        var broadcaster = new Broadcaster().Video();
+        var before = broadcaster.Segment(bytes: 1_010_000).Listen().MultivariantPlaylist().Text();
+        var wobbled = broadcaster.Segment(bytes: 1_030_000).Segment(bytes: 1_000_000).Segment(bytes: 1_040_000).Listen().MultivariantPlaylist().Text();
+        var raised = broadcaster.Segment(bytes: 1_200_000).Segment(bytes: 900_000).Listen().MultivariantPlaylist().Text();
+
+        wobbled.ShouldBe(before);
+        before.ShouldContain("BANDWIDTH=4200000,");
+        raised.ShouldContain(":BANDWIDTH=4800000,");
+    }
+
+    [Fact]
+    public void There_is_none_until_every_rendition_has_a_whole_segment()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Open("source").Close("source").Open("audio");
+
+        broadcaster.Listen().MultivariantPlaylist().ShouldBeNull();
+        broadcaster.Close("audio").Listen().MultivariantPlaylist().ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(999, 1000)]
+    [InlineData(1_000_000, 1_000_000)]
+    [InlineData(1_000_001, 1_100_000)]
+    [InlineData(4_010_000, 4_200_000)]
+    [InlineData(9_600_000, 10_000_000)]
+    [InlineData(5_000_001, 5_500_000)]
+    public void Bitrates_are_rounded_up_in_steps(long measured, long said) => BitrateMeter.Step(measured).ShouldBe(said);
+}

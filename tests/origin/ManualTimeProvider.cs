@@ -1,0 +1,9 @@
+namespace Broadcast.Origin.Tests;
+
+/// <summary>A clock that stands still until told otherwise.</summary>
+internal sealed class ManualTimeProvider(DateTimeOffset now) : TimeProvider
+{
+    public DateTimeOffset Now { get; set; } = now;
+
+    public override DateTimeOffset GetUtcNow() => Now;
+}
