@@ -1,4 +1,79 @@
+using Broadcast.Control.Api;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
 namespace Broadcast.Control;
 
 /// <summary>Registration of the room.</summary>
-public static class ControlModule;
+public static class ControlModule
+{
+    /// <summary>
+    /// Adds the control room: options <c>Database</c> and <c>Control</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/> and <see cref="IChannelStates"/>. Add it before the rooms that ask it, so that it is
+    /// started first and stopped last.
+    /// </summary>
+    public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<DatabaseOptions>()
+            .Bind(configuration.GetSection(DatabaseOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddOptions<ControlOptions>()
+            .Bind(configuration.GetSection(ControlOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Mistakes()));
+        services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Mistakes()));
+
+        services.AddSingleton(p => new Database(
+            p.GetRequiredService<DataFolder>(), p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
+        services.AddSingleton<ChannelDirectory>();
+        services.AddSingleton<StreamKeys>();
+        services.AddSingleton<Tokens>();
+        services.AddSingleton<SetupCodes>();
+        services.AddSingleton<SessionHistory>();
+        services.AddSingleton<FirstRun>();
+
+        services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>().Value, p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(Throttle);
+        services.AddSingleton(p => new SetupThrottle(Throttle(p)));
+        services.AddSingleton(p => new SessionLedger(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>()));
+        services.AddSingleton(p => new SessionBook(
+            p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>()));
+        services.AddSingleton(p => new DeletedChannels(
+            p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>()));
+        services.AddSingleton<PublishAuthority>();
+        services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
+        services.AddHostedService<ControlRoom>();
+        services.AddOpenApi("v1", Description.Configure);
+        return services;
+    }
+
+    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; only <c>POST /api/v1/setup</c> does not, which asks for a set-up code.</summary>
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
+    {
+        var api = endpoints.MapGroup("/api/v1");
+        api.AddEndpointFilter<RouteGroupBuilder, Gate>();
+        ChannelEndpoints.Map(api);
+        KeyEndpoints.Map(api);
+        TokenEndpoints.Map(api);
+        api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
+        return endpoints;
+    }
+
+    private static AttemptThrottle Throttle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>().Value.AttemptsPerMinute, p.GetRequiredService<TimeProvider>());
+
+    private sealed class Rules<T>(Func<T, IEnumerable<string>> mistakes) : IValidateOptions<T>
+        where T : class
+    {
+        public ValidateOptionsResult Validate(string? name, T options)
+        {
+            var found = mistakes(options).ToList();
+            return found.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Api;
+
+/// <summary><c>/api/v1/channels</c>: channels, their keys and sessions.</summary>
+internal static class ChannelEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/channels", async (HttpContext http, ChannelDirectory channels) =>
+            {
+                var states = http.RequestServices.GetService<IChannelStates>();
+                return (await channels.ListAsync(http.RequestAborted)).Select(c => ChannelView.From(c, states)).ToList();
+            })
+            .Asks(TokenRole.Viewer).Describe<List<ChannelView>>("listChannels", "All channels, by name.");
+
+        api.MapPost("/channels", CreateAsync).Asks(TokenRole.Admin).Takes<NewChannel>()
+            .Describe<CreatedChannelView>("createChannel", "Makes a channel with its first stream key, which is shown this once.", 201, 409);
+
+        api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) =>
+                ChannelView.From(await channels.GetAsync(name, http.RequestAborted), http.RequestServices.GetService<IChannelStates>()))
+            .Asks(TokenRole.Viewer).Describe<ChannelView>("getChannel", "One channel.", 200, 404);
+
+        api.MapPatch("/channels/{name}", ChangeAsync).Asks(TokenRole.Producer).Takes<ChannelChange>()
+            .Describe<ChannelView>("changeChannel", "Changes the members that are sent and leaves the others.", 200, 404);
+
+        api.MapDelete("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) =>
+            {
+                await channels.DeleteAsync(name, http.RequestAborted);
+                return TypedResults.NoContent();
+            })
+            .Asks(TokenRole.Admin).Describe("deleteChannel", "Deletes a channel with its keys, its sessions and their media; its encoder is sent away.", 204, 404);
+
+        api.MapPost("/channels/{name}/end", EndAsync).Asks(TokenRole.Producer)
+            .Describe<EndedView>("endSession", "Ends the channel's open session now and sends its encoder away.", 200, 404);
+
+        api.MapGet("/channels/{name}/sessions", SessionsAsync).Asks(TokenRole.Viewer)
+            .Describe<List<SessionView>>("listSessions", "The channel's sessions, newest first; 'before' reads on from a session's id.", 200, 400, 404);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        var name = body.Text("name", required: true);
+        var settings = SettingsOf(body);
+        body.Check(ChannelRules.Mistakes(name, settings));
+        var created = await channels.CreateAsync(name!, settings, http.RequestAborted);
+        var view = ChannelView.From(created.Channel, http.RequestServices.GetService<IChannelStates>());
+        return TypedResults.Created($"/api/v1/channels/{name}", new CreatedChannelView(view, created.Key.StreamKey));
+    }
+
+    private static async Task<ChannelView> ChangeAsync(string name, HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        var settings = SettingsOf(body);
+        body.Check(ChannelRules.Mistakes(null, settings));
+        return ChannelView.From(await channels.SetAsync(name, settings, http.RequestAborted), http.RequestServices.GetService<IChannelStates>());
+    }
+
+    private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
+        var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
+        return new(book.End(id, "ended by an operator")?.Value);
+    }
+
+    private static async Task<List<SessionView>> SessionsAsync(string name, string? limit, string? before, HttpContext http, SessionHistory history)
+    {
+        SessionId id = default;
+        if (before is not null && !SessionId.TryParse(before, out id))
+        {
+            throw new ControlException([new("before", "'before' must be a session's id.")]);
+        }
+
+        var count = limit is null ? 50 : int.TryParse(limit, out var number) ? number : 0;
+        return (await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted)).Select(SessionView.From).ToList();
+    }
+
+    private static ChannelSettings SettingsOf(RequestBody body) => new(
+        body.Text("title"),
+        body.Text("ladder"),
+        body.Text("latency"),
+        body.Number("reconnectWindowSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+}

@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Broadcast.Control.Api;
+
+/// <summary>What the OpenAPI document says of endpoints; kept beside them, so that it cannot differ.</summary>
+internal static class Description
+{
+    private const string Bearer = "bearer";
+    private const string ProblemType = "application/problem+json";
+
+    /// <summary>The role that a token must have.</summary>
+    public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, TokenRole role) =>
+        endpoint.WithMetadata(new RequiredRole(role)).ProducesProblem(401, ProblemType).ProducesProblem(403, ProblemType);
+
+    /// <summary>The shape of the body. Bodies are read by <see cref="RequestBody"/>, which lists every mistake.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint)
+        where T : notnull =>
+        endpoint.Accepts<T>("application/json").ProducesProblem(400, ProblemType).ProducesProblem(413, ProblemType).ProducesProblem(415, ProblemType);
+
+    /// <summary>Its name, what it does, and its answers.</summary>
+    public static RouteHandlerBuilder Describe<T>(this RouteHandlerBuilder endpoint, string name, string summary, int success = 200, params int[] problems) =>
+        endpoint.Produces<T>(success).Describe(name, summary, 0, problems);
+
+    /// <summary>Its name, what it does, and its answers, the good one without a body.</summary>
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary, int success, params int[] problems)
+    {
+        if (success != 0)
+        {
+            endpoint.Produces(success);
+        }
+
+        foreach (var status in problems)
+        {
+            endpoint.ProducesProblem(status, ProblemType);
+        }
+
+        return endpoint.ProducesProblem(503, ProblemType).WithName(name).WithSummary(summary);
+    }
+
+    /// <summary>Sets up the document.</summary>
+    public static void Configure(OpenApiOptions options)
+    {
+        options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, tokens and sessions. Problems are told as RFC 9457 has it." };
+            document.Components ??= new();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = Bearer,
+                Description = "A token made by 'broadcast token create' or POST /api/v1/tokens.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RequiredRole>().FirstOrDefault() is { } required)
+            {
+                operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+                operation.Description = $"Needs a token of role {Roles.Name(required.Role)}, or a mightier one.";
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+}

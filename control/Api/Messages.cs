@@ -1,0 +1,54 @@
+namespace Broadcast.Control.Api;
+
+// What stands in the API's JSON, in and out.
+
+internal sealed record ChannelView(
+    string Name, string Title, string Ladder, string Latency, int ReconnectWindowSeconds, string Access, DateTimeOffset CreatedAt, LiveView? Live)
+{
+    public static ChannelView From(ChannelInfo c, IChannelStates? states)
+    {
+        var live = states?.Find(Media.ChannelName.Parse(c.Name));
+        return new(
+            c.Name, c.Title, c.Ladder, c.Latency, (int)c.ReconnectWindow.TotalSeconds, c.Access, c.CreatedAt, live is null ? null : new(live.State, live.Session?.Value, live.StartedAt));
+    }
+}
+
+internal sealed record LiveView(string State, string? Session, DateTimeOffset? StartedAt);
+
+internal sealed record CreatedChannelView(ChannelView Channel, string StreamKey);
+
+internal sealed record KeyView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+{
+    public static KeyView From(KeyInfo k) => new(k.Id, StreamKeys.Name(k.Role), k.Label, k.CreatedAt, k.LastUsedAt, k.ExpiresAt, k.RevokedAt);
+}
+
+internal sealed record IssuedKeyView(KeyView Key, string StreamKey);
+
+internal sealed record TokenView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+{
+    public static TokenView From(TokenInfo t) => new(t.Id, Roles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt);
+}
+
+internal sealed record IssuedTokenView(TokenView Info, string Token);
+
+internal sealed record SessionView(
+    string Id, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason)
+{
+    public static SessionView From(SessionInfo s) => new(s.Id, s.Epoch, s.Latency, s.StartedAt, s.LastPublicationEndedAt, s.EndedAt, s.EndReason);
+}
+
+internal sealed record EndedView(string? Session);
+
+internal sealed record SystemView(string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies);
+
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds);
+
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds);
+
+internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
+
+internal sealed record KeyRotation(string? KeyId, int? OverlapSeconds);
+
+internal sealed record NewToken(string Role, string? Label, DateTimeOffset? ExpiresAt);
+
+internal sealed record SetupRequest(string Code);

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Broadcast.Control.Api;
+
+/// <summary>A request's JSON object, read member by member. It collects every mistake, those of members that nobody asked for too, so that one answer tells them all.</summary>
+internal sealed class RequestBody
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+    private readonly Dictionary<string, JsonElement> _members;
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly List<Mistake> _mistakes = [];
+
+    private RequestBody(Dictionary<string, JsonElement> members) => _members = members;
+
+    /// <summary>Reads a body of at most <paramref name="limit"/> bytes.</summary>
+    /// <exception cref="BadHttpRequestException">Too large (413) or no JSON by its type (415).</exception>
+    /// <exception cref="ControlException">Not a JSON object.</exception>
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        if (!request.HasJsonContentType())
+        {
+            throw new BadHttpRequestException("Send the body as application/json.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        using var buffer = new MemoryStream();
+        var chunk = new byte[4096];
+        while (await request.Body.ReadAsync(chunk, cancellationToken) is var read and > 0)
+        {
+            if (buffer.Length + read > limit)
+            {
+                throw new BadHttpRequestException($"The body is over {limit} bytes.", StatusCodes.Status413PayloadTooLarge);
+            }
+
+            buffer.Write(chunk, 0, read);
+        }
+
+        return Parse(buffer.ToArray());
+    }
+
+    internal static RequestBody Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return new(document.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.Clone(), StringComparer.Ordinal));
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // A broken document, or a name in broken UTF-16: the same to the caller.
+        }
+
+        throw new ControlException([new("body", "The body must be a JSON object whose members are named once.")]);
+    }
+
+    /// <summary>A text; <see langword="null"/> when it is not there or not a text.</summary>
+    public string? Text(string name, bool required = false)
+    {
+        if (Find(name, required) is not { } value)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (value.ValueKind == JsonValueKind.String)
+            {
+                return value.GetString();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // Lone surrogates.
+        }
+
+        return Wrong<string>(name, "a text");
+    }
+
+    /// <summary>A whole number of 32 bits.</summary>
+    public int? Number(string name) =>
+        Find(name, required: false) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
+        : WrongValue<int>(name, "a whole number");
+
+    /// <summary>An instant with its offset from UTC (RFC 3339).</summary>
+    public DateTimeOffset? Instant(string name) =>
+        Text(name) is not { } text ? null
+        : DateTimeOffset.TryParseExact(
+            text,
+            ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"],
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var at) ? at.ToUniversalTime() : WrongValue<DateTimeOffset>(name, "a time such as 2030-01-31T18:00:00Z");
+
+    /// <summary>One of several words.</summary>
+    public string? Word(string name, IReadOnlyList<string> words, bool required = false) =>
+        Text(name, required) is not { } text ? null : words.Contains(text, StringComparer.Ordinal) ? text : Wrong<string>(name, $"one of {string.Join(", ", words)}");
+
+    /// <summary>Refuses the request when it has mistakes, those that the rules found in its values too.</summary>
+    /// <exception cref="ControlException">It has.</exception>
+    public void Check(IEnumerable<Mistake> rules)
+    {
+        foreach (var name in _members.Keys.Where(n => !_known.Contains(n)).Take(20))
+        {
+            var shown = new string([.. name.Take(40).Where(c => !char.IsControl(c) && !char.IsSurrogate(c))]);
+            _mistakes.Add(new(shown, $"There is no member '{shown}'; known are {string.Join(", ", _known)}."));
+        }
+
+        _mistakes.AddRange(rules.Where(rule => !_mistakes.Exists(m => m.Member == rule.Member)));
+        if (_mistakes.Count > 0)
+        {
+            throw new ControlException(_mistakes);
+        }
+    }
+
+    private JsonElement? Find(string name, bool required)
+    {
+        _known.Add(name);
+        if (_members.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null)
+        {
+            return value;
+        }
+
+        if (required)
+        {
+            _mistakes.Add(new(name, $"'{name}' is missing."));
+        }
+
+        return null;
+    }
+
+    private T? Wrong<T>(string name, string wanted)
+        where T : class
+    {
+        _mistakes.Add(new(name, $"'{name}' must be {wanted}."));
+        return null;
+    }
+
+    private T? WrongValue<T>(string name, string wanted)
+        where T : struct
+    {
+        _mistakes.Add(new(name, $"'{name}' must be {wanted}."));
+        return null;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Api;
+
+/// <summary><c>/api/v1/tokens</c>, <c>/api/v1/setup</c> and <c>/api/v1/system</c>.</summary>
+internal static class TokenEndpoints
+{
+    private static readonly string Version =
+        typeof(TokenEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/tokens", async (HttpContext http, Tokens tokens) => (await tokens.ListAsync(http.RequestAborted)).Select(TokenView.From).ToList())
+            .Asks(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "All tokens without their secrets, newest first.");
+
+        api.MapPost("/tokens", CreateAsync).Asks(TokenRole.Admin).Takes<NewToken>()
+            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once.", 201);
+
+        api.MapDelete("/tokens/{id}", async (string id, HttpContext http, Tokens tokens) =>
+            {
+                await tokens.RevokeAsync(id, http.RequestAborted);
+                return TypedResults.NoContent();
+            })
+            .Asks(TokenRole.Admin).Describe("revokeToken", "Withdraws a token for good.", 204, 404);
+
+        api.MapPost("/setup", SetUpAsync).Takes<SetupRequest>()
+            .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token. Needs no token; works once.", 201, 429);
+
+        api.MapGet("/system", (HttpContext http) =>
+                new SystemView(Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies))
+            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, your token's role, and the names that other requests use.");
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, Tokens tokens, IOptions<ControlOptions> options, TimeProvider time)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        if (!Roles.TryParse(body.Word("role", Roles.Names, required: true), out var role))
+        {
+            role = TokenRole.Viewer;   // a mistake by now, told by Check
+        }
+
+        var label = body.Text("label") ?? "";
+        var expires = body.Instant("expiresAt");
+        body.Check(ChannelRules.LabelMistakes(label, expires, time.GetUtcNow()));
+        return Issued(await tokens.CreateAsync(role, label, expires, http.RequestAborted));
+    }
+
+    private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle, IOptions<ControlOptions> options)
+    {
+        var remote = http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
+        if (throttle.Attempts.IsOver(remote))
+        {
+            throw new ControlException(ControlCode.TooMany, "Too many wrong set-up codes from your address. Wait a minute.");
+        }
+
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        var code = body.Text("code", required: true);
+        body.Check([]);
+        try
+        {
+            return Issued(await codes.RedeemAsync(code!, http.RequestAborted));
+        }
+        catch (ControlException e) when (e.Code == ControlCode.Refused)
+        {
+            throttle.Attempts.Failed(remote);
+            throw;
+        }
+    }
+
+    private static IResult Issued(IssuedToken issued) => TypedResults.Created($"/api/v1/tokens/{issued.Info.Id}", new IssuedTokenView(TokenView.From(issued.Info), issued.Token));
+}
+
+/// <summary>Set-up codes are counted apart from stream keys: a broken encoder must not lock the operator out.</summary>
+internal sealed record SetupThrottle(AttemptThrottle Attempts);

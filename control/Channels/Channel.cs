@@ -1,0 +1,105 @@
+using System.Text;
+using Broadcast.Media;
+
+namespace Broadcast.Control;
+
+/// <summary>A channel as it is configured.</summary>
+/// <param name="Name">Its slug.</param>
+/// <param name="Title">What people read; may be empty.</param>
+/// <param name="Ladder">Its ladder by name.</param>
+/// <param name="Latency">Its latency profile by name.</param>
+/// <param name="ReconnectWindow">How long a session waits for an encoder that is gone.</param>
+/// <param name="Access">Who may watch: <c>public</c>.</param>
+/// <param name="CreatedAt">When it was made.</param>
+public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access, DateTimeOffset CreatedAt);
+
+/// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
+/// <param name="Title">Up to 200 characters; default empty.</param>
+/// <param name="Ladder">One of <see cref="ChannelRules.Ladders"/>; default <c>passthrough</c>.</param>
+/// <param name="Latency">One of <see cref="ChannelRules.Latencies"/>; default <c>standard</c>. A session keeps the one it began with.</param>
+/// <param name="ReconnectWindow">0 (a session ends with its encoder) to 24 h, whole seconds; default 60 s.</param>
+public sealed record ChannelSettings(string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null);
+
+/// <summary>A new channel and its first key, which is shown this once.</summary>
+public sealed record CreatedChannel(ChannelInfo Channel, IssuedKey Key);
+
+/// <summary>What a channel may be.</summary>
+public static class ChannelRules
+{
+    /// <summary>Longest title and label, in characters.</summary>
+    public const int MaxText = 200;
+
+    /// <summary>Longest reconnect window.</summary>
+    public static readonly TimeSpan MaxReconnectWindow = TimeSpan.FromHours(24);
+
+    /// <summary>Ladders by name.</summary>
+    public static IReadOnlyList<string> Ladders { get; } = ["auto", "passthrough", "720p", "1080p", "4k"];
+
+    /// <summary>Latency profiles by name.</summary>
+    public static IReadOnlyList<string> Latencies { get; } = [.. LatencyProfile.All.Select(p => p.Name)];
+
+    /// <summary>A new channel's ladder. Encoding comes with a later version; until then every channel passes its source through.</summary>
+    public const string DefaultLadder = "passthrough";
+
+    /// <summary>A new channel's latency profile.</summary>
+    public const string DefaultLatency = "standard";
+
+    /// <summary>A new channel's reconnect window: an encoder's reboot or a change of networks fits in.</summary>
+    public static readonly TimeSpan DefaultReconnectWindow = TimeSpan.FromSeconds(60);
+
+    internal static void Check(string? name, ChannelSettings settings) => Refuse([.. Mistakes(name, settings)]);
+
+    internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) => Refuse([.. LabelMistakes(label, expiresAt, now)]);
+
+    internal static IEnumerable<Mistake> Mistakes(string? name, ChannelSettings settings)
+    {
+        if (name is not null && !ChannelName.TryParse(name, out _))
+        {
+            yield return new("name", $"A channel's name is 1 to {ChannelName.MaxLength} of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
+        }
+
+        if (settings.Title is { } title && !IsText(title))
+        {
+            yield return new("title", $"A title is at most {MaxText} characters, without control characters.");
+        }
+
+        if (settings.Ladder is { } ladder && !Ladders.Contains(ladder))
+        {
+            yield return new("ladder", $"There is no such ladder; use one of {string.Join(", ", Ladders)}.");
+        }
+
+        if (settings.Latency is { } latency && !Latencies.Contains(latency))
+        {
+            yield return new("latency", $"There is no such latency profile; use one of {string.Join(", ", Latencies)}.");
+        }
+
+        if (settings.ReconnectWindow is { } window && (window < TimeSpan.Zero || window > MaxReconnectWindow || window.Ticks % TimeSpan.TicksPerSecond != 0))
+        {
+            yield return new("reconnectWindowSeconds", "A reconnect window is 0 to 86400 whole seconds.");
+        }
+    }
+
+    internal static IEnumerable<Mistake> LabelMistakes(string label, DateTimeOffset? expiresAt, DateTimeOffset now)
+    {
+        if (!IsText(label))
+        {
+            yield return new("label", $"A label is at most {MaxText} characters, without control characters.");
+        }
+
+        if (expiresAt <= now)
+        {
+            yield return new("expiresAt", "The time of expiry is past.");
+        }
+    }
+
+    // PostgreSQL stores no NUL and no lone surrogate, people read no control characters.
+    private static bool IsText(string text) => text.Length <= MaxText && !text.EnumerateRunes().Any(r => r == Rune.ReplacementChar || Rune.IsControl(r));
+
+    private static void Refuse(List<Mistake> mistakes)
+    {
+        if (mistakes.Count > 0)
+        {
+            throw new ControlException(mistakes);
+        }
+    }
+}

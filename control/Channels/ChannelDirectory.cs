@@ -1,0 +1,99 @@
+using Dapper;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>The channels there are. Works on the database, whether the server runs or not; a running server hears of every change.</summary>
+public sealed class ChannelDirectory(Database database, TimeProvider time)
+{
+    private const string Columns = "name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt";
+
+    /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
+    /// <exception cref="ControlException">Bad values, or the name is taken.</exception>
+    public async Task<CreatedChannel> CreateAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default)
+    {
+        ChannelRules.Check(name, settings);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
+                $"""
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @now) RETURNING id, {Columns}
+                """,
+                new
+                {
+                    name,
+                    title = settings.Title ?? "",
+                    ladder = settings.Ladder ?? ChannelRules.DefaultLadder,
+                    latency = settings.Latency ?? ChannelRules.DefaultLatency,
+                    window = (int)(settings.ReconnectWindow ?? ChannelRules.DefaultReconnectWindow).TotalSeconds,
+                    now = time.GetUtcNow(),
+                },
+                transaction,
+                cancellationToken: cancellationToken));
+            var key = await StreamKeys.InsertAsync(connection, transaction, channel.Id, name, KeyRole.Primary, "", null, time.GetUtcNow(), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return new(channel.ToInfo(), key);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            throw new ControlException(ControlCode.Conflict, $"There is a channel '{name}' already. Choose another name, or change it with 'broadcast channel set {name}'.", e);
+        }
+    }
+
+    /// <summary>Changes what <paramref name="settings"/> names and leaves the rest.</summary>
+    /// <exception cref="ControlException">Bad values, or no such channel.</exception>
+    public async Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default)
+    {
+        ChannelRules.Check(null, settings);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"""
+            UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
+                reconnect_window_seconds = coalesce(@window, reconnect_window_seconds)
+            WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
+            """,
+            new { name, title = settings.Title, ladder = settings.Ladder, latency = settings.Latency, window = (int?)settings.ReconnectWindow?.TotalSeconds },
+            cancellationToken: cancellationToken));
+        return row?.ToInfo() ?? throw ControlException.NoChannel(name);
+    }
+
+    /// <summary>One channel.</summary>
+    /// <exception cref="ControlException">No such channel.</exception>
+    public async Task<ChannelInfo> GetAsync(string name, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL", new { name }, cancellationToken: cancellationToken));
+        return row?.ToInfo() ?? throw ControlException.NoChannel(name);
+    }
+
+    /// <summary>All channels, by name.</summary>
+    public async Task<IReadOnlyList<ChannelInfo>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            $"SELECT id, {Columns} FROM channels WHERE deleted_at IS NULL ORDER BY name", cancellationToken: cancellationToken));
+        return [.. rows.Select(r => r.ToInfo())];
+    }
+
+    /// <summary>Deletes a channel: its keys stop working, its encoder is sent away, its session ends, and the server removes its media.</summary>
+    /// <exception cref="ControlException">No such channel.</exception>
+    public async Task DeleteAsync(string name, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var deleted = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+        if (deleted == 0)
+        {
+            throw ControlException.NoChannel(name);
+        }
+    }
+
+    private sealed record Row(long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt)
+    {
+        public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Control;
+
+internal static partial class ControlLog
+{
+    [LoggerMessage(5001, LogLevel.Information, "Private PostgreSQL started in {Cluster} after {Seconds:0.00} s")]
+    public static partial void ServerStarted(ILogger logger, string cluster, double seconds);
+
+    [LoggerMessage(5002, LogLevel.Debug, "Private PostgreSQL in {Cluster} runs already")]
+    public static partial void ServerJoined(ILogger logger, string cluster);
+
+    [LoggerMessage(5003, LogLevel.Information, "Private PostgreSQL in {Cluster} stopped")]
+    public static partial void ServerStopped(ILogger logger, string cluster);
+
+    [LoggerMessage(5004, LogLevel.Warning, "Private PostgreSQL was left running: {Reason}")]
+    public static partial void ServerNotStopped(ILogger logger, string reason);
+
+    [LoggerMessage(5010, LogLevel.Information, "Database migrated from version {From} to {To}")]
+    public static partial void Migrated(ILogger logger, int from, int to);
+
+    [LoggerMessage(5011, LogLevel.Error, "Database away: {Reason}. Streams go on; trying again")]
+    public static partial void DatabaseAway(ILogger logger, string reason);
+
+    [LoggerMessage(5012, LogLevel.Information, "Database reached again")]
+    public static partial void DatabaseBack(ILogger logger);
+
+    [LoggerMessage(5020, LogLevel.Information, "Session {Session} on {Channel} started for {Remote}, key {KeyId}")]
+    public static partial void SessionStarted(ILogger logger, string channel, string session, string remote, string keyId);
+
+    [LoggerMessage(5021, LogLevel.Information, "Session {Session} on {Channel} continued by {Remote}, key {KeyId}, epoch {Epoch}")]
+    public static partial void SessionContinued(ILogger logger, string channel, string session, string remote, string keyId, long epoch);
+
+    [LoggerMessage(5022, LogLevel.Information, "Session {Session} on {Channel} ended: {Reason}")]
+    public static partial void SessionEnded(ILogger logger, string channel, string session, string reason);
+
+    [LoggerMessage(5023, LogLevel.Information, "Publisher of {Channel} gone ({Reason}); session {Session} waits {Window} s for it")]
+    public static partial void PublisherGone(ILogger logger, string channel, string session, string reason, double window);
+
+    [LoggerMessage(5024, LogLevel.Warning, "Publish from {Remote} refused: {Reason}")]
+    public static partial void PublishRefused(ILogger logger, string remote, Media.PublishRefusal reason);
+
+    [LoggerMessage(5025, LogLevel.Warning, "Key {KeyId} accepted from memory while the database is away")]
+    public static partial void AcceptedFromMemory(ILogger logger, string keyId);
+
+    [LoggerMessage(5026, LogLevel.Information, "Leave to publish on {Channel} withdrawn: {Reason}")]
+    public static partial void LeaveWithdrawn(ILogger logger, string channel, string reason);
+
+    [LoggerMessage(5027, LogLevel.Error, "Ending session {Session} on {Channel} failed")]
+    public static partial void EndFailed(ILogger logger, Exception exception, string channel, string session);
+
+    [LoggerMessage(5028, LogLevel.Error, "The record of session {Session} was refused by the database")]
+    public static partial void SessionNotRecorded(ILogger logger, Exception exception, string session);
+
+    [LoggerMessage(5029, LogLevel.Warning, "Records of {Count} sessions wait for the database: {Reason}")]
+    public static partial void SessionsWait(ILogger logger, int count, string reason);
+
+    [LoggerMessage(5030, LogLevel.Information, "Session {Session} on {Channel} taken over after a restart, epoch {Epoch}")]
+    public static partial void SessionResumed(ILogger logger, string channel, string session, long epoch);
+
+    [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
+    public static partial void ChannelPurged(ILogger logger, string channel, int sessions);
+
+    [LoggerMessage(5041, LogLevel.Warning, "Deleted channel {Channel} could not be purged; the next start tries again")]
+    public static partial void PurgeFailed(ILogger logger, Exception exception, string channel);
+
+    [LoggerMessage(5050, LogLevel.Error, "API request failed")]
+    public static partial void RequestFailed(ILogger logger, Exception exception);
+}

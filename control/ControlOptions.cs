@@ -1,0 +1,53 @@
+namespace Broadcast.Control;
+
+/// <summary>How the control room behaves. Section <c>Control</c>.</summary>
+public sealed class ControlOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Control";
+
+    /// <summary>Name of the channel that <see cref="CreateFirstChannel"/> makes.</summary>
+    public const string FirstChannel = "main";
+
+    /// <summary>Whether to make the channel <c>main</c> at start when there is none. <c>broadcast up</c> sets it; off otherwise, so that a cluster's processes do not.</summary>
+    public bool CreateFirstChannel { get; set; }
+
+    /// <summary>Largest request body of the API, in bytes. Ours are under 1 KiB; default 64 KiB, 1 KiB to 16 MiB.</summary>
+    public int MaxBodyBytes { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// Wrong stream keys (or set-up codes) accepted from one address (IPv6: one /64) in a minute before further unknown ones are refused unread. Guessing 160 bits is hopeless anyway; this
+    /// keeps a broken encoder's retries away from the database. Default 10, 1 to 10000.
+    /// </summary>
+    public int AttemptsPerMinute { get; set; } = 10;
+
+    /// <summary>How long after the database was last reached known stream keys are still let in without it. Default 5 min, 0 to 24 h.</summary>
+    public TimeSpan KeyMemory { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Longest that a publisher waits for the database before memory decides. A healthy one answers within 1 ms; default 1 s, 50 ms to 30 s.</summary>
+    public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Lists what is wrong.</summary>
+    internal IEnumerable<string> Mistakes()
+    {
+        if (MaxBodyBytes is < 1024 or > 16 * 1024 * 1024)
+        {
+            yield return $"{Section}:{nameof(MaxBodyBytes)} must be between 1024 and 16777216.";
+        }
+
+        if (AttemptsPerMinute is < 1 or > 10_000)
+        {
+            yield return $"{Section}:{nameof(AttemptsPerMinute)} must be between 1 and 10000.";
+        }
+
+        if (KeyMemory < TimeSpan.Zero || KeyMemory > TimeSpan.FromHours(24))
+        {
+            yield return $"{Section}:{nameof(KeyMemory)} must be between 00:00:00 and 1.00:00:00.";
+        }
+
+        if (LookupTimeout < TimeSpan.FromMilliseconds(50) || LookupTimeout > TimeSpan.FromSeconds(30))
+        {
+            yield return $"{Section}:{nameof(LookupTimeout)} must be between 00:00:00.05 and 00:00:30.";
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using Broadcast.Media;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>
+/// The control room at work: opens the database, takes over what an earlier process left, listens for changes made by others, and comes back when the database does. A
+/// configured server that is away at start does not stop the start; what can never work (no PostgreSQL installed, a newer schema) does.
+/// </summary>
+internal sealed class ControlRoom(
+    Database database,
+    FirstRun firstRun,
+    IOptions<ControlOptions> options,
+    ChannelDirectory channels,
+    SetupCodes codes,
+    KeyRegister keys,
+    SessionBook book,
+    SessionLedger ledger,
+    PublishAuthority authority,
+    DeletedChannels deleted,
+    TimeProvider time,
+    ILogger<ControlRoom> logger) : BackgroundService
+{
+    private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private CreatedChannel? _first;
+    private bool _prepared;
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PrepareAsync(cancellationToken);
+        }
+        catch (Exception e) when (Database.IsAway(e))
+        {
+            ControlLog.DatabaseAway(logger, Database.Describe(e));
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        book.Stop();
+        await book.EndsToldAsync().WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_prepared)
+        {
+            await ledger.FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var writing = ledger.RunAsync(stoppingToken);
+        var pause = TimeSpan.Zero;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await PrepareAsync(stoppingToken);
+                await ListenAsync(pause > TimeSpan.Zero, () => pause = TimeSpan.Zero, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e) when (Database.IsAway(e) || e is PostgresException or ControlException)
+            {
+                if (pause == TimeSpan.Zero)
+                {
+                    ControlLog.DatabaseAway(logger, Database.Describe(e));
+                }
+
+                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                await RecoverAsync(pause, stoppingToken);
+            }
+        }
+
+        await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task RecoverAsync(TimeSpan pause, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.Delay(pause, time, stoppingToken);
+            await database.MendAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The loop sees it.
+        }
+        catch (ControlException e)
+        {
+            ControlLog.DatabaseAway(logger, e.Message);
+        }
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (_prepared)
+        {
+            return;
+        }
+
+        await database.OpenAsync(cancellationToken);
+        if (options.Value.CreateFirstChannel && (await channels.ListAsync(cancellationToken)).Count == 0)
+        {
+            _first = await channels.CreateAsync(ControlOptions.FirstChannel, new(), cancellationToken);
+        }
+
+        var code = await codes.IssueAsync(cancellationToken);
+        book.Resume(await TakeOverAsync(cancellationToken));
+        authority.Open();
+        _prepared = true;
+        firstRun.Set(new(_first?.Channel.Name, _first?.Key.StreamKey, code));
+    }
+
+    private async Task<List<OpenSession>> TakeOverAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<OpenRow>(new CommandDefinition(
+            """
+            UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
+            RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
+                c.reconnect_window_seconds AS window
+            """,
+            cancellationToken: cancellationToken));
+        return [.. rows.Select(r => r.ToOpen())];
+    }
+
+    private async Task ListenAsync(bool wasAway, Action reached, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var heard = new HashSet<string>(StringComparer.Ordinal);
+        connection.Notification += (_, notice) => heard.Add(notice.Payload);
+        await connection.ExecuteAsync(new CommandDefinition("LISTEN broadcast_control", cancellationToken: cancellationToken));
+        await RecheckAsync(connection, cancellationToken);
+        reached();
+        if (wasAway)
+        {
+            ControlLog.DatabaseBack(logger);
+        }
+
+        while (true)
+        {
+            keys.Contact();
+            if (heard.Count > 0)
+            {
+                var changed = heard.ToList();
+                heard.Clear();
+                keys.Forget(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));
+                await ReconcileAsync(connection, cancellationToken);
+            }
+            else if (!await connection.WaitAsync(Ping, cancellationToken))
+            {
+                await connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellationToken));
+            }
+        }
+    }
+
+    // What was said while nobody listened.
+    private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var working = await WorkingAsync(connection, keys.Remembered(), cancellationToken);
+        keys.Forget(k => !working.Contains(k.KeyId));
+        await ReconcileAsync(connection, cancellationToken);
+    }
+
+    private async Task ReconcileAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var inUse = book.KeysInUse();
+        book.KeepOnly(await WorkingAsync(connection, inUse, cancellationToken), inUse);
+        var windows = await connection.QueryAsync<(long Id, int Window)>(new CommandDefinition(
+            "SELECT id, reconnect_window_seconds FROM channels WHERE id = ANY (@ids) AND deleted_at IS NULL", new { ids = book.ChannelsInUse() }, cancellationToken: cancellationToken));
+        foreach (var (id, window) in windows)
+        {
+            book.SetWindow(id, TimeSpan.FromSeconds(window));
+        }
+
+        await deleted.PurgeAsync(connection, cancellationToken);
+    }
+
+    private static async Task<HashSet<string>> WorkingAsync(NpgsqlConnection connection, string[] ids, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT k.id FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.id = ANY (@ids) AND k.revoked_at IS NULL AND c.deleted_at IS NULL",
+            new { ids },
+            cancellationToken: cancellationToken))];
+
+    private sealed record OpenRow(
+        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window)
+    {
+        public OpenSession ToOpen() => new(
+            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard),
+            ChannelId,
+            TimeSpan.FromSeconds(Window),
+            LastPublicationEndedAt);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>One step of the schema: its number, what it is called and the statements that make it.</summary>
+internal sealed record Migration(int Number, string Name, string Sql);
+
+/// <summary>Numbered SQL files, embedded; applied in order, each once, all in one transaction, by one process at a time.</summary>
+internal static class Migrations
+{
+    private const long LockKey = 0x42_72_6F_61_64;   // "Broad"
+
+    /// <summary>All that this program knows, by number.</summary>
+    public static IReadOnlyList<Migration> All { get; } = Load();
+
+    /// <summary>Brings the schema to this program's version.</summary>
+    /// <exception cref="ControlException">The schema is newer than this program.</exception>
+    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (await VersionAsync(connection, cancellationToken) == All[^1].Number)
+        {
+            return;
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
+        var from = await VersionAsync(connection, cancellationToken);
+        if (from > All[^1].Number)
+        {
+            throw new ControlException(
+                ControlCode.Broken,
+                $"The database's schema is version {from}; this program knows versions up to {All[^1].Number}. Run the newer program that made it, or restore a backup from before it.");
+        }
+
+        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);
+        foreach (var migration in All.Where(m => m.Number > from))
+        {
+            await ExecuteAsync(connection, migration.Sql, cancellationToken);
+            await using var record = new NpgsqlCommand("INSERT INTO schema_versions (version, name, applied_at) VALUES ($1, $2, $3)", connection)
+            {
+                Parameters = { new() { Value = migration.Number }, new() { Value = migration.Name }, new() { Value = time.GetUtcNow().UtcDateTime } },
+            };
+            await record.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        if (from != All[^1].Number)
+        {
+            ControlLog.Migrated(logger, from, All[^1].Number);
+        }
+    }
+
+    private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var exists = new NpgsqlCommand("SELECT to_regclass('schema_versions') IS NOT NULL", connection);
+        if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
+        {
+            return 0;
+        }
+
+        await using var command = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM schema_versions", connection);
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static List<Migration> Load()
+    {
+        var assembly = typeof(Migrations).Assembly;
+        var all = new List<Migration>();
+        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith("migrations/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            var name = Path.GetFileNameWithoutExtension(resource["migrations/".Length..]);
+            all.Add(new(int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture), name, reader.ReadToEnd()));
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,130 @@
+using Broadcast.Media;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>A working stream key and its channel, as a publisher needs them.</summary>
+internal sealed record KeyRecord(
+    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency, TimeSpan ReconnectWindow);
+
+/// <summary>What is known of a key id.</summary>
+/// <param name="Key">The key; <see langword="null"/> when there is none that works.</param>
+/// <param name="FromMemory">The database was away and memory answered.</param>
+internal readonly record struct KeyAnswer(KeyRecord? Key, bool FromMemory);
+
+/// <summary>
+/// Finds stream keys: in the database, and while that is away in the memory of those found before. Memory is trusted for <see cref="ControlOptions.KeyMemory"/> after
+/// the last contact with the database: until then every revocation has been heard.
+/// </summary>
+internal sealed class KeyRegister(Database database, ControlOptions options, TimeProvider time)
+{
+    private const int MaxRemembered = 10_000;
+    private const string Sql = """
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds
+        FROM stream_keys k JOIN channels c ON c.id = k.channel_id
+        WHERE k.id = $1 AND k.revoked_at IS NULL AND c.deleted_at IS NULL
+        """;
+
+    private readonly Dictionary<string, KeyRecord> _known = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private long _contact = time.GetTimestamp();
+    private long _changes;
+
+    /// <summary>Rises with every change heard of; an answer is current when it has not risen since before the question.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>The database was reached just now.</summary>
+    public void Contact() => Interlocked.Exchange(ref _contact, time.GetTimestamp());
+
+    /// <summary>Finds a key.</summary>
+    /// <exception cref="ControlException"><see cref="ControlCode.Unavailable"/>: the database is away and memory does not know the key, or is too old.</exception>
+    public async ValueTask<KeyAnswer> FindAsync(string keyId, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.LookupTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var key = await LookUpAsync(keyId, linked.Token);
+            Contact();
+            Remember(keyId, key);
+            return new(key, FromMemory: false);
+        }
+        catch (Exception e) when (Database.IsAway(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return Recall(keyId) is { } key
+                ? new(key, FromMemory: true)
+                : throw new ControlException(ControlCode.Unavailable, "The database is away and the key is not known from before.", e);
+        }
+    }
+
+    /// <summary>A key found before, whatever the database would say now; <see langword="null"/> when there is none or memory is too old.</summary>
+    public KeyRecord? Recall(string keyId)
+    {
+        lock (_lock)
+        {
+            return time.GetElapsedTime(Interlocked.Read(ref _contact)) <= options.KeyMemory ? _known.GetValueOrDefault(keyId) : null;
+        }
+    }
+
+    /// <summary>All key ids remembered.</summary>
+    public string[] Remembered()
+    {
+        lock (_lock)
+        {
+            return [.. _known.Keys];
+        }
+    }
+
+    /// <summary>Forgets keys that no longer work, or may not.</summary>
+    public void Forget(Func<KeyRecord, bool> which)
+    {
+        Interlocked.Increment(ref _changes);
+        lock (_lock)
+        {
+            foreach (var key in _known.Values.Where(which).ToList())
+            {
+                _known.Remove(key.KeyId);
+            }
+        }
+    }
+
+    private async Task<KeyRecord?> LookUpAsync(string keyId, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = keyId });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        return new(
+            keyId,
+            reader.GetFieldValue<byte[]>(0),
+            await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1),
+            reader.GetInt64(2),
+            ChannelName.Parse(reader.GetString(3)),
+            reader.GetString(4),
+            LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
+            TimeSpan.FromSeconds(reader.GetInt32(6)));
+    }
+
+    private void Remember(string keyId, KeyRecord? key)
+    {
+        lock (_lock)
+        {
+            if (key is null)
+            {
+                _known.Remove(keyId);
+                return;
+            }
+
+            if (_known.Count >= MaxRemembered && !_known.ContainsKey(keyId))
+            {
+                _known.Remove(_known.Keys.First());
+            }
+
+            _known[keyId] = key;
+        }
+    }
+}

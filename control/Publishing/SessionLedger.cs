@@ -1,0 +1,202 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>A session's row.</summary>
+internal sealed record SessionRecord(
+    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason);
+
+/// <summary>
+/// Writes what becomes of sessions to the database, behind the publishers' backs: nobody waits for a disk, and a database that is away for minutes costs nothing. It keeps the latest state of
+/// each session until it is written, so it holds no more than there are sessions.
+/// </summary>
+internal sealed class SessionLedger(Database database, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
+    private readonly Dictionary<string, DateTimeOffset> _keys = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Lock _lock = new();
+
+    /// <summary>Notes a session's state.</summary>
+    public void Note(SessionRecord session)
+    {
+        lock (_lock)
+        {
+            _sessions[session.Id] = session;
+            Wake();
+        }
+    }
+
+    /// <summary>Notes that a key let an encoder in.</summary>
+    public void NoteUse(string keyId)
+    {
+        lock (_lock)
+        {
+            _keys[keyId] = time.GetUtcNow();
+            Wake();
+        }
+    }
+
+    /// <summary>Writes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _work.WaitAsync(cancellationToken);
+            if (!await FlushAsync(cancellationToken))
+            {
+                await Task.Delay(Retry, time, cancellationToken);
+                lock (_lock)
+                {
+                    Wake();
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes all that waits; <see langword="false"/> when the database is away.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            while (Next() is { } session)
+            {
+                try
+                {
+                    await WriteAsync(session, cancellationToken);
+                }
+                catch (Exception e) when (Database.IsAway(e))
+                {
+                    ControlLog.SessionsWait(logger, Count(), Database.Describe(e));
+                    return false;
+                }
+                catch (PostgresException e)
+                {
+                    ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
+                }
+
+                Done(session);
+            }
+
+            return await WriteUsesAsync(cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    // One transaction: what was open on the channel before can only be a leftover, as there is one open session a channel.
+    private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(new("UPDATE sessions SET ended_at = $2, end_reason = 'superseded' WHERE channel_id = $1 AND ended_at IS NULL AND id < $3")
+        {
+            Parameters = { new() { Value = s.ChannelId }, new() { Value = s.StartedAt.UtcDateTime }, new() { Value = s.Id.Value } },
+        });
+        batch.BatchCommands.Add(new(
+            """
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason)
+            SELECT $1, c.id, $3, $4, $5, $6, $7, $8 FROM channels c WHERE c.id = $2
+            ON CONFLICT (id) DO UPDATE SET epoch = greatest(sessions.epoch, excluded.epoch), last_publication_ended_at = excluded.last_publication_ended_at,
+                ended_at = excluded.ended_at, end_reason = excluded.end_reason
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = s.Id.Value },
+                new() { Value = s.ChannelId },
+                new() { Value = s.Epoch },
+                new() { Value = s.Latency },
+                new() { Value = s.StartedAt.UtcDateTime },
+                Instant(s.LastPublicationEndedAt),
+                Instant(s.EndedAt),
+                new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+            },
+        });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<bool> WriteUsesAsync(CancellationToken cancellationToken)
+    {
+        KeyValuePair<string, DateTimeOffset>[] uses;
+        lock (_lock)
+        {
+            uses = [.. _keys];
+        }
+
+        if (uses.Length == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            await using var command = database.Source.CreateCommand(
+                "UPDATE stream_keys k SET last_used_at = u.at FROM unnest($1::text[], $2::timestamptz[]) AS u (id, at) WHERE k.id = u.id");
+            command.Parameters.Add(new() { Value = uses.Select(u => u.Key).ToArray() });
+            command.Parameters.Add(new() { Value = uses.Select(u => u.Value.UtcDateTime).ToArray() });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (Database.IsAway(e))
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            foreach (var (id, at) in uses)
+            {
+                if (_keys.TryGetValue(id, out var now) && now == at)
+                {
+                    _keys.Remove(id);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private void Wake()
+    {
+        if (_work.CurrentCount == 0)
+        {
+            _work.Release();
+        }
+    }
+
+    private int Count()
+    {
+        lock (_lock)
+        {
+            return _sessions.Count;
+        }
+    }
+
+    private SessionRecord? Next()
+    {
+        lock (_lock)
+        {
+            return _sessions.Count == 0 ? null : _sessions.Values.MinBy(s => s.Id);
+        }
+    }
+
+    private void Done(SessionRecord session)
+    {
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(session.Id, out var latest) && ReferenceEquals(latest, session))
+            {
+                _sessions.Remove(session.Id);
+            }
+        }
+    }
+
+    private static NpgsqlParameter Instant(DateTimeOffset? at) =>
+        new() { Value = (object?)at?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz };
+}
