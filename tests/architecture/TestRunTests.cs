@@ -1,0 +1,114 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary><c>./broadcast test</c>: whatever happens to a test project, the last line tells it and the exit code agrees.</summary>
+public sealed class TestRunTests : IAsyncLifetime
+{
+    private readonly LauncherFixture _launcher = new();
+
+    public ValueTask InitializeAsync()
+    {
+        // A real node reads the reports; there is no dashboard to test here.
+        _launcher.UseRealTool("node", Path.GetFullPath(new[] { "/usr/bin/node", "/usr/local/bin/node", "/opt/node/bin/node" }.FirstOrDefault(File.Exists) ?? FindNode()));
+        _launcher.Delete("dashboard/package.json");
+        foreach (var tool in new[] { "chromium", "gst-launch-1.0", "xmllint", "radosgw", "ceph-mon", "ceph-osd", "ceph" })
+        {
+            _launcher.Tool(tool, "");
+        }
+
+        _launcher.Tool("dpkg-query", "printf installed");
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => _launcher.DisposeAsync();
+
+    [Fact]
+    public async Task Totals_of_all_projects_stand_in_the_last_line_and_skips_before_it()
+    {
+        Project("alpha", Report("""{"name":"A.Works","status":"passed"},{"name":"A.Rests","status":"skipped","extra":{"reason":"no camera"}}"""), 0);
+        Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
+        var result = await _launcher.RunAsync("test");
+        result.Output.Split('\n')[^1].ShouldBe("2 passed, 0 failed, 1 skipped");
+        result.Output.ShouldContain("A.Rests: no camera");
+        result.ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_failure_is_shown_in_full_and_fails_the_run()
+    {
+        Project("alpha", Report("""{"name":"A.Breaks","status":"failed","message":"expected 1\nbut was 2","trace":"at A.cs:line 7"}"""), 1);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("A.Breaks");
+        result.Output.ShouldContain("but was 2");
+        result.Output.ShouldContain("A.cs:line 7");
+        result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
+        result.ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_project_that_crashes_is_a_failure_and_the_others_still_run()
+    {
+        Project("alpha", "echo 'Fatal error. Out of luck.'", 134);
+        Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("alpha ended with exit code 134 and no report");
+        result.Output.ShouldContain("Out of luck");
+        result.Output.Split('\n')[^1].ShouldBe("1 passed, 1 failed, 0 skipped");
+        result.ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_project_without_a_test_is_a_failure()
+    {
+        Project("alpha", Report(""), 0);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("alpha ran no test");
+        result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
+    }
+
+    [Fact]
+    public async Task A_fixture_that_fails_outside_of_its_tests_is_a_failure()
+    {
+        Project("alpha", Report("""{"name":"A.Works","status":"passed"}""", """{"name":"Server","message":"did not stop"}"""), 1);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("did not stop");
+        result.Output.Split('\n')[^1].ShouldBe("1 passed, 1 failed, 0 skipped");
+    }
+
+    [Fact]
+    public async Task A_build_that_fails_also_ends_with_the_closing_line()
+    {
+        Project("alpha", Report(""), 0);
+        _launcher.Write("broken", "");
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("error CS1002");
+        result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
+        result.ExitCode.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Folders_can_be_named_and_heavy_ones_left_out()
+    {
+        Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
+        Project("endtoend", Report("""{"name":"E.Works","status":"passed"}"""), 0);
+        (await _launcher.RunAsync("test", "--fast")).Output.ShouldEndWith("\n1 passed, 0 failed, 0 skipped");
+        (await _launcher.RunAsync("test", "endtoend")).Output.ShouldContain("[1/1] endtoend");
+        (await _launcher.RunAsync("test", "nowhere")).ExitCode.ShouldBe(1);
+    }
+
+    private static string FindNode() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, "node")).First(File.Exists);
+
+    private static string Report(string tests, string errors = "") =>
+        "while [ $# -gt 1 ]; do [ \"$1\" = -ctrf ] && report=$2; shift; done\n"
+        + $$$"""cat >"$report" <<'JSON'{{{"\n"}}}{"results":{"extra":{"suites":[{"errors":[{{{errors}}}]}]},"tests":[{{{tests}}}]}}{{{"\n"}}}JSON""";
+
+    private void Project(string name, string script, int exitCode)
+    {
+        _launcher.Write($"tests/{name}/{name}.Tests.csproj", "");
+        _launcher.Write($"tests/{name}/bin/Release/net10.0/{name}.Tests.sh", $"{script}\nexit {exitCode}");
+    }
+}
