@@ -1,1 +1,16 @@
-export {};
+import '../theme.css';
+import './dashboard.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { adminText } from '../text';
+import { App } from './App';
+
+document.title = adminText.pageTitle;
+const root = document.getElementById('page');
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

@@ -1,3 +1,4 @@
+import '../theme.css';
 import '../player/player.css';
 import './embed.css';
 import { playerText } from '../text';

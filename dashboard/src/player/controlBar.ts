@@ -29,8 +29,8 @@ export class ControlBar {
     this.fullscreen = fullscreen;
     this.menu = new QualityMenu((id) => player.chooseQuality(id));
     this.playButton.addEventListener('click', () => player.toggle());
-    this.soundButton.addEventListener('click', () => player.toggleMute());
-    this.volume.addEventListener('input', () => player.setVolume(this.volume.valueAsNumber));
+    this.soundButton.addEventListener('click', () => player.sound.toggleMute());
+    this.volume.addEventListener('input', () => player.sound.setVolume(this.volume.valueAsNumber));
     this.liveButton.addEventListener('click', () => player.goLive());
     this.screenButton.addEventListener('click', () => fullscreen.toggle());
     this.sound = element('div', { class: 'sound' }, this.soundButton, this.volume);

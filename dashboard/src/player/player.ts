@@ -3,10 +3,10 @@ import type { Broadcast, Report } from './broadcast';
 import type { Engine } from './engine';
 import { type EngineMaker, findEngine } from './findEngine';
 import { isBehindLive, latencySeconds } from './latency';
-import { loadPreferences, savePreferences } from './preferences';
 import { Progress } from './progress';
 import { Recovery, type Trouble } from './recovery';
 import { ServerClock } from './serverClock';
+import { Sound } from './sound';
 import { type Failure, type Picture, type Verdict, decide, hasNextSession, shouldAttach, shouldDetach } from './state';
 import { StatusPoller } from './statusPoller';
 
@@ -16,6 +16,10 @@ const stalledAfterMs = 2500;
 /** The server goes on, we stand still: jump ahead first, then start again. */
 const nudgeAfterMs = 6000;
 const stuckAfterMs = 12_000;
+/** Running this long after a stall, playback knows where it is. */
+const settledAfterMs = 2500;
+/** Running this long, whatever was wrong is over. */
+const goodAfterMs = 5000;
 const clockEveryMs = 5 * 60_000;
 
 /** Everything the page draws. */
@@ -42,6 +46,7 @@ export interface PlayerView extends Verdict {
 export class Player {
   engine: Engine | null = null;
   readonly video: HTMLVideoElement;
+  readonly sound: Sound;
   private readonly address: ChannelAddress;
   private readonly draw: (view: PlayerView) => void;
   private readonly poller: StatusPoller;
@@ -55,11 +60,12 @@ export class Player {
   private failure: Failure | null = null;
   private wantsPlay = true;
   private needsTap = false;
-  private mutedByBrowser = false;
   /** The viewer paused and so chose to be behind; otherwise playback returns to live after a stall. */
   private behindByChoice = false;
   private loadingFailed = false;
   private nudged = false;
+  /** Playback stood still, and has not been checked against live since. */
+  private fellBack = false;
   private edge: string | null = null;
   private edgeMovedAt = 0;
   private remedyTimer: number | undefined;
@@ -74,9 +80,7 @@ export class Player {
     this.needsTap = !options.autoplay;
     this.clock = new ServerClock(address.time);
     this.poller = new StatusPoller(address.status, () => this.phase === 'playing', (report) => this.onReport(report));
-    const preferences = loadPreferences();
-    video.volume = preferences.volume;
-    video.muted = options.muted || preferences.muted;
+    this.sound = new Sound(video, options.muted);
   }
 
   /** What the server said last. */
@@ -105,7 +109,7 @@ export class Player {
   }
 
   play(): void {
-    if (this.needsTap && this.engine !== null) this.video.muted = loadPreferences().muted;
+    if (this.needsTap) this.sound.restore();
     this.needsTap = false;
     this.wantsPlay = true;
     this.progress.expect(performance.now());
@@ -119,29 +123,6 @@ export class Player {
     this.behindByChoice = true;
     this.video.pause();
     this.reconcile();
-  }
-
-  toggleMute(): void {
-    this.setMuted(!this.video.muted);
-  }
-
-  setMuted(muted: boolean): void {
-    this.video.muted = muted;
-    if (!muted && this.video.volume === 0) this.video.volume = 0.5;
-    this.rememberSound();
-  }
-
-  setVolume(volume: number): void {
-    // Whole hundredths: ten steps of a tenth end at 0 and not beside it.
-    this.video.volume = Math.round(Math.min(1, Math.max(0, volume)) * 100) / 100;
-    this.video.muted = this.video.volume === 0;
-    this.rememberSound();
-  }
-
-  /** @param change of the volume, which goes from 0 to 1. Louder also ends muting; quieter while muted changes nothing. */
-  changeVolume(change: number): void {
-    if (change < 0 && this.video.muted) return;
-    this.setVolume(this.video.volume + change);
   }
 
   goLive(): void {
@@ -198,19 +179,24 @@ export class Player {
     this.lastTick = Date.now();
 
     const { video } = this;
-    const before = this.phase;
     const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
     if (moved) {
       this.shown = true;
       this.nudged = false;
       this.loadingFailed = false;
-      if (this.progress.movingFor(now) > 5000) {
+      if (this.progress.movingFor(now) > goodAfterMs) {
         this.recovery.forget();
         this.failure = null;
       }
     }
     this.reconcile();
-    if (moved && before === 'stalled') this.returnToLive();
+    if (this.phase === 'stalled') {
+      // What the server said while all was well may be old.
+      if (!this.fellBack) this.poller.ask();
+      this.fellBack = true;
+    }
+    // Not at once: the playlist that says where live is now may still be on its way.
+    if (this.phase === 'playing' && this.fellBack && this.progress.movingFor(now) > settledAfterMs) this.returnToLive();
     if (slept) this.wake();
     this.watch(now);
   }
@@ -273,25 +259,9 @@ export class Player {
   }
 
   private async tryPlay(): Promise<void> {
-    if (await this.playIfAllowed()) return;
-    if (!this.video.muted) {
-      this.video.muted = true;
-      this.mutedByBrowser = true;
-      if (await this.playIfAllowed()) return this.redraw();
-      this.mutedByBrowser = false;
-    }
+    if (await this.sound.play()) return this.redraw();
     this.needsTap = true;
     this.reconcile();
-  }
-
-  /** False only when the browser wants a person to ask for it. */
-  private async playIfAllowed(): Promise<boolean> {
-    try {
-      await this.video.play();
-    } catch (error) {
-      return !(error instanceof DOMException && error.name === 'NotAllowedError');
-    }
-    return true;
   }
 
   private onTrouble(trouble: Trouble): void {
@@ -350,6 +320,7 @@ export class Player {
   }
 
   private returnToLive(): void {
+    this.fellBack = false;
     if (this.engine === null || this.behindByChoice) return;
     if (isBehindLive(this.engine.secondsToLive, this.engine.targetDuration)) this.engine.goLive();
   }
@@ -359,18 +330,12 @@ export class Player {
     this.poller.ask();
     this.askClock();
     if (this.loadingFailed) this.resumeNow();
-    this.returnToLive();
+    this.fellBack = true;
   }
 
   private askClock(): void {
     this.clockAskedAt = performance.now();
     void this.clock.synchronize();
-  }
-
-  private rememberSound(): void {
-    this.mutedByBrowser = false;
-    savePreferences({ volume: this.video.volume, muted: this.video.muted });
-    this.redraw();
   }
 
   private redraw(): void {
@@ -383,7 +348,7 @@ export class Player {
       broadcast: report.kind === 'answer' ? report.broadcast : null,
       wantsPlay: this.wantsPlay && !this.needsTap,
       needsTap: this.needsTap || this.phase === 'invited',
-      mutedByBrowser: this.mutedByBrowser,
+      mutedByBrowser: this.sound.mutedByBrowser,
       buffering: running && this.progress.stalledFor(performance.now()) > 700,
       behindLive: engine !== null && this.shown && (this.phase === 'held' || isBehindLive(secondsToLive, engine.targetDuration)),
       secondsToLive,

@@ -23,6 +23,7 @@ export class Stage {
   private readonly retry = element('button', { type: 'button', class: 'button', 'data-control': 'retry' }, playerText.retry);
   private readonly message = element('div', { class: 'message', role: 'status' });
   private readonly bigPlay = element('button', { type: 'button', class: 'big-play', 'data-control': 'start' }, icon('play'));
+  private readonly caption = element('p', { class: 'caption' });
   private readonly unmute = element('button', { type: 'button', class: 'unmute', 'data-control': 'unmute' }, icon('muted'), playerText.tapToUnmute);
   private readonly spinner = element('div', { class: 'spinner buffering', 'aria-hidden': 'true' });
   private hideTimer: number | undefined;
@@ -39,14 +40,14 @@ export class Stage {
     this.bar = new ControlBar(this.player, this.fullscreen, extras);
     setLabel(this.bigPlay, playerText.play);
     this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageHint, this.retry);
-    this.root.append(this.video, this.message, this.spinner, this.bigPlay, this.unmute, this.bar.root);
+    this.root.append(this.video, this.message, this.spinner, this.caption, this.bigPlay, this.unmute, this.bar.root);
     this.listen();
   }
 
   private listen(): void {
     this.retry.addEventListener('click', () => this.player.retry());
     this.bigPlay.addEventListener('click', () => this.player.play());
-    this.unmute.addEventListener('click', () => this.player.setMuted(false));
+    this.unmute.addEventListener('click', () => this.player.sound.setMuted(false));
     this.video.addEventListener('click', () => this.onPictureClick());
     this.video.addEventListener('dblclick', () => this.fullscreen.toggle());
     document.addEventListener('keydown', (event) => this.onKey(event));
@@ -71,15 +72,15 @@ export class Stage {
       case 'toggle':
         return player.toggle();
       case 'mute':
-        return player.toggleMute();
+        return player.sound.toggleMute();
       case 'fullscreen':
         return this.fullscreen.toggle();
       case 'live':
         return player.goLive();
       case 'louder':
-        return player.changeVolume(0.1);
+        return player.sound.changeVolume(0.1);
       case 'quieter':
-        return player.changeVolume(-0.1);
+        return player.sound.changeVolume(-0.1);
     }
   }
 
@@ -115,7 +116,11 @@ export class Stage {
     setAttribute(this.root, 'data-stage', view.state);
     if (hadControls !== String(running)) this.wakeControls();
 
-    setHidden(this.bigPlay, !(live && view.needsTap));
+    const invites = live && view.needsTap;
+    setAttribute(this.root, 'data-invites', String(invites));
+    setHidden(this.bigPlay, !invites);
+    setHidden(this.caption, !invites);
+    setText(this.caption, view.broadcast?.title ?? view.channel);
     setHidden(this.unmute, !(live && view.mutedByBrowser && this.player.video.muted));
     setHidden(this.spinner, !(live && view.buffering));
     this.bar.draw(view);

@@ -1,3 +1,4 @@
+import '../theme.css';
 import '../player/player.css';
 import './watch.css';
 import { playerText } from '../text';
@@ -7,6 +8,7 @@ import { makePlayerPage, noChannelPage } from '../player/page';
 import type { PlayerView } from '../player/player';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
 const pill = element('span', { class: 'pill' }, element('span', { class: 'dot', 'aria-hidden': 'true' }), pillLabel);
@@ -15,8 +17,7 @@ const latency = element('span', { class: 'fact latency-fact', title: playerText.
 const keys = element('p', { class: 'keys' }, playerText.keys);
 
 const page = makePlayerPage({ muted: false, autoplay: true }, () => [], draw);
-const brand = element('a', { class: 'brand', href: '/' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
-brand.removeAttribute('href');
+const brand = element('span', { class: 'brand' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
 
 document.getElementById('page')?.append(
   element('header', { class: 'top' }, brand),
@@ -41,7 +42,12 @@ function draw(view: PlayerView): void {
 
   const startedAt = view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.startedAt ?? null : null;
   setHidden(since, startedAt === null);
-  if (startedAt !== null) setText(since, playerText.liveSince(clock.format(startedAt)));
+  if (startedAt !== null) setText(since, playerText.liveSince(sinceText(startedAt)));
   setHidden(latency, view.latency === null);
   if (view.latency !== null) setText(latency, playerText.latencySentence(latencyText(view.latency)));
+}
+
+function sinceText(startedAt: Date): string {
+  const today = startedAt.toDateString() === new Date().toDateString();
+  return (today ? clock : clockAndDay).format(startedAt);
 }

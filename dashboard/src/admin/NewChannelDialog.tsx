@@ -1,0 +1,59 @@
+import { useState } from 'react';
+import { adminText } from '../text';
+import type { Api } from './api';
+import { ActionForm, Dialog, Field } from './Dialog';
+import { NewKeyDialog } from './NewKeyDialog';
+
+interface NewChannelDialogProps {
+  api: Api;
+  latencies: string[];
+  rtmp: string;
+  onCreated: () => void;
+  onClose: () => void;
+}
+
+/** Makes a channel, then shows its first stream key. */
+export function NewChannelDialog({ api, latencies, rtmp, onCreated, onClose }: NewChannelDialogProps) {
+  const [created, setCreated] = useState<{ name: string; streamKey: string } | null>(null);
+  const [latency, setLatency] = useState(latencies.includes('standard') ? 'standard' : (latencies[0] ?? ''));
+  const text = adminText.newChannel;
+
+  async function create(form: FormData) {
+    const name = String(form.get('name')).trim();
+    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency });
+    setCreated({ name: answer.channel.title || name, streamKey: answer.streamKey });
+    onCreated();
+  }
+
+  if (created !== null) {
+    return <NewKeyDialog title={adminText.newKey.channelTitle(created.name)} rtmp={rtmp} streamKey={created.streamKey} onDone={onClose} />;
+  }
+
+  return (
+    <Dialog title={text.title} onClose={onClose}>
+      <ActionForm submit={text.submit} working={text.working} onSubmit={create} onCancel={onClose}>
+        {(mistakes) => (
+          <>
+            <Field label={text.name} name="name" hint={text.nameHint} mistake={mistakes.name}>
+              {(props) => <input {...props} required maxLength={64} autoFocus autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+            </Field>
+            <Field label={text.titleField} name="title" hint={text.titleHint} mistake={mistakes.title}>
+              {(props) => <input {...props} maxLength={200} autoComplete="off" />}
+            </Field>
+            <Field label={text.latency} name="latency" hint={text.latencyHints[latency]} mistake={mistakes.latency}>
+              {(props) => (
+                <select {...props} value={latency} onChange={(event) => setLatency(event.currentTarget.value)}>
+                  {latencies.map((name) => (
+                    <option key={name} value={name}>
+                      {adminText.channels.latencies[name] ?? name}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          </>
+        )}
+      </ActionForm>
+    </Dialog>
+  );
+}

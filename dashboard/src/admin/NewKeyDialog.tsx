@@ -1,0 +1,27 @@
+import { adminText } from '../text';
+import { CopyField } from './CopyField';
+import { Dialog } from './Dialog';
+
+interface NewKeyDialogProps {
+  title: string;
+  rtmp: string;
+  streamKey: string;
+  onDone: () => void;
+}
+
+/** A stream key, this once. Only its button closes it: a stray press must not lose the key. */
+export function NewKeyDialog({ title, rtmp, streamKey, onDone }: NewKeyDialogProps) {
+  return (
+    <Dialog title={title}>
+      <p>{adminText.newKey.once}</p>
+      <CopyField label={adminText.encoder.server} value={rtmp} />
+      <CopyField label={adminText.encoder.streamKey} value={streamKey} />
+      <p className="field-hint">{adminText.encoder.obs}</p>
+      <div className="actions">
+        <button type="button" className="button" onClick={onDone}>
+          {adminText.newKey.done}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

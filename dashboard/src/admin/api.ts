@@ -1,0 +1,145 @@
+// The part of /api/v1 that the dashboard uses.
+
+export interface Live {
+  state: string;
+  session: string | null;
+  startedAt: string | null;
+}
+
+export interface Channel {
+  name: string;
+  title: string;
+  ladder: string;
+  latency: string;
+  live: Live | null;
+}
+
+export interface Key {
+  id: string;
+  role: string;
+  label: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface System {
+  version: string;
+  role: string;
+  latencies: string[];
+  /** Where encoders publish to, when the server says so. */
+  rtmp?: string | null;
+}
+
+export interface NewChannel {
+  name: string;
+  title?: string;
+  latency?: string;
+}
+
+/** The server said no, or said nothing (`status` 0). The message is for people. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** What is wrong with each member of what was sent. */
+  readonly mistakes: Record<string, string>;
+
+  constructor(status: number, message: string, mistakes: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.mistakes = mistakes;
+  }
+}
+
+/** Reads problem details (RFC 9457) with their `errors` by member; makes do with anything else. */
+export function problemOf(status: number, body: unknown, otherwise: string): ApiError {
+  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const message = typeof fields.detail === 'string' ? fields.detail : typeof fields.title === 'string' ? fields.title : otherwise;
+  const mistakes: Record<string, string> = {};
+  if (typeof fields.errors === 'object' && fields.errors !== null) {
+    for (const [member, texts] of Object.entries(fields.errors)) {
+      mistakes[member] = Array.isArray(texts) ? texts.join(' ') : String(texts);
+    }
+  }
+  return new ApiError(status, message, mistakes);
+}
+
+/** Speaks to the API with one token. */
+export class Api {
+  private readonly token: string | null;
+  private readonly otherwise: string;
+  private readonly silent: string;
+
+  constructor(token: string | null, texts: { failed: string; serverSilent: string }) {
+    this.token = token;
+    this.otherwise = texts.failed;
+    this.silent = texts.serverSilent;
+  }
+
+  /** Trades the set-up code for the first admin token. */
+  async setUp(code: string): Promise<string> {
+    return (await this.ask<{ token: string }>('POST', '/setup', { code })).token;
+  }
+
+  system(): Promise<System> {
+    return this.ask('GET', '/system');
+  }
+
+  channels(): Promise<Channel[]> {
+    return this.ask('GET', '/channels');
+  }
+
+  createChannel(channel: NewChannel): Promise<{ channel: Channel; streamKey: string }> {
+    return this.ask('POST', '/channels', channel);
+  }
+
+  endBroadcast(channel: string): Promise<unknown> {
+    return this.ask('POST', `/channels/${encodeURIComponent(channel)}/end`);
+  }
+
+  keys(channel: string): Promise<Key[]> {
+    return this.ask('GET', keysOf(channel));
+  }
+
+  createKey(channel: string, role: string, label: string): Promise<{ key: Key; streamKey: string }> {
+    return this.ask('POST', keysOf(channel), { role, label });
+  }
+
+  rotateKey(channel: string, keyId: string): Promise<{ key: Key; streamKey: string }> {
+    return this.ask('POST', `${keysOf(channel)}/rotate`, { keyId });
+  }
+
+  revokeKey(channel: string, keyId: string): Promise<void> {
+    return this.ask('DELETE', `${keysOf(channel)}/${encodeURIComponent(keyId)}`);
+  }
+
+  private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' });
+      const text = await response.text();
+      answer = text === '' ? undefined : parsed(text);
+    } catch {
+      throw new ApiError(0, this.silent);
+    }
+    if (!response.ok) throw problemOf(response.status, answer, this.otherwise);
+    return answer as T;
+  }
+}
+
+function keysOf(channel: string): string {
+  return `/channels/${encodeURIComponent(channel)}/keys`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { describe, expect, test } from 'vitest';
+import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
+import { Api, ApiError, type Channel, problemOf } from '../src/admin/api';
+import { Channels } from '../src/admin/Channels';
+import { adminText } from '../src/text';
+
+describe('what is entered', () => {
+  test.each(['a1b2c-d3e4f-g5h6j-k7m8n', ' A1B2C D3E4F G5H6J K7M8N ', 'a1b2cd3e4fg5h6jk7m8n'])('%j is a set-up code', (entered) => {
+    expect(isSetupCode(entered)).toBe(true);
+  });
+  test.each(['', 'abcdefgh_0123456789abcdef0123456789', 'a1b2c-d3e4f', 'bt_a1b2cd3e4fg5h6jk7m'])('%j is not', (entered) => {
+    expect(isSetupCode(entered)).toBe(false);
+  });
+});
+
+describe('roles', () => {
+  test('an admin may do what a producer may', () => expect(mayDo('admin', 'producer')).toBe(true));
+  test('a producer may not do what an admin may', () => expect(mayDo('producer', 'admin')).toBe(false));
+  test('a role that is not known may do nothing', () => expect(mayDo('owner', 'producer')).toBe(false));
+});
+
+describe('the encoder address', () => {
+  test('is what the server says', () => expect(rtmpServer('rtmp://ingest.example:1940/live', 'watch.example')).toBe('rtmp://ingest.example:1940/live'));
+  test('is the host of the page otherwise', () => expect(rtmpServer(undefined, 'watch.example')).toBe('rtmp://watch.example:1935/live'));
+});
+
+describe('problems', () => {
+  test('are told in the words of the server, by member', () => {
+    const problem = problemOf(400, { title: 'Bad Request', detail: 'The request has mistakes.', errors: { name: ['Too long.', 'Bad letters.'] } }, 'failed');
+    expect(problem).toMatchObject({ status: 400, message: 'The request has mistakes.', mistakes: { name: 'Too long. Bad letters.' } });
+  });
+  test.each([undefined, null, 'oops', {}])('%j has words too', (body) => expect(problemOf(500, body, 'failed').message).toBe('failed'));
+});
+
+describe('the list of channels', () => {
+  const api = new Api(null, adminText);
+  const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', live: null };
+  const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin') =>
+    renderToStaticMarkup(
+      <Channels api={api} rtmp="rtmp://h:1935/live" system={{ version: '1', role, latencies: ['standard'] }} channels={{ data, error, refresh: () => undefined }} />,
+    );
+
+  test('says that it loads', () => expect(draw(null, null)).toContain(adminText.loading));
+  test('invites to make the first one', () => {
+    expect(draw([], null)).toContain(adminText.channels.emptyHint);
+    expect(draw([], null)).toContain(adminText.channels.create);
+  });
+  test('invites only who may', () => expect(draw([], null, 'viewer')).not.toContain(adminText.channels.create));
+  test('shows what went wrong beside what was known', () => {
+    const html = draw([channel], new ApiError(0, adminText.serverSilent));
+    expect(html).toContain(adminText.serverSilent);
+    expect(html).toContain('Council');
+  });
+  test('shows a live channel as live, with its page', () => {
+    const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: '2026-01-01T12:00:00Z' } }], null);
+    expect(html).toContain('data-pill="live"');
+    expect(html).toContain('href="/watch/main"');
+    expect(html).toContain(adminText.channels.end);
+  });
+  test('a channel that nobody publishes to is offline and has nothing to end', () => {
+    const html = draw([channel], null);
+    expect(html).toContain(adminText.states.offline);
+    expect(html).not.toContain(adminText.channels.end);
+  });
+  test('a viewer sees no keys and ends nothing', () => {
+    const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: null } }], null, 'viewer');
+    expect(html).not.toContain(adminText.channels.setUp);
+    expect(html).not.toContain(adminText.channels.end);
+  });
+});
