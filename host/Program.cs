@@ -1,1 +1,36 @@
-return 0;
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Broadcast.Host;
+using Broadcast.Host.Commands;
+
+using var stopping = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+var root = new RootCommand("Broadcast: encoders push RTMP, viewers play HLS and DASH.");
+root.Options.Add(Output.Data);
+root.Options.Add(Output.Json);
+foreach (var command in new[]
+{
+    ServeCommand.Create("up", "Start everything with embedded defaults, and print where to publish and watch (the launcher installs and builds first)", isUp: true),
+    ServeCommand.Create("serve", "Start the server without installing or building anything", isUp: false),
+    ChannelCommand.Create(),
+    KeyCommand.Create(),
+    TokenCommand.Create(),
+    DemoCommand.Create(),
+    LoadCommand.Create(),
+    DoctorCommand.Create(),
+    ConfigCommand.Create(),
+})
+{
+    root.Subcommands.Add(command);
+}
+
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
+
+void Stop(PosixSignalContext context)
+{
+    // The first signal stops gracefully; a second one is the system's, which ends the process at once.
+    context.Cancel = !stopping.IsCancellationRequested;
+    stopping.Cancel();
+}

@@ -1,0 +1,137 @@
+using System.Collections;
+using System.ComponentModel;
+using System.Globalization;
+using System.Reflection;
+
+namespace Broadcast.Host.Configuration;
+
+/// <summary>Holds a configuration against the options that exist: names every unknown key and every value that cannot be read, not only the first.</summary>
+internal static class ConfigurationCheck
+{
+    /// <summary>Sections that other libraries read, and that are not checked here.</summary>
+    private static readonly string[] Foreign = ["Serilog", "Logging", "AllowedHosts", "Kestrel"];
+
+    /// <summary>Finds all mistakes.</summary>
+    /// <param name="configuration">What files, environment and flags say together.</param>
+    /// <param name="sections">Section name and the options class it fills.</param>
+    public static IReadOnlyList<string> Mistakes(IConfiguration configuration, IReadOnlyDictionary<string, Type> sections)
+    {
+        var mistakes = new List<string>();
+        foreach (var section in configuration.GetChildren())
+        {
+            if (Foreign.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            var known = sections.FirstOrDefault(s => string.Equals(s.Key, section.Key, StringComparison.OrdinalIgnoreCase)).Value;
+            if (known is null)
+            {
+                mistakes.Add($"{section.Key} is not a section of the configuration{Suggest(section.Key, sections.Keys.Concat(Foreign))}.");
+            }
+            else
+            {
+                Check(section, known, mistakes);
+            }
+        }
+
+        return mistakes;
+    }
+
+    private static void Check(IConfigurationSection section, Type type, List<string> mistakes)
+    {
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite || IsComplex(p.PropertyType)).ToList();
+        if (section.Value is { Length: > 0 } stray)
+        {
+            mistakes.Add($"{section.Path} is a section, but has the value '{stray}'.");
+        }
+
+        foreach (var key in section.GetChildren())
+        {
+            var property = properties.Find(p => string.Equals(p.Name, key.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is null)
+            {
+                mistakes.Add($"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
+            }
+            else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
+            {
+                continue;
+            }
+            else if (IsComplex(property.PropertyType))
+            {
+                Check(key, property.PropertyType, mistakes);
+            }
+            else if (key.Value is { } value && !CanRead(value, property.PropertyType))
+            {
+                mistakes.Add($"{key.Path} is '{Shown(key.Path, value)}', which is not {Describe(property.PropertyType)}.");
+            }
+        }
+    }
+
+    private static bool IsComplex(Type type) => type.IsClass && type != typeof(string) && !typeof(IEnumerable).IsAssignableFrom(type);
+
+    private static bool CanRead(string value, Type type)
+    {
+        var target = Nullable.GetUnderlyingType(type) ?? type;
+        if (target == typeof(string) || (value.Length == 0 && target != type))
+        {
+            return true;
+        }
+
+        try
+        {
+            TypeDescriptor.GetConverter(target).ConvertFromString(null, CultureInfo.InvariantCulture, value);
+            return true;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or NotSupportedException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private static string Describe(Type type)
+    {
+        var target = Nullable.GetUnderlyingType(type) ?? type;
+        return target switch
+        {
+            _ when target == typeof(TimeSpan) => "a length of time such as 00:00:05",
+            _ when target == typeof(bool) => "true or false",
+            _ when target.IsEnum => "one of " + string.Join(", ", Enum.GetNames(target)),
+            _ when target == typeof(int) || target == typeof(long) => "a whole number in range",
+            _ => "a " + target.Name,
+        };
+    }
+
+    /// <summary>A mistaken value is shown, unless its name says that it is a secret.</summary>
+    internal static string Shown(string path, string value) => IsSecret(path) ? "(hidden)" : value;
+
+    /// <summary>Whether an option's name says that its value is a secret.</summary>
+    internal static bool IsSecret(string path) =>
+        path.Contains("Secret", StringComparison.OrdinalIgnoreCase) || path.Contains("Password", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase) || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase);
+
+    private static string Suggest(string name, IEnumerable<string> candidates)
+    {
+        var best = candidates.Select(c => (Name: c, Distance: Distance(name.ToUpperInvariant(), c.ToUpperInvariant()))).OrderBy(c => c.Distance).FirstOrDefault();
+        return best.Name is not null && best.Distance <= Math.Max(1, name.Length / 3) ? $"; did you mean {best.Name}?" : "";
+    }
+
+    /// <summary>Levenshtein distance.</summary>
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[b.Length];
+    }
+}

@@ -1,0 +1,81 @@
+using Broadcast.Host.Listening;
+using Broadcast.Media;
+
+namespace Broadcast.Host.Configuration;
+
+/// <summary>Puts together what files, environment and flags say, the later winning, and refuses the whole with every mistake listed.</summary>
+internal static class ServerConfiguration
+{
+    /// <summary>Environment variables begin with this: <c>BROADCAST__Storage__Bucket</c>.</summary>
+    public const string EnvironmentPrefix = "BROADCAST__";
+
+    /// <summary>The data folder: flag, then <c>BROADCAST_DATA</c>, then <c>./data</c>. Made when missing.</summary>
+    /// <exception cref="StartException">It cannot be made.</exception>
+    public static DataFolder Data(string? flag)
+    {
+        var path = Path.GetFullPath(flag ?? Environment.GetEnvironmentVariable("BROADCAST_DATA") ?? "data");
+        try
+        {
+            Directory.CreateDirectory(path);
+            return new DataFolder(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"The data folder {path} cannot be made: {e.Message} Name another with --data DIR or BROADCAST_DATA.");
+        }
+    }
+
+    /// <summary>Reads everything.</summary>
+    /// <param name="data">The data folder, whose <c>appsettings.json</c> is read after the program's own.</param>
+    /// <param name="flags">Options given on the command line.</param>
+    /// <exception cref="StartException">A file is not JSON, or something in the whole is mistaken; all mistakes are listed.</exception>
+    public static IConfigurationRoot Read(DataFolder data, IReadOnlyDictionary<string, string?> flags)
+    {
+        var files = new[] { Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Path.Combine(data.Path, "appsettings.json") };
+        try
+        {
+            var builder = new ConfigurationBuilder();
+            foreach (var file in files)
+            {
+                builder.AddJsonFile(file, optional: true, reloadOnChange: false);
+            }
+
+            var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
+            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).ToList();
+            return mistakes.Count == 0 ? configuration : throw new StartException(Refusal(mistakes));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartException($"A configuration file is broken: {e.Message} {e.InnerException?.Message} Mend it, or move it away to start with defaults.");
+        }
+    }
+
+    /// <summary>One message out of many mistakes.</summary>
+    public static string Refusal(IReadOnlyCollection<string> mistakes) =>
+        $"The configuration has {mistakes.Count} mistake{(mistakes.Count == 1 ? "" : "s")}:\n{string.Join('\n', mistakes.Select(m => "  - " + m))}\n"
+        + $"Options come from appsettings.json, {EnvironmentPrefix}… variables and flags; docs/configuration.md lists them.";
+
+    private static IEnumerable<string> ListenMistakes(IConfiguration configuration)
+    {
+        foreach (var entry in configuration.GetSection(ListenerOptions.Section).GetChildren())
+        {
+            string? mistake = null;
+            try
+            {
+                if (entry.Value is { Length: > 0 } value)
+                {
+                    ListenAddress.Parse(value);
+                }
+            }
+            catch (FormatException e)
+            {
+                mistake = $"{entry.Path}: {e.Message}";
+            }
+
+            if (mistake is not null)
+            {
+                yield return mistake;
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Broadcast.Ingest;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Broadcast.Host.Listening;
+
+/// <summary>Opens the ports and remembers where they really are, since any of them may be 0.</summary>
+internal sealed class Listeners
+{
+    private readonly Dictionary<string, ListenOptions> _bound = new(StringComparer.Ordinal);
+
+    /// <summary>Tells the web server what to listen on.</summary>
+    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, DataFolder data, TimeProvider time)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = 50_000;
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 4 * 1024;
+        var certificate = Certificates.Load(tls, data, time);
+        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp());
+        Listen(kestrel, "RTMPS", "--rtmps", options.Rtmps, listen =>
+        {
+            UseTls(listen, certificate);
+            listen.UseRtmp();
+        });
+        Listen(kestrel, "HTTP", "--http", options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        if ((options.Https ?? (tls.CertificateFile is null ? null : "*:8443")) is { Length: > 0 } https)
+        {
+            Listen(kestrel, "HTTPS", "--https", https, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                UseTls(listen, certificate);
+            });
+        }
+
+        Listen(kestrel, "internal HTTP", "--internal", options.Internal, listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    /// <summary>Where a listener really is, or <see langword="null"/> when it does not listen.</summary>
+    public IPEndPoint? Find(string name) => _bound.GetValueOrDefault(name)?.IPEndPoint;
+
+    /// <summary>The port of the internal listener; requests that came in there are the internal ones.</summary>
+    public int InternalPort => Find("internal HTTP")!.Port;
+
+    private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure)
+    {
+        var where = ListenAddress.Parse(address);
+        EnsureFree(name, flag, where);
+        Action<ListenOptions> remember = listen =>
+        {
+            configure(listen);
+            _bound[name] = listen;
+        };
+        if (where.Address.Equals(IPAddress.IPv6Any) && System.Net.Sockets.Socket.OSSupportsIPv6)
+        {
+            kestrel.Listen(IPAddress.IPv6Any, where.Port, remember);
+        }
+        else
+        {
+            kestrel.Listen(where.Address.Equals(IPAddress.IPv6Any) ? IPAddress.Any : where.Address, where.Port, remember);
+        }
+    }
+
+    private static void UseTls(ListenOptions listen, X509Certificate2 certificate) => listen.UseHttps(https =>
+    {
+        https.ServerCertificate = certificate;
+        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        https.HandshakeTimeout = TimeSpan.FromSeconds(5);
+    });
+
+    /// <summary>Says which port is taken and by which flag to choose another, before anything else is started.</summary>
+    internal static void EnsureFree(string name, string flag, ListenAddress where)
+    {
+        if (where.Port == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using var probe = new System.Net.Sockets.Socket(where.Address.AddressFamily, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+            if (where.Address.Equals(IPAddress.IPv6Any))
+            {
+                probe.DualMode = true;
+            }
+
+            probe.SetSocketOption(System.Net.Sockets.SocketOptionLevel.Socket, System.Net.Sockets.SocketOptionName.ReuseAddress, true);
+            probe.Bind(new IPEndPoint(where.Address, where.Port));
+            probe.Listen(1);
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
+        {
+            throw new StartException($"Port {where.Port} for {name} is taken by another program. End that program ('ss -ltnp sport = :{where.Port}' names it), or choose another: {flag} {where with { Port = where.Port + 10000 <= 65535 ? where.Port + 10000 : 0 }}");
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AccessDenied)
+        {
+            throw new StartException($"Port {where.Port} for {name} may not be opened by this user; ports below 1024 need root. Choose another: {flag} ADDRESS:PORT");
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressNotAvailable)
+        {
+            throw new StartException($"{where.Address} for {name} is not an address of this machine. Choose another: {flag} ADDRESS:PORT");
+        }
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode is System.Net.Sockets.SocketError.AddressFamilyNotSupported && where.Address.Equals(IPAddress.IPv6Any))
+        {
+            // No IPv6 here: Listen falls back to IPv4, whose failure the web server reports.
+        }
+    }
+}

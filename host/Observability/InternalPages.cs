@@ -1,0 +1,18 @@
+namespace Broadcast.Host.Observability;
+
+/// <summary>Health, readiness and metrics, on the internal port.</summary>
+internal static class InternalPages
+{
+    /// <summary>Adds the routes.</summary>
+    public static void Map(IEndpointRouteBuilder endpoints, MetricsText metrics, IHostApplicationLifetime lifetime)
+    {
+        // Alive: this process turns its loop. It depends on nothing outside, so that no outage elsewhere has it restarted.
+        endpoints.MapGet("/healthz", () => Results.Text("ok\n"));
+
+        // Ready: may be given new encoders and viewers.
+        endpoints.MapGet("/readyz", () => lifetime.ApplicationStarted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested
+            ? Results.Text("ready\n")
+            : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        endpoints.MapGet("/metrics", () => Results.Text(metrics.Render(), "text/plain; version=0.0.4; charset=utf-8"));
+    }
+}

@@ -1,0 +1,39 @@
+using Broadcast.Media;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Json;
+
+namespace Broadcast.Host.Observability;
+
+/// <summary>Logs go to standard error, readable on a terminal and one JSON object a line otherwise; and to a rolling JSON file in the data folder.</summary>
+internal static class Logging
+{
+    private const long FileBytes = 50 * 1024 * 1024;
+
+    /// <summary>Adds Serilog behind Microsoft.Extensions.Logging. The section <c>Serilog</c> may set levels and further sinks.</summary>
+    public static void AddBroadcastLogging(this ILoggingBuilder logging, IConfiguration configuration, DataFolder data)
+    {
+        var settings = new LoggerConfiguration()
+            .MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel", LogEventLevel.Error)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .ReadFrom.Configuration(configuration)
+            .Enrich.FromLogContext();
+        if (Console.IsErrorRedirected)
+        {
+            settings.WriteTo.Console(new JsonFormatter(renderMessage: true), standardErrorFromLevel: LogEventLevel.Verbose);
+        }
+        else
+        {
+            settings.WriteTo.Console(
+                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", standardErrorFromLevel: LogEventLevel.Verbose);
+        }
+
+        settings.WriteTo.File(
+            new JsonFormatter(renderMessage: true), Path.Combine(data.Sub("logs"), "broadcast-.log"), rollingInterval: RollingInterval.Day,
+            fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
+        logging.ClearProviders();
+        logging.AddSerilog(settings.CreateLogger(), dispose: true);
+    }
+}

@@ -1,0 +1,147 @@
+using Broadcast.Control;
+using Broadcast.Host.Configuration;
+using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
+using Broadcast.Host.Pages;
+using Broadcast.Host.Roles;
+using Broadcast.Media;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Host;
+
+/// <summary>The server: the roles' services behind their ports, from claim of the data folder to graceful stop.</summary>
+internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, Greeting greeting) : IAsyncDisposable
+{
+    /// <summary>Longest a stop may take; what is not done by then is left to the next start, which every stage is made for.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(8);
+
+    private readonly Listeners _listeners = new();
+    private WebApplication? _app;
+
+    /// <summary>Runs until told to stop.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="StartException">It could not start; nothing is left behind.</exception>
+    public async Task<int> RunAsync(CancellationToken stopping)
+    {
+        using var claim = RunningServer.Claim(data);
+        _app = Build();
+        try
+        {
+            await _app.StartAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 0;
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartException($"{e.Message} Choose another with --rtmp, --rtmps, --http, --https or --internal.", e);
+        }
+
+        var addresses = Addresses();
+        claim.Announce(addresses);
+        var first = _app.Services.GetRequiredService<FirstRun>();
+        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, first.StreamKey, first.SetupCode);
+        var logger = _app.Services.GetRequiredService<ILogger<Server>>();
+        Started(logger, addresses.Rtmp, addresses.Http, data.Path);
+
+        await WaitAsync(stopping);
+        Stopping(logger);
+        using var patience = new CancellationTokenSource(StopPatience);
+        await _app.StopAsync(patience.Token);
+        Stopped(logger);
+        return 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+    }
+
+    private WebApplication Build()
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "broadcast" });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Logging.AddBroadcastLogging(configuration, data);
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        builder.Services.AddSingleton(data);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<MetricsText>();
+        builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));
+        builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
+        builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
+        builder.Services.AddSingleton<IChannelStates, ChannelStates>();
+        foreach (var role in roles)
+        {
+            role.Add(builder.Services, configuration);
+        }
+
+        builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= greeting.IsUp);
+        builder.WebHost.ConfigureKestrel((_, kestrel) => _listeners.Configure(
+            kestrel,
+            configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
+            configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
+            data,
+            TimeProvider.System));
+        var app = builder.Build();
+        Map(app);
+        return app;
+    }
+
+    private void Map(WebApplication app)
+    {
+        // The internal listener serves health and metrics alone; the public ones serve everything else.
+        app.MapWhen(context => context.Connection.LocalPort == _listeners.InternalPort, inner =>
+        {
+            inner.UseRouting();
+            inner.UseEndpoints(endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
+        });
+        foreach (var role in roles)
+        {
+            role.Map(app);
+        }
+
+        var delivery = configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
+        new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl).Map(app);
+    }
+
+    private ServerAddresses Addresses() => new(
+        Ready: true,
+        Rtmp: ListenAddress.ForClients("rtmp", _listeners.Find("RTMP")!),
+        Rtmps: ListenAddress.ForClients("rtmps", _listeners.Find("RTMPS")!),
+        Http: ListenAddress.ForClients("http", _listeners.Find("HTTP")!),
+        Internal: ListenAddress.ForClients("http", _listeners.Find("internal HTTP")!),
+        Data: data.Path)
+    {
+        Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ForClients("https", https) : null,
+    };
+
+    private static async Task WaitAsync(CancellationToken stopping)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stopping.Register(stop.SetResult);
+        await stop.Task;
+    }
+
+    [LoggerMessage(7001, LogLevel.Information, "Started: encoders at {Rtmp}, viewers at {Http}, data in {Data}")]
+    private static partial void Started(ILogger logger, string rtmp, string http, string data);
+
+    [LoggerMessage(7002, LogLevel.Information, "Stopping")]
+    private static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(7003, LogLevel.Information, "Stopped")]
+    private static partial void Stopped(ILogger logger);
+
+    /// <summary>Signals are handled by the program, and nothing is printed that is not ours.</summary>
+    private sealed class QuietLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
