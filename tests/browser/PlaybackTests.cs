@@ -1,0 +1,74 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>A real encoder in, real players out, across origins: frames decode, time advances, nothing stalls, and the pictures are the ones sent.</summary>
+public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
+{
+    [Theory]
+    [InlineData("hls", "index.m3u8")]
+    [InlineData("dash", "manifest.mpd")]
+    [InlineData("shaka", "manifest.mpd")]
+    [InlineData("shaka", "index.m3u8")]
+    public async Task A_player_shows_the_pictures_that_were_sent_and_never_stalls(string kind, string manifest)
+    {
+        var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"/live/{live.Channel.Name}/{manifest}")));
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30), $"{kind} plays");
+
+        var before = await PlayerReport.OfAsync(page);
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 10, TimeSpan.FromSeconds(40), $"{kind} goes on for ten seconds");
+        var after = await PlayerReport.OfAsync(page);
+
+        after.Errors.ShouldBeEmpty();
+        after.Stalls.ShouldBe(before.Stalls);
+        (after.Width, after.Height).ShouldBe((640, 360));
+        (after.Frames - before.Frames).ShouldBeGreaterThan(200);
+        after.AudioBytes.ShouldBeGreaterThan(before.AudioBytes);
+        var shown = (after.Code - before.Code + 256) % 256;
+        Math.Abs(shown - (after.Time - before.Time)).ShouldBeLessThanOrEqualTo(1.5, "the picture's own clock runs as the player's does");
+        after.Background[2].ShouldBeInRange(160, 220);
+        after.Background[0].ShouldBeLessThan(70);
+        await page.Context.CloseAsync();
+    }
+}
+
+/// <summary>A server with one channel on which ffmpeg publishes the counting picture for as long as the tests of a class run.</summary>
+public sealed class LiveChannel : IAsyncLifetime
+{
+    private ChildProcess? _encoder;
+
+    public BroadcastServer Server { get; private set; } = null!;
+
+    public CreatedChannel Channel { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await BroadcastServer.StartAsync();
+        Channel = await Server.CreateChannelAsync("show");
+        Publish();
+        await Poll.UntilAsync(
+            async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
+    }
+
+    /// <summary>Starts the encoder (again).</summary>
+    public void Publish() => _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Picture = CountingPicture.Filter });
+
+    /// <summary>Ends the encoder as a lost line would: without a word.</summary>
+    public async Task LoseEncoderAsync()
+    {
+        _encoder!.Kill();
+        await _encoder.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_encoder is not null)
+        {
+            await _encoder.DisposeAsync();
+        }
+
+        await Server.DisposeAsync();
+    }
+}

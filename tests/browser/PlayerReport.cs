@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using Microsoft.Playwright;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>What a player page tells of itself.</summary>
+public sealed record PlayerReport
+{
+    [JsonPropertyName("time")]
+    public double Time { get; init; }
+
+    [JsonPropertyName("frames")]
+    public int Frames { get; init; }
+
+    [JsonPropertyName("dropped")]
+    public int Dropped { get; init; }
+
+    [JsonPropertyName("stalls")]
+    public int Stalls { get; init; }
+
+    [JsonPropertyName("errors")]
+    public string[] Errors { get; init; } = [];
+
+    [JsonPropertyName("width")]
+    public int Width { get; init; }
+
+    [JsonPropertyName("height")]
+    public int Height { get; init; }
+
+    [JsonPropertyName("audioBytes")]
+    public int AudioBytes { get; init; }
+
+    /// <summary>Seconds, modulo 256, that the picture itself shows in its blocks.</summary>
+    [JsonPropertyName("code")]
+    public int Code { get; init; }
+
+    [JsonPropertyName("background")]
+    public int[] Background { get; init; } = [];
+
+    public static Task<PlayerReport> OfAsync(IPage page) => page.EvaluateAsync<PlayerReport>("() => window.report()");
+}
+
+/// <summary>A picture that tells its own time: a blue ground, and along its upper edge eight blocks that count seconds in binary.</summary>
+internal static class CountingPicture
+{
+    public static string Filter { get; } =
+        "color=c=0x2040C0:s=640x360:r=30" + string.Concat(Enumerable.Range(0, 8).Select(bit =>
+            $",drawbox=x={bit * 60}:y=0:w=60:h=60:color=white:t=fill:enable='mod(floor(t/{1 << bit}),2)'"));
+}

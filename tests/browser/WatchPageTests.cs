@@ -1,0 +1,129 @@
+using Broadcast.Testing;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>The watch and embed pages in a real browser, through all their states.</summary>
+public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<LiveChannel>
+{
+    private const string VideoTime = "() => document.querySelector('video').currentTime";
+
+    [Fact]
+    public async Task A_live_channel_plays_with_its_badge_and_latency_and_without_a_broken_rule()
+    {
+        var (page, complaints) = await OpenAsync($"/watch/{live.Channel.Name}");
+        await StateIsAsync(page, "live");
+        await AdvancesAsync(page);
+
+        var latency = double.Parse((await page.EvaluateAsync<string>("() => document.documentElement.dataset.latency"))!, System.Globalization.CultureInfo.InvariantCulture);
+        latency.ShouldBeInRange(1, 20);
+        complaints.ShouldBeEmpty();
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task An_unknown_channel_is_said_to_be_offline()
+    {
+        var (page, _) = await OpenAsync("/watch/nobody-is-here");
+        await StateIsAsync(page, "offline");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task The_embedded_player_plays_too()
+    {
+        var (page, complaints) = await OpenAsync($"/embed/{live.Channel.Name}");
+        await StateIsAsync(page, "live");
+        await AdvancesAsync(page);
+        complaints.ShouldBeEmpty();
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_viewer_who_opens_the_page_before_the_broadcast_sees_it_begin_and_go_on_through_a_lost_encoder_and_end()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("evening");
+        var page = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
+        await StateIsAsync(page, "offline");
+
+        await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter }))
+        {
+            await StateIsAsync(page, "live");
+            await AdvancesAsync(page);
+            encoder.Kill();
+        }
+
+        var stopped = await page.EvaluateAsync<double>(VideoTime);
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter }))
+        {
+            await Poll.UntilAsync(
+                async () => await page.EvaluateAsync<double>(VideoTime) > stopped + 12, TimeSpan.FromSeconds(60), "the same page plays what the returned encoder sends");
+            await StateIsAsync(page, "live");
+        }
+
+        (await server.CommandAsync("channel", "delete", "evening")).EnsureSuccess();
+        await Poll.UntilAsync(
+            async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") is "ended" or "offline", TimeSpan.FromSeconds(40), "the page says that it is over");
+        await page.Context.CloseAsync();
+    }
+
+    [Theory]
+    [InlineData(1280, 800)]
+    [InlineData(390, 844)]
+    public async Task Nothing_on_the_page_is_closed_to_people_who_use_other_means(int width, int height)
+    {
+        var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"), width, height);
+        await StateIsAsync(page, "live");
+
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+
+        serious.ShouldBeEmpty();
+        (await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue("nothing sticks out at the side");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task The_keyboard_mutes_and_pauses()
+    {
+        var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"));
+        await StateIsAsync(page, "live");
+        await AdvancesAsync(page);
+
+        var muted = await page.EvaluateAsync<bool>("() => document.querySelector('video').muted");
+        await page.Keyboard.PressAsync("m");
+        (await page.EvaluateAsync<bool>("() => document.querySelector('video').muted")).ShouldBe(!muted);
+        await page.Keyboard.PressAsync("k");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('video').paused"), TimeSpan.FromSeconds(5), "k pauses");
+        await page.Context.CloseAsync();
+    }
+
+    private async Task<(IPage Page, List<string> Complaints)> OpenAsync(string path)
+    {
+        var complaints = new List<string>();
+        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && !message.Text.Contains("404", StringComparison.Ordinal))
+            {
+                complaints.Add(message.Text);
+            }
+        };
+        page.PageError += (_, error) => complaints.Add(error);
+        await page.GotoAsync(new Uri(live.Server.Http, path).ToString());
+        return (page, complaints);
+    }
+
+    private static Task StateIsAsync(IPage page, string state) => Poll.UntilAsync(
+        async () => await page.EvaluateAsync<string>("() => document.documentElement.dataset.state") == state, TimeSpan.FromSeconds(40), $"the page is {state}");
+
+    private static async Task AdvancesAsync(IPage page)
+    {
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(VideoTime) > 0, TimeSpan.FromSeconds(30), "playback begins");
+        var from = await page.EvaluateAsync<double>(VideoTime);
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(VideoTime) > from + 3, TimeSpan.FromSeconds(20), "time advances");
+    }
+}

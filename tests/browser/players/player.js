@@ -1,0 +1,78 @@
+// Plays ?url= with ?kind=hls|dash|shaka and tells what happened. Test code: driven and read by the browser tests.
+const query = new URLSearchParams(location.search);
+const video = document.getElementById('video');
+const errors = [];
+let stalls = 0;
+let started = false;
+
+video.crossOrigin = 'anonymous';
+video.addEventListener('playing', () => { started = true; });
+video.addEventListener('waiting', () => { if (started && !video.seeking) stalls++; });
+video.addEventListener('error', () => errors.push(`video: ${video.error?.message}`));
+
+async function begin() {
+  const url = query.get('url');
+  switch (query.get('kind')) {
+    case 'hls': {
+      const hls = new Hls();
+      hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) errors.push(`hls.js: ${data.details}`); });
+      hls.loadSource(url);
+      hls.attachMedia(video);
+      window.player = hls;
+      break;
+    }
+    case 'dash': {
+      const player = dashjs.MediaPlayer().create();
+      player.on('error', e => errors.push(`dash.js: ${e.error?.code} ${e.error?.message}`));
+      player.initialize(video, url, true);
+      window.player = player;
+      break;
+    }
+    case 'shaka': {
+      shaka.polyfill.installAll();
+      const player = new shaka.Player();
+      await player.attach(video);
+      player.addEventListener('error', e => errors.push(`shaka: ${e.detail.code} ${e.detail.message}`));
+      await player.load(url);
+      window.player = player;
+      break;
+    }
+    default:
+      throw new Error('kind is hls, dash or shaka');
+  }
+  video.play().catch(e => { if (e.name !== 'AbortError') errors.push(`play: ${e.message}`); });
+}
+
+// Reads the bright blocks that the test picture draws along its upper edge: bit k is lit in every second k-th power of two of seconds.
+function pictureCode(bits) {
+  const canvas = document.createElement('canvas');
+  canvas.width = 640;
+  canvas.height = 360;
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0, 640, 360);
+  let code = 0;
+  for (let bit = 0; bit < bits; bit++) {
+    const [r, g, b] = context.getImageData(bit * 60 + 30, 30, 1, 1).data;
+    if (r + g + b > 384) code |= 1 << bit;
+  }
+  const [r, g, b] = context.getImageData(320, 200, 1, 1).data;
+  return { code, background: [r, g, b] };
+}
+
+window.report = () => {
+  const quality = video.getVideoPlaybackQuality();
+  return {
+    time: video.currentTime,
+    frames: quality.totalVideoFrames,
+    dropped: quality.droppedVideoFrames,
+    stalls,
+    errors,
+    width: video.videoWidth,
+    height: video.videoHeight,
+    audioBytes: video.webkitAudioDecodedByteCount ?? 0,
+    ready: video.readyState,
+    ...(video.videoWidth > 0 ? pictureCode(8) : { code: -1, background: [0, 0, 0] }),
+  };
+};
+
+begin().catch(e => errors.push(`${e.name}: ${e.code ?? ''} ${e.message}`));

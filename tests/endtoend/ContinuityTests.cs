@@ -1,0 +1,112 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>The viewer's timeline goes on, whatever ends behind it.</summary>
+public sealed class ContinuityTests
+{
+    [Fact]
+    public async Task An_encoder_that_comes_back_continues_the_same_playlists_after_a_discontinuity()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        HlsView before;
+        await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+            encoder.Kill();
+        }
+
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 3, "three more segments");
+
+        ShouldContinue(before, after);
+        (await FfmpegTool.DecodeAsync(server.Dash("main").ToString(), 2)).ShouldBeEmpty();
+        var mpd = await server.Client.GetStringAsync($"/live/main/{after.Session}/manifest.mpd");
+        mpd.Split("<Period ").Length.ShouldBe(3, "a new Period begins where the encoder came back");
+    }
+
+    [Fact]
+    public async Task A_server_killed_in_mid_stream_continues_the_same_playlists_with_higher_numbers()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        HlsView before;
+        await using (FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
+            await server.Kill();
+        }
+
+        await server.RestartAsync();
+
+        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("what was announced can be played as soon as the server is back");
+        recovered.Last.ShouldBeGreaterThanOrEqualTo(before.Last);
+        foreach (var segment in recovered.Segments.Where(s => !s.Gap))
+        {
+            (await server.Client.GetByteArrayAsync(new Uri(new Uri(server.Http, $"/live/main/{recovered.Session}/source.m3u8"), segment.Address))).Length.ShouldBeGreaterThan(1000);
+        }
+
+        await using (FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            var after = await HlsView.WaitAsync(server, "main", v => v.Last >= recovered.Last + 2, "two more segments");
+            ShouldContinue(before, after);
+            (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task A_stop_and_a_start_keep_channels_keys_and_the_session()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        HlsView before;
+        await using (FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+            (await server.StopAsync()).ShouldBe(0);
+        }
+
+        await server.RestartAsync();
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 2, "two more segments");
+        ShouldContinue(before, after);
+    }
+
+    [Fact]
+    public async Task A_session_ends_when_its_reconnect_window_is_over_and_stays_playable_until_the_next_begins()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "1");
+        await using (FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+        }
+
+        var ended = await HlsView.WaitAsync(server, "main", v => v.Ended, "the playlist has its end");
+        (await server.Client.GetStringAsync("/live/main/manifest.mpd")).ShouldContain("type=\"static\"");
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+
+        await using var next = FfmpegTool.Publish(server.PublishUrl(channel));
+        var fresh = await HlsView.WaitAsync(server, "main", v => !v.Ended && v.Segments.Count >= 1, "the next session");
+        fresh.Session.ShouldNotBe(ended.Session);
+        fresh.Segments[0].Address.ShouldEndWith("/1.m4s");
+    }
+
+    private static void ShouldContinue(HlsView before, HlsView after)
+    {
+        after.Session.ShouldBe(before.Session);
+        after.Sequence.ShouldBeGreaterThanOrEqualTo(before.Sequence);
+        (after.DiscontinuitySequence + after.Segments.Count(s => s.Discontinuity)).ShouldBe(before.DiscontinuitySequence + before.Segments.Count(s => s.Discontinuity) + 1);
+        foreach (var (earlier, later) in before.Segments.Zip(after.Segments.Skip((int)Math.Max(0, before.Sequence - after.Sequence))))
+        {
+            later.Address.ShouldBe(earlier.Address);
+            later.Duration.ShouldBe(earlier.Duration);
+            later.WallClock.ShouldBe(earlier.WallClock);
+        }
+
+        after.Segments.Zip(after.Segments.Skip(1)).ShouldAllBe(pair => pair.First.WallClock < pair.Second.WallClock);
+    }
+}

@@ -1,0 +1,109 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>Real encoders into the real server, judged by ffprobe and ffmpeg over HTTP.</summary>
+public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServer>
+{
+    private readonly BroadcastServer _server = shared.Server;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task What_ffmpeg_publishes_decodes_without_a_fault_over_HLS_and_DASH(int bFrames)
+    {
+        var channel = await _server.CreateChannelAsync($"ffmpeg-{bFrames}");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments");
+
+        foreach (var address in new[] { _server.Hls(channel.Name), _server.Dash(channel.Name) })
+        {
+            (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
+            var streams = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray().ToList();
+            var video = streams.Single(s => s.GetProperty("codec_type").GetString() == "video");
+            (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(), video.GetProperty("height").GetInt32()).ShouldBe(("h264", 640, 360));
+            var audio = streams.Single(s => s.GetProperty("codec_type").GetString() == "audio");
+            (audio.GetProperty("codec_name").GetString(), audio.GetProperty("sample_rate").GetString(), audio.GetProperty("channels").GetInt32()).ShouldBe(("aac", "48000", 2));
+        }
+    }
+
+    [Theory]
+    [InlineData("rtmp2sink")]
+    [InlineData("rtmpsink")]
+    public async Task What_GStreamer_and_librtmp_publish_decodes_without_a_fault(string sink)
+    {
+        var channel = await _server.CreateChannelAsync($"gstreamer-{sink}");
+        await using var encoder = ChildProcess.Start("gst-launch-1.0",
+        [
+            "-q", "flvmux", "name=mux", "streamable=true", "!", sink, $"location={_server.PublishUrl(channel)}",
+            "videotestsrc", "is-live=true", "!", "video/x-raw,width=640,height=360,framerate=30/1", "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast",
+            "key-int-max=60", "bitrate=800", "!", "h264parse", "!", "mux.",
+            "audiotestsrc", "is-live=true", "!", "audio/x-raw,rate=48000,channels=2", "!", "avenc_aac", "!", "aacparse", "!", "mux.",
+        ]);
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 2, "two segments; " + encoder.Tail());
+
+        (await FfmpegTool.DecodeAsync(_server.Hls(channel.Name).ToString(), 3)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task RTMPS_with_the_self_signed_certificate_works_too()
+    {
+        var channel = await _server.CreateChannelAsync("secure");
+        await using var encoder = FfmpegTool.Publish($"{_server.Rtmps}/live/{channel.StreamKey}");
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 1, "a segment");
+    }
+
+    [Theory]
+    [InlineData(true, false, "audio")]
+    [InlineData(false, true, "source")]
+    public async Task An_encoder_that_sends_only_sound_or_only_pictures_is_played(bool audio, bool video, string rendition)
+    {
+        var channel = await _server.CreateChannelAsync(audio ? "radio" : "silent");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { Audio = audio, Video = video });
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 2, "two segments", rendition);
+
+        (await FfmpegTool.DecodeAsync(_server.Hls(channel.Name).ToString(), 3)).ShouldBeEmpty();
+        (await FfmpegTool.DecodeAsync(_server.Dash(channel.Name).ToString(), 3)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Numbers_sizes_and_times_are_common_to_sound_and_picture_and_to_HLS_and_DASH()
+    {
+        var channel = await _server.CreateChannelAsync("common");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
+        var video = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments");
+        var audio = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= video.Last, "as much sound", "audio");
+
+        video.TargetDuration.ShouldBe(3);
+        audio.Sequence.ShouldBe(video.Sequence);
+        video.Segments.ShouldAllBe(s => s.Duration > 1.9 && s.Duration <= 3);
+        video.Segments[0].Address.ShouldEndWith("/1.m4s");
+        foreach (var (picture, sound) in video.Segments.Zip(audio.Segments))
+        {
+            Math.Abs((picture.WallClock - sound.WallClock).TotalSeconds).ShouldBeLessThan(0.05);
+        }
+
+        foreach (var (one, next) in video.Segments.Zip(video.Segments.Skip(1)))
+        {
+            Math.Abs((next.WallClock - one.WallClock).TotalSeconds - one.Duration).ShouldBeLessThan(0.01);
+        }
+
+        var mpd = await _server.Client.GetStringAsync($"/live/{channel.Name}/manifest.mpd");
+        mpd.ShouldContain("$Number$");
+        using var media = await _server.Client.GetAsync(new Uri(new Uri(_server.Http, $"/live/{channel.Name}/{video.Session}/source.m3u8"), video.Segments[0].Address));
+        media.EnsureSuccessStatusCode();
+        media.Headers.CacheControl!.ToString().ShouldContain("immutable");
+    }
+}
+
+/// <summary>One server for the tests of a class, each with channels of its own.</summary>
+public sealed class SharedServer : IAsyncLifetime
+{
+    public BroadcastServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await BroadcastServer.StartAsync();
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}
