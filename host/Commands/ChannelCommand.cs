@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Broadcast.Control;
+
+namespace Broadcast.Host.Commands;
+
+/// <summary><c>channel create|set|list|delete</c>.</summary>
+internal static class ChannelCommand
+{
+    private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
+    private static readonly Option<string?> Ladder = new("--ladder") { Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder})", HelpName = "NAME" };
+    private static readonly Option<string?> Latency = new("--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
+
+    private static readonly Option<double?> Window = new("--reconnect-window")
+    {
+        Description = $"Seconds that a session waits for its encoder to come back ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0 ends it at once)", HelpName = "SECONDS",
+    };
+
+    public static Command Create()
+    {
+        var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window };
+        create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        {
+            var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            if (parsed.GetValue(Output.Json))
+            {
+                Output.Line(new { channel = made.Channel.Name, streamKey = made.Key.StreamKey });
+                return;
+            }
+
+            var server = RunningServer.Find(Output.Folder(parsed));
+            Console.Out.WriteLine($"""
+                Channel '{made.Channel.Name}' is there.
+                  Server      {server?.Rtmp ?? "rtmp://YOUR-SERVER:1935"}/live
+                  Stream key  {made.Key.StreamKey}
+                              (shown only now; 'key rotate {made.Channel.Name}' makes a new one)
+                  Watch       {server?.Http ?? "http://YOUR-SERVER:8080"}/watch/{made.Channel.Name}
+                """);
+        }));
+
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window };
+        set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+            Show(parsed, [await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken)], single: true)));
+
+        var list = new Command("list", "Show all channels");
+        list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+            Show(parsed, await new ChannelDirectory(database, TimeProvider.System).ListAsync(cancellationToken), single: false)));
+
+        var delete = new Command("delete", "Delete a channel, its keys and what can be watched on it; an encoder on it is sent away") { name };
+        delete.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        {
+            await new ChannelDirectory(database, TimeProvider.System).DeleteAsync(parsed.GetValue(name)!, cancellationToken);
+            Done(parsed, new { deleted = parsed.GetValue(name) }, $"Channel '{parsed.GetValue(name)}' is deleted.");
+        }));
+        return new Command("channel", "Make, change, list and delete channels") { create, set, list, delete };
+    }
+
+    /// <summary>Says that something was done, as text or JSON.</summary>
+    internal static void Done(ParseResult parsed, object json, string text)
+    {
+        if (parsed.GetValue(Output.Json))
+        {
+            Output.Line(json);
+        }
+        else
+        {
+            Console.Out.WriteLine(text);
+        }
+    }
+
+    private static ChannelSettings Settings(ParseResult parsed) => new(
+        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency),
+        parsed.GetValue(Window) is { } seconds ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue : null);
+
+    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, bool single)
+    {
+        if (parsed.GetValue(Output.Json))
+        {
+            var rows = channels.Select(c => new
+            {
+                channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds, access = c.Access, createdAt = c.CreatedAt,
+            }).ToList();
+            Output.Line(single ? rows[0] : rows);
+        }
+        else if (channels.Count == 0)
+        {
+            Console.Out.WriteLine("There is no channel yet. Make one: ./broadcast channel create NAME");
+        }
+        else
+        {
+            Output.Table(
+                ["name", "title", "ladder", "latency", "reconnect window"],
+                channels.Select(c => new[] { c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s" }));
+        }
+    }
+}

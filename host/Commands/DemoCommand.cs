@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Broadcast.Control;
+using Broadcast.Ingest.Client;
+
+namespace Broadcast.Host.Commands;
+
+/// <summary><c>demo</c>: publishes a generated picture with a running wall clock and a beep to a channel of the running server, with a key of its own that ends with it.</summary>
+internal static class DemoCommand
+{
+    private const string Label = "demo";
+
+    public static Command Create()
+    {
+        var channel = new Option<string>("--channel") { Description = "Where to publish", HelpName = "NAME", DefaultValueFactory = _ => ControlOptions.FirstChannel };
+        var seconds = new Option<double?>("--seconds") { Description = "How long (until Ctrl-C when not given)", HelpName = "N" };
+        var command = new Command("demo", "Publish a generated picture with a running clock and a beep, to see it work without an encoder") { channel, seconds };
+        command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        {
+            var folder = Output.Folder(parsed);
+            var server = RunningServer.Find(folder) ?? throw new StartException($"No server runs on {folder.Path}. Start one with ./broadcast up in another terminal, or name its folder with --data DIR.");
+            if (parsed.GetValue(seconds) is { } length && !(length > 0 && length < 1e7))
+            {
+                throw new StartException("--seconds is a length of time above zero.");
+            }
+
+            var name = parsed.GetValue(channel)!;
+            await using var database = await Store.OpenAsync(folder, cancellationToken);
+            var keys = new StreamKeys(database, TimeProvider.System);
+            var key = await keys.CreateAsync(name, KeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5), cancellationToken);
+            try
+            {
+                var address = new Uri(server.Rtmp);
+                await PublishAsync(new RtmpTarget(address.Host, address.Port, "live", key.StreamKey), name, server, parsed.GetValue(seconds), cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Ctrl-C is how a demo ends.
+            }
+            catch (RtmpPublishException e)
+            {
+                throw new StartException($"The server did not take the demo: {e.Message}", e);
+            }
+            catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+            {
+                throw new StartException($"The server ended the connection: {e.Message}", e);
+            }
+            finally
+            {
+                await keys.RevokeAsync(name, key.Key.Id, CancellationToken.None);
+            }
+
+            return 0;
+        }));
+        return command;
+    }
+
+    /// <summary>ffmpeg's arguments: test picture with a clock burnt in, a beep each second, FLV to standard output, so that no key stands on a command line.</summary>
+    internal static IReadOnlyList<string> Arguments(double? seconds, string? font)
+    {
+        var clock = font is null
+            ? ""
+            : $",drawtext=fontfile={font}:text='%{{localtime\\:%H\\\\\\:%M\\\\\\:%S}}':fontsize=120:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=24:x=(w-text_w)/2:y=(h-text_h)/2";
+        List<string> arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error",
+            "-re", "-f", "lavfi", "-i", $"testsrc2=size=1280x720:rate=30{clock}",
+            "-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=2:sample_rate=48000",
+            "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "2500k",
+            "-g", "60", "-keyint_min", "60", "-sc_threshold", "0",
+            "-c:a", "aac", "-b:a", "128k", "-ac", "2",
+        ];
+        if (seconds is { } length)
+        {
+            arguments.AddRange(["-t", length.ToString("0.###", CultureInfo.InvariantCulture)]);
+        }
+
+        arguments.AddRange(["-flvflags", "no_duration_filesize", "-f", "flv", "-"]);
+        return arguments;
+    }
+
+    private static async Task PublishAsync(RtmpTarget target, string channel, ServerAddresses server, double? seconds, CancellationToken cancellationToken)
+    {
+        await using var publisher = await RtmpPublisher.ConnectAsync(target, cancellationToken: cancellationToken);
+        using var ffmpeg = Start(Arguments(seconds, FindFont()));
+        var errors = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            Console.Out.WriteLine($"Publishing a test picture to '{channel}'. Watch it at {server.Http}/watch/{channel}{(seconds is null ? "  (Ctrl-C ends it)" : "")}");
+            await foreach (var tag in FlvStreamReader.ReadAsync(ffmpeg.StandardOutput.BaseStream, cancellationToken))
+            {
+                if (publisher.Completion.IsCompleted)
+                {
+                    await publisher.Completion;
+                    throw new IOException("it was closed by the server.");
+                }
+
+                await publisher.SendAsync(tag, cancellationToken);
+            }
+
+            await publisher.CloseAsync(cancellationToken);
+        }
+        finally
+        {
+            if (!ffmpeg.HasExited)
+            {
+                ffmpeg.Kill();
+            }
+
+            await ffmpeg.WaitForExitAsync(CancellationToken.None);
+        }
+
+        if (ffmpeg.ExitCode != 0)
+        {
+            throw new StartException($"ffmpeg failed: {(await errors).Trim()}");
+        }
+    }
+
+    private static Process Start(IReadOnlyList<string> arguments)
+    {
+        var start = new ProcessStartInfo("ffmpeg") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new StartException("ffmpeg is not installed. Install it: apt-get install ffmpeg (./broadcast up does it for you).", e);
+        }
+    }
+
+    private static string? FindFont() => new[] { "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" }.FirstOrDefault(File.Exists);
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Broadcast.Ingest.Client;
+
+namespace Broadcast.Host.Commands;
+
+/// <summary><c>load publish</c>: many copies of one FLV file at real time from one process, at little cost.</summary>
+internal static class LoadCommand
+{
+    public static Command Create()
+    {
+        var file = new Option<FileInfo>("--file") { Description = "FLV file with H.264 and AAC, sent again and again", HelpName = "FILE", Required = true };
+        var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} stands for 1 to the count", HelpName = "URL" };
+        var urls = new Option<FileInfo?>("--urls") { Description = "File with one address a line, instead of --url and --count", HelpName = "FILE" };
+        var count = new Option<int>("--count") { Description = "Connections", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seconds = new Option<double>("--seconds") { Description = "How long each publishes", HelpName = "N", DefaultValueFactory = _ => 30 };
+        var rate = new Option<double>("--rate") { Description = "Connections a second", HelpName = "N", DefaultValueFactory = _ => 50 };
+        var chunk = new Option<int>("--chunk") { Description = "Bytes of a chunk", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
+        var publish = new Command("publish", "Publish many copies of a file at real time") { file, url, urls, count, seconds, rate, chunk };
+        publish.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        {
+            var targets = await TargetsAsync(parsed.GetValue(url), parsed.GetValue(urls), parsed.GetValue(count), cancellationToken);
+            var path = parsed.GetValue(file)!;
+            var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken) : throw new StartException($"There is no file {path.FullName}."));
+            var load = new LoadPublisher(
+                new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate), parsed.GetValue(chunk)), TimeProvider.System);
+            LoadReport report;
+            try
+            {
+                report = await load.RunAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is ArgumentException or SocketException)
+            {
+                throw new StartException(e.Message, e);
+            }
+
+            if (parsed.GetValue(Output.Json))
+            {
+                Output.Line(new
+                {
+                    asked = report.Asked, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes, frames = report.Frames, stalls = report.Stalls,
+                    acceptP50 = report.AcceptedWithin(0.5).TotalMilliseconds, acceptP99 = report.AcceptedWithin(0.99).TotalMilliseconds, errors = report.Errors,
+                });
+            }
+            else
+            {
+                Console.Out.WriteLine(
+                    $"{report.Accepted} of {report.Asked} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
+                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
+            }
+
+            return report.Failed == 0 && report.Accepted == report.Asked ? 0 : Output.Failed;
+        }));
+        return new Command("load", "Put load on a server") { publish };
+    }
+
+    private static async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(string? url, FileInfo? urls, int count, CancellationToken cancellationToken)
+    {
+        if (urls is not null)
+        {
+            var lines = urls.Exists ? await File.ReadAllLinesAsync(urls.FullName, cancellationToken) : throw new StartException($"There is no file {urls.FullName}.");
+            return [.. lines.Where(l => !string.IsNullOrWhiteSpace(l)).Select(l => RtmpTarget.Parse(l.Trim()))];
+        }
+
+        if (url is null)
+        {
+            throw new StartException("Say where to publish: --url rtmp://HOST:1935/live/KEY, or --urls FILE with one address a line.");
+        }
+
+        if (count is < 1 or > 20_000)
+        {
+            throw new StartException("--count is 1 to 20000.");
+        }
+
+        return [.. Enumerable.Range(1, count).Select(n => RtmpTarget.Parse(url.Replace("{n}", n.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))];
+    }
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Broadcast.Control;
+using Broadcast.Host.Configuration;
+using Broadcast.Media;
+
+namespace Broadcast.Host.Commands;
+
+/// <summary>Opens the database that a command works on, the same whether the server runs or not; a running server hears of the changes.</summary>
+internal static class Store
+{
+    private static readonly Dictionary<string, string?> NoFlags = new(StringComparer.Ordinal);
+
+    /// <summary>Runs work on the database that a command line's data folder names.</summary>
+    public static Func<ParseResult, CancellationToken, Task<int>> Work(Func<ParseResult, Database, CancellationToken, Task> work) =>
+        Output.Guarded(async (parsed, cancellationToken) =>
+        {
+            var folder = Output.Folder(parsed);
+            await using var database = await OpenAsync(folder, cancellationToken);
+            await work(parsed, database, cancellationToken);
+            return 0;
+        });
+
+    /// <summary>Opens a folder's database.</summary>
+    public static Task<Database> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => Database.OpenAsync(
+        folder, Options(ServerConfiguration.Read(folder, NoFlags)), TimeProvider.System, cancellationToken: cancellationToken);
+
+    /// <summary>The database's options.</summary>
+    public static DatabaseOptions Options(IConfiguration configuration) => configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();
+}
