@@ -40,8 +40,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         var addresses = Addresses();
         claim.Announce(addresses);
-        var first = _app.Services.GetRequiredService<FirstRun>();
-        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, first.StreamKey, first.SetupCode);
+        var first = await FirstRunAsync();
+        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, first?.StreamKey, first?.SetupCode);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
         Started(logger, addresses.Rtmp, addresses.Http, data.Path);
 
@@ -120,6 +120,13 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     {
         Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ForClients("https", https) : null,
     };
+
+    /// <summary>What the control room has to tell; nothing while a configured database is away.</summary>
+    private async Task<FirstRunResult?> FirstRunAsync()
+    {
+        var completion = _app!.Services.GetRequiredService<FirstRun>().Completion;
+        return completion.IsCompletedSuccessfully ? await completion : null;
+    }
 
     private static async Task WaitAsync(CancellationToken stopping)
     {

@@ -40,7 +40,8 @@ public static class StorageModule
         return services;
     }
 
-    private static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) => string.IsNullOrEmpty(options.Bucket)
+    /// <summary>The store that the options describe: S3 when a bucket is named, else files in the data folder.</summary>
+    public static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) => string.IsNullOrEmpty(options.Bucket)
         ? new DiskObjectStore(Path.Combine(data.Path, "objects"), options.FlushToDisk)
         : new S3ObjectStore(options, time);
 }

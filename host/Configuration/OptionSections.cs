@@ -1,4 +1,9 @@
+using Broadcast.Control;
 using Broadcast.Host.Listening;
+using Broadcast.Ingest;
+using Broadcast.Origin;
+using Broadcast.Packager;
+using Broadcast.Storage;
 
 namespace Broadcast.Host.Configuration;
 
@@ -10,5 +15,12 @@ internal static class OptionSections
         [ListenerOptions.Section] = typeof(ListenerOptions),
         [TlsOptions.Section] = typeof(TlsOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
+        [IngestOptions.Section] = typeof(IngestOptions),
+        [PackagerOptions.Section] = typeof(PackagerOptions),
+        [StorageOptions.Section] = typeof(StorageOptions),
+        [SpoolOptions.Section] = typeof(SpoolOptions),
+        [OriginOptions.Section] = typeof(OriginOptions),
+        [DatabaseOptions.Section] = typeof(DatabaseOptions),
+        [ControlOptions.Section] = typeof(ControlOptions),
     };
 }

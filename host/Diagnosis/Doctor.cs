@@ -59,7 +59,7 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
         var options = configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions();
         foreach (var (name, flag, text) in new[]
         {
-            ("RTMP", "--rtmp", options.Rtmp), ("RTMPS", "--rtmps", options.Rtmps), ("HTTP", "--http", options.Http), ("internal HTTP", "--internal", options.Internal),
+            ("RTMP", "--rtmp", options.Rtmp), ("RTMPS", "--rtmps", Listeners.RtmpsAddress(options)), ("HTTP", "--http", options.Http), ("internal HTTP", "--internal", options.Internal),
         })
         {
             if (running is not null)

@@ -31,8 +31,8 @@ internal static class StoreCheck
         var bytes = RandomNumberGenerator.GetBytes(4096);
         try
         {
-            var store = ObjectStores.Create(options, data, time);
-            await using var disposal = store as IAsyncDisposable;
+            var store = StorageModule.CreateStore(options, data, time);
+            using var disposal = store as IDisposable;
             await store.PutAsync(name, bytes, PutCondition.CreateOnly, cancellationToken);
             var refused = !await store.PutAsync(name, bytes, PutCondition.CreateOnly, cancellationToken);
             await using (var content = await store.OpenAsync(name, 0, null, cancellationToken))

@@ -9,8 +9,11 @@ public sealed class ListenerOptions
     /// <summary>Encoders over plain RTMP. Every interface, because encoders are elsewhere.</summary>
     public string Rtmp { get; set; } = "*:1935";
 
-    /// <summary>Encoders over RTMP in TLS. Every interface.</summary>
-    public string Rtmps { get; set; } = "*:1936";
+    /// <summary>The usual port of RTMPS.</summary>
+    public const int RtmpsPort = 1936;
+
+    /// <summary>Encoders over RTMP in TLS. When not given: on RTMP's interface at 1936, or at a port the system chooses when that is taken or RTMP's is 0.</summary>
+    public string? Rtmps { get; set; }
 
     /// <summary>Viewers, API and dashboard. Every interface.</summary>
     public string Http { get; set; } = "*:8080";

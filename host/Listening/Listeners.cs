@@ -23,7 +23,7 @@ internal sealed class Listeners
         kestrel.Limits.MaxRequestLineSize = 4 * 1024;
         var certificate = Certificates.Load(tls, data, time);
         Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp());
-        Listen(kestrel, "RTMPS", "--rtmps", options.Rtmps, listen =>
+        Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
             UseTls(listen, certificate);
             listen.UseRtmp();
@@ -46,6 +46,30 @@ internal sealed class Listeners
 
     /// <summary>The port of the internal listener; requests that came in there are the internal ones.</summary>
     public int InternalPort => Find("internal HTTP")!.Port;
+
+    /// <summary>
+    /// Where RTMPS listens: where it was told to; otherwise beside RTMP, on the usual port, or on one that the system chooses when RTMP's is so chosen or the usual one is taken, since
+    /// nobody asked for it.
+    /// </summary>
+    internal static string RtmpsAddress(ListenerOptions options)
+    {
+        if (options.Rtmps is { Length: > 0 } told)
+        {
+            return told;
+        }
+
+        var rtmp = ListenAddress.Parse(options.Rtmp);
+        var usual = rtmp with { Port = rtmp.Port == 0 ? 0 : ListenerOptions.RtmpsPort };
+        try
+        {
+            EnsureFree("RTMPS", "--rtmps", usual);
+            return usual.ToString();
+        }
+        catch (StartException)
+        {
+            return (usual with { Port = 0 }).ToString();
+        }
+    }
 
     private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure)
     {
