@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Broadcast.Ingest.Client;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>How soon things happen: start of the server, publish accepted, first playable playlist, and how far the newest playable media lie behind their arrival.</summary>
+internal static class StartBenchmark
+{
+    public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, string file, Action<string> progress)
+    {
+        var media = FlvFileReader.Read(await File.ReadAllBytesAsync(file));
+        var times = new Report("How soon", "milliseconds, median (largest)", ["median", "largest"]);
+        var data = Path.Combine(shared, "broadcast");
+
+        progress("start with an existing data folder");
+        List<double> starts = [];
+        for (var round = 0; round <= rounds; round++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            Directory.CreateDirectory(data);
+            await using var process = ChildProcess.Start("dotnet",
+                [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+            await process.WaitForJsonAsync(TimeSpan.FromSeconds(60));
+            if (round > 0)
+            {
+                starts.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+            else
+            {
+                times.Add("first start, with an empty data folder", Stopwatch.GetElapsedTime(began).TotalMilliseconds, null);
+            }
+
+            await process.TerminateAsync(TimeSpan.FromSeconds(15));
+        }
+
+        times.Add("serve to listening", Sample.Median(starts), starts.Max());
+
+        await using var server = await BroadcastUnderTest.StartAsync(data);
+        await using var nginx = await NginxRtmp.StartAsync(shared);
+        var targets = await server.ChannelsAsync(rounds + 1);
+        progress("connect to publish accepted");
+        var (ours, theirs) = (await AcceptAsync(targets, media, 60), await AcceptAsync([.. Enumerable.Range(1, rounds + 1).Select(n => new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"accept{n}"))], media, 60));
+        times.Add("connect to publish accepted", Sample.Median(ours), ours.Max());
+        times.Add("connect to publish accepted, nginx-rtmp", Sample.Median(theirs), theirs.Max());
+
+        List<double> first = [], delay = [], firstTheirs = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            progress($"first playable playlist, round {round + 1} of {rounds}");
+            var (a, b) = await FirstAsync(targets[round + 1], media, file, new Uri(server.Http, $"/live/bench-{round + 2}/"), hasWallClock: true);
+            first.Add(a);
+            delay.AddRange(b);
+            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, file, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), hasWallClock: false)).First);
+        }
+
+        times.Add("first media byte to first playable playlist (keyframes every 2 s)", Sample.Median(first), first.Max());
+        times.Add("the same, nginx-rtmp", Sample.Median(firstTheirs), firstTheirs.Max());
+        times.Add("segment's last frame arrived to segment playable", Sample.Median(delay), delay.Max());
+        return [times];
+    }
+
+    private static async Task<List<double>> AcceptAsync(IReadOnlyList<RtmpTarget> targets, FlvFile media, int count)
+    {
+        List<double> times = [];
+        for (var i = 0; i < count; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await using var publisher = await RtmpPublisher.ConnectAsync(targets[0]);
+            times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            await publisher.CloseAsync();
+            await Task.Delay(20);
+        }
+
+        _ = media;
+        return times[5..];
+    }
+
+    /// <summary>Publishes in real time and watches for the first playlist, then for each new segment.</summary>
+    private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, string file, Uri address, bool hasWallClock)
+    {
+        _ = file;
+        using var http = new HttpClient();
+        using var stop = new CancellationTokenSource();
+        var began = Stopwatch.GetTimestamp();
+        var load = new LoadPublisher(new LoadPlan([target], media, TimeSpan.FromSeconds(20)), TimeProvider.System).RunAsync(stop.Token);
+        double? first = null;
+        List<double> delays = [];
+        string? playlist = hasWallClock ? null : address.ToString();
+        var (lastSeen, giveUp) = ("", Stopwatch.GetTimestamp() + (20 * Stopwatch.Frequency));
+        while (Stopwatch.GetTimestamp() < giveUp && (first is null || (hasWallClock && delays.Count < 4)))
+        {
+            await Task.Delay(2);
+            if (playlist is null)
+            {
+                var master = await http.GetAsync(new Uri(address, "index.m3u8"));
+                if (!master.IsSuccessStatusCode)
+                {
+                    continue;
+                }
+
+                var line = (await master.Content.ReadAsStringAsync()).Split('\n').First(l => l.EndsWith("source.m3u8", StringComparison.Ordinal));
+                playlist = new Uri(address, line).ToString();
+            }
+
+            var answer = await http.GetAsync(playlist);
+            if (!answer.IsSuccessStatusCode)
+            {
+                continue;
+            }
+
+            var lines = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            var newest = lines.LastOrDefault(l => !l.StartsWith('#'));
+            if (newest is null || newest == lastSeen)
+            {
+                continue;
+            }
+
+            (await http.GetAsync(new Uri(new Uri(playlist), newest))).EnsureSuccessStatusCode();
+            first ??= Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            if (hasWallClock && lastSeen.Length > 0)
+            {
+                // Program date-time is the arrival of the segment's first sample; its last frame arrived its duration less one frame later.
+                var at = Array.FindLastIndex(lines, l => l == newest);
+                var wall = DateTimeOffset.Parse(lines[..at].Last(l => l.StartsWith("#EXT-X-PROGRAM-DATE-TIME:", StringComparison.Ordinal))[25..], System.Globalization.CultureInfo.InvariantCulture);
+                var duration = double.Parse(lines[..at].Last(l => l.StartsWith("#EXTINF:", StringComparison.Ordinal))[8..].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
+                delays.Add((TimeProvider.System.GetUtcNow() - wall).TotalMilliseconds - (duration * 1000));
+            }
+
+            lastSeen = newest;
+        }
+
+        await stop.CancelAsync();
+        await load;
+        return (first ?? throw new InvalidOperationException($"Nothing could be played at {address}."), delays);
+    }
+}
