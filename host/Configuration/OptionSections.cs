@@ -2,7 +2,6 @@ using Broadcast.Control;
 using Broadcast.Host.Listening;
 using Broadcast.Ingest;
 using Broadcast.Origin;
-using Broadcast.Packager;
 using Broadcast.Storage;
 
 namespace Broadcast.Host.Configuration;
@@ -16,7 +15,6 @@ internal static class OptionSections
         [TlsOptions.Section] = typeof(TlsOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
-        [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),
         [OriginOptions.Section] = typeof(OriginOptions),

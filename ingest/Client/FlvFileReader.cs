@@ -50,8 +50,8 @@ public sealed record FlvFile(IReadOnlyList<FlvTag> Tags)
 /// <summary>Reads FLV files (FLV 10.1, annex E). It does no I/O; a file that ends in the middle of a tag ends before that tag.</summary>
 public static class FlvFileReader
 {
-    private const int TagHeaderSize = 11;
-    private const int BackPointerSize = 4;
+    internal const int TagHeaderSize = 11;
+    internal const int BackPointerSize = 4;
 
     /// <summary>Reads all tags; their bodies are slices of <paramref name="file"/>.</summary>
     /// <exception cref="FormatException">It is no FLV file.</exception>
@@ -73,20 +73,21 @@ public static class FlvFileReader
         var position = (long)header + BackPointerSize;
         while (position + TagHeaderSize <= bytes.Length)
         {
-            var tag = bytes[(int)position..];
-            var size = (tag[1] << 16) | (tag[2] << 8) | tag[3];
+            var (type, size, timestamp) = ReadTagHeader(bytes[(int)position..]);
             var body = position + TagHeaderSize;
             if (body + size > bytes.Length)
             {
                 break;
             }
 
-            // E.4.1: the upper eight bits of the timestamp stand behind the lower twenty-four.
-            var timestamp = (uint)((tag[7] << 24) | (tag[4] << 16) | (tag[5] << 8) | tag[6]);
-            tags.Add(new FlvTag((byte)(tag[0] & 31), timestamp, file.Slice((int)body, size)));
+            tags.Add(new FlvTag(type, timestamp, file.Slice((int)body, size)));
             position = body + size + BackPointerSize;
         }
 
         return new FlvFile(tags);
     }
+
+    /// <summary>Reads the eleven bytes before a tag's body. E.4.1: the upper eight bits of the timestamp stand behind the lower twenty-four.</summary>
+    internal static (byte Type, int Size, uint Timestamp) ReadTagHeader(ReadOnlySpan<byte> tag) =>
+        ((byte)(tag[0] & 31), (tag[1] << 16) | (tag[2] << 8) | tag[3], (uint)((tag[7] << 24) | (tag[4] << 16) | (tag[5] << 8) | tag[6]));
 }

@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+
+namespace Broadcast.Ingest.Client;
+
+/// <summary>Reads FLV tags as they are written, such as from an encoder's standard output (FLV 10.1, annex E).</summary>
+public static class FlvStreamReader
+{
+    /// <summary>Largest tag taken, in bytes; the format allows 16 MiB.</summary>
+    public const int MaxTagBytes = 8 * 1024 * 1024;
+
+    /// <summary>Reads tags until the stream ends; one that ends in the middle of a tag ends before it.</summary>
+    /// <exception cref="FormatException">It is no FLV, or a tag is over <see cref="MaxTagBytes"/>.</exception>
+    public static async IAsyncEnumerable<FlvTag> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var header = new byte[9 + FlvFileReader.BackPointerSize];
+        if (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length)
+        {
+            yield break;
+        }
+
+        if (!header.AsSpan().StartsWith("FLV"u8))
+        {
+            throw new FormatException("Not an FLV stream: it does not begin with 'FLV'.");
+        }
+
+        var tag = new byte[FlvFileReader.TagHeaderSize];
+        while (await stream.ReadAtLeastAsync(tag, tag.Length, throwOnEndOfStream: false, cancellationToken) == tag.Length)
+        {
+            var (type, size, timestamp) = FlvFileReader.ReadTagHeader(tag);
+            if (size > MaxTagBytes)
+            {
+                throw new FormatException($"An FLV tag of {size} bytes is over the limit of {MaxTagBytes}.");
+            }
+
+            var body = new byte[size + FlvFileReader.BackPointerSize];
+            if (await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken) < body.Length)
+            {
+                yield break;
+            }
+
+            yield return new FlvTag(type, timestamp, body.AsMemory(0, size));
+        }
+    }
+}
