@@ -55,6 +55,23 @@ public readonly record struct MediaTime(long Ticks, int Timescale) : IComparable
     /// <summary><c>ticks/timescale</c>, as in <c>180000/90000</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Ticks}/{Timescale}");
 
+    /// <summary>Reads <c>ticks/timescale</c>, digits only; <see langword="false"/> when it is not that, or the timescale is not above 0.</summary>
+    public static bool TryParse([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? text, out MediaTime time)
+    {
+        time = default;
+        var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
+        if (slash < 1
+            || !long.TryParse(text.AsSpan(0, slash), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ticks)
+            || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var timescale)
+            || timescale < 1)
+        {
+            return false;
+        }
+
+        time = new MediaTime(ticks, timescale);
+        return true;
+    }
+
     private static Int128 FloorDivide(Int128 value, Int128 divisor)
     {
         var quotient = value / divisor;

@@ -7,23 +7,25 @@ public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private readonly string _what = what;
-    private int _position;
+    private long _position;
 
     /// <summary>Bits not yet read.</summary>
-    public readonly int Remaining => (_bytes.Length * 8) - _position;
+    public readonly long Remaining => (_bytes.Length * 8L) - _position;
 
     /// <summary>Reads 0 to 32 bits as an unsigned number.</summary>
     public uint Bits(int count)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 32);
         if (count > Remaining)
         {
-            throw new InvalidCodecConfigException($"{_what} ends early, at bit {_position} of {_bytes.Length * 8}.");
+            throw new InvalidCodecConfigException($"{_what} ends early, at bit {_position} of {_bytes.Length * 8L}.");
         }
 
         uint value = 0;
         for (var i = 0; i < count; i++, _position++)
         {
-            value = (value << 1) | (uint)((_bytes[_position >> 3] >> (7 - (_position & 7))) & 1);
+            value = (value << 1) | (uint)((_bytes[(int)(_position >> 3)] >> (int)(7 - (_position & 7))) & 1);
         }
 
         return value;

@@ -38,6 +38,7 @@ public abstract record CodecConfig
         /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-15 or ITU-T H.264, or is over our limits; the message says where.</exception>
         public static Avc Parse(ReadOnlySpan<byte> record)
         {
+            AvcDecoderConfiguration.CheckLength(record.Length);
             var copy = record.ToArray();
             return new Avc(copy, AvcDecoderConfiguration.Parse(copy));
         }
@@ -70,8 +71,8 @@ public abstract record CodecConfig
         /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-3, or is something players cannot take; the message says where.</exception>
         public static Aac Parse(ReadOnlySpan<byte> record)
         {
-            var copy = record.ToArray();
-            return new Aac(copy, AacAudioConfig.Parse(copy));
+            var audio = AacAudioConfig.Parse(record);
+            return new Aac(record.ToArray(), audio);
         }
 
         /// <summary>Equal when the bytes are.</summary>

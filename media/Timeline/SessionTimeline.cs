@@ -1,177 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Broadcast.Media;
-
-/// <summary>A part as announced.</summary>
-/// <param name="Number">Its number in the segment, from 0.</param>
-/// <param name="Start">Earliest presentation time.</param>
-/// <param name="Duration">Its length.</param>
-/// <param name="Independent">Whether it begins with a sync sample.</param>
-/// <param name="Offset">Where in the segment's object it begins.</param>
-/// <param name="Length">Its bytes.</param>
-public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length);
-
-/// <summary>A segment of one rendition, as announced so far. Parts are only ever added, and only while it is open.</summary>
-public sealed class TimelineSegment
-{
-    private readonly List<TimelinePart> _parts = [];
-
-    internal TimelineSegment(long number, int init, MediaTime start, DateTimeOffset wallClock, bool discontinuity, ObjectName @object)
-    {
-        (Number, Init, Start, WallClock, Discontinuity, Object) = (number, init, start, wallClock, discontinuity, @object);
-        Duration = MediaTime.Zero(start.Timescale);
-    }
-
-    /// <summary>Its number, common to all renditions.</summary>
-    public long Number { get; }
-
-    /// <summary>The init segment it needs.</summary>
-    public int Init { get; }
-
-    /// <summary>Earliest presentation time, on the session's timeline and the rendition's clock.</summary>
-    public MediaTime Start { get; }
-
-    /// <summary>Sum of its parts' lengths, or the hole's length.</summary>
-    public MediaTime Duration { get; private set; }
-
-    /// <summary>Wall clock of <see cref="Start"/>.</summary>
-    public DateTimeOffset WallClock { get; }
-
-    /// <summary>Whether a new run begins here.</summary>
-    public bool Discontinuity { get; }
-
-    /// <summary>Where its bytes are; <see langword="default"/> for a gap.</summary>
-    public ObjectName Object { get; }
-
-    /// <summary>Whether nothing of it exists.</summary>
-    public bool IsGap { get; private init; }
-
-    /// <summary>Whether all of it is announced.</summary>
-    public bool IsClosed { get; internal set; }
-
-    /// <summary>Whether it begins with a sync sample.</summary>
-    public bool Independent => _parts.Count > 0 && _parts[0].Independent;
-
-    /// <summary>Its bytes so far.</summary>
-    public long Length { get; private set; }
-
-    /// <summary>Where it ends so far.</summary>
-    public MediaTime End => Start + Duration;
-
-    /// <summary>Its parts so far.</summary>
-    public IReadOnlyList<TimelinePart> Parts => _parts;
-
-    internal static TimelineSegment Gap(TimelineEvent.SegmentGap gap, bool discontinuity) =>
-        new(gap.Segment, gap.Init, gap.Start, gap.WallClock, discontinuity, default) { IsGap = true, IsClosed = true, Duration = gap.Duration };
-
-    internal void Add(TimelineEvent.PartReady part)
-    {
-        _parts.Add(new TimelinePart(part.Part, part.Start, part.Duration, part.Independent, part.Offset, part.Length));
-        Duration += part.Duration;
-        Length = part.Offset + part.Length;
-    }
-}
-
-/// <summary>An init segment as announced.</summary>
-public sealed record TimelineInit(int Number, RenditionFormat Format, ObjectName Object, int Length);
-
-/// <summary>One rendition's side of the timeline.</summary>
-public sealed class RenditionTimeline(string name, TrackKind kind)
-{
-    private readonly List<TimelineInit> _inits = [];
-    private readonly List<TimelineSegment> _segments = [];
-
-    /// <summary>Its name in URLs.</summary>
-    public string Name { get; } = name;
-
-    /// <summary>What it carries.</summary>
-    public TrackKind Kind { get; } = kind;
-
-    /// <summary>Init segments that the window still needs, and the newest.</summary>
-    public IReadOnlyList<TimelineInit> Inits => _inits;
-
-    /// <summary>The newest init segment, or <see langword="null"/> before the first.</summary>
-    public TimelineInit? Init => _inits.Count > 0 ? _inits[^1] : null;
-
-    /// <summary>Segments in the window by rising number; the last may be open. Numbers have no holes.</summary>
-    public IReadOnlyList<TimelineSegment> Segments => _segments;
-
-    /// <summary>Segments in the window that are whole.</summary>
-    public ReadOnlySpan<TimelineSegment> Closed
-    {
-        get
-        {
-            var all = CollectionsMarshal.AsSpan(_segments);
-            return all.Length > 0 && !all[^1].IsClosed ? all[..^1] : all;
-        }
-    }
-
-    /// <summary>The segment being written, or <see langword="null"/>.</summary>
-    public TimelineSegment? Open => _segments.Count > 0 && !_segments[^1].IsClosed ? _segments[^1] : null;
-
-    /// <summary>The init segment of a number, or <see langword="null"/>.</summary>
-    public TimelineInit? FindInit(int number)
-    {
-        foreach (var init in _inits)
-        {
-            if (init.Number == number)
-            {
-                return init;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The segment of a number, or <see langword="null"/> when it is not in the window.</summary>
-    public TimelineSegment? Find(long number)
-    {
-        if (_segments.Count == 0)
-        {
-            return null;
-        }
-
-        var index = number - _segments[0].Number;
-        return index >= 0 && index < _segments.Count ? _segments[(int)index] : null;
-    }
-
-    internal void Add(TimelineInit init)
-    {
-        if (_inits.Count == 0 || init.Number > _inits[^1].Number)
-        {
-            _inits.Add(init);
-        }
-    }
-
-    internal void Add(TimelineSegment segment)
-    {
-        if (_segments.Count > 0)
-        {
-            Debug.Assert(segment.Number == _segments[^1].Number + 1, "segment numbers have no holes");
-            _segments[^1].IsClosed = true;
-        }
-
-        _segments.Add(segment);
-    }
-
-    /// <summary>Forgets segments before a number, and inits that nothing left needs. Returns how many of the forgotten began with a discontinuity.</summary>
-    internal void TrimBefore(long first)
-    {
-        var count = 0;
-        while (count < _segments.Count && _segments[count].Number < first)
-        {
-            count++;
-        }
-
-        _segments.RemoveRange(0, count);
-        var needed = _segments.Count > 0 ? _segments[0].Init : int.MaxValue;
-        while (_inits.Count > 1 && _inits[0].Number < needed)
-        {
-            _inits.RemoveAt(0);
-        }
-    }
-}
 
 /// <summary>
 /// A session as its events tell it: the fold that the packager recovers from and the origin renders from. Not thread-safe; its owner guards it.
@@ -241,12 +70,14 @@ public sealed class SessionTimeline
         return null;
     }
 
-    /// <summary>Folds one event in.</summary>
+    /// <summary>Folds one event in. After the end only a takeover changes anything.</summary>
     /// <returns>Whether anything changed.</returns>
+    /// <exception cref="InvalidDataException">The event contradicts what was said before; nothing was changed.</exception>
     public bool Apply(TimelineEvent @event)
     {
         var changed = @event switch
         {
+            _ when IsEnded && @event is not TimelineEvent.Started => false,
             TimelineEvent.Started started => Start(started),
             TimelineEvent.RenditionAdded added => Add(added),
             TimelineEvent.InitReady init => AddInit(init),
@@ -269,19 +100,20 @@ public sealed class SessionTimeline
     public IReadOnlyList<TimelineEvent> Checkpoint()
     {
         var events = new List<TimelineEvent> { new TimelineEvent.Started(Session) };
-        foreach (var rendition in _renditions)
-        {
-            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind));
-            events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
-        }
-
         // As many discontinuities as have left the window must leave it again when this is folded: they are put before its first segment.
         for (var i = DiscontinuitySequence; i > 0; i--)
         {
             events.Add(new TimelineEvent.Discontinuity(FirstSegment - i));
         }
 
+        // The window moves before there are renditions: it would take inits that only its segments, which come later, need.
         events.Add(new TimelineEvent.WindowMoved(FirstSegment));
+        foreach (var rendition in _renditions)
+        {
+            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind));
+            events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
+        }
+
         events.AddRange(_discontinuities.Select(number => new TimelineEvent.Discontinuity(number)));
         foreach (var rendition in _renditions)
         {
@@ -313,6 +145,11 @@ public sealed class SessionTimeline
 
     private bool Start(TimelineEvent.Started started)
     {
+        if (started.Session.Id != Session.Id)
+        {
+            throw new InvalidDataException($"The timeline of session {Session.Id} speaks of session {started.Session.Id}.");
+        }
+
         if (started.Session.Epoch <= Session.Epoch)
         {
             return false;
@@ -356,6 +193,12 @@ public sealed class SessionTimeline
                 return false;
             }
 
+            if (part.Part != 0 || rendition.FindInit(part.Init) is null)
+            {
+                throw new InvalidDataException(
+                    $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}: part 0 and a known init open a segment.");
+            }
+
             segment = new TimelineSegment(part.Segment, part.Init, part.Start, part.WallClock, _discontinuities.Contains(part.Segment), part.Object);
             rendition.Add(segment);
         }
@@ -363,6 +206,11 @@ public sealed class SessionTimeline
         if (segment.IsClosed || part.Part < segment.Parts.Count)
         {
             return false;
+        }
+
+        if (part.Part > segment.Parts.Count)
+        {
+            throw new InvalidDataException($"Rendition '{part.Rendition}' goes on with part {part.Part} of segment {part.Segment}, which has {segment.Parts.Count}.");
         }
 
         segment.Add(part);

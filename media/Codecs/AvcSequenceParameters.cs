@@ -1,78 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace Broadcast.Media;
-
-/// <summary>ISO/IEC 14496-15, 5.3.3.1: what a decoder of H.264 needs before the first picture.</summary>
-/// <param name="NalLengthSize">Bytes of the length before each NAL unit: 1, 2 or 4.</param>
-/// <param name="SequenceParameterSets">NAL units of type 7; at least one.</param>
-/// <param name="PictureParameterSets">NAL units of type 8; at least one.</param>
-/// <param name="Sequence">What the first SPS says.</param>
-public sealed record AvcDecoderConfiguration(
-    int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> SequenceParameterSets, IReadOnlyList<ReadOnlyMemory<byte>> PictureParameterSets,
-    AvcSequenceParameters Sequence)
-{
-    /// <summary>Reads a record.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
-    public static AvcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
-    {
-        var bytes = record.Span;
-        if (bytes.Length < 7)
-        {
-            throw new InvalidCodecConfigException($"An AVC configuration record of {bytes.Length} bytes is too short; it has at least 7.");
-        }
-
-        if (bytes[0] != 1)
-        {
-            throw new InvalidCodecConfigException($"AVC configuration version {bytes[0]} is unknown; 1 is the only one.");
-        }
-
-        var lengthSize = (bytes[4] & 3) + 1;
-        if (lengthSize == 3)
-        {
-            throw new InvalidCodecConfigException("An AVC configuration record asks for NAL lengths of 3 bytes, which ISO/IEC 14496-15 forbids.");
-        }
-
-        var position = 5;
-        var sequenceSets = ReadSets(record, ref position, bytes[position++] & 31, 7, "SPS");
-        if (position >= bytes.Length)
-        {
-            throw new InvalidCodecConfigException("An AVC configuration record ends before its count of PPS.");
-        }
-
-        var pictureSets = ReadSets(record, ref position, bytes[position++], 8, "PPS");
-        if (sequenceSets.Count == 0 || pictureSets.Count == 0)
-        {
-            throw new InvalidCodecConfigException("An AVC configuration record without SPS or PPS cannot be decoded.");
-        }
-
-        return new AvcDecoderConfiguration(lengthSize, sequenceSets, pictureSets, AvcSequenceParameters.Parse(sequenceSets[0].Span));
-    }
-
-    private static List<ReadOnlyMemory<byte>> ReadSets(ReadOnlyMemory<byte> record, ref int position, int count, int type, string what)
-    {
-        var sets = new List<ReadOnlyMemory<byte>>(count);
-        for (var i = 0; i < count; i++)
-        {
-            var rest = record.Span[Math.Min(position, record.Length)..];
-            if (rest.Length < 2 || rest.Length - 2 < BinaryPrimitives.ReadUInt16BigEndian(rest))
-            {
-                throw new InvalidCodecConfigException($"{what} {i} of an AVC configuration record reaches past its end.");
-            }
-
-            var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
-            if (length == 0 || (rest[2] & 31) != type)
-            {
-                throw new InvalidCodecConfigException($"{what} {i} of an AVC configuration record is not a NAL unit of type {type}.");
-            }
-
-            sets.Add(record.Slice(position + 2, length));
-            position += 2 + length;
-        }
-
-        return sets;
-    }
-}
 
 /// <summary>How colors are coded (ITU-T H.273; the numbers of <c>colr</c>'s <c>nclx</c>).</summary>
 /// <param name="Primaries">ColourPrimaries; 1 is BT.709, 2 is not known.</param>
@@ -102,6 +30,8 @@ public sealed record AvcSequenceParameters(
     /// <summary>Largest picture accepted, in samples a side.</summary>
     public const int MaxSide = 8192;
 
+    private const uint Unspecified = 2;
+
     private static readonly (byte Width, byte Height)[] SampleAspects =
         [(1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11), (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1)];
 
@@ -109,9 +39,14 @@ public sealed record AvcSequenceParameters(
     /// <exception cref="InvalidCodecConfigException">It is broken or over our limits; the message says where.</exception>
     public static AvcSequenceParameters Parse(ReadOnlySpan<byte> nalUnit)
     {
-        if (nalUnit.Length > 4096)
+        if (nalUnit.Length is < 5 or > 4096)
         {
-            throw new InvalidCodecConfigException($"An SPS of {nalUnit.Length} bytes is over the limit of 4096.");
+            throw new InvalidCodecConfigException($"An SPS of {nalUnit.Length} bytes is not 5 to 4,096 bytes long.");
+        }
+
+        if ((nalUnit[0] & 0x9F) != 7)
+        {
+            throw new InvalidCodecConfigException($"A NAL unit that begins with {nalUnit[0]:x2} is no SPS.");
         }
 
         var rented = ArrayPool<byte>.Shared.Rent(nalUnit.Length);
@@ -242,10 +177,9 @@ public sealed record AvcSequenceParameters(
             {
                 bits.Skip(3);
                 var fullRange = bits.Flag();
-                if (bits.Flag())
-                {
-                    read = read with { Color = new CodedColor((byte)bits.Bits(8), (byte)bits.Bits(8), (byte)bits.Bits(8), fullRange) };
-                }
+                var (primaries, transfer, matrix) = bits.Flag() ? (bits.Bits(8), bits.Bits(8), bits.Bits(8)) : (Unspecified, Unspecified, Unspecified);
+                var said = fullRange || primaries != Unspecified || transfer != Unspecified || matrix != Unspecified;
+                read = said ? read with { Color = new CodedColor((byte)primaries, (byte)transfer, (byte)matrix, fullRange) } : read;
             }
 
             if (bits.Flag())

@@ -1,0 +1,200 @@
+using Broadcast.Media.Bmff;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Bmff;
+
+public sealed class FragmentTests
+{
+    private static readonly FragmentSample[] Pictures = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, 0), new(3000, 80, false, -3000)];
+    private static readonly FragmentSample[] Sounds = [.. Enumerable.Repeat(new FragmentSample(1024, 256, true), 24)];
+
+    [Fact]
+    public void The_bytes_of_a_chunk_are_those_of_the_specification()
+    {
+        var header = new FragmentWriter().Write(new FragmentHeader(9, 0x1_0000_0002), [new(3000, 5, true, 0), new(3000, 6, false, -1)]);
+        Convert.ToHexString(header).ShouldBe(
+            "00000074" + "6D6F6F66"
+            + "00000010" + "6D666864" + "00000000" + "00000009"
+            + "0000005C" + "74726166"
+            + "00000018" + "74666864" + "00020028" + "00000001" + "00000BB8" + "01010000" // default duration, flags of all but the first
+            + "00000014" + "74666474" + "01000000" + "0000000100000002"
+            + "00000028" + "7472756E" + "01000A05" + "00000002" + "0000007C" + "02000000" // data behind moof and mdat's header, first is sync
+            + "00000005" + "00000000" + "00000006" + "FFFFFFFF"
+            + "00000013" + "6D646174");
+    }
+
+    [Fact]
+    public void Samples_that_are_all_alike_are_said_once()
+    {
+        var header = new FragmentWriter().Write(new FragmentHeader(1, 0), Sounds);
+        BoxTree.Describe([.. header, .. new byte[24 * 256]]).ShouldBe("moof 100\n  mfhd 16\n  traf 76\n    tfhd 28\n    tfdt 20\n    trun 20\nmdat 6152\n");
+        Read(header, Sounds).Samples.ShouldBe(Sounds);
+    }
+
+    [Fact]
+    public void Flags_are_said_for_each_sample_when_they_come_and_go()
+    {
+        FragmentSample[] samples = [new(1, 1, false), new(1, 2, true), new(1, 3, false), new(1, 4, true)];
+        Read(new FragmentWriter().Write(new FragmentHeader(1, 0), samples), samples).Samples.ShouldBe(samples);
+    }
+
+    [Theory]
+    [InlineData(SegmentTypeBox.None)]
+    [InlineData(SegmentTypeBox.Segment)]
+    [InlineData(SegmentTypeBox.Chunk)]
+    public void A_chunk_comes_back_as_it_was_written(SegmentTypeBox type)
+    {
+        var clock = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
+        var writer = new FragmentWriter(trackId: 5);
+        var header = writer.Write(new FragmentHeader(uint.MaxValue, long.MaxValue, type, new ProducerReferenceTime(77, clock)), Pictures);
+        var read = Read(header, Pictures);
+        read.SegmentType.ShouldBe(type);
+        read.SequenceNumber.ShouldBe(uint.MaxValue);
+        read.TrackId.ShouldBe(5u);
+        read.BaseDecodeTime.ShouldBe(long.MaxValue);
+        read.Reference.ShouldBe(new ProducerReferenceTime(77, clock));
+        read.Samples.ShouldBe(Pictures);
+        read.Duration.ShouldBe(12_001);
+        read.DataOffset.ShouldBe(header.Length);
+    }
+
+    [Fact]
+    public void Any_samples_come_back()
+    {
+        var writer = new FragmentWriter();
+        for (var seed = 0; seed < 2000; seed++)
+        {
+            var random = new Random(seed);
+            var (durations, sizes, sync, offsets) = (random.Next(1, 3), random.Next(1, 3), random.Next(1, 4), random.Next(1, 3));
+            var samples = new FragmentSample[random.Next(1, 40)];
+            for (var i = 0; i < samples.Length; i++)
+            {
+                samples[i] = new FragmentSample(
+                    durations == 1 ? 3000 : (uint)random.Next(), sizes == 1 ? 50 : random.Next(100),
+                    sync == 1 || (sync == 2 ? i == 0 : random.Next(2) == 0), offsets == 1 ? 0 : random.Next(int.MinValue, int.MaxValue));
+            }
+
+            Read(writer.Write(new FragmentHeader(1, random.NextInt64()), samples), samples).Samples.ShouldBe(samples, $"seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void What_cannot_be_said_is_refused()
+    {
+        var writer = new FragmentWriter();
+        Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), []));
+        Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, -1), Sounds));
+        Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, -1, true)]));
+        Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, int.MaxValue, true), new(1, int.MaxValue, true)]));
+        Read(writer.Write(new FragmentHeader(1, 0), Sounds), Sounds).Samples.Count.ShouldBe(24);
+    }
+
+    [Fact]
+    public void A_chunk_costs_one_array_of_its_size()
+    {
+        var writer = new FragmentWriter();
+        var header = new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch));
+        var length = writer.Write(header, Pictures).Length;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            writer.Write(header, Pictures);
+        }
+
+        // An array has 24 bytes of its own and is rounded up to 8.
+        ((GC.GetAllocatedBytesForCurrentThread() - before) / 1000).ShouldBeInRange(length, length + 32);
+    }
+
+    [Fact]
+    public void A_segment_cut_off_anywhere_gives_its_whole_chunks()
+    {
+        var writer = new FragmentWriter();
+        var (segment, ends) = (new List<byte>(), new List<int> { 0 });
+        for (uint i = 0; i < 3; i++)
+        {
+            segment.AddRange(writer.Write(new FragmentHeader(i, i * 12_001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), Pictures));
+            segment.AddRange(new byte[Pictures.Sum(sample => sample.Size)]);
+            ends.Add(segment.Count);
+        }
+
+        var bytes = segment.ToArray();
+        for (var length = 0; length <= bytes.Length; length++)
+        {
+            var read = FragmentReader.ReadAll(bytes.AsSpan(0, length), out var consumed);
+            consumed.ShouldBe(ends.Last(end => end <= length));
+            read.Count.ShouldBe(ends.IndexOf(consumed));
+            read.Select(fragment => fragment.Offset).ShouldBe(ends.Take(read.Count));
+        }
+    }
+
+    [Theory]
+    [InlineData("more samples than there are fields", 0x58, 0x7FFFFFFF)]
+    [InlineData("no samples", 0x58, 0)]
+    [InlineData("data before mdat", 0x5C, 0)]
+    [InlineData("data behind mdat", 0x5C, 0x7FFFFFFF)]
+    [InlineData("data before the file", 0x5C, unchecked((int)0x80000000))]
+    [InlineData("sizes over the mdat's", 0x64, 0x7FFFFFFF)]
+    [InlineData("other base of data", 0x28, 0x28)]
+    [InlineData("decode time over 63 bits", 0x44, unchecked((int)0x80000000))]
+    public void A_broken_chunk_is_refused(string what, int position, int value)
+    {
+        var chunk = new FragmentWriter().Write(new FragmentHeader(9, 0), [new(3000, 5, true, 0), new(3000, 6, false, -1)]).Concat(new byte[11]).ToArray();
+        FragmentReader.TryRead(chunk, 0, out _).ShouldBeTrue();
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(chunk.AsSpan(position), value);
+        Should.Throw<InvalidBmffException>(() => FragmentReader.TryRead(chunk, 0, out _), what);
+    }
+
+    [Fact]
+    public void Default_sizes_of_nothing_do_not_make_room_for_millions_of_samples()
+    {
+        FragmentSample[] samples = [new(1, 0, true), new(1, 0, true)];
+        var chunk = new FragmentWriter().Write(new FragmentHeader(1, 0), samples);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 8 - 8), uint.MaxValue);
+        Should.Throw<InvalidBmffException>(() => FragmentReader.TryRead(chunk, 0, out _)).Message.ShouldContain("4294967295");
+    }
+
+    [Fact]
+    public void Mutated_segments_give_chunks_or_a_refusal()
+    {
+        var writer = new FragmentWriter();
+        byte[][] seeds =
+        [
+            [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch)), Pictures), .. new byte[1170]],
+            [.. writer.Write(new FragmentHeader(1, 0), Sounds), .. new byte[24 * 256]],
+            [.. writer.Write(new FragmentHeader(1, 0), [new(1, 4, true)]), .. new byte[4]],
+        ];
+        var (read, refused) = (0, 0);
+        for (var seed = 0; seed < 20_000; seed++)
+        {
+            var bytes = Mutation.Of(seeds, new Random(seed));
+            try
+            {
+                foreach (var fragment in FragmentReader.ReadAll(bytes, out _))
+                {
+                    (fragment.DataOffset + fragment.Samples.Sum(sample => (long)sample.Size)).ShouldBeLessThanOrEqualTo(fragment.Offset + fragment.Length);
+                    read++;
+                }
+            }
+            catch (InvalidBmffException)
+            {
+                refused++;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {Convert.ToHexString(bytes)}", error);
+            }
+        }
+
+        read.ShouldBeGreaterThan(1000);
+        refused.ShouldBeGreaterThan(1000);
+    }
+
+    private static Fragment Read(byte[] header, IEnumerable<FragmentSample> samples)
+    {
+        byte[] chunk = [.. header, .. new byte[samples.Sum(sample => sample.Size)]];
+        FragmentReader.TryRead(chunk, 0, out var fragment).ShouldBeTrue();
+        fragment!.Length.ShouldBe(chunk.Length);
+        return fragment;
+    }
+}

@@ -1,0 +1,171 @@
+using Broadcast.Media.Bmff;
+using Broadcast.Media.Tests.Codecs;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Bmff;
+
+public sealed class InitSegmentTests
+{
+    internal static readonly Track Video = new(7, CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Main576IWide)), 90_000);
+    internal static readonly Track Audio = new(8, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0]), 48_000, "pt-BR");
+
+    [Fact]
+    public void Video_has_the_boxes_that_CMAF_asks_for_and_no_others() => BoxTree.Describe(InitSegmentWriter.Write(Video)).ShouldBe(
+        """
+        ftyp 32
+        moov 643
+          mvhd 108
+          trak 487
+            tkhd 92
+            mdia 387
+              mdhd 32
+              hdlr 38
+              minf 309
+                vmhd 20
+                dinf 36
+                  dref 28
+                    url  12
+                stbl 245
+                  stsd 169
+                    avc1 153
+                      avcC 51
+                      pasp 16
+                  stts 16
+                  stsc 16
+                  stsz 20
+                  stco 16
+          mvex 40
+            trex 32
+
+        """);
+
+    [Theory]
+    [InlineData(AvcRecords.High1080P30)]
+    [InlineData(AvcRecords.Main576IWide)]
+    [InlineData(AvcRecords.High444Odd)]
+    [InlineData(AvcRecords.Baseline2160PColors)]
+    public void Video_comes_back(string hex)
+    {
+        var track = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(hex)) };
+        var read = InitSegmentReader.Read(InitSegmentWriter.Write(track));
+        var sequence = ((CodecConfig.Avc)track.Config).Sequence;
+        read.ShouldBe(new InitSegment(1, 90_000, track.Config, null, sequence.DisplayWidth, sequence.Height));
+        read.ToTrack(7).ShouldBe(track);
+    }
+
+    [Fact]
+    public void Sound_comes_back_with_its_language_in_full()
+    {
+        var read = InitSegmentReader.Read(InitSegmentWriter.Write(Audio, trackId: 3));
+        read.ShouldBe(new InitSegment(3, 48_000, Audio.Config, "pt-BR", 0, 0));
+        read.ToTrack(8).ShouldBe(Audio);
+    }
+
+    [Fact]
+    public void The_same_track_gives_the_same_bytes_whatever_its_number_in_the_publication() =>
+        InitSegmentWriter.Write(Video with { Id = 1 }).ShouldBe(InitSegmentWriter.Write(Video with { Id = 2 }));
+
+    [Fact]
+    public void Colors_are_written_where_the_stream_says_them()
+    {
+        var colored = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)) };
+        var entry = BoxReader.Find(InitSegmentWriter.Write(colored), "moov/trak/mdia/minf/stbl/stsd"u8)[8..];
+        Convert.ToHexString(BoxReader.Find(BoxReader.Find(entry, "avc1"u8)[78..], "colr"u8)).ShouldBe("6E636C78" + "0001" + "0001" + "0001" + "00");
+        BoxTree.Describe(InitSegmentWriter.Write(Video)).ShouldNotContain("colr");
+        BoxTree.Describe(InitSegmentWriter.Write(colored)).ShouldNotContain("pasp");
+    }
+
+    [Theory]
+    [InlineData(null, "und", null, false)]
+    [InlineData("", "und", null, false)]
+    [InlineData("en", "eng", "en", false)]
+    [InlineData("EN", "eng", "en", false)]
+    [InlineData("de", "deu", "de", false)]
+    [InlineData("fr", "fra", "fr", false)]
+    [InlineData("zu", "zul", "zu", false)]
+    [InlineData("gsw", "gsw", "gsw", false)]
+    [InlineData("deu", "deu", "de", true)]
+    [InlineData("pt-BR", "por", "pt-BR", true)]
+    [InlineData("zh-Hant-TW", "zho", "zh-Hant-TW", true)]
+    [InlineData("qq", "und", "qq", true)]
+    [InlineData("e", "und", null, false)]
+    [InlineData("-en", "und", null, false)]
+    [InlineData("en-", "und", null, false)]
+    [InlineData("en_US", "und", null, false)]
+    [InlineData("deutschland", "und", null, false)]
+    [InlineData("d\u00e9", "und", null, false)]
+    public void Languages_are_packed_and_said_in_full_only_where_the_code_is_too_short(string? tag, string packed, string? read, bool extended)
+    {
+        var bytes = InitSegmentWriter.Write(Audio with { Language = tag });
+        var mdhd = BoxReader.Find(bytes, "moov/trak/mdia/mdhd"u8);
+        var code = (mdhd[20] << 8) | mdhd[21];
+        new string([(char)(0x60 + (code >> 10)), (char)(0x60 + ((code >> 5) & 31)), (char)(0x60 + (code & 31))]).ShouldBe(packed);
+        var back = InitSegmentReader.Read(bytes).Language;
+        (extended ? tag : read).ShouldBe(back);
+        BoxReader.TryFind(bytes, "moov/trak/mdia/elng"u8, out _).ShouldBe(extended);
+    }
+
+    [Fact]
+    public void The_table_of_languages_is_sound()
+    {
+        foreach (var letters in Enumerable.Range(0, 26 * 26).Select(i => $"{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}"))
+        {
+            var packed = LanguageCode.Pack(letters);
+            if (packed != LanguageCode.Undetermined)
+            {
+                LanguageCode.Unpack(packed).ShouldBe(letters);
+            }
+        }
+
+        LanguageCode.Unpack(0).ShouldBeNull();
+        LanguageCode.Unpack(0xFFFF).ShouldBeNull();
+        LanguageCode.Unpack(LanguageCode.Undetermined).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_sample_rate_beyond_16_bits_is_left_to_the_codec_configuration()
+    {
+        var track = new Track(1, CodecConfig.Aac.Parse([0x10, 0x10]), 96_000);
+        InitSegmentReader.Read(InitSegmentWriter.Write(track)).Config.ShouldBe(track.Config);
+    }
+
+    [Fact]
+    public void Impossible_tracks_are_not_written()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => InitSegmentWriter.Write(Video with { Timescale = 0 }));
+        Should.Throw<ArgumentOutOfRangeException>(() => InitSegmentWriter.Write(Video, trackId: 0));
+    }
+
+    [Fact]
+    public void Mutated_and_cut_init_segments_give_a_track_or_a_refusal()
+    {
+        byte[][] seeds = [InitSegmentWriter.Write(Video), InitSegmentWriter.Write(Audio)];
+        var refused = 0;
+        for (var seed = 0; seed < 20_000; seed++)
+        {
+            var bytes = Mutation.Of(seeds, new Random(seed));
+            try
+            {
+                InitSegmentReader.Read(bytes).Timescale.ShouldBeGreaterThan(0);
+            }
+            catch (InvalidBmffException)
+            {
+                refused++;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Seed {seed}", error);
+            }
+        }
+
+        refused.ShouldBeInRange(1000, 19_900);
+        foreach (var whole in seeds)
+        {
+            for (var length = 0; length < whole.Length; length++)
+            {
+                Should.Throw<InvalidBmffException>(() => InitSegmentReader.Read(whole.AsSpan(0, length)));
+            }
+        }
+    }
+}

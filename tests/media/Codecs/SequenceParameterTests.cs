@@ -1,0 +1,166 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Codecs;
+
+public sealed class SequenceParameterTests
+{
+    [Fact]
+    public void A_plain_one_is_read()
+    {
+        var read = AvcSequenceParameters.Parse(new Sps().Write());
+        read.ShouldBe(new AvcSequenceParameters(66, 0, 30, 320, 192, 1, 1, 30));
+    }
+
+    [Theory]
+    [InlineData(1, true, 2, 2)]
+    [InlineData(1, false, 2, 4)]
+    [InlineData(2, true, 2, 1)]
+    [InlineData(3, true, 1, 1)]
+    [InlineData(0, true, 1, 1)]
+    [InlineData(0, false, 1, 2)]
+    public void Cropping_counts_in_units_of_the_chroma_format(ulong chroma, bool framesOnly, int unitX, int unitY)
+    {
+        var read = AvcSequenceParameters.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
+        read.Width.ShouldBe(320 - (3 * unitX));
+        read.Height.ShouldBe((framesOnly ? 192 : 384) - (7 * unitY));
+    }
+
+    [Fact]
+    public void Cropping_that_leaves_nothing_is_refused()
+    {
+        Refused(new Sps { Crop = (80, 80, 0, 0) });
+        Refused(new Sps { Crop = (0, 0, 96, 0) });
+        Refused(new Sps { Crop = (uint.MaxValue - 1, uint.MaxValue - 1, uint.MaxValue - 1, uint.MaxValue - 1) });
+        AvcSequenceParameters.Parse(new Sps { Crop = (80, 79, 0, 0) }.Write()).Width.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_picture_beyond_the_limit_is_refused()
+    {
+        AvcSequenceParameters.Parse(new Sps { WidthBlocks = 512, HeightBlocks = 512 }.Write()).Width.ShouldBe(8192);
+        Refused(new Sps { WidthBlocks = 513 });
+        Refused(new Sps { HeightBlocks = 513 });
+        Refused(new Sps { HeightBlocks = 257, FramesOnly = false });
+        Refused(new Sps { WidthBlocks = 65_536 });
+        Refused(new Sps { WidthBlocks = uint.MaxValue });
+    }
+
+    [Fact]
+    public void A_cycle_of_a_thousand_million_is_refused_at_once()
+    {
+        Refused(new Sps { OrderCountType = 1, OrderCountCycle = 1_000_000_000 });
+        Refused(new Sps { OrderCountType = 1, OrderCountCycle = 256, OrderCountOffsets = 256 });
+        AvcSequenceParameters.Parse(new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write()).Width.ShouldBe(320);
+        Refused(new Sps { OrderCountType = 3 });
+        Refused(new Sps { Id = 32 });
+    }
+
+    [Theory]
+    [InlineData(1UL, 60UL, 30.0)]
+    [InlineData(1001UL, 60_000UL, 30_000.0 / 1001)]
+    [InlineData(0UL, 60UL, 0.0)]
+    [InlineData(1UL, 0UL, 0.0)]
+    [InlineData(0UL, 0UL, 0.0)]
+    [InlineData(0x8000_0000UL, 60UL, 0.0)]
+    [InlineData(uint.MaxValue, uint.MaxValue, 0.5)]
+    [InlineData(1UL, uint.MaxValue, 0.0)]
+    public void A_rate_outside_sense_is_no_rate(ulong units, ulong scale, double rate) =>
+        AvcSequenceParameters.Parse(new Sps { Timing = (units, scale) }.Write()).FramesPerSecond.ShouldBe(rate, 1e-9);
+
+    [Theory]
+    [InlineData(0UL, 0UL, 0UL, 1, 1)]
+    [InlineData(1UL, 0UL, 0UL, 1, 1)]
+    [InlineData(14UL, 0UL, 0UL, 4, 3)]
+    [InlineData(16UL, 0UL, 0UL, 2, 1)]
+    [InlineData(17UL, 0UL, 0UL, 1, 1)]
+    [InlineData(254UL, 0UL, 0UL, 1, 1)]
+    [InlineData(255UL, 64UL, 45UL, 64, 45)]
+    [InlineData(255UL, 0UL, 45UL, 1, 1)]
+    [InlineData(255UL, 64UL, 0UL, 1, 1)]
+    public void Aspect_ratios_are_those_of_table_E_1(ulong index, ulong x, ulong y, int width, int height)
+    {
+        var read = AvcSequenceParameters.Parse(new Sps { Aspect = (index, x, y) }.Write());
+        (read.SampleAspectWidth, read.SampleAspectHeight).ShouldBe((width, height));
+    }
+
+    [Theory]
+    [InlineData(65_535UL, 1UL, 65_535)]
+    [InlineData(1UL, 65_535UL, 1)]
+    public void A_mad_aspect_ratio_still_gives_a_width_that_fits(ulong x, ulong y, int width) =>
+        AvcSequenceParameters.Parse(new Sps { Aspect = (255, x, y) }.Write()).DisplayWidth.ShouldBe(width);
+
+    [Fact]
+    public void A_usability_part_cut_off_at_any_bit_leaves_the_picture_known()
+    {
+        var whole = new Sps { Aspect = (255, 64, 45), FullRange = true };
+        var bytes = whole.Body(out var vuiStart).ToArray();
+        var read = new HashSet<int>();
+        for (var length = (vuiStart + 7) / 8; length <= bytes.Length; length++)
+        {
+            var cut = AvcSequenceParameters.Parse(bytes.AsSpan(0, length));
+            cut.Width.ShouldBe(320);
+            cut.SampleAspectWidth.ShouldBeOneOf(1, 64);
+            cut.FramesPerSecond.ShouldBeOneOf(0, 30);
+            read.Add(cut.SampleAspectWidth);
+        }
+
+        read.Count.ShouldBe(2);
+        for (var length = 0; length < vuiStart / 8; length++)
+        {
+            Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameters.Parse(bytes.AsSpan(0, length)));
+        }
+    }
+
+    [Fact]
+    public void Exp_Golomb_codes_of_over_31_zeros_are_refused()
+    {
+        for (var zeros = 0; zeros <= 64; zeros++)
+        {
+            var bytes = new BitWriter().Bits(0, Math.Min(zeros, 32)).Bits(0, Math.Max(zeros - 32, 0)).Flag(true).Bits(0, 64).ToArray();
+            if (zeros <= 31)
+            {
+                new BitReader(bytes, "test").UnsignedGolomb().ShouldBe((uint)((1UL << zeros) - 1));
+            }
+            else
+            {
+                Should.Throw<InvalidCodecConfigException>(() => new BitReader(bytes, "test").UnsignedGolomb());
+            }
+        }
+
+        Should.Throw<InvalidCodecConfigException>(() => new BitReader(new byte[4096], "test").UnsignedGolomb());
+        Should.Throw<InvalidCodecConfigException>(() => new BitReader(default, "test").UnsignedGolomb());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(-1)]
+    [InlineData(12_345)]
+    [InlineData(int.MaxValue)]
+    [InlineData(-int.MaxValue)]
+    public void Signed_codes_come_back(int value) =>
+        new BitReader(new BitWriter().Se(value).ToArray(), "test").SignedGolomb().ShouldBe(value);
+
+    [Fact]
+    public void Unsigned_codes_come_back_up_to_the_largest()
+    {
+        foreach (var value in new uint[] { 0u, 1u, 2u, 255u, 65_535u, int.MaxValue, uint.MaxValue - 1 })
+        {
+            new BitReader(new BitWriter().Ue(value).ToArray(), "test").UnsignedGolomb().ShouldBe(value);
+        }
+    }
+
+    [Fact]
+    public void Bits_past_the_end_and_impossible_counts_are_refused()
+    {
+        Should.Throw<InvalidCodecConfigException>(() => { var bits = new BitReader([1, 2], "test"); bits.Bits(17); });
+        Should.Throw<ArgumentOutOfRangeException>(() => { var bits = new BitReader(new byte[64], "test"); bits.Bits(33); });
+        var whole = new BitReader([0xA5, 0x0F], "test");
+        whole.Bits(16).ShouldBe(0xA50Fu);
+        whole.Remaining.ShouldBe(0);
+        whole.Bits(0).ShouldBe(0u);
+    }
+
+    private static void Refused(Sps sps) => Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameters.Parse(sps.Write()), sps.ToString());
+}

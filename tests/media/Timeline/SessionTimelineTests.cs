@@ -1,0 +1,227 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Timeline;
+
+public sealed class SessionTimelineTests
+{
+    private const int Stories = 1500;
+
+    [Fact]
+    public void A_checkpoint_folded_from_nothing_gives_an_equal_timeline_at_every_moment()
+    {
+        for (var seed = 0; seed < Stories; seed++)
+        {
+            var timeline = new SessionTimeline(Story.Session());
+            foreach (var @event in Story.Random(seed))
+            {
+                timeline.Apply(@event);
+                if (@event is TimelineEvent.WindowMoved or TimelineEvent.Ended or TimelineEvent.InitReady or TimelineEvent.Started)
+                {
+                    Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline), $"seed {seed}, after {@event}");
+                }
+            }
+
+            Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline), $"seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void What_follows_a_checkpoint_has_the_same_effect_as_without_it()
+    {
+        for (var seed = 0; seed < Stories; seed++)
+        {
+            var events = Story.Random(seed);
+            var cut = new Random(seed).Next(1, events.Count + 1);
+            var resumed = Story.Fold(Story.Fold(events.Take(cut)).Checkpoint());
+            events.Skip(cut).ToList().ForEach(@event => resumed.Apply(@event));
+            Story.Tell(resumed).ShouldBe(Story.Tell(Story.Fold(events)), $"seed {seed}, cut at {cut}");
+        }
+    }
+
+    [Fact]
+    public void A_replay_of_any_part_of_the_past_changes_nothing()
+    {
+        for (var seed = 0; seed < Stories; seed++)
+        {
+            var random = new Random(seed);
+            var events = Story.Random(seed);
+            var cut = random.Next(1, events.Count + 1);
+            var timeline = Story.Fold(events.Take(cut));
+            var (told, version) = (Story.Tell(timeline), timeline.Version);
+            foreach (var @event in events.Take(cut).Skip(random.Next(cut)).Concat(timeline.Checkpoint()))
+            {
+                timeline.Apply(@event).ShouldBeFalse($"seed {seed}: {@event}");
+            }
+
+            Story.Tell(timeline).ShouldBe(told, $"seed {seed}");
+            timeline.Version.ShouldBe(version);
+        }
+    }
+
+    [Fact]
+    public void Discontinuities_are_counted_once_they_leave_the_window_and_marked_while_they_are_in_it()
+    {
+        for (var seed = 0; seed < Stories; seed++)
+        {
+            var events = Story.Random(seed);
+            var timeline = Story.Fold(events);
+            var said = events.OfType<TimelineEvent.Discontinuity>().Select(d => d.Segment).ToHashSet();
+            timeline.DiscontinuitySequence.ShouldBe(said.Count(number => number < timeline.FirstSegment), $"seed {seed}");
+            timeline.Discontinuities.ToList().ShouldBe([.. said.Where(number => number >= timeline.FirstSegment).Order()], $"seed {seed}");
+            foreach (var segment in timeline.Renditions.SelectMany(rendition => rendition.Segments))
+            {
+                segment.Discontinuity.ShouldBe(said.Contains(segment.Number), $"seed {seed}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_segment_in_the_window_has_its_init_and_is_found_by_its_number()
+    {
+        for (var seed = 0; seed < Stories; seed++)
+        {
+            foreach (var rendition in Story.Fold(Story.Random(seed)).Renditions)
+            {
+                foreach (var segment in rendition.Segments)
+                {
+                    rendition.FindInit(segment.Init).ShouldNotBeNull($"seed {seed}");
+                    rendition.Find(segment.Number).ShouldBeSameAs(segment);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_part_opens_its_segment_and_the_next_segment_closes_it()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        var first = timeline.Find("v")!.Open.ShouldNotBeNull();
+        timeline.Apply(Story.Part("v", 1, 1, independent: false));
+        (first.Duration, first.Length, first.Independent, first.Parts.Count).ShouldBe((new MediaTime(90_000, 90_000), 2000L, true, 2));
+        timeline.Find("v")!.Closed.Length.ShouldBe(0);
+
+        timeline.Apply(Story.Part("v", 2, 0));
+
+        first.IsClosed.ShouldBeTrue();
+        timeline.Find("v")!.Open!.Number.ShouldBe(2);
+        timeline.Find("v")!.Closed.ToArray().ShouldBe([first]);
+        timeline.LastSegment.ShouldBe(2);
+        timeline.Apply(Story.Part("v", 1, 2)).ShouldBeFalse("segment 1 is closed");
+    }
+
+    [Fact]
+    public void A_gap_is_a_closed_segment_of_known_length_without_bytes()
+    {
+        var timeline = Begun();
+        timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, Story.At(1), new(180_000, 90_000), Story.Start)).ShouldBeTrue();
+        var gap = timeline.Find("v")!.Segments[0];
+        (gap.IsGap, gap.IsClosed, gap.Object, gap.Length, gap.Parts.Count, gap.Independent).ShouldBe((true, true, default, 0L, 0, false));
+        gap.End.ShouldBe(new MediaTime(180_000, 90_000));
+        timeline.Find("v")!.Open.ShouldBeNull();
+        timeline.Apply(Story.Part("v", 1, 0)).ShouldBeFalse("nothing comes into a gap");
+        timeline.Apply(Story.Part("v", 2, 0)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_window_takes_old_segments_and_inits_with_it_but_leaves_the_newest_init()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(Story.Init("v", 2));
+        timeline.Apply(Story.Part("v", 2, 0, init: 2));
+        timeline.Apply(new TimelineEvent.WindowMoved(2)).ShouldBeTrue();
+        timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([2]);
+        timeline.Find("v")!.Find(1).ShouldBeNull();
+        timeline.Apply(new TimelineEvent.WindowMoved(2)).ShouldBeFalse();
+        timeline.Apply(new TimelineEvent.WindowMoved(1)).ShouldBeFalse("a window never goes back");
+        timeline.Apply(new TimelineEvent.WindowMoved(9)).ShouldBeTrue();
+        timeline.Find("v")!.Segments.ShouldBeEmpty();
+        timeline.Find("v")!.Init!.Number.ShouldBe(2);
+        timeline.LastSegment.ShouldBe(8);
+        timeline.Apply(Story.Part("v", 8, 0, init: 2)).ShouldBeFalse();
+        timeline.Apply(Story.Part("v", 9, 0, init: 2)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void An_old_init_that_the_window_needs_survives_a_checkpoint()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(Story.Part("v", 2, 0));
+        timeline.Apply(Story.Init("v", 2));
+        timeline.Apply(new TimelineEvent.WindowMoved(2));
+        Story.Fold(timeline.Checkpoint()).Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public void A_discontinuity_is_only_for_what_has_not_begun()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(new TimelineEvent.Discontinuity(1)).ShouldBeFalse();
+        timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeTrue();
+        timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Nothing_follows_the_end_but_a_takeover()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(new TimelineEvent.Ended("by its event")).ShouldBeTrue();
+        (timeline.IsEnded, timeline.EndReason).ShouldBe((true, "by its event"));
+        timeline.Find("v")!.Segments[0].IsClosed.ShouldBeTrue();
+        var told = Story.Tell(timeline);
+        foreach (var @event in new TimelineEvent[]
+        {
+            Story.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2), Story.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
+            new TimelineEvent.Ended("again"), new TimelineEvent.SegmentGap("v", 2, 1, Story.At(2), new(1, 1), Story.Start),
+        })
+        {
+            timeline.Apply(@event).ShouldBeFalse(@event.ToString());
+        }
+
+        Story.Tell(timeline).ShouldBe(told);
+        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 2))).ShouldBeTrue();
+        timeline.IsEnded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_stale_epoch_changes_nothing()
+    {
+        var timeline = new SessionTimeline(Story.Session(epoch: 5));
+        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 4))).ShouldBeFalse();
+        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 6))).ShouldBeTrue();
+        timeline.Session.Epoch.ShouldBe(6);
+    }
+
+    [Fact]
+    public void Contradictions_are_refused_and_leave_the_timeline_as_it_was()
+    {
+        var timeline = Begun();
+        timeline.Apply(Story.Part("v", 1, 0));
+        var (told, version) = (Story.Tell(timeline), timeline.Version);
+        var other = Story.Session(2) with { Id = SessionId.New(Story.Start) };
+        foreach (var @event in new TimelineEvent[]
+        {
+            Story.Part("unknown", 1, 0), Story.Part("v", 3, 0), Story.Part("v", 2, 1), Story.Part("v", 1, 2), Story.Part("v", 2, 0, init: 7),
+            new TimelineEvent.SegmentGap("v", 3, 1, Story.At(3), new(1, 1), Story.Start), new TimelineEvent.Started(other),
+        })
+        {
+            Should.Throw<InvalidDataException>(() => timeline.Apply(@event), @event.ToString());
+        }
+
+        Story.Tell(timeline).ShouldBe(told);
+        timeline.Version.ShouldBe(version);
+    }
+
+    private static SessionTimeline Begun()
+    {
+        var timeline = new SessionTimeline(Story.Session());
+        timeline.Apply(new TimelineEvent.RenditionAdded("v", TrackKind.Video));
+        timeline.Apply(Story.Init("v", 1));
+        return timeline;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Reflection;
+using System.Text;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Timeline;
+
+public sealed class TimelineJsonTests
+{
+    private static readonly TimelineEvent[] Examples =
+    [
+        new TimelineEvent.Started(Story.Session(epoch: 3)),
+        new TimelineEvent.Started(Story.Session() with
+        {
+            StartedAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.FromHours(5.5)).AddTicks(1_234_567),
+            Latency = LatencyProfile.Low with { Name = "custom", PartTarget = TimeSpan.FromTicks(3_333_333) },
+        }),
+        new TimelineEvent.RenditionAdded("audio", TrackKind.Audio),
+        Story.Init("source", 2),
+        Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
+        new TimelineEvent.Discontinuity(long.MaxValue),
+        Story.Part("source", 7, 3, independent: false),
+        Story.Part("source", 1, 0) with { Start = new(-1024, 44_100), Offset = 1L << 40 },
+        new TimelineEvent.SegmentClosed("720p", 12),
+        new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
+        new TimelineEvent.WindowMoved(31),
+        new TimelineEvent.Ended("the encoder said \"bye\"\n\u2028 \ud83d\udc4b"),
+    ];
+
+    public static TheoryData<int> Numbers() => [.. Enumerable.Range(0, Examples.Length)];
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public void Every_event_comes_back_as_it_was(int number)
+    {
+        var bytes = TimelineJson.Serialize(Examples[number]);
+        TimelineJson.Parse(bytes).ShouldBe(Examples[number]);
+        bytes.ShouldNotContain((byte)'\n');
+        var buffer = new ArrayBufferWriter<byte>();
+        TimelineJson.Write(Examples[number], buffer);
+        buffer.WrittenSpan.SequenceEqual(bytes).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void No_event_is_without_an_example() =>
+        typeof(TimelineEvent).GetNestedTypes(BindingFlags.Public).Where(type => type.IsSubclassOf(typeof(TimelineEvent)))
+            .Except(Examples.Select(example => example.GetType())).ShouldBeEmpty();
+
+    [Fact]
+    public void The_form_is_fixed_because_journals_outlive_versions()
+    {
+        Text(Story.Part("source", 2, 1)).ShouldBe(
+            """{"type":"part","rendition":"source","segment":2,"part":1,"init":1,"start":"225000/90000","duration":"45000/90000","independent":true,"wallClock":"2026-03-01T12:00:02.5+00:00","object":"live/main/s/source/2.mp4","offset":1000,"length":1000}""");
+        Text(new TimelineEvent.Started(Story.Session())).ShouldBe(
+            """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:00.5000000","window":"00:01:00"}}}""");
+        Text(Story.Init("audio", 1, TrackKind.Audio)).ShouldBe(
+            """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
+        Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
+    }
+
+    [Fact]
+    public void Properties_of_later_versions_are_passed_over_wherever_they_stand() =>
+        TimelineJson.Parse("""{"new":{"a":[1]},"firstSegment":31,"type":"window","also":null}"""u8).ShouldBe(new TimelineEvent.WindowMoved(31));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("1")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"type\":\"unheard-of\"}")]
+    [InlineData("{\"type\":7}")]
+    [InlineData("{\"type\":\"window\"}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":0}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":-1}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":\"1\"}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":1.5}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":9223372036854775808}")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":1")]
+    [InlineData("{\"type\":\"window\",\"firstSegment\":1}{}")]
+    [InlineData("{\"type\":\"segment\",\"rendition\":null,\"segment\":1}")]
+    [InlineData("{\"type\":\"rendition\",\"rendition\":\"a\",\"kind\":\"smell\"}")]
+    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/0\",\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":5,\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"-1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
+    [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"1/1\",\"wallClock\":\"yesterday\"}")]
+    public void Anything_else_is_refused_by_name(string text) =>
+        Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes(text))).Message.ShouldNotBeEmpty();
+
+    [Fact]
+    public void An_object_name_that_leaves_its_folder_is_refused() => Should.Throw<InvalidTimelineEventException>(
+        () => TimelineJson.Parse(Encoding.UTF8.GetBytes(Text(Story.Part("a", 1, 0)).Replace("live/main", "../main", StringComparison.Ordinal))));
+
+    [Fact]
+    public void A_time_that_is_none_is_not_written() =>
+        Should.Throw<ArgumentException>(() => TimelineJson.Serialize(Story.Part("a", 1, 0) with { Duration = default }));
+
+    [Fact]
+    public void Mutated_events_give_an_event_or_a_refusal()
+    {
+        byte[][] seeds = [.. Examples.Select(TimelineJson.Serialize)];
+        var refused = 0;
+        for (var seed = 0; seed < 10_000; seed++)
+        {
+            var bytes = Mutation.Of(seeds, new Random(seed));
+            try
+            {
+                var read = TimelineJson.Parse(bytes);
+                TimelineJson.Parse(TimelineJson.Serialize(read)).ShouldBe(read);
+            }
+            catch (InvalidTimelineEventException)
+            {
+                refused++;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {Encoding.UTF8.GetString(bytes)}", error);
+            }
+        }
+
+        refused.ShouldBeGreaterThan(1000);
+    }
+
+    [Fact]
+    public void An_event_beyond_the_limit_is_refused() =>
+        Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes($$"""{"type":"ended","reason":"{{new string('a', TimelineJson.MaxLength)}}"}""")));
+
+    [Fact]
+    public void A_whole_session_comes_back_through_its_text()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var events = Story.Random(seed);
+            Story.Tell(Story.Fold(events.Select(@event => TimelineJson.Parse(TimelineJson.Serialize(@event))))).ShouldBe(Story.Tell(Story.Fold(events)));
+        }
+    }
+
+    private static string Text(TimelineEvent @event) => Encoding.UTF8.GetString(TimelineJson.Serialize(@event));
+}
