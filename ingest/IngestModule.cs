@@ -1,4 +1,36 @@
+using Broadcast.Ingest.Rtmp.Connection;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
 namespace Broadcast.Ingest;
 
 /// <summary>Registration of the room.</summary>
-public static class IngestModule;
+public static class IngestModule
+{
+    /// <summary>
+    /// Adds what <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, checked at start. The next stage
+    /// (<see cref="Media.IPublicationSink"/>) and the authority (<see cref="Media.IPublishAuthority"/>) must be registered elsewhere.
+    /// </summary>
+    public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<IngestOptions>()
+            .Bind(configuration.GetSection(IngestOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<Admission>();
+        services.AddSingleton<RtmpConnectionHandler>();
+        return services;
+    }
+
+    /// <summary>Speaks RTMP to publishers on this endpoint. With <c>UseHttps</c> before it, it is RTMPS.</summary>
+    public static ListenOptions UseRtmp(this ListenOptions options)
+    {
+        options.UseConnectionHandler<RtmpConnectionHandler>();
+        return options;
+    }
+}

@@ -1,0 +1,92 @@
+namespace Broadcast.Ingest.Client;
+
+/// <summary>One tag of an FLV file (FLV 10.1, E.4.1); its body is the payload of an RTMP message.</summary>
+/// <param name="Type">8 audio, 9 video, 18 script data; these are RTMP's message types too.</param>
+/// <param name="Timestamp">Milliseconds.</param>
+/// <param name="Body">A slice of the file.</param>
+public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>Whether it carries audio.</summary>
+    public bool IsAudio => Type == 8;
+
+    /// <summary>Whether it carries video.</summary>
+    public bool IsVideo => Type == 9;
+
+    /// <summary>Whether it carries an H.264 or AAC configuration rather than a frame.</summary>
+    public bool IsConfiguration => Body.Length >= 2 && Body.Span[1] == 0
+        && ((IsVideo && (Body.Span[0] & 15) == 7) || (IsAudio && Body.Span[0] >> 4 == 10));
+}
+
+/// <summary>An FLV file in memory.</summary>
+/// <param name="Tags">Its tags in order.</param>
+public sealed record FlvFile(IReadOnlyList<FlvTag> Tags)
+{
+    /// <summary>From the first timestamp to the end of the last frame, which is taken to be as long as the one before it: what a loop adds to the timestamps.</summary>
+    public TimeSpan Duration
+    {
+        get
+        {
+            uint first = uint.MaxValue, last = 0, videoBefore = 0, videoLast = 0;
+            foreach (var tag in Tags)
+            {
+                if (tag.IsConfiguration || !(tag.IsAudio || tag.IsVideo))
+                {
+                    continue;
+                }
+
+                (first, last) = (Math.Min(first, tag.Timestamp), Math.Max(last, tag.Timestamp));
+                if (tag.IsVideo)
+                {
+                    (videoBefore, videoLast) = (videoLast, tag.Timestamp);
+                }
+            }
+
+            var frame = videoLast > videoBefore ? Math.Min(videoLast - videoBefore, 1000) : 23;
+            return first > last ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Max(last, videoLast + frame) - first);
+        }
+    }
+}
+
+/// <summary>Reads FLV files (FLV 10.1, annex E). It does no I/O; a file that ends in the middle of a tag ends before that tag.</summary>
+public static class FlvFileReader
+{
+    private const int TagHeaderSize = 11;
+    private const int BackPointerSize = 4;
+
+    /// <summary>Reads all tags; their bodies are slices of <paramref name="file"/>.</summary>
+    /// <exception cref="FormatException">It is no FLV file.</exception>
+    public static FlvFile Read(ReadOnlyMemory<byte> file)
+    {
+        var bytes = file.Span;
+        if (bytes.Length < 9 || !bytes.StartsWith("FLV"u8))
+        {
+            throw new FormatException("Not an FLV file: it does not begin with 'FLV'.");
+        }
+
+        var header = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes[5..]);
+        if (header > bytes.Length)
+        {
+            throw new FormatException($"Not an FLV file: its header claims {header} bytes.");
+        }
+
+        var tags = new List<FlvTag>();
+        var position = (long)header + BackPointerSize;
+        while (position + TagHeaderSize <= bytes.Length)
+        {
+            var tag = bytes[(int)position..];
+            var size = (tag[1] << 16) | (tag[2] << 8) | tag[3];
+            var body = position + TagHeaderSize;
+            if (body + size > bytes.Length)
+            {
+                break;
+            }
+
+            // E.4.1: the upper eight bits of the timestamp stand behind the lower twenty-four.
+            var timestamp = (uint)((tag[7] << 24) | (tag[4] << 16) | (tag[5] << 8) | tag[6]);
+            tags.Add(new FlvTag((byte)(tag[0] & 31), timestamp, file.Slice((int)body, size)));
+            position = body + size + BackPointerSize;
+        }
+
+        return new FlvFile(tags);
+    }
+}

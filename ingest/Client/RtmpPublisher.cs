@@ -1,0 +1,384 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Broadcast.Ingest.Rtmp;
+using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Handshake;
+using Broadcast.Ingest.Rtmp.Messages;
+
+namespace Broadcast.Ingest.Client;
+
+/// <summary>
+/// Publishes to an RTMP server: what drives load tests and restreaming. A message is sent as header and payload in one gathering write, without copying.
+/// One caller at a time sends.
+/// </summary>
+public sealed class RtmpPublisher : IAsyncDisposable
+{
+    /// <summary>Chunk size when none is asked for: few headers, and no server is known to mind.</summary>
+    public const int DefaultChunkSize = 65_536;
+
+    private readonly Socket _socket;
+    private readonly Stream _stream;
+    private readonly PipeReader _input;
+    private readonly ChunkReader _chunks = new(new ChunkLimits(65_536, 65_536, 65_536, 64, 1024 * 1024), 1);
+    private readonly ArrayBufferWriter<byte> _outgoing = new(2048);
+    private readonly ChunkWriter _writer = new();
+    private readonly AmfWriter _amf = new();
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly int _chunkSize;
+    private ChunkGather _gather;
+    private uint _messageStream = 1;
+    private Task _listening = Task.CompletedTask;
+
+    private RtmpPublisher(Socket socket, Stream stream, int chunkSize)
+    {
+        (_socket, _stream, _chunkSize) = (socket, stream, chunkSize);
+        _input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
+        _gather = new ChunkGather(chunkSize, _messageStream);
+    }
+
+    /// <summary>Completes when the server ends the connection: with <see cref="RtmpPublishException"/> when it said why, without when it or we just closed.</summary>
+    public Task Completion => _listening;
+
+    /// <summary>Bytes sent as media.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Connects, and returns once the server has accepted the publication.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="chunkSize">Largest payload of a chunk, 128 to 16,777,215.</param>
+    /// <param name="cancellationToken">Bounds all of it.</param>
+    /// <exception cref="RtmpPublishException">The server refused.</exception>
+    /// <exception cref="SocketException">It cannot be reached.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public static async Task<RtmpPublisher> ConnectAsync(RtmpTarget target, int chunkSize = DefaultChunkSize, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunkSize, 128);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkSize, 0xFFFFFF);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Stream? stream = null;
+        try
+        {
+            await socket.ConnectAsync(target.Host, target.Port, cancellationToken);
+            stream = new NetworkStream(socket, ownsSocket: true);
+            if (target.UseTls)
+            {
+                var secure = new SslStream(stream);
+                stream = secure;
+                await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Host }, cancellationToken);
+            }
+
+            var publisher = new RtmpPublisher(socket, stream, chunkSize);
+            await publisher.OpenAsync(target, cancellationToken);
+            return publisher;
+        }
+        catch (RtmpProtocolException e)
+        {
+            await CloseAsync(stream, socket);
+            throw new IOException(e.Message, e);
+        }
+        catch
+        {
+            await CloseAsync(stream, socket);
+            throw;
+        }
+    }
+
+    /// <summary>Sends one tag.</summary>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public ValueTask SendAsync(FlvTag tag, CancellationToken cancellationToken = default) => SendAsync([tag], 0, cancellationToken);
+
+    /// <summary>Sends tags in one write.</summary>
+    /// <param name="tags">What to send; not kept.</param>
+    /// <param name="addMilliseconds">Added to their timestamps, modulo 2^32.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public ValueTask SendAsync(IReadOnlyList<FlvTag> tags, uint addMilliseconds, CancellationToken cancellationToken = default) =>
+        SendAsync(tags, 0, tags.Count, addMilliseconds, cancellationToken);
+
+    /// <summary>Sends some of a list of tags in one write; see the other overload.</summary>
+    /// <param name="tags">Where they are.</param>
+    /// <param name="from">The first.</param>
+    /// <param name="to">The one behind the last.</param>
+    /// <param name="addMilliseconds">Added to their timestamps, modulo 2^32.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask SendAsync(IReadOnlyList<FlvTag> tags, int from, int to, uint addMilliseconds, CancellationToken cancellationToken = default)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            _gather.Clear();
+            for (var i = from; i < to; i++)
+            {
+                _gather.Add(tags[i], unchecked(tags[i].Timestamp + addMilliseconds));
+            }
+
+            await WriteAsync(_gather.Segments, cancellationToken);
+            BytesSent += _gather.Bytes;
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Says goodbye and closes.</summary>
+    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            Call("FCUnpublish", 0);
+            Call("deleteStream", 0, _messageStream);
+            await FlushAsync(cancellationToken);
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            // It is gone already, which is what was wanted.
+        }
+
+        await DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync(_stream, _socket);
+        await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _sending.Dispose();
+    }
+
+    private async Task OpenAsync(RtmpTarget target, CancellationToken cancellationToken)
+    {
+        await ShakeHandsAsync(cancellationToken);
+        _writer.Write(_outgoing, 2, MessageType.SetChunkSize, 0, 0, [(byte)(_chunkSize >> 24), (byte)(_chunkSize >> 16), (byte)(_chunkSize >> 8), (byte)_chunkSize]);
+        _writer.ChunkSize = _chunkSize;
+        _amf.Clear().Text("connect").Number(1);
+        using (_amf.Object())
+        {
+            _amf.Name("app").Text(target.Application).Name("type").Text("nonprivate")
+                .Name("flashVer").Text("FMLE/3.0 (compatible; Broadcast)").Name("tcUrl").Text(target.ToString());
+        }
+
+        Write(0);
+        await FlushAsync(cancellationToken);
+        await AnswerAsync(1, cancellationToken);
+
+        Call("releaseStream", 2, target.StreamKey);
+        Call("FCPublish", 3, target.StreamKey);
+        _amf.Clear().Text("createStream").Number(4).Null();
+        Write(0);
+        await FlushAsync(cancellationToken);
+        var answer = await AnswerAsync(4, cancellationToken);
+        _messageStream = answer.Arguments.Count > 1 && answer.Arguments[1] is AmfValue.Number { Value: >= 0 and <= uint.MaxValue } number ? (uint)number.Value : 1;
+        _gather = new ChunkGather(_chunkSize, _messageStream);
+
+        _amf.Clear().Text("publish").Number(5).Null().Text(target.StreamKey).Text("live");
+        Write(_messageStream);
+        await FlushAsync(cancellationToken);
+        while (true)
+        {
+            var status = await NextCommandAsync(cancellationToken);
+            if (status.Name != "onStatus")
+            {
+                continue;
+            }
+
+            if (Refused(status, out var refusal))
+            {
+                throw refusal!;
+            }
+
+            _listening = ListenAsync();
+            return;
+        }
+    }
+
+    private async Task ShakeHandsAsync(CancellationToken cancellationToken)
+    {
+        const int Block = HandshakeDigest.BlockSize;
+        var opening = new byte[1 + Block];
+        RandomNumberGenerator.Fill(opening.AsSpan(9));
+        opening[0] = 3;
+        await _stream.WriteAsync(opening, cancellationToken);
+        var read = await _input.ReadAtLeastAsync(1 + (2 * Block), cancellationToken);
+        if (read.Buffer.Length < 1 + (2 * Block))
+        {
+            throw new IOException("The server closed during the handshake.");
+        }
+
+        // C2 is S1 again; it goes out with what comes next.
+        var version = read.Buffer.FirstSpan[0];
+        read.Buffer.Slice(1, Block).CopyTo(_outgoing.GetSpan(Block));
+        _outgoing.Advance(Block);
+        _input.AdvanceTo(read.Buffer.GetPosition(1 + (2 * Block)));
+        if (version != 3)
+        {
+            throw new IOException($"The server speaks version {version} of RTMP, or something else.");
+        }
+    }
+
+    /// <summary>Reads on after <c>publish</c>: answers pings, and ends when the server does.</summary>
+    private async Task ListenAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var command = await NextCommandAsync(CancellationToken.None);
+                if (command.Name == "onStatus" && Refused(command, out var refusal))
+                {
+                    throw refusal!;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or RtmpProtocolException or InvalidOperationException)
+        {
+            // The connection has ended; who sends will notice.
+        }
+    }
+
+    private async Task<RtmpCommand> AnswerAsync(double transaction, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var command = await NextCommandAsync(cancellationToken);
+            if (command.Name == "_error" && command.Transaction.Equals(transaction))
+            {
+                Refused(command, out var refusal);
+                throw refusal ?? new RtmpPublishException("", "The server refused.");
+            }
+
+            if (command.Name == "_result" && command.Transaction.Equals(transaction))
+            {
+                return command;
+            }
+
+            if (command.Name == "onStatus" && Refused(command, out var early))
+            {
+                throw early!;
+            }
+        }
+    }
+
+    private async Task<RtmpCommand> NextCommandAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await _input.ReadAsync(cancellationToken);
+            var buffer = read.Buffer;
+            var whole = TryRead(ref buffer, out var message);
+            _input.AdvanceTo(buffer.Start, whole ? buffer.Start : buffer.End);
+            if (!whole)
+            {
+                if (read.IsCompleted)
+                {
+                    throw new IOException("The server closed the connection.");
+                }
+            }
+            else if (message.Type is MessageType.Command or MessageType.CommandAmf3)
+            {
+                return RtmpCommand.Read(message);
+            }
+            else if (message.Type == MessageType.UserControl && message.Payload.Length >= 6 && message.Payload.Span[1] == (byte)UserControlEvent.PingRequest)
+            {
+                var echo = message.Payload.ToArray();
+                echo[1] = (byte)UserControlEvent.PingResponse;
+                _writer.Write(_outgoing, 2, MessageType.UserControl, 0, 0, echo);
+                await FlushAsync(cancellationToken);
+            }
+        }
+    }
+
+    private bool TryRead(ref ReadOnlySequence<byte> buffer, out RtmpMessage message)
+    {
+        var reader = new SequenceReader<byte>(buffer);
+        var whole = _chunks.TryRead(ref reader, out message);
+        buffer = buffer.Slice(reader.Position);
+        return whole;
+    }
+
+    private static bool Refused(RtmpCommand command, out RtmpPublishException? refusal)
+    {
+        var information = command.Arguments.Count > 1 ? command.Arguments[1] : AmfValue.Nothing.Instance;
+        var code = information.TextOf("code") ?? "";
+        refusal = information.TextOf("level") == "error" || command.Name == "_error"
+            ? new RtmpPublishException(code, information.TextOf("description") ?? code)
+            : null;
+        return refusal is not null;
+    }
+
+    private void Call(string name, double transaction, string argument)
+    {
+        _amf.Clear().Text(name).Number(transaction).Null().Text(argument);
+        Write(0);
+    }
+
+    private void Call(string name, double transaction, double? argument = null)
+    {
+        _amf.Clear().Text(name).Number(transaction).Null();
+        _ = argument is { } number ? _amf.Number(number) : _amf.Null();
+        Write(0);
+    }
+
+    private void Write(uint stream) => _writer.Write(_outgoing, 3, MessageType.Command, stream, 0, _amf.Written);
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            await _stream.WriteAsync(_outgoing.WrittenMemory, cancellationToken);
+            _outgoing.ResetWrittenCount();
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private async ValueTask WriteAsync(List<ArraySegment<byte>> segments, CancellationToken cancellationToken)
+    {
+        if (_stream is not SslStream)
+        {
+            // On every system this sends all of it, or fails.
+            await _socket.SendAsync(segments, SocketFlags.None);
+            return;
+        }
+
+        // TLS needs the bytes together, or there is a record for each header.
+        var length = segments.Sum(s => s.Count);
+        var joined = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var position = 0;
+            foreach (var segment in segments)
+            {
+                segment.AsSpan().CopyTo(joined.AsSpan(position));
+                position += segment.Count;
+            }
+
+            await _stream.WriteAsync(joined.AsMemory(0, length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(joined);
+        }
+    }
+
+    private static async ValueTask CloseAsync(Stream? stream, Socket socket)
+    {
+        if (stream is not null)
+        {
+            await stream.DisposeAsync();
+        }
+
+        socket.Dispose();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Ingest;
+
+/// <summary>Names every value of <see cref="IngestOptions"/> that cannot be.</summary>
+internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
+{
+    public ValidateOptionsResult Validate(string? name, IngestOptions options)
+    {
+        var builder = new ValidateOptionsResultBuilder();
+        if (options.Application.Length is 0 or > 64 || !options.Application.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        {
+            builder.AddError($"{IngestOptions.Section}:{nameof(options.Application)} is '{options.Application}'; use 1 to 64 letters, digits, '-' and '_'.");
+        }
+
+        var tenth = TimeSpan.FromMilliseconds(100);
+        Time(builder, nameof(options.HandshakeTimeout), options.HandshakeTimeout, tenth, TimeSpan.FromMinutes(1));
+        Time(builder, nameof(options.PublishTimeout), options.PublishTimeout, tenth, TimeSpan.FromMinutes(5));
+        Time(builder, nameof(options.FirstMediaTimeout), options.FirstMediaTimeout, tenth, TimeSpan.FromMinutes(5));
+        Time(builder, nameof(options.SilenceTimeout), options.SilenceTimeout, tenth, TimeSpan.FromMinutes(10));
+        Time(builder, nameof(options.WriteTimeout), options.WriteTimeout, tenth, TimeSpan.FromMinutes(1));
+        Time(builder, nameof(options.AuthorityTimeout), options.AuthorityTimeout, tenth, TimeSpan.FromMinutes(1));
+        Time(builder, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Time(builder, nameof(options.RefusalDelay), options.RefusalDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Number(builder, nameof(options.MaxUnpublishedConnections), options.MaxUnpublishedConnections, 1, 1_000_000);
+        Number(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress, 1, 1_000_000);
+        Number(builder, nameof(options.MaxBytesBeforePublish), options.MaxBytesBeforePublish, 4096, 16 * 1024 * 1024);
+        Number(builder, nameof(options.MinimumChunkSize), options.MinimumChunkSize, 1, 65_536);
+        Number(builder, nameof(options.MaxAudioMessageBytes), options.MaxAudioMessageBytes, 1024, 16 * 1024 * 1024);
+        Number(builder, nameof(options.MaxVideoMessageBytes), options.MaxVideoMessageBytes, 64 * 1024, 0xFFFFFF);
+        Number(builder, nameof(options.MaxDataMessageBytes), options.MaxDataMessageBytes, 1024, 1024 * 1024);
+        Number(builder, nameof(options.MaxPartialBytes), options.MaxPartialBytes, 64 * 1024, 256 * 1024 * 1024);
+        Number(builder, nameof(options.MaxChunkStreams), options.MaxChunkStreams, 8, 1024);
+        return builder.Build();
+    }
+
+    private static void Time(ValidateOptionsResultBuilder builder, string name, TimeSpan value, TimeSpan least, TimeSpan most)
+    {
+        if (value < least || value > most)
+        {
+            builder.AddError(string.Create(CultureInfo.InvariantCulture, $"{IngestOptions.Section}:{name} is {value}; use {least} to {most}."));
+        }
+    }
+
+    private static void Number(ValidateOptionsResultBuilder builder, string name, int value, int least, int most)
+    {
+        if (value < least || value > most)
+        {
+            builder.AddError(string.Create(CultureInfo.InvariantCulture, $"{IngestOptions.Section}:{name} is {value}; use {least} to {most}."));
+        }
+    }
+}

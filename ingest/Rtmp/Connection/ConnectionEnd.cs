@@ -1,0 +1,54 @@
+using Broadcast.Media;
+
+namespace Broadcast.Ingest.Rtmp.Connection;
+
+/// <summary>Why a connection ended.</summary>
+/// <param name="Reason">For the log and for the authority.</param>
+/// <param name="Rejection">What is counted when we ended it; <see langword="null"/> when the encoder did, or the line.</param>
+/// <param name="Status">Code of the <c>onStatus</c> to send, or <see langword="null"/> when there is nobody to tell.</param>
+internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection = null, string? Status = null)
+{
+    public static ConnectionEnd Finished { get; } = new("the encoder finished");
+
+    public static ConnectionEnd Closed { get; } = new("the encoder closed the connection");
+
+    public static ConnectionEnd Lost { get; } = new("the connection was lost");
+
+    public static ConnectionEnd Failed { get; } = new("a mistake of ours", IngestRejection.PipelineFailed);
+
+    public static ConnectionEnd PipelineFailed { get; } =
+        new("The server cannot take the stream on.", IngestRejection.PipelineFailed, "NetStream.Publish.Rejected");
+
+    public static ConnectionEnd ShuttingDown { get; } = new("The server is stopping.", IngestRejection.ShuttingDown, "NetStream.Publish.Rejected");
+
+    public static ConnectionEnd Revoked { get; } = new("Leave to publish was withdrawn.", IngestRejection.Revoked, "NetStream.Publish.Rejected");
+
+    public static ConnectionEnd AuthorityUnavailable { get; } =
+        new("The server cannot check stream keys at the moment. Try again.", IngestRejection.AuthorityUnavailable, "NetStream.Publish.Rejected");
+
+    public static ConnectionEnd UnknownKey { get; } = new("Unknown stream key.", IngestRejection.UnknownKey, "NetStream.Publish.Unauthorized");
+
+    public static ConnectionEnd WriteTimeout { get; } = new("the peer does not read", IngestRejection.WriteTimeout);
+
+    public static ConnectionEnd Of(RtmpProtocolException exception) => new(exception.Message, exception.Reason, exception.Status);
+
+    public static ConnectionEnd Of(PublishVerdict.Refused refusal) => refusal.Reason switch
+    {
+        PublishRefusal.UnknownKey => UnknownKey,
+        PublishRefusal.ChannelBusy => new(refusal.Message, IngestRejection.ChannelBusy, "NetStream.Publish.BadName"),
+        PublishRefusal.TooManyAttempts => new(refusal.Message, IngestRejection.TooManyAttempts, "NetStream.Publish.Rejected"),
+        PublishRefusal.ShuttingDown => new(refusal.Message, IngestRejection.ShuttingDown, "NetStream.Publish.Rejected"),
+        _ => new(refusal.Message, IngestRejection.AuthorityUnavailable, "NetStream.Publish.Rejected"),
+    };
+
+    /// <summary>A deadline that passed in a phase.</summary>
+    /// <param name="phase">How far the connection had got.</param>
+    /// <param name="hadMedia">Whether any usable frame had come.</param>
+    public static ConnectionEnd Late(SessionPhase phase, bool hadMedia) => (phase, hadMedia) switch
+    {
+        (SessionPhase.Handshake, _) => new("the handshake was not done in time", IngestRejection.HandshakeTimeout),
+        (SessionPhase.Commands, _) => new("no publish in time", IngestRejection.PublishTimeout),
+        (_, false) => new("No usable audio or video came.", IngestRejection.NoMedia, "NetStream.Publish.Rejected"),
+        _ => new("Audio and video stopped coming.", IngestRejection.Silence, "NetStream.Publish.Rejected"),
+    };
+}

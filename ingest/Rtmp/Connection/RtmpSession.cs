@@ -1,0 +1,288 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Ingest.Rtmp.Handshake;
+using Broadcast.Ingest.Rtmp.Messages;
+
+namespace Broadcast.Ingest.Rtmp.Connection;
+
+/// <summary>What is to be done before more is read.</summary>
+internal enum SessionStep
+{
+    /// <summary>Nothing: read on.</summary>
+    ReadOn,
+
+    /// <summary>The authority is to be asked about <see cref="Conversation.StreamKey"/>.</summary>
+    AskAuthority,
+
+    /// <summary>The encoder has finished.</summary>
+    Finished,
+}
+
+/// <summary>How far a connection has got.</summary>
+internal enum SessionPhase
+{
+    Handshake,
+    Commands,
+    Publishing,
+}
+
+/// <summary>All of RTMP that needs no waiting: bytes in, answers and media out. It does no I/O and knows no clock but the arrival times it is given.</summary>
+internal sealed class RtmpSession
+{
+    private const int MaxNonsense = 1000;
+    private const long DefaultWindow = 2_500_000;
+    private const long SmallestAcknowledgement = 64 * 1024;
+
+    private readonly IngestOptions _options;
+    private readonly IBufferWriter<byte> _output;
+    private readonly ServerHandshake _handshake = new();
+    private readonly ChunkReader _chunks;
+    private readonly TokenBucket _control = new(capacity: 500, perSecond: 100);
+    private PublicationFeed? _feed;
+    private long _window = DefaultWindow;
+    private long _acknowledged;
+    private long _beforePublish;
+    private int _nonsense;
+
+    public RtmpSession(IBufferWriter<byte> output, IngestOptions options)
+    {
+        (_output, _options) = (output, options);
+        _chunks = new ChunkReader(options.LimitsBeforePublish, options.MinimumChunkSize);
+        Replies = new ReplyWriter(output);
+        Conversation = new Conversation(Replies, options.Application);
+    }
+
+    /// <summary>What is said to the peer.</summary>
+    public ReplyWriter Replies { get; }
+
+    /// <summary>Its commands.</summary>
+    public Conversation Conversation { get; }
+
+    /// <summary>How far it has got.</summary>
+    public SessionPhase Phase { get; private set; }
+
+    /// <summary>Bytes read so far.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Messages that meant nothing.</summary>
+    public int Nonsense => _nonsense;
+
+    /// <summary>Reads what has arrived, as far as it goes or up to where something has to be done first.</summary>
+    /// <param name="buffer">Left at what was not read.</param>
+    /// <param name="arrival">Wall clock now.</param>
+    /// <exception cref="RtmpProtocolException">The peer is to be sent away.</exception>
+    public SessionStep Advance(ref ReadOnlySequence<byte> buffer, DateTimeOffset arrival)
+    {
+        var reader = new SequenceReader<byte>(buffer);
+        try
+        {
+            if (Phase == SessionPhase.Handshake)
+            {
+                var done = _handshake.TryComplete(ref reader, _output);
+                Replies.HasWritten = true;
+                if (!done)
+                {
+                    return SessionStep.ReadOn;
+                }
+
+                Phase = SessionPhase.Commands;
+            }
+
+            return ReadMessages(ref reader, arrival);
+        }
+        finally
+        {
+            Received += reader.Consumed;
+            buffer = buffer.Slice(reader.Position);
+            AcknowledgeWhenDue();
+        }
+    }
+
+    /// <summary>Leave is given: media is taken from now on, with the limits that media needs.</summary>
+    public void Publish(PublicationFeed feed)
+    {
+        _feed = feed;
+        _chunks.Limits = _options.LimitsWhilePublishing;
+        Phase = SessionPhase.Publishing;
+        Conversation.Accept();
+    }
+
+    private SessionStep ReadMessages(ref SequenceReader<byte> reader, DateTimeOffset arrival)
+    {
+        while (true)
+        {
+            var before = reader.Consumed;
+            var whole = _chunks.TryRead(ref reader, out var message);
+            if (Phase != SessionPhase.Publishing)
+            {
+                _beforePublish += reader.Consumed - before;
+                if (_beforePublish > _options.MaxBytesBeforePublish)
+                {
+                    throw RtmpProtocolException.TooMuchBeforePublish(_options.MaxBytesBeforePublish);
+                }
+            }
+
+            if (!whole)
+            {
+                return SessionStep.ReadOn;
+            }
+
+            var step = Handle(message, arrival);
+            if (step != SessionStep.ReadOn)
+            {
+                return step;
+            }
+        }
+    }
+
+    private SessionStep Handle(in RtmpMessage message, DateTimeOffset arrival)
+    {
+        if (message.Type is MessageType.Audio or MessageType.Video)
+        {
+            TakeMedia(message, arrival);
+            return SessionStep.ReadOn;
+        }
+
+        if (!_control.TryTake(arrival))
+        {
+            throw RtmpProtocolException.Flood();
+        }
+
+        switch (message.Type)
+        {
+            case MessageType.SetChunkSize or MessageType.Abort:
+                break;
+            case MessageType.Acknowledgement or MessageType.SetPeerBandwidth:
+                Number(message);
+                break;
+            case MessageType.WindowAcknowledgementSize:
+                var window = Number(message);
+                _window = window == 0 ? _window : window;
+                break;
+            case MessageType.UserControl:
+                Ping(message.Payload.Span);
+                break;
+            case MessageType.Command or MessageType.CommandAmf3:
+                return Command(message);
+            case MessageType.Data or MessageType.DataAmf3:
+                Describe(message);
+                break;
+            case MessageType.Aggregate:
+                TakeAggregate(message, arrival);
+                break;
+            default:
+                Ignore();
+                break;
+        }
+
+        return SessionStep.ReadOn;
+    }
+
+    private void TakeMedia(in RtmpMessage message, DateTimeOffset arrival)
+    {
+        // Media on a stream that nobody publishes on, and messages without a body, which some encoders send.
+        if (_feed is null || message.Stream != Conversation.PublishStream || message.Payload.IsEmpty)
+        {
+            Ignore();
+            return;
+        }
+
+        _feed.Take(message, arrival);
+    }
+
+    private void TakeAggregate(in RtmpMessage message, DateTimeOffset arrival)
+    {
+        if (AggregateMessage.Split(message) is not { } parts)
+        {
+            Ignore();
+            return;
+        }
+
+        foreach (var part in parts)
+        {
+            if (part.Type is MessageType.Audio or MessageType.Video)
+            {
+                TakeMedia(part, arrival);
+            }
+            else if (part.Type == MessageType.Data)
+            {
+                Describe(part);
+            }
+            else
+            {
+                Ignore();
+            }
+        }
+    }
+
+    private void Describe(in RtmpMessage message)
+    {
+        if (StreamMetadata.Read(message) is { } metadata && _feed is not null)
+        {
+            _feed.Describe(metadata);
+        }
+        else
+        {
+            Ignore();
+        }
+    }
+
+    private SessionStep Command(in RtmpMessage message)
+    {
+        if (message.Payload.IsEmpty)
+        {
+            Ignore();
+            return SessionStep.ReadOn;
+        }
+
+        return Conversation.Handle(RtmpCommand.Read(message)) switch
+        {
+            ConversationStep.PublishAsked => SessionStep.AskAuthority,
+            ConversationStep.Finished => SessionStep.Finished,
+            _ => SessionStep.ReadOn,
+        };
+    }
+
+    private void Ping(ReadOnlySpan<byte> body)
+    {
+        if (body.Length < 2)
+        {
+            throw RtmpProtocolException.ShortControl(MessageType.UserControl, body.Length);
+        }
+
+        if (BinaryPrimitives.ReadUInt16BigEndian(body) == (ushort)UserControlEvent.PingRequest)
+        {
+            if (body.Length < 6)
+            {
+                throw RtmpProtocolException.ShortControl(MessageType.UserControl, body.Length);
+            }
+
+            Replies.UserControl(UserControlEvent.PingResponse, BinaryPrimitives.ReadUInt32BigEndian(body[2..]));
+        }
+    }
+
+    private static uint Number(in RtmpMessage message) => message.Payload.Length >= 4
+        ? BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span)
+        : throw RtmpProtocolException.ShortControl(message.Type, message.Payload.Length);
+
+    private void Ignore()
+    {
+        if (++_nonsense > MaxNonsense)
+        {
+            throw RtmpProtocolException.Nonsense(_nonsense);
+        }
+    }
+
+    /// <summary>5.4.3: the peer is told once it has sent a window's bytes. Half of it, for peers that stop at the window; but not with every message for those that ask for a tiny one.</summary>
+    private void AcknowledgeWhenDue()
+    {
+        if (Phase != SessionPhase.Handshake && Received - _acknowledged >= Math.Max(Math.Min(_window, DefaultWindow) / 2, SmallestAcknowledgement))
+        {
+            _acknowledged = Received;
+            Replies.Acknowledge(Received);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Chunks;
+
+namespace Broadcast.Ingest.Rtmp.Messages;
+
+/// <summary>What is said to the peer: control messages on chunk stream 2, commands on 3 and, about a stream, on 5.</summary>
+internal sealed class ReplyWriter(IBufferWriter<byte> output)
+{
+    private const int ControlStream = 2;
+    private const int CommandStream = 3;
+    private const int StatusStream = 5;
+
+    private readonly ChunkWriter _chunks = new();
+    private readonly AmfWriter _amf = new();
+
+    /// <summary>Whether anything was written since this was last set to <see langword="false"/>.</summary>
+    public bool HasWritten { get; set; }
+
+    /// <summary>Set Chunk Size (5.4.1), which holds from the next message on.</summary>
+    public void SetChunkSize(int size)
+    {
+        Control(MessageType.SetChunkSize, (uint)size);
+        _chunks.ChunkSize = size;
+    }
+
+    /// <summary>Acknowledgement (5.4.3): how many bytes have come, modulo 2^32.</summary>
+    public void Acknowledge(long bytes) => Control(MessageType.Acknowledgement, unchecked((uint)bytes));
+
+    /// <summary>Window Acknowledgement Size (5.4.4).</summary>
+    public void WindowAcknowledgementSize(uint bytes) => Control(MessageType.WindowAcknowledgementSize, bytes);
+
+    /// <summary>Set Peer Bandwidth (5.4.5) with limit type 2, dynamic.</summary>
+    public void SetPeerBandwidth(uint bytes)
+    {
+        Span<byte> body = stackalloc byte[5];
+        BinaryPrimitives.WriteUInt32BigEndian(body, bytes);
+        body[4] = 2;
+        Write(ControlStream, MessageType.SetPeerBandwidth, 0, body);
+    }
+
+    /// <summary>User Control (6.2): an event and its number.</summary>
+    public void UserControl(UserControlEvent kind, uint value)
+    {
+        Span<byte> body = stackalloc byte[6];
+        BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)kind);
+        BinaryPrimitives.WriteUInt32BigEndian(body[2..], value);
+        Write(ControlStream, MessageType.UserControl, 0, body);
+    }
+
+    /// <summary>The answer to <c>connect</c> (7.2.1.1).</summary>
+    public void ConnectAccepted(double transaction)
+    {
+        _amf.Clear().Text("_result").Number(transaction);
+        using (_amf.Object())
+        {
+            _amf.Name("fmsVer").Text("FMS/3,5,7,7009").Name("capabilities").Number(31).Name("mode").Number(1);
+        }
+
+        using (_amf.Object())
+        {
+            _amf.Name("level").Text("status").Name("code").Text("NetConnection.Connect.Success")
+                .Name("description").Text("Connection succeeded.").Name("objectEncoding").Number(0);
+        }
+
+        Command(CommandStream, 0);
+    }
+
+    /// <summary><c>_result</c> with one number, or with null when there is none.</summary>
+    public void Result(double transaction, double? value)
+    {
+        _amf.Clear().Text("_result").Number(transaction).Null();
+        _ = value is { } number ? _amf.Number(number) : _amf.Null();
+        Command(CommandStream, 0);
+    }
+
+    /// <summary><c>_error</c>.</summary>
+    public void Error(double transaction, string code, string description)
+    {
+        _amf.Clear().Text("_error").Number(transaction).Null();
+        Information("error", code, description);
+        Command(CommandStream, 0);
+    }
+
+    /// <summary><c>onStatus</c> (7.2.2), which encoders show to people.</summary>
+    public void Status(uint stream, bool isError, string code, string description)
+    {
+        _amf.Clear().Text("onStatus").Number(0).Null();
+        Information(isError ? "error" : "status", code, description);
+        Command(StatusStream, stream);
+    }
+
+    /// <summary>A call without an answer, such as <c>onFCPublish</c>.</summary>
+    public void Call(string name, string code, string description)
+    {
+        _amf.Clear().Text(name).Number(0).Null();
+        Information("status", code, description);
+        Command(CommandStream, 0);
+    }
+
+    private void Information(string level, string code, string description)
+    {
+        using (_amf.Object())
+        {
+            _amf.Name("level").Text(level).Name("code").Text(code).Name("description").Text(description);
+        }
+    }
+
+    private void Control(byte type, uint value)
+    {
+        Span<byte> body = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(body, value);
+        Write(ControlStream, type, 0, body);
+    }
+
+    private void Command(int chunkStream, uint stream) => Write(chunkStream, MessageType.Command, stream, _amf.Written);
+
+    private void Write(int chunkStream, byte type, uint stream, ReadOnlySpan<byte> body)
+    {
+        _chunks.Write(output, chunkStream, type, stream, 0, body);
+        HasWritten = true;
+    }
+}
+
+/// <summary>Events of User Control messages (Adobe RTMP 1.0, 7.1.7).</summary>
+internal enum UserControlEvent : ushort
+{
+    StreamBegin = 0,
+    PingRequest = 6,
+    PingResponse = 7,
+}

@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Ingest.Tests.EndToEnd;
+
+/// <summary>The ingest room on a real Kestrel on a free port of the loopback, between an authority and a sink that remember.</summary>
+internal sealed class IngestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private IngestServer(WebApplication app, RememberingAuthority authority, RememberingSink sink, RememberingLog log)
+    {
+        (_app, Authority, Sink, Log) = (app, authority, sink, log);
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        Port = new Uri(address).Port;
+    }
+
+    public int Port { get; }
+
+    public RememberingAuthority Authority { get; }
+
+    public RememberingSink Sink { get; }
+
+    public RememberingLog Log { get; }
+
+    public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
+
+    public static async Task<IngestServer> StartAsync(params (string Name, string Value)[] options)
+    {
+        var (authority, sink, log) = (new RememberingAuthority(), new RememberingSink(), new RememberingLog());
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(options.Select(o => KeyValuePair.Create("Ingest:" + o.Name, (string?)o.Value)));
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
+        builder.Services.AddSingleton<IPublishAuthority>(authority).AddSingleton<IPublicationSink>(sink);
+        builder.Services.AddIngest(builder.Configuration);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseRtmp()));
+        var app = builder.Build();
+        await app.StartAsync();
+        return new IngestServer(app, authority, sink, log);
+    }
+
+    public async Task<TcpClient> ConnectAsync()
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        return client;
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
+
+/// <summary>Lets keys beginning with "good" in, one publisher a key.</summary>
+internal sealed class RememberingAuthority : IPublishAuthority
+{
+    private readonly ConcurrentDictionary<string, PublishGrant> _live = [];
+    private readonly ConcurrentDictionary<Guid, CancellationTokenSource> _revocations = [];
+
+    public ConcurrentQueue<PublishRequest> Asked { get; } = [];
+
+    public ConcurrentQueue<(PublishGrant Grant, string Reason)> Ended { get; } = [];
+
+    /// <summary>Never answers, when set.</summary>
+    public bool Hangs { get; set; }
+
+    public async ValueTask<PublishVerdict> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
+    {
+        Asked.Enqueue(request);
+        if (Hangs)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
+
+        if (!request.StreamKey.StartsWith("good", StringComparison.Ordinal))
+        {
+            return new PublishVerdict.Refused(PublishRefusal.UnknownKey, "Unknown stream key.");
+        }
+
+        var now = TimeProvider.System.GetUtcNow();
+        var revocation = new CancellationTokenSource();
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(now), 1, now, LatencyProfile.Standard);
+        var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", revocation.Token);
+        if (!_live.TryAdd(request.StreamKey, grant))
+        {
+            return new PublishVerdict.Refused(PublishRefusal.ChannelBusy, "Another encoder is publishing on this channel.");
+        }
+
+        _revocations[grant.PublicationId] = revocation;
+        return new PublishVerdict.Granted(grant);
+    }
+
+    public ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
+    {
+        Ended.Enqueue((grant, reason));
+        _live.TryRemove(_live.Single(g => g.Value.PublicationId == grant.PublicationId));
+        return ValueTask.CompletedTask;
+    }
+
+    public void RevokeAll()
+    {
+        foreach (var revocation in _revocations.Values)
+        {
+            revocation.Cancel();
+        }
+    }
+}
+
+/// <summary>Keeps what is published.</summary>
+internal sealed class RememberingSink : IPublicationSink
+{
+    public ConcurrentQueue<Received> All { get; } = [];
+
+    /// <summary>Fails when its first sample comes, when set.</summary>
+    public bool Fails { get; set; }
+
+    public Received Single => All.Single();
+
+    public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
+    {
+        var received = new Received(publication);
+        All.Enqueue(received);
+        await foreach (var sample in publication.Samples.ReadAllAsync(cancellationToken))
+        {
+            if (Fails)
+            {
+                throw new InvalidOperationException("The sink was told to fail.");
+            }
+
+            lock (received.Samples)
+            {
+                received.Samples.Add(sample);
+            }
+        }
+
+        received.Completed = true;
+    }
+}
+
+internal sealed class Received(Publication publication)
+{
+    public Publication Publication => publication;
+
+    public List<MediaSample> Samples { get; } = [];
+
+    public bool Completed { get; set; }
+
+    public MediaSample[] Of(TrackKind kind)
+    {
+        lock (Samples)
+        {
+            return [.. Samples.Where(s => s.Track.Kind == kind)];
+        }
+    }
+}
+
+/// <summary>Keeps all log lines.</summary>
+internal sealed class RememberingLog : ILoggerProvider, ILogger
+{
+    public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = [];
+
+    public bool Contains(string part) => Lines.Any(l => l.Text.Contains(part, StringComparison.Ordinal));
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Enqueue((logLevel, formatter(state, exception) + exception));
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public void Dispose()
+    {
+    }
+}
