@@ -2,7 +2,9 @@ using Broadcast.Control;
 using Broadcast.Host.Listening;
 using Broadcast.Ingest;
 using Broadcast.Origin;
+using Broadcast.Packager;
 using Broadcast.Storage;
+using Broadcast.Storage.Spooling;
 
 namespace Broadcast.Host.Configuration;
 
@@ -15,6 +17,7 @@ internal static class OptionSections
         [TlsOptions.Section] = typeof(TlsOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
+        [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),
         [OriginOptions.Section] = typeof(OriginOptions),

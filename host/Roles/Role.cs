@@ -1,6 +1,7 @@
 using Broadcast.Control;
 using Broadcast.Ingest;
 using Broadcast.Origin;
+using Broadcast.Packager;
 using Broadcast.Storage;
 using Broadcast.Transcoder;
 
@@ -17,7 +18,7 @@ internal sealed record Role(string Name, Action<IServiceCollection, IConfigurati
     [
         new("storage", (s, c) => s.AddStorage(c), _ => { }),
         new("origin", (s, c) => s.AddOrigin(c), e => e.MapOrigin()),
-        new("packager", (s, c) => { }, _ => { }),
+        new("packager", (s, c) => s.AddPackager(c), _ => { }),
         new("transcoder", (s, c) => s.AddTranscoder(c), _ => { }),
         new("control", (s, c) => s.AddControl(c), e => e.MapControl()),
         new("ingest", (s, c) => s.AddIngest(c), _ => { }),

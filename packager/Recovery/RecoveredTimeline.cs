@@ -1,0 +1,90 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager;
+
+/// <summary>What the process before left of a session's timeline, brought into a state that can be gone on with. Pure.</summary>
+internal static class RecoveredTimeline
+{
+    /// <summary>The shortest segments that are assumed when a lost machine's are guessed at.</summary>
+    private static readonly TimeSpan ShortestSegment = TimeSpan.FromSeconds(1);
+
+    /// <summary>Folds a journal file.</summary>
+    public static SessionTimeline Fold(JournalFile file)
+    {
+        var timeline = new SessionTimeline(((TimelineEvent.Started)file.Events[0]).Session);
+        foreach (var @event in file.Events)
+        {
+            timeline.Apply(@event);
+        }
+
+        return timeline;
+    }
+
+    /// <summary>
+    /// Closes what was open at the last announced part, fills the numbers that a rendition did not reach with gaps, and raises the epoch. A session that is over stays as it is.
+    /// </summary>
+    public static void Settle(SessionTimeline timeline)
+    {
+        if (timeline.IsEnded)
+        {
+            return;
+        }
+
+        var last = timeline.LastSegment;
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition.Open is { } open)
+            {
+                timeline.Apply(new TimelineEvent.SegmentClosed(rendition.Name, open.Number));
+            }
+
+            while (rendition is { Segments: [.., var end], Init: { } init } && end.Number < last)
+            {
+                var model = timeline.Renditions.Select(other => other.Find(end.Number + 1)).First(segment => segment is not null)!;
+                var clock = init.Format.Timescale;
+                timeline.Apply(new TimelineEvent.SegmentGap(
+                    rendition.Name, model.Number, init.Number, model.Start.Rescale(clock), model.Duration.Rescale(clock), model.WallClock));
+            }
+        }
+
+        timeline.Apply(new TimelineEvent.Started(timeline.Session with { Epoch = timeline.Session.Epoch + 1 }));
+    }
+
+    /// <summary>
+    /// The machine that had the newest journal is lost, and with it an unknown number of segments whose names viewers and caches may know. Those numbers are never
+    /// used again: they become gaps, or, when the loss is longer than the window, the window moves beyond them.
+    /// </summary>
+    /// <returns>The first and the last lost number.</returns>
+    public static (long First, long Last) LoseTail(SessionTimeline timeline, DateTimeOffset now)
+    {
+        var first = timeline.LastSegment + 1;
+        var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
+            .DefaultIfEmpty(timeline.Session.StartedAt).Max();
+        var lost = now > end ? now - end : TimeSpan.Zero;
+        var count = (long)Math.Ceiling(lost / ShortestSegment) + 1;
+        if (lost > timeline.Session.Latency.Window)
+        {
+            timeline.Apply(new TimelineEvent.WindowMoved(first + count));
+            return (first, first + count - 1);
+        }
+
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition is not { Segments: [.., var last], Init: { } init })
+            {
+                continue;
+            }
+
+            var clock = init.Format.Timescale;
+            var length = new MediaTime(Math.Max(MediaTime.From(lost, clock).Ticks / count, 1), clock);
+            var (start, wallClock) = (last.End, last.WallClock + last.Duration.ToTimeSpan());
+            for (var number = last.Number + 1; number < first + count; number++)
+            {
+                timeline.Apply(new TimelineEvent.SegmentGap(rendition.Name, number, init.Number, start, length, wallClock));
+                (start, wallClock) = (start + length, wallClock + length.ToTimeSpan());
+            }
+        }
+
+        return (first, first + count - 1);
+    }
+}

@@ -1,0 +1,125 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Packager;
+
+/// <summary>
+/// At the start, before anything publishes: finds the sessions that earlier processes left in spool and store, and takes them in. Of each channel the newest that can
+/// be played stays, and newer ones that cannot be played yet; older ones go. A store that does not answer is asked again in the background.
+/// </summary>
+internal sealed class RecoveryService(
+    ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<RecoveryService> logger)
+    : BackgroundService
+{
+    private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!await TryStoreAsync(cancellationToken))
+        {
+            var catalog = new JournalCatalog();
+            AddSpool(catalog);
+            await RecoverAsync(catalog, withStore: false, cancellationToken);
+        }
+
+        stage.Recovered();
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stage.KnowsStore)
+        {
+            await Task.Delay(options.Value.RetryInterval, time, stoppingToken);
+            if (await TryStoreAsync(stoppingToken))
+            {
+                Log.StoreReachable(logger);
+            }
+        }
+    }
+
+    /// <summary>Recovers with all that spool and store know.</summary>
+    /// <returns>Whether the store answered, in time.</returns>
+    private async Task<bool> TryStoreAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(options.Value.StoreTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var catalog = new JournalCatalog();
+        try
+        {
+            AddSpool(catalog);
+            await foreach (var found in store.ListAsync(JournalCatalog.Folder, either.Token).WithCancellation(either.Token))
+            {
+                catalog.Add(found.Name);
+            }
+        }
+        catch (Exception failure) when (failure is IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            if (!_told)
+            {
+                _told = true;
+                Log.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {options.Value.StoreTimeout.TotalSeconds:0.#} s.");
+            }
+
+            return false;
+        }
+
+        stage.KnowsStore = await RecoverAsync(catalog, withStore: true, cancellationToken);
+        return stage.KnowsStore;
+    }
+
+    private bool _told;
+
+    private void AddSpool(JournalCatalog catalog)
+    {
+        foreach (var found in spool.List(JournalCatalog.Folder))
+        {
+            catalog.Add(found.Name);
+        }
+    }
+
+    /// <returns>Whether nothing was left out because the store failed.</returns>
+    private async Task<bool> RecoverAsync(JournalCatalog catalog, bool withStore, CancellationToken cancellationToken)
+    {
+        var complete = true;
+        foreach (var channel in catalog.Channels)
+        {
+            foreach (var session in channel)
+            {
+                if (stage.Knows(session.Id))
+                {
+                    continue;
+                }
+
+                if (stage.IsSuperseded(session.Channel, session.Id))
+                {
+                    stage.Delete(session.Channel, session.Id);
+                    continue;
+                }
+
+                complete &= await TryRecoverAsync(session, withStore, cancellationToken);
+            }
+        }
+
+        return complete;
+    }
+
+    private async Task<bool> TryRecoverAsync(JournaledSession session, bool withStore, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(options.Value.StoreTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await _recovery.RecoverAsync(session, either.Token);
+            return true;
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            // One session that cannot be recovered must not keep the others, or the server, from starting.
+            Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+            return !withStore || failure is not (IOException or OperationCanceledException);
+        }
+    }
+}

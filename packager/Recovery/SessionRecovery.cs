@@ -1,0 +1,174 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Packager;
+
+/// <summary>Brings one session back from its journal, and its files into the state that the journal tells of.</summary>
+internal sealed class SessionRecovery(ISpool spool, IObjectStore store, PackagingStage stage, TimeProvider time, DeferredWork deferred, ILogger logger)
+{
+    /// <summary>Recovers a session and hands it to the stage.</summary>
+    /// <returns>The timeline, or <see langword="null"/> when no journal file of it can be read.</returns>
+    /// <exception cref="IOException">The store had to be asked and failed.</exception>
+    public async Task<SessionTimeline?> RecoverAsync(JournaledSession session, CancellationToken cancellationToken)
+    {
+        JournalFile? file = null;
+        foreach (var number in session.Numbers.Reverse())
+        {
+            var bytes = await ReadAsync(JournalFile.NameOf(session.Channel, session.Id, number), cancellationToken);
+            file = bytes is null ? null : JournalFile.Read(bytes);
+            if (file is not null && file.Session == session.Id && file.Channel == session.Channel)
+            {
+                break;
+            }
+        }
+
+        if (file is null)
+        {
+            Log.JournalUnreadable(logger, session.Channel.Value, session.Id.Value);
+            return null;
+        }
+
+        var timeline = RecoveredTimeline.Fold(file);
+        RecoveredTimeline.Settle(timeline);
+        if (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number && !timeline.IsEnded)
+        {
+            // A newer file was there before this one was ended: it is gone, and what it told of with it.
+            var (first, last) = RecoveredTimeline.LoseTail(timeline, time.GetUtcNow());
+            Log.TailLost(logger, session.Channel.Value, session.Id.Value, first, last);
+        }
+
+        SettleMedia(timeline);
+        if (stage.Adopt(timeline, [.. session.Numbers]))
+        {
+            // Only now, when a newer journal file begins with all this, are the older ones finished.
+            SettleJournals(session, file);
+            Log.Recovered(logger, session.Channel.Value, session.Id.Value,
+                timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment, timeline.IsEnded);
+            var first = timeline.FirstSegment;
+            deferred.After(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, () => _ = CleanUpAsync(timeline, first));
+        }
+
+        return timeline;
+    }
+
+    private async Task<byte[]?> ReadAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        await using var content = await spool.ReadAsync(name, 0, null, cancellationToken);
+        if (content is null || content.Length > JournalFile.MaxLength)
+        {
+            return null;
+        }
+
+        var bytes = new byte[content.Length];
+        if (content.Stream is { } stream)
+        {
+            var read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+            return bytes[..read];
+        }
+
+        var position = 0;
+        foreach (var slice in content.Slices!)
+        {
+            slice.CopyTo(bytes.AsMemory(position));
+            position += slice.Length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Cuts what was written and never announced, and sends to the store what is announced.</summary>
+    private void SettleMedia(SessionTimeline timeline)
+    {
+        var announced = new Dictionary<ObjectName, long>();
+        foreach (var rendition in timeline.Renditions)
+        {
+            foreach (var init in rendition.Inits)
+            {
+                announced[init.Object] = init.Length;
+            }
+
+            foreach (var segment in rendition.Segments)
+            {
+                if (!segment.IsGap)
+                {
+                    announced[segment.Object] = segment.Length;
+                }
+            }
+        }
+
+        foreach (var found in spool.List(SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id)))
+        {
+            if (announced.TryGetValue(found.Name, out var length))
+            {
+                Settle(found.Name, length);
+            }
+        }
+    }
+
+    private void SettleJournals(JournaledSession session, JournalFile read)
+    {
+        var spooled = spool.List(JournalFile.FolderOf(session.Channel, session.Id)).Select(found => found.Name).ToHashSet();
+        foreach (var number in session.Numbers)
+        {
+            var name = JournalFile.NameOf(session.Channel, session.Id, number);
+            if (number > read.Number)
+            {
+                spool.Delete([name]);
+            }
+            else if (spooled.Contains(name))
+            {
+                Settle(name, number == read.Number ? read.ValidLength : long.MaxValue);
+            }
+        }
+    }
+
+    private void Settle(ObjectName name, long length)
+    {
+        try
+        {
+            var file = spool.Open(name);
+            if (file.Length > length)
+            {
+                file.Truncate(length);
+            }
+
+            file.Seal();
+        }
+        catch (IOException)
+        {
+            // On its way to the store already: then it was whole.
+        }
+    }
+
+    /// <summary>Deletes what had left the window before the process died, and was not deleted any more. What still listed it has had time to go.</summary>
+    private async Task CleanUpAsync(SessionTimeline timeline, long first)
+    {
+        var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
+        try
+        {
+            var folder = SessionAccount.FolderOf(channel, id);
+            List<ObjectName> gone = [.. spool.List(folder).Select(found => found.Name).Where(name => IsBefore(name, first))];
+            await foreach (var found in store.ListAsync(folder, CancellationToken.None))
+            {
+                if (IsBefore(found.Name, first))
+                {
+                    gone.Add(found.Name);
+                }
+            }
+
+            spool.Delete(gone);
+        }
+        catch (IOException failure)
+        {
+            Log.CleanupFailed(logger, id.Value, channel.Value, failure.Message);
+        }
+    }
+
+    /// <summary>Whether a name is that of a segment before a number. Init segments are few, and stay.</summary>
+    private static bool IsBefore(ObjectName name, long first)
+    {
+        var file = name.Value.AsSpan(name.Value.LastIndexOf('/') + 1);
+        return file.EndsWith(".m4s") && long.TryParse(file[..^4], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            && number < first;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Packager;
+
+/// <summary>A session as the packager has it now.</summary>
+/// <param name="Channel">Its channel.</param>
+/// <param name="Session">Its identity.</param>
+/// <param name="IsReceiving">Whether an encoder's media is arriving.</param>
+/// <param name="IsEnded">Whether it is over.</param>
+/// <param name="LastSegment">Highest segment number begun; 0 when there is none.</param>
+public sealed record PackagedSession(ChannelName Channel, SessionId Session, bool IsReceiving, bool IsEnded, long LastSegment);
+
+/// <summary>What the packager is working on, for status pages.</summary>
+public interface IPackagedSessions
+{
+    /// <summary>All sessions that can be played, or will be.</summary>
+    IReadOnlyList<PackagedSession> Current { get; }
+}
+
+/// <summary>All sessions by identity: hands publications to theirs, and lets go of those that a newer one on the channel has superseded.</summary>
+internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPackagedSessions
+{
+    private readonly ConcurrentDictionary<SessionId, SessionPackager> _sessions = new();
+    private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _adding = new();
+    private readonly PackagerContext _context;
+    private readonly DateTimeOffset _startedAt;
+
+    public PackagingStage(
+        ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<PackagingStage> logger)
+    {
+        _context = new PackagerContext(spool, [.. sinks], options.Value, time, deferred, logger);
+        _startedAt = time.GetUtcNow();
+    }
+
+    public PackagerContext Context => _context;
+
+    /// <summary>Whether the object store has told which sessions it knows.</summary>
+    public bool KnowsStore { get; set; }
+
+    public IReadOnlyList<PackagedSession> Current =>
+        [.. _sessions.Values.Select(session => new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
+
+    public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        await Open(renditions.Session).RunAsync(renditions, cancellationToken);
+    }
+
+    public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        if (!_sessions.TryGetValue(session, out var found) || found.Channel != channel)
+        {
+            return;
+        }
+
+        await found.EndAsync(reason, cancellationToken);
+        if (_sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments))
+        {
+            _context.Deferred.After(found.Latency.Window, () => Forget(found));
+        }
+    }
+
+    public async ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
+        {
+            if (!found.IsEnded)
+            {
+                throw new InvalidOperationException($"Session {session} of channel {channel} is not over; end it before its media is deleted.");
+            }
+
+            Forget(found);
+            return;
+        }
+
+        Delete(channel, session);
+    }
+
+    /// <summary>Sessions may begin: those of before are known, at least as far as the data folder tells.</summary>
+    public void Recovered() => _recovered.TrySetResult();
+
+    /// <summary>Takes a recovered session in and tells the sinks of it. One that is known already, because its encoder was faster, is left as it is.</summary>
+    /// <returns>Whether it was taken.</returns>
+    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals)
+    {
+        SessionPackager session;
+        lock (_adding)
+        {
+            if (_sessions.ContainsKey(timeline.Session.Id))
+            {
+                return false;
+            }
+
+            session = Make(timeline, journals, isNew: false, unknownPast: 0);
+            session.Announce();
+            _sessions[session.Id] = session;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a newer session of the channel can be played, so that this one is not needed any more.</summary>
+    public bool IsSuperseded(ChannelName channel, SessionId session) =>
+        _sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments);
+
+    /// <summary>Whether a session is known.</summary>
+    public bool Knows(SessionId session) => _sessions.ContainsKey(session);
+
+    /// <summary>Deletes all that a session left in spool and store.</summary>
+    public void Delete(ChannelName channel, SessionId session)
+    {
+        Log.SessionForgotten(_context.Logger, channel.Value, session.Value);
+        foreach (var sink in _context.Sinks)
+        {
+            sink.Forget(channel, session);
+        }
+
+        _context.Spool.DeleteAll(SessionAccount.FolderOf(channel, session));
+        _context.Spool.DeleteAll(JournalFile.FolderOf(channel, session));
+    }
+
+    private SessionPackager Open(BroadcastSession session)
+    {
+        if (_sessions.TryGetValue(session.Id, out var known))
+        {
+            return known;
+        }
+
+        lock (_adding)
+        {
+            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session)));
+        }
+    }
+
+    /// <summary>
+    /// A session from before this process began, which the data folder does not know, while the store cannot be asked: it may have objects there already, and objects
+    /// never change. A number a second since its beginning is more than it can have used.
+    /// </summary>
+    private int UnknownPast(BroadcastSession session) =>
+        KnowsStore || session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_startedAt - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
+
+    private SessionPackager Make(SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast)
+    {
+        var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
+        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, () => Supersede(channel, id));
+        return new SessionPackager(_context, timeline, account);
+    }
+
+    /// <summary>A session can be played: older ones on the channel that are over go, after a window's time for those who still watch.</summary>
+    private void Supersede(ChannelName channel, SessionId by)
+    {
+        foreach (var older in _sessions.Values)
+        {
+            if (older.Channel == channel && older.Id < by && older.IsEnded)
+            {
+                _context.Deferred.After(older.Latency.Window, () => Forget(older));
+            }
+        }
+    }
+
+    private void Forget(SessionPackager session)
+    {
+        if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
+        {
+            Delete(session.Channel, session.Id);
+            session.Dispose();
+        }
+    }
+}

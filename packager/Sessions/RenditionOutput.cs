@@ -1,0 +1,155 @@
+using System.Globalization;
+using Broadcast.Media;
+using Broadcast.Media.Bmff;
+
+namespace Broadcast.Packager;
+
+/// <summary>
+/// Writes one rendition's init segments and parts into the spool. What it returns as an event is in the file already. A disk that refuses costs the rest of the
+/// segment: a later part could not be decoded without the lost one anyway. Owned by one session; not thread-safe.
+/// </summary>
+/// <param name="spool">Where files are written.</param>
+/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
+/// <param name="rendition">The rendition.</param>
+/// <param name="lastInit">Number of the newest init segment; 0 when there is none.</param>
+internal sealed class RenditionOutput(ISpool spool, string folder, string rendition, int lastInit)
+{
+    private readonly FragmentWriter _fragments = new();
+    private Track? _track;
+    private ISpoolFile? _file;
+    private ISpoolFile? _initFile;
+    private long _announced;
+    private long _segment;
+    private int _parts;
+    private long _broken;
+
+    /// <summary>Number of the newest init segment; 0 when there is none.</summary>
+    public int Init { get; private set; } = lastInit;
+
+    /// <summary>Name of a segment's object.</summary>
+    public static ObjectName SegmentName(string folder, string rendition, long segment) =>
+        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/{segment}.m4s"));
+
+    /// <summary>Name of an init segment's object.</summary>
+    public static ObjectName InitName(string folder, string rendition, int init) =>
+        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/init-{init}.mp4"));
+
+    /// <summary>Whether a part of this segment was lost, so that the rest of it is, too.</summary>
+    public bool IsBroken(long segment) => _broken == segment;
+
+    /// <summary>Writes a new init segment where the part's configuration needs one.</summary>
+    /// <returns>The event, or <see langword="null"/> when the newest one fits.</returns>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public TimelineEvent.InitReady? WriteInit(Cut.Part part, ICollection<ISpoolFile> whole)
+    {
+        var track = part.Media.Track;
+        if (ReferenceEquals(track, _track) || (_track is not null && _track.Timescale == track.Timescale && _track.Language == track.Language && _track.Config.Equals(track.Config)))
+        {
+            return null;
+        }
+
+        var number = Init + 1;
+        var bytes = InitSegmentWriter.Write(track);
+        _initFile ??= OpenEmpty(InitName(folder, rendition, number));
+        _initFile.Append([bytes]);
+        whole.Add(_initFile);
+        var ready = new TimelineEvent.InitReady(rendition, number, Formats.Of(track, part), _initFile.Name, bytes.Length);
+        (_initFile, Init, _track) = (null, number, track);
+        return ready;
+    }
+
+    /// <summary>Writes a part behind those that its segment has.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public TimelineEvent.PartReady Write(Cut.Part part)
+    {
+        if (_file is null || _segment != part.Segment)
+        {
+            var name = SegmentName(folder, rendition, part.Segment);
+            if (_file?.Name != name)
+            {
+                _file = OpenEmpty(name);
+            }
+
+            (_segment, _parts, _announced) = (part.Segment, 0, 0);
+        }
+
+        var media = part.Media;
+        var header = _fragments.Write(
+            new FragmentHeader((uint)((part.Segment << 10) + _parts), media.Decode, _parts == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(media.Samples));
+        media.Bytes[0] = header;
+        _file.Append(media.Bytes);
+        var length = (int)(header.Length + media.PayloadLength);
+        var ready = new TimelineEvent.PartReady(
+            rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced, length);
+        _announced += length;
+        return ready;
+    }
+
+    /// <summary>Gives the rest of a segment up.</summary>
+    public void Break(long segment) => _broken = segment;
+
+    /// <summary>The segment is complete.</summary>
+    /// <param name="segment">Its number.</param>
+    /// <param name="whole">Takes its file, which can go to the store once its end is announced.</param>
+    /// <returns>Whether it has any part. If not, and a gap is announced for it, its file is not needed: <see cref="Drop"/>.</returns>
+    public bool Close(long segment, ICollection<ISpoolFile> whole)
+    {
+        if (_file is null || _segment != segment || _parts == 0)
+        {
+            return false;
+        }
+
+        whole.Add(_file);
+        _file = null;
+        return true;
+    }
+
+    /// <summary>A file that was begun for a segment of which nothing was written, and that will not be needed.</summary>
+    public ObjectName? Drop()
+    {
+        var name = _file?.Name;
+        _file = null;
+        return name;
+    }
+
+    private ISpoolFile OpenEmpty(ObjectName name)
+    {
+        var file = spool.Open(name);
+        if (file.Length > 0)
+        {
+            // Of an earlier process, and never announced.
+            file.Truncate(0);
+        }
+
+        return file;
+    }
+}
+
+/// <summary>Descriptions for manifests, from what really flows.</summary>
+internal static class Formats
+{
+    /// <summary>Describes a rendition by its track and its first part.</summary>
+    public static RenditionFormat Of(Track track, Cut.Part part) => track.Config switch
+    {
+        CodecConfig.Avc avc => new RenditionFormat(
+            TrackKind.Video, avc.CodecString, track.Timescale, avc.Sequence.DisplayWidth, avc.Sequence.Height,
+            FrameRate(avc.Sequence.FramesPerSecond, part), 0, 0, track.Language),
+        CodecConfig.Aac aac => new RenditionFormat(
+            TrackKind.Audio, aac.CodecString, track.Timescale, 0, 0, 0, aac.Audio.SampleRate, aac.Audio.Channels, track.Language),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    /// <summary>What the encoder claims when it is about what flows (times rounded to milliseconds blur it), else what flows.</summary>
+    private static double FrameRate(double claimed, Cut.Part part)
+    {
+        var media = part.Media;
+        if (media.Samples.Count < 2 || media.Duration == 0)
+        {
+            return claimed;
+        }
+
+        var measured = (double)media.Samples.Count * media.Track.Timescale / media.Duration;
+        return claimed > 0 && Math.Abs(measured - claimed) < 0.05 * claimed ? Math.Round(claimed, 3) : Math.Round(measured, 3);
+    }
+}

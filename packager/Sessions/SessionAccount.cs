@@ -1,0 +1,360 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager;
+
+/// <summary>
+/// A session's account of what exists: turns decisions into files and events, and tells them in this order: bytes into the spool, events into the journal, events to
+/// the sinks. So what is announced can be served, and a killed process knows at its next start all that it ever announced. Owned by one session; not thread-safe.
+/// </summary>
+/// <param name="context">What every session works with.</param>
+/// <param name="timeline">The session so far. Events that the journal has not taken yet are in it already.</param>
+/// <param name="journals">Numbers of the journal files that exist, rising.</param>
+/// <param name="isNew">Whether nothing of the session has been announced ever.</param>
+/// <param name="unknownPast">Numbers up to this one may have been used by another process, for segments, init segments and journal files; usually 0.</param>
+/// <param name="firstClosed">Called once, when the session's first segment is closed and announced.</param>
+internal sealed class SessionAccount(
+    PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast, Action firstClosed)
+{
+    private readonly JournalWriter _journal = new(context.Spool, timeline.Session.Channel, timeline.Session.Id, unknownPast > 0 ? [unknownPast] : journals);
+    private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
+    private readonly Dictionary<string, RenditionOutput> _outputs = [];
+    private readonly List<ISpoolFile> _whole = [];
+    private readonly List<ObjectName> _gone = [];
+    private List<TimelineEvent> _events = [];
+    private int _applied;
+    private bool _isNew = isNew;
+    private string? _leader;
+    private TimeSpan _closed;
+    private TimeSpan _sinceRotation;
+
+    /// <summary>Name of the folder of a session's media, ending in <c>/</c>.</summary>
+    public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
+
+    /// <summary>Whether the journal refuses events, so that nothing can be announced.</summary>
+    public bool IsFailing { get; private set; }
+
+    /// <summary>Whether some segment can be played.</summary>
+    public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
+
+    /// <summary>Tells the sinks of a recovered session as a whole. One that is not over gets a journal file that begins with it.</summary>
+    public void Announce()
+    {
+        if (!timeline.IsEnded)
+        {
+            try
+            {
+                _journal.Append([], timeline);
+            }
+            catch (IOException refusal)
+            {
+                // What is announced is known from the files that were read. The next batch tries again.
+                _disk.Refused(refusal);
+            }
+        }
+
+        Tell(timeline.Checkpoint());
+    }
+
+    /// <summary>A publication's renditions begin, perhaps under a newer epoch. The latency profile stays what the session began with.</summary>
+    public void Begin(BroadcastSession session)
+    {
+        if (_isNew)
+        {
+            _isNew = false;
+            Add(new TimelineEvent.Started(timeline.Session));
+            if (unknownPast > 0)
+            {
+                Add(new TimelineEvent.WindowMoved(unknownPast + 1L));
+            }
+        }
+        else if (session.Epoch > timeline.Session.Epoch)
+        {
+            Add(new TimelineEvent.Started(timeline.Session with { Epoch = session.Epoch }));
+        }
+
+        Commit();
+    }
+
+    /// <summary>Where a run begins.</summary>
+    public SegmenterStart Position()
+    {
+        var end = MediaTime.Zero(MediaTime.VideoTimescale);
+        var known = new List<KnownRendition>();
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition is { Segments: [.., var last], Init: { } init })
+            {
+                end = last.End > end ? last.End : end;
+                known.Add(new KnownRendition(rendition.Name, rendition.Kind, init.Format.Timescale));
+            }
+        }
+
+        return new SegmenterStart(timeline.LastSegment + 1, timeline.LastSegment > 0, end, known);
+    }
+
+    /// <summary>Notes an event for the next batch.</summary>
+    public void Add(TimelineEvent @event) => _events.Add(@event);
+
+    /// <summary>Carries a decision out and notes what is to be said of it.</summary>
+    public void Add(Cut cut)
+    {
+        switch (cut)
+        {
+            case Cut.Discontinuity discontinuity:
+                Add(new TimelineEvent.Discontinuity(discontinuity.Segment));
+                break;
+            case Cut.Part part:
+                Write(part);
+                break;
+            case Cut.Closed closed:
+                Close(closed);
+                break;
+            case Cut.Gap gap:
+                Skip(gap);
+                break;
+        }
+    }
+
+    /// <summary>Journals and announces what was noted: one append, one call a sink.</summary>
+    public void Commit()
+    {
+        if (_events.Count == 0)
+        {
+            return;
+        }
+
+        Apply();
+        MoveWindow();
+        try
+        {
+            _journal.Append(_events, timeline);
+        }
+        catch (IOException refusal)
+        {
+            IsFailing = true;
+            _disk.Refused(refusal);
+            return;
+        }
+
+        IsFailing = false;
+        var events = _events;
+        (_events, _applied) = ([], 0);
+        Tell(events);
+        Follow();
+    }
+
+    /// <summary>No encoder is there any more: what there is goes to the store, so that another machine could go on.</summary>
+    public void Rest()
+    {
+        if (!IsFailing)
+        {
+            _journal.Seal(JournalEnd.Idle);
+        }
+    }
+
+    private void Write(Cut.Part part)
+    {
+        var output = OutputOf(part.Rendition);
+        if (output.IsBroken(part.Segment))
+        {
+            Lose(part.Rendition);
+            return;
+        }
+
+        try
+        {
+            var init = output.WriteInit(part, _whole);
+            if (init is not null)
+            {
+                if (timeline.Find(part.Rendition) is null)
+                {
+                    Add(new TimelineEvent.RenditionAdded(part.Rendition, part.Media.Track.Kind));
+                }
+
+                Add(init);
+            }
+
+            var ready = output.Write(part);
+            PackagerMetrics.Part(timeline.Session.Channel, part.Rendition, ready.Length);
+            Add(ready);
+        }
+        catch (IOException refusal)
+        {
+            output.Break(part.Segment);
+            _disk.Refused(refusal);
+            Lose(part.Rendition);
+        }
+    }
+
+    private void Close(Cut.Closed closed)
+    {
+        if (OutputOf(closed.Rendition).Close(closed.Segment, _whole))
+        {
+            Add(new TimelineEvent.SegmentClosed(closed.Rendition, closed.Segment));
+            PackagerMetrics.Segment(timeline.Session.Channel, closed.Rendition);
+        }
+        else
+        {
+            Skip(new Cut.Gap(closed.Rendition, closed.Segment, closed.Start, closed.Duration, closed.WallClock));
+        }
+
+        if (closed.Leader)
+        {
+            _leader = closed.Rendition;
+            _closed += closed.Duration.ToTimeSpan();
+            _disk.SegmentPassed();
+        }
+    }
+
+    private void Skip(Cut.Gap gap)
+    {
+        var output = OutputOf(gap.Rendition);
+        if (output.Init == unknownPast)
+        {
+            // Nothing of the rendition was ever announced, so nobody misses a number.
+            return;
+        }
+
+        Add(new TimelineEvent.SegmentGap(gap.Rendition, gap.Segment, output.Init, gap.Start, gap.Duration, gap.WallClock));
+        PackagerMetrics.Gap(timeline.Session.Channel, gap.Rendition);
+        if (output.Drop() is { } empty)
+        {
+            _gone.Add(empty);
+        }
+    }
+
+    private void Lose(string rendition)
+    {
+        _disk.PartLost();
+        PackagerMetrics.PartLost(timeline.Session.Channel, rendition);
+    }
+
+    private void Apply()
+    {
+        for (; _applied < _events.Count; _applied++)
+        {
+            timeline.Apply(_events[_applied]);
+        }
+    }
+
+    /// <summary>Lets go of segments that the window no longer needs: it keeps its length, and never less than three target durations, of closed segments.</summary>
+    private void MoveWindow()
+    {
+        if (_closed == TimeSpan.Zero || _leader is null || timeline.Find(_leader) is not { } leader)
+        {
+            return;
+        }
+
+        var latency = timeline.Session.Latency;
+        var keep = latency.Window > 3 * latency.TargetDuration ? latency.Window : 3 * latency.TargetDuration;
+        var listed = TimeSpan.Zero;
+        foreach (var segment in leader.Closed)
+        {
+            listed += segment.Duration.ToTimeSpan();
+        }
+
+        var first = timeline.FirstSegment;
+        foreach (var segment in leader.Closed)
+        {
+            listed -= segment.Duration.ToTimeSpan();
+            if (listed < keep)
+            {
+                break;
+            }
+
+            first = segment.Number + 1;
+        }
+
+        if (first == timeline.FirstSegment)
+        {
+            return;
+        }
+
+        var before = new List<ObjectName>();
+        foreach (var rendition in timeline.Renditions)
+        {
+            before.AddRange(rendition.Inits.Select(init => init.Object));
+            _gone.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap).Select(segment => segment.Object));
+        }
+
+        Add(new TimelineEvent.WindowMoved(first));
+        Apply();
+        _gone.AddRange(before.Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object)));
+    }
+
+    /// <summary>What follows from events that are announced.</summary>
+    private void Follow()
+    {
+        foreach (var file in _whole)
+        {
+            file.Seal();
+        }
+
+        _whole.Clear();
+        if (_gone.Count > 0)
+        {
+            // Players may still be reading what the last playlists told them.
+            ObjectName[] names = [.. _gone];
+            _gone.Clear();
+            context.Deferred.After(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, () => context.Spool.Delete(names));
+        }
+
+        if (!HasClosedSegments && _closed > TimeSpan.Zero && timeline.HasClosedSegments())
+        {
+            HasClosedSegments = true;
+            firstClosed();
+        }
+
+        _sinceRotation += _closed;
+        if (timeline.IsEnded)
+        {
+            _journal.Seal(JournalEnd.Ended);
+        }
+        else if (_closed > TimeSpan.Zero && (_sinceRotation >= context.Options.JournalRotation || _journal.Events >= context.Options.JournalEvents))
+        {
+            Rotate();
+        }
+
+        _closed = TimeSpan.Zero;
+    }
+
+    private void Rotate()
+    {
+        try
+        {
+            _journal.Rotate(timeline);
+            _sinceRotation = TimeSpan.Zero;
+        }
+        catch (IOException refusal)
+        {
+            _disk.Refused(refusal);
+        }
+    }
+
+    private void Tell(IReadOnlyList<TimelineEvent> events)
+    {
+        foreach (var sink in context.Sinks)
+        {
+            try
+            {
+                sink.Append(timeline.Session.Channel, timeline.Session.Id, events);
+            }
+            catch (Exception error)
+            {
+                Log.SinkFailed(context.Logger, error, timeline.Session.Id.Value);
+            }
+        }
+    }
+
+    private RenditionOutput OutputOf(string rendition)
+    {
+        if (!_outputs.TryGetValue(rendition, out var output))
+        {
+            var init = timeline.Find(rendition)?.Init?.Number ?? unknownPast;
+            output = new RenditionOutput(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, init);
+            _outputs.Add(rendition, output);
+        }
+
+        return output;
+    }
+}

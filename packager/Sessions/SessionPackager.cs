@@ -1,0 +1,266 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Packager;
+
+/// <summary>What every session works with.</summary>
+internal sealed record PackagerContext(
+    ISpool Spool, IReadOnlyList<ITimelineSink> Sinks, PackagerOptions Options, TimeProvider Time, DeferredWork Deferred, ILogger Logger);
+
+/// <summary>
+/// One session: runs its publications' renditions one after the other, and ends it. Whoever holds the gate owns all state; so nothing here is locked.
+/// </summary>
+internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionAccount account) : IDisposable
+{
+    /// <summary>Decisions that may pile up while samples are read without a pause.</summary>
+    private const int MaxBatch = 64;
+
+    /// <summary>Samples that are still taken when the end has been asked for: more than any queue before this stage holds.</summary>
+    private const int MaxQueued = 16_384;
+
+    private static readonly string[] LossNames = Enum.GetNames<SampleLoss>();
+
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly long[] _reported = new long[LossNames.Length];
+    private Segmenter? _segmenter;
+    private long _resumeAt;
+
+    public ChannelName Channel => timeline.Session.Channel;
+
+    public SessionId Id => timeline.Session.Id;
+
+    public LatencyProfile Latency => timeline.Session.Latency;
+
+    /// <summary>Whether an encoder's renditions are being packaged.</summary>
+    public bool IsReceiving { get; private set; }
+
+    public bool IsEnded => timeline.IsEnded;
+
+    public bool HasClosedSegments => account.HasClosedSegments;
+
+    public long LastSegment => timeline.LastSegment;
+
+    /// <summary>Tells sinks of a recovered session, all at once, and begins its next journal file unless it is over.</summary>
+    public void Announce() => account.Announce();
+
+    /// <summary>Packages one publication's renditions. A second one waits until the first has ended.</summary>
+    public async Task RunAsync(RenditionSet set, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        try
+        {
+            await _gate.WaitAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            await DiscardAsync(set, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            if (!timeline.IsEnded)
+            {
+                await RunOwnedAsync(set, stop.Token);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        await DiscardAsync(set, cancellationToken);
+    }
+
+    /// <summary>Ends the session: what has arrived is packaged, all is closed, and the timeline says so.</summary>
+    public async Task EndAsync(string reason, CancellationToken cancellationToken)
+    {
+        await _ending.CancelAsync();
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (!timeline.IsEnded)
+            {
+                account.Add(new TimelineEvent.Ended(reason));
+                account.Commit();
+                Log.SessionEnded(context.Logger, Channel.Value, Id.Value, timeline.LastSegment, reason);
+                RetryWhileFailing();
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _ending.Dispose();
+    }
+
+    private async Task RunOwnedAsync(RenditionSet set, CancellationToken stop)
+    {
+        IsReceiving = true;
+        try
+        {
+            account.Begin(set.Session);
+            if (timeline.LastSegment == 0)
+            {
+                Log.SessionBegins(context.Logger, Channel.Value, Id.Value);
+            }
+            else
+            {
+                Log.SessionContinues(context.Logger, Channel.Value, Id.Value, timeline.LastSegment + 1);
+            }
+
+            try
+            {
+                while (await set.Samples.WaitToReadAsync(stop))
+                {
+                    Read(set, int.MaxValue);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The end of the session, or of the process: what has come in counts.
+                Read(set, MaxQueued);
+            }
+        }
+        finally
+        {
+            EndRun();
+            IsReceiving = false;
+            RetryWhileFailing();
+        }
+    }
+
+    private void Read(RenditionSet set, int atMost)
+    {
+        for (var i = 0; i < atMost && set.Samples.TryRead(out var sample); i++)
+        {
+            if (!account.IsFailing || Resume())
+            {
+                _segmenter ??= new Segmenter(Latency, context.Options.SegmenterLimits, account.Position(), set.Renditions);
+                _segmenter.Push(sample);
+                if (_segmenter.Output.Count >= MaxBatch)
+                {
+                    Flush();
+                }
+            }
+            else
+            {
+                PackagerMetrics.Lost(Channel, "disk", 1);
+            }
+        }
+
+        Flush();
+    }
+
+    private void Flush()
+    {
+        if (_segmenter is not { Output.Count: > 0 } segmenter)
+        {
+            return;
+        }
+
+        Write(segmenter);
+        if (account.IsFailing)
+        {
+            // Nothing can be announced: numbers must not run on meanwhile. The run ends here, and the next begins when the disk takes events again.
+            EndRun();
+        }
+    }
+
+    private void Write(Segmenter segmenter)
+    {
+        foreach (var cut in segmenter.Output)
+        {
+            account.Add(cut);
+        }
+
+        segmenter.Output.Clear();
+        account.Commit();
+        for (var reason = 0; reason < _reported.Length; reason++)
+        {
+            var lost = segmenter.Lost((SampleLoss)reason);
+            if (lost > _reported[reason])
+            {
+                PackagerMetrics.Lost(Channel, LossNames[reason], lost - _reported[reason]);
+                _reported[reason] = lost;
+            }
+        }
+    }
+
+    private void EndRun()
+    {
+        if (_segmenter is not { } segmenter)
+        {
+            return;
+        }
+
+        _segmenter = null;
+        segmenter.Finish();
+        Write(segmenter);
+        Array.Clear(_reported);
+        account.Rest();
+    }
+
+    /// <summary>Whether the disk takes again what it refused; asked now and then.</summary>
+    private bool Resume()
+    {
+        var now = context.Time.GetTimestamp();
+        if (now < _resumeAt)
+        {
+            return false;
+        }
+
+        _resumeAt = now + (long)(context.Options.RetryInterval.TotalSeconds * context.Time.TimestampFrequency);
+        account.Commit();
+        return !account.IsFailing;
+    }
+
+    /// <summary>What could not be announced when the encoder left is announced when the disk allows, without one.</summary>
+    private void RetryWhileFailing()
+    {
+        if (account.IsFailing)
+        {
+            context.Deferred.After(context.Options.RetryInterval, () =>
+            {
+                if (!_gate.Wait(0))
+                {
+                    RetryWhileFailing();
+                    return;
+                }
+
+                try
+                {
+                    account.Commit();
+                    RetryWhileFailing();
+                }
+                finally
+                {
+                    _gate.Release();
+                }
+            });
+        }
+    }
+
+    private async Task DiscardAsync(RenditionSet set, CancellationToken cancellationToken)
+    {
+        var told = false;
+        while (await set.Samples.WaitToReadAsync(cancellationToken))
+        {
+            while (set.Samples.TryRead(out _))
+            {
+                PackagerMetrics.Lost(Channel, "session over", 1);
+                if (!told)
+                {
+                    Log.SessionIsOver(context.Logger, Channel.Value, Id.Value);
+                    told = true;
+                }
+            }
+        }
+    }
+}
