@@ -234,7 +234,7 @@ internal sealed class DiskObjectStore : IObjectStore
                 WholeFile.Replace(path, target);
                 return true;
             }
-            catch (DirectoryNotFoundException) when (attempt < Attempts && Directory.Exists(_root))
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && attempt < Attempts && Directory.Exists(_root) && File.Exists(path))
             {
                 // A delete took the folder away, empty, after it was made and before it was used: make it again.
             }

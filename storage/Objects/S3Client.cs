@@ -19,8 +19,7 @@ internal static class S3Client
 
             // Our own deadlines, which know the size of the body, come first.
             Timeout = TimeSpan.FromMinutes(30),
-            ConnectTimeout = TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)),
-            MaxConnectionsPerServer = 64,
+            HttpClientFactory = new Clients(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds))),
         };
 
         if (string.IsNullOrEmpty(options.Endpoint))
@@ -37,5 +36,41 @@ internal static class S3Client
         return string.IsNullOrEmpty(options.AccessKey)
             ? new AmazonS3Client(config)
             : new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config);
+    }
+
+    private sealed class Clients(TimeSpan connectWithin) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig)
+        {
+            var sockets = new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                ConnectTimeout = connectWithin,
+                MaxConnectionsPerServer = 64,
+
+                // S3 moves behind its name: connections are renewed so that DNS is asked again.
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            };
+            return new HttpClient(new SmallBodiesAtOnce(sockets)) { Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan };
+        }
+    }
+
+    /// <summary>
+    /// Takes <c>Expect: 100-continue</c> off requests with small bodies. .NET sends a body of up to 1024 bytes even after a final answer has come instead of the
+    /// "continue", as RFC 9110 section 10.1.1 allows; Ceph's gateway then takes it for the beginning of the next request on the connection.
+    /// </summary>
+    private sealed class SmallBodiesAtOnce(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private const int SentAnyway = 1024;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Headers.ExpectContinue == true && request.Content?.Headers.ContentLength is <= SentAnyway)
+            {
+                request.Headers.ExpectContinue = false;
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

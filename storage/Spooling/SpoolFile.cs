@@ -331,7 +331,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 return File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             }
-            catch (DirectoryNotFoundException) when (attempt < 5)
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && mode == FileMode.CreateNew && attempt < 5)
             {
                 // Taken away, empty, by an upload that has just ended.
             }

@@ -1,0 +1,79 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>What the tests themselves stand on.</summary>
+public sealed class SupportTests
+{
+    [Fact]
+    public void A_manual_clock_fires_timers_in_order_of_their_due_time_each_at_its_instant()
+    {
+        var clock = new ManualTimeProvider();
+        var start = clock.GetUtcNow();
+        List<(string, double)> fired = [];
+        void Note(object? name) => fired.Add(((string)name!, (clock.GetUtcNow() - start).TotalSeconds));
+
+        using var late = clock.CreateTimer(Note, "late", TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
+        using var again = clock.CreateTimer(Note, "again", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(1.9));
+        fired.ShouldBeEmpty();
+        clock.Advance(TimeSpan.FromSeconds(4.1));
+        fired.ShouldBe([("again", 2), ("again", 4), ("late", 5), ("again", 6)]);
+        clock.ArmedTimers.ShouldBe(1);
+        clock.GetElapsedTime(0).ShouldBe(TimeSpan.FromSeconds(6));
+    }
+
+    [Fact]
+    public async Task Delays_and_deadlines_run_on_a_manual_clock()
+    {
+        var clock = new ManualTimeProvider();
+        var delay = Task.Delay(TimeSpan.FromMinutes(1), clock);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2), clock);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await delay.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        deadline.IsCancellationRequested.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        deadline.IsCancellationRequested.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_in_vain_says_what_for()
+    {
+        var failure = await Should.ThrowAsync<TimeoutException>(() => Poll.UntilAsync(() => 1 > 2, TimeSpan.FromMilliseconds(50)));
+        failure.Message.ShouldContain("1 > 2");
+    }
+
+    [Fact]
+    public async Task A_childs_lines_exit_code_and_signals_are_seen()
+    {
+        await using var child = ChildProcess.Start("bash", ["-c", "trap 'echo bye; exit 3' TERM; echo '{\"ready\":true}'; while :; do sleep 0.05; done"]);
+        (await child.WaitForJsonAsync(TimeSpan.FromSeconds(10))).GetProperty("ready").GetBoolean().ShouldBeTrue();
+        (await child.TerminateAsync(TimeSpan.FromSeconds(10))).ShouldBe(3);
+        child.OutputLines[^1].ShouldBe("bye");
+    }
+
+    [Fact]
+    public async Task A_child_that_ends_without_the_line_is_not_waited_for()
+    {
+        await using var child = ChildProcess.Start("bash", ["-c", "echo broken >&2; exit 1"]);
+        var failure = await Should.ThrowAsync<InvalidOperationException>(() => child.WaitForJsonAsync(TimeSpan.FromMinutes(1)));
+        failure.Message.ShouldContain("broken");
+    }
+
+    [Fact]
+    public async Task A_generated_stream_has_the_keyframes_and_tracks_asked_for()
+    {
+        await using var folder = TempFolder.Create();
+        var file = folder.Sub("source.flv");
+        await FfmpegTool.MakeFileAsync(file, new TestSource { Seconds = 5, Width = 320, Height = 180 });
+        var probe = await FfmpegTool.ProbeAsync(file, null, "-select_streams", "v", "-show_entries", "packet=pts_time,flags");
+        var keys = probe.GetProperty("packets").EnumerateArray()
+            .Where(p => p.GetProperty("flags").GetString()!.StartsWith('K')).Select(p => Math.Round(double.Parse(p.GetProperty("pts_time").GetString()!), 1)).ToList();
+        keys.Zip(keys.Skip(1), (a, b) => Math.Round(b - a, 1)).ShouldBe([2, 2]);
+        var streams = (await FfmpegTool.ProbeAsync(file)).GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("codec_name").GetString());
+        streams.ShouldBe(["h264", "aac"], ignoreOrder: true);
+        (await FfmpegTool.DecodeAsync(file, 5)).ShouldBeEmpty();
+    }
+}

@@ -1,0 +1,193 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixture<HostileRequestTests.OddServer>
+{
+    private const string Session = "01JN8E0000000000000000000A";
+
+    public static TheoryData<string> OddPaths =>
+    [
+        "/live/", "/live/demo", "/live/demo/", "/live//index.m3u8", "/live/Demo/index.m3u8", "/live/-demo/index.m3u8", "/LIVE/demo/index.m3u8",
+        "/live/demo/index.m3u8/", "/live/demo/INDEX.m3u8", "/live/demo/other.txt", "/live/other/index.m3u8", "/live/other/manifest.mpd",
+        "/live/demo/not-a-session/source.m3u8", $"/live/demo/{Session}/other.m3u8", $"/live/demo/{Session}/.m3u8", $"/live/demo/{Session}/SOURCE.m3u8",
+        "/live/demo/01jn8e0000000000000000000a/source.m3u8", "/live/demo/01JN8E0000000000000000000B/source.m3u8",
+        $"/live/demo/{Session}/source/01.m4s", $"/live/demo/{Session}/source/+1.m4s", $"/live/demo/{Session}/source/-1.m4s", $"/live/demo/{Session}/source/0.m4s",
+        $"/live/demo/{Session}/source/99.m4s", $"/live/demo/{Session}/source/99999999999999999999999.m4s", $"/live/demo/{Session}/source/1.m4s.tmp",
+        $"/live/demo/{Session}/source/1..m4s", $"/live/demo/{Session}/source/1.00.m4s", $"/live/demo/{Session}/source/1.9999999999.m4s", $"/live/demo/{Session}/source/1.1.1.m4s",
+        $"/live/demo/{Session}/source/init-0.mp4", $"/live/demo/{Session}/source/init-2.mp4", $"/live/demo/{Session}/source/init-99999999999.mp4",
+        $"/live/demo/{Session}/source/init-.mp4", $"/live/demo/{Session}/source/init-1.m4s", $"/live/demo/{Session}/source/a/1.m4s",
+        $"/live/demo/{Session}/source/%00.m4s", $"/live/demo/{Session}/source/1%2Em4s/", $"/live/demo/{Session}/so%75rce%2F1.m4s", $"/live/demo/{Session}/s%C3%B6urce/1.m4s",
+        "/live/..%2f..%2fetc%2fpasswd", "/live/demo/..%5c..%5cetc", "/live/%2e%2e%2f/index.m3u8", $"/live/demo/{Session}/..%2f..%2fsecret/1.m4s",
+        $"/live/demo/{Session}/٣.m4s", $"/live/demo/{Session}/source/%D9%A3.m4s",
+        "/live/demo/index.m3u8%00", "/live/demo/index.m3u8%0d%0aX-Evil:%201", "/live/" + new string('a', 5000) + "/index.m3u8", "/live/" + new string('/', 2000),
+    ];
+
+    [Theory, MemberData(nameof(OddPaths))]
+    public async Task An_odd_path_is_not_found_and_reads_nothing(string path)
+    {
+        var server = odd.Server!;
+        var answer = await server.SendRawAsync(path);
+
+        // Kestrel itself refuses what is not even a path.
+        (answer.StartsWith("HTTP/1.1 404 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal)).ShouldBeTrue(answer);
+        answer.ShouldNotContain("X-Evil");
+        server.Spool.Reads.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_is_not_found_may_be_asked_for_again_in_a_second_from_any_site()
+    {
+        await using var server = await OriginServer.StartAsync();
+        using var response = await server.SendAsync("/live/nobody/index.m3u8");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+        response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
+        response.Headers.NonValidated["X-Request-Id"].ToString().ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("/live/demo/index.m3u8")]
+    [InlineData("/live/anything/at/all")]
+    [InlineData("/time")]
+    public async Task A_preflight_allows_what_players_send(string path)
+    {
+        await using var server = await OriginServer.StartAsync();
+        using var response = await server.SendAsync(path, HttpMethod.Options, ("Origin", "https://elsewhere.example"), ("Access-Control-Request-Headers", "range"));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
+        response.Headers.NonValidated["Access-Control-Allow-Methods"].ToString().ShouldBe("GET, HEAD, OPTIONS");
+        response.Headers.NonValidated["Access-Control-Allow-Headers"].ToString().ShouldContain("Range");
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("PUT")]
+    [InlineData("DELETE")]
+    [InlineData("BREW")]
+    public async Task Other_methods_are_not_allowed(string method)
+    {
+        await using var server = await OriginServer.StartAsync();
+        using var response = await server.SendAsync("/live/demo/index.m3u8", new HttpMethod(method));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        response.Content.Headers.Allow.ShouldBe(["GET", "HEAD", "OPTIONS"], ignoreOrder: true);
+        response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
+    }
+
+    [Fact]
+    public async Task The_rest_of_the_site_is_left_alone()
+    {
+        await using var server = await OriginServer.StartAsync();
+
+        (await server.Client.GetStringAsync("/")).ShouldBe("the rest of the site");
+        using var other = await server.SendAsync("/lives/demo");
+        other.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Many_at_once_get_the_same_text_while_the_session_goes_on()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var broadcaster = new Broadcaster().Video().Audio().Segment();
+        server.Hear(broadcaster);
+        var viewers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var seen = new List<long>();
+            for (var i = 0; i < 30; i++)
+            {
+                seen.Add(Last(await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8")));
+            }
+
+            return seen;
+        })).ToList();
+
+        // The session goes on for as long as anybody watches; a request of its own between segments keeps its pace to theirs.
+        var everybody = Task.WhenAll(viewers);
+        var told = 1;
+        while (!everybody.IsCompleted)
+        {
+            server.Hear(broadcaster.Segment(bytes: 100).Window(Math.Max(1, ++told - 20)));
+            Last(await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8")).ShouldBe(told);
+        }
+
+        foreach (var seen in await everybody)
+        {
+            seen.ShouldBeInOrder();
+            seen.ShouldAllBe(number => number >= 1 && number <= told);
+        }
+
+        static long Last(string text) => long.Parse(text.Split('\n').Last(line => line.EndsWith(".m4s", StringComparison.Ordinal)).Split('/', '.')[1]);
+    }
+
+    [Fact]
+    public async Task Only_the_newest_sessions_are_kept()
+    {
+        await using var server = await OriginServer.StartAsync(("Origin:MaxSessionsPerChannel", "2"));
+        var sessions = Enumerable.Range(0, 5).Select(i => SessionId.New(Broadcaster.Start.AddMinutes(i))).ToList();
+        foreach (var id in sessions)
+        {
+            server.Hear(new Broadcaster(id).Video().Segment().End());
+        }
+
+        using var oldest = await server.SendAsync($"/live/demo/{sessions[2]}/source.m3u8");
+        using var kept = await server.SendAsync($"/live/demo/{sessions[3]}/source.m3u8");
+        oldest.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        kept.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Events_that_make_no_sense_harm_nobody()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var broadcaster = new Broadcaster().Video().Segment();
+        server.Hear(broadcaster);
+        var channel = broadcaster.Session.Channel;
+        server.Directory.Append(channel, broadcaster.Session.Id, [new TimelineEvent.SegmentClosed("nobody", 3), new TimelineEvent.RenditionAdded("../evil", TrackKind.Video)]);
+        server.Directory.Append(channel, Broadcaster.Second, [new TimelineEvent.RenditionAdded("source", TrackKind.Video)]);
+
+        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldNotContain("evil");
+        server.Directory.Status(channel).Renditions.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Every_mistake_in_the_options_is_named()
+    {
+        var failure = await Should.ThrowAsync<OptionsValidationException>(() => OriginServer.StartAsync(
+            ("Origin:EndedPlaylistMaxAge", "02:00:00"), ("Origin:MaxSessionsPerChannel", "0")));
+
+        failure.Message.ShouldContain("Origin:EndedPlaylistMaxAge");
+        failure.Message.ShouldContain("Origin:MaxSessionsPerChannel");
+    }
+
+    [Fact]
+    public async Task A_misspelt_option_stops_the_start() =>
+        (await Should.ThrowAsync<Exception>(() => OriginServer.StartAsync(("Origin:MaxSesions", "2")))).ToString().ShouldContain("MaxSesions");
+
+    [Fact]
+    public void Every_good_path_is_read_and_spelt_back()
+    {
+        LivePath.TryParse($"/live/demo/{Session}/source/12.m4s", out var segment).ShouldBeTrue();
+        LivePath.TryParse($"/live/demo/{Session}/source/init-3.mp4", out var init).ShouldBeTrue();
+        LivePath.TryParse($"/live/demo/{Session}/source/12.4.m4s", out var part).ShouldBeTrue();
+
+        segment.ObjectName.ShouldBe($"live/demo/{Session}/source/12.m4s");
+        init.ObjectName.ShouldBe($"live/demo/{Session}/source/init-3.mp4");
+        (part.Kind, part.Number, part.Part).ShouldBe((LivePathKind.Part, 12, 4));
+    }
+
+    /// <summary>One server for all odd paths.</summary>
+    public sealed class OddServer : IAsyncLifetime
+    {
+        internal OriginServer? Server { get; private set; }
+
+        public async ValueTask InitializeAsync() => Server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+
+        public ValueTask DisposeAsync() => Server!.DisposeAsync();
+    }
+}

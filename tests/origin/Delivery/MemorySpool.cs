@@ -1,0 +1,46 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>What a broadcaster has announced, readable as slices of memory or as a stream, or failing.</summary>
+internal sealed class MemorySpool : ISpool
+{
+    public Dictionary<string, byte[]> Objects { get; } = [];
+
+    public bool Streams { get; set; }
+
+    public Exception? Failure { get; set; }
+
+    /// <summary>Bytes missing at the end of everything.</summary>
+    public int Missing { get; set; }
+
+    public int Reads { get; private set; }
+
+    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    {
+        Reads++;
+        if (Failure is not null)
+        {
+            return ValueTask.FromException<SpoolContent?>(Failure);
+        }
+
+        if (!Objects.TryGetValue(name.Value, out var bytes))
+        {
+            return ValueTask.FromResult<SpoolContent?>(null);
+        }
+
+        var end = Math.Min(bytes.Length - Missing, offset + (length ?? long.MaxValue - offset));
+        var content = bytes.AsMemory((int)offset, (int)(end - offset));
+        return ValueTask.FromResult<SpoolContent?>(Streams
+            ? new SpoolContent(new MemoryStream(content.ToArray()), offset, content.Length, bytes.Length)
+            : new SpoolContent([content[..(content.Length / 3)], content[(content.Length / 3)..]], offset, content.Length, bytes.Length));
+    }
+
+    public ISpoolFile Open(ObjectName name) => throw new NotSupportedException();
+
+    public IReadOnlyList<ObjectInfo> List(string prefix) => throw new NotSupportedException();
+
+    public void Delete(IReadOnlyCollection<ObjectName> names) => throw new NotSupportedException();
+
+    public void DeleteAll(string prefix) => throw new NotSupportedException();
+}

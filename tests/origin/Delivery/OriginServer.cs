@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a clock that stands still.</summary>
+internal sealed class OriginServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private OriginServer(WebApplication app, MemorySpool spool, ManualTimeProvider time)
+    {
+        (_app, Spool, Time) = (app, spool, time);
+        Address = new Uri(app.Urls.Single());
+        Client = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None }) { BaseAddress = Address };
+    }
+
+    public Uri Address { get; }
+
+    public HttpClient Client { get; }
+
+    public MemorySpool Spool { get; }
+
+    public ManualTimeProvider Time { get; }
+
+    public LiveDirectory Directory => _app.Services.GetRequiredService<LiveDirectory>();
+
+    public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        var (spool, time) = (new MemorySpool(), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<ISpool>(spool);
+        builder.Services.AddOrigin(builder.Configuration);
+        var app = builder.Build();
+        app.UsePathBase("/t/secret");
+        app.UseRouting();
+        app.MapOrigin();
+        app.MapGet("/", () => "the rest of the site");
+        await app.StartAsync();
+        return new OriginServer(app, spool, time);
+    }
+
+    public OriginServer Hear(Broadcaster broadcaster)
+    {
+        foreach (var (name, bytes) in broadcaster.Objects)
+        {
+            Spool.Objects[name] = bytes;
+        }
+
+        broadcaster.SendTo(_app.Services.GetRequiredService<ITimelineSink>());
+        return this;
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(string path, HttpMethod? method = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
+        }
+
+        return await Client.SendAsync(request);
+    }
+
+    /// <summary>Sends a request line as it stands, which no client library would.</summary>
+    public async Task<string> SendRawAsync(string target)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Port);
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(client.GetStream(), Encoding.Latin1);
+        return await reader.ReadToEndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+    }
+}

@@ -1,0 +1,149 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class DeletionTests
+{
+    [Fact]
+    public async Task Deleting_removes_from_memory_disk_and_store_wherever_the_file_is_now()
+    {
+        await using var bench = new SpoolBench().Run();
+        bench.Write("d/stored", [1]).Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        bench.Flaky.Hold();
+        var open = bench.Write("d/open", [2]);
+        bench.Write("d/uploading", [3]).Seal();
+        await bench.Until(() => bench.Flaky.Puts.Contains("d/uploading"));
+
+        bench.Spool.Delete([Name("d/stored"), Name("d/open"), Name("d/uploading"), Name("d/none")]);
+        foreach (var name in (string[])["d/stored", "d/open", "d/uploading"])
+        {
+            (await bench.Read(name)).ShouldBeNull();
+            bench.OnDisk(name).ShouldBeFalse();
+        }
+
+        bench.Spool.Status().Bytes.ShouldBe(0);
+        bench.Spool.MemoryBytes.ShouldBe(0);
+        Should.Throw<IOException>(() => open.Append([new byte[1]])).Message.ShouldContain("deleted");
+        open.Seal();
+
+        bench.Flaky.LetGo();
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        (await bench.Flaky.Inner.ListAsync("", default).CountAsync()).ShouldBe(0);
+        (await bench.Read("d/stored")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Deleting_all_takes_what_is_below_and_nothing_else()
+    {
+        await using var bench = new SpoolBench().Run();
+        foreach (var name in (string[])["live/a/1", "live/a/b/2", "live/ab/3", "live/a.x"])
+        {
+            bench.Write(name, [1]).Seal();
+        }
+
+        await bench.Until(() => bench.Spool.Status().Uploads == 4);
+        bench.Write("live/a/open", [1]);
+        bench.Spool.DeleteAll("live/a/");
+        bench.Spool.List("").ShouldBeEmpty();
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        (await bench.Flaky.Inner.ListAsync("", default).Select(found => found.Name.Value).ToListAsync()).ShouldBe(["live/a.x", "live/ab/3"]);
+        Directory.Exists(Path.Combine(bench.Folder, ".deletions")).ShouldBeTrue();
+        Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("live")]
+    [InlineData("../")]
+    public async Task A_prefix_that_is_no_folder_deletes_nothing(string prefix)
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("live", [1]);
+        Should.Throw<ArgumentException>(() => bench.Spool.DeleteAll(prefix));
+        (await bench.Read("live")).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task While_the_store_is_down_what_was_deleted_stays_invisible_and_goes_when_it_is_back()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time).Run();
+        await bench.Flaky.Inner.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Spool.Delete([Name("a/1")]);
+        bench.Spool.DeleteAll("b/");
+        await bench.Until(() => bench.Log.Lines.Any(line => line.StartsWith("Warning 6009")));
+        (await bench.Read("a/1")).ShouldBeNull();
+        (await bench.Read("b/1")).ShouldBeNull();
+
+        bench.Flaky.Fault = null;
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        (await bench.Flaky.Inner.ListAsync("", default).CountAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_restart_remembers_what_the_store_had_not_deleted_yet()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        await bench.Flaky.Inner.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        await bench.Flaky.Inner.PutAsync(Name("c/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        bench.Spool.Delete([Name("a/1")]);
+        bench.Spool.NoteWhatIsLeft();
+        bench.Spool.DeleteAll("b/");
+        bench.Restart();
+
+        bench.Spool.Status().PendingDeletions.ShouldBe(2);
+        (await bench.Read("a/1")).ShouldBeNull();
+        (await bench.Read("b/1")).ShouldBeNull();
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
+        (await bench.Flaky.Inner.ListAsync("", default).Select(found => found.Name.Value).ToListAsync()).ShouldBe(["c/1"]);
+        bench.Restart();
+        bench.Spool.Status().PendingDeletions.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_used_again_after_a_deletion_keeps_its_new_bytes()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time).Run();
+        bench.Write("x/1", [1]).Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Spool.Delete([Name("x/1")]);
+        bench.Write("x/1", [2, 2]).Seal();
+        (await bench.Read("x/1")).ShouldBe([2, 2]);
+
+        bench.Flaky.Fault = null;
+        await bench.Until(() => bench.Spool.Status().Uploads == 2);
+        bench.Spool.Status().PendingDeletions.ShouldBe(0);
+        (await bench.Flaky.Inner.FindAsync(Name("x/1"), default))!.Length.ShouldBe(2);
+        bench.Spool.Status().Failures.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task More_deletions_than_memory_holds_wait_on_disk()
+    {
+        await using var bench = new SpoolBench();
+        for (var i = 0; i < 10_005; i++)
+        {
+            bench.Spool.Delete([Name($"m/{i}")]);
+        }
+
+        bench.Spool.Status().PendingDeletions.ShouldBe(10_000);
+        Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).Length.ShouldBe(5);
+        await bench.Flaky.Inner.PutAsync(Name("m/10004"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        bench.Run();
+        await bench.Until(async () => await bench.Flaky.Inner.FindAsync(Name("m/10004"), default) is null);
+        await bench.Until(() => Directory.GetFiles(Path.Combine(bench.Folder, ".deletions")).Length == 0);
+    }
+
+    private static ObjectName Name(string text) => ObjectName.Parse(text);
+}

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Broadcast.Media;
+using Broadcast.Storage.Objects;
+
+namespace Broadcast.Storage.Tests;
+
+/// <summary>A memory store that can be made to fail or to hold uploads back, and remembers in which order they came.</summary>
+internal sealed class FlakyStore : IObjectStore
+{
+    private volatile TaskCompletionSource? _gate;
+
+    public MemoryObjectStore Inner { get; } = new(TimeProvider.System);
+
+    /// <summary>What every call fails with; null for none.</summary>
+    public ObjectStoreFault? Fault { get; set; }
+
+    public ConcurrentQueue<string> Puts { get; } = [];
+
+    public int PutCalls;
+
+    public void Hold() => _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void LetGo() => Interlocked.Exchange(ref _gate, null)?.SetResult();
+
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.PutAsync(name, bytes, condition, cancellationToken);
+    }
+
+    public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref PutCalls);
+        Check();
+        Puts.Enqueue(name.Value);
+        if (_gate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
+        return await Inner.PutFileAsync(name, path, condition, cancellationToken);
+    }
+
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.OpenAsync(name, offset, length, cancellationToken);
+    }
+
+    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.FindAsync(name, cancellationToken);
+    }
+
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.ListAsync(prefix, cancellationToken);
+    }
+
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => Inner.ListFoldersAsync(prefix, cancellationToken);
+
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.DeleteAsync(names, cancellationToken);
+    }
+
+    private void Check()
+    {
+        if (Fault is { } fault)
+        {
+            throw new ObjectStoreException(fault, $"The test store fails: {fault}.");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using Broadcast.Media;
+using Broadcast.Storage.Objects;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class MemoryObjectStoreTests : ObjectStoreContract
+{
+    [Fact]
+    public async Task A_full_store_says_so_and_keeps_what_it_has()
+    {
+        var small = new MemoryObjectStore(TimeProvider.System, maxBytes: 100);
+        await small.PutAsync(Name("a"), Bytes(60), PutCondition.Replace, default);
+        (await Should.ThrowAsync<ObjectStoreException>(() => small.PutAsync(Name("b"), Bytes(60), PutCondition.Replace, default))).Fault.ShouldBe(ObjectStoreFault.Full);
+        await small.PutAsync(Name("a"), Bytes(90), PutCondition.Replace, default);
+        await small.DeleteAsync([Name("a")], default);
+        (await small.PutAsync(Name("b"), Bytes(100), PutCondition.Replace, default)).ShouldBeTrue();
+    }
+
+    private protected override Task<IObjectStore> CreateAsync(string folder) => Task.FromResult<IObjectStore>(new MemoryObjectStore(TimeProvider.System));
+}
+
+public sealed class DiskObjectStoreTests : ObjectStoreContract
+{
+    private string _root = "";
+
+    [Fact]
+    public async Task Names_are_paths()
+    {
+        await Put("live/a/1.mp4", Bytes(10));
+        (await File.ReadAllBytesAsync(Path.Combine(_root, "live/a/1.mp4"))).ShouldBe(Bytes(10));
+    }
+
+    [Fact]
+    public async Task A_file_on_the_same_file_system_is_taken_over_without_copying()
+    {
+        var path = Path.Combine(Path.GetDirectoryName(_root)!, "take");
+        await File.WriteAllBytesAsync(path, Bytes(1000));
+        using var open = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        (await Store.PutFileAsync(Name("taken/1"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
+        File.Exists(path).ShouldBeFalse();
+
+        // The same inode: what is written through the old handle shows in the object.
+        RandomAccess.Write(open, new byte[] { 1, 2, 3 }, 0);
+        (await ReadAll("taken/1"))[..3].ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task A_file_on_another_file_system_is_copied_whole()
+    {
+        var path = Path.Combine("/dev/shm", "broadcast-" + Guid.NewGuid().ToString("N"));
+        await File.WriteAllBytesAsync(path, Bytes(3_000_000));
+        try
+        {
+            (await Store.PutFileAsync(Name("x/created"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
+            (await Store.PutFileAsync(Name("x/created"), path, PutCondition.CreateOnly, default)).ShouldBeFalse();
+            (await Store.PutFileAsync(Name("x/replaced"), path, PutCondition.Replace, default)).ShouldBeTrue();
+            (await ReadAll("x/created")).ShouldBe(Bytes(3_000_000));
+            (await ReadAll("x/replaced")).ShouldBe(Bytes(3_000_000));
+            File.Exists(path).ShouldBeTrue();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task Deleting_the_last_object_of_a_folder_removes_the_folder()
+    {
+        await Put("p/q/1", Bytes(1));
+        await Put("p/r/1", Bytes(1));
+        await Store.DeleteAsync([Name("p/q/1")], default);
+        Directory.Exists(Path.Combine(_root, "p/q")).ShouldBeFalse();
+        Directory.Exists(Path.Combine(_root, "p/r")).ShouldBeTrue();
+        await Store.DeleteAsync([Name("p/r/1")], default);
+        Directory.Exists(Path.Combine(_root, "p")).ShouldBeFalse();
+        Directory.Exists(_root).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_name_that_would_be_a_folder_and_an_object_is_refused()
+    {
+        await Put("f", Bytes(1));
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("f/g", Bytes(1)))).Message.ShouldContain("f/g");
+        await Put("h/i", Bytes(1));
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1), PutCondition.CreateOnly))).Message.ShouldContain("cannot be a folder too");
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1)))).Fault.ShouldBe(ObjectStoreFault.Other);
+        (await Store.OpenAsync(Name("h"), 0, null, default)).ShouldBeNull();
+        (await List("")).ShouldBe(["f", "h/i"]);
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_half_written_is_removed_and_never_seen()
+    {
+        var half = Path.Combine(_root, ".writing", "half");
+        await File.WriteAllBytesAsync(half, Bytes(10));
+        await File.WriteAllBytesAsync(Path.Combine(_root, "a stranger's file"), Bytes(10));
+        (await List("")).ShouldBeEmpty();
+        _ = new DiskObjectStore(_root, flush: false);
+        File.Exists(half).ShouldBeFalse();
+        File.Exists(Path.Combine(_root, "a stranger's file")).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_folder_that_has_gone_is_told_from_an_object_that_has_gone()
+    {
+        Directory.Delete(_root, recursive: true);
+        var gone = await Should.ThrowAsync<ObjectStoreException>(() => Put("a", Bytes(1)));
+        gone.Fault.ShouldBe(ObjectStoreFault.NoBucket);
+        gone.Message.ShouldContain(_root);
+        Directory.CreateDirectory(_root);
+    }
+
+    [Fact]
+    public async Task A_name_too_long_for_the_disk_is_refused_with_its_name()
+    {
+        var name = new string('x', 300);
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put(name, Bytes(1)))).Message.ShouldContain(name);
+    }
+
+    [Fact]
+    public async Task A_full_disk_says_so_leaves_nothing_and_goes_on_when_there_is_room()
+    {
+        using var disk = TinyDisk.Mount(megabytes: 1);
+        if (disk is null)
+        {
+            return;
+        }
+
+        var store = new DiskObjectStore(Path.Combine(disk.Path, "objects"), flush: true);
+        await store.PutAsync(Name("first"), Bytes(500_000), PutCondition.CreateOnly, default);
+        var full = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("second"), Bytes(800_000), PutCondition.CreateOnly, default));
+        full.Fault.ShouldBe(ObjectStoreFault.Full);
+        full.Message.ShouldContain(disk.Path);
+        (await store.FindAsync(Name("second"), default)).ShouldBeNull();
+
+        await store.DeleteAsync([Name("first")], default);
+        (await store.PutAsync(Name("second"), Bytes(800_000), PutCondition.CreateOnly, default)).ShouldBeTrue();
+    }
+
+    private protected override Task<IObjectStore> CreateAsync(string folder) =>
+        Task.FromResult<IObjectStore>(new DiskObjectStore(_root = Path.Combine(folder, "objects"), flush: false));
+}
+
+public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
+{
+    [Fact]
+    public async Task A_large_file_goes_up_in_parts_and_is_whole()
+    {
+        using var store = ceph.Store(multipartFrom: 20 << 20);
+        var bytes = Bytes(40 << 20);
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllBytesAsync(path, bytes);
+            (await store.PutFileAsync(Name("big"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
+            (await store.PutFileAsync(Name("big"), path, PutCondition.CreateOnly, default)).ShouldBeFalse();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        await using var content = await store.OpenAsync(Name("big"), 0, null, default);
+        content!.TotalLength.ShouldBe(bytes.Length);
+        (await ReadAll(content)).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+        await using var range = await store.OpenAsync(Name("big"), (16 << 20) - 5, 10, default);
+        (await ReadAll(range!)).ShouldBe(bytes[((16 << 20) - 5)..((16 << 20) + 5)]);
+    }
+
+    [Fact]
+    public async Task Stores_with_different_prefixes_do_not_see_each_other()
+    {
+        using var one = ceph.Store();
+        using var two = ceph.Store();
+        await one.PutAsync(Name("a/b"), Bytes(1), PutCondition.CreateOnly, default);
+        (await two.FindAsync(Name("a/b"), default)).ShouldBeNull();
+        (await two.ListAsync("", default).CountAsync()).ShouldBe(0);
+        (await two.PutAsync(Name("a/b"), Bytes(2), PutCondition.CreateOnly, default)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_missing_bucket_is_one_clear_message_whatever_is_asked()
+    {
+        using var store = ceph.Store(options => options.Bucket = "no-such-bucket");
+        Func<Task>[] calls =
+        [
+            () => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default),
+            () => store.FindAsync(Name("a"), default),
+            () => store.OpenAsync(Name("a"), 0, null, default),
+            () => store.OpenAsync(Name("a"), 0, 0, default),
+            () => store.ListAsync("", default).CountAsync().AsTask(),
+            () => store.DeleteAsync([Name("a")], default),
+        ];
+        foreach (var call in calls)
+        {
+            var refused = await Should.ThrowAsync<ObjectStoreException>(call);
+            refused.Fault.ShouldBe(ObjectStoreFault.NoBucket, refused.Message);
+            refused.Message.ShouldContain("no-such-bucket");
+            refused.Message.ShouldContain(ceph.Server.Endpoint);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Wrong_credentials_are_refused_without_repeating_them(bool wrongKey)
+    {
+        const string Wrong = "WRONGWRONGWRONGWRONG";
+        using var store = ceph.Store(options =>
+        {
+            options.AccessKey = wrongKey ? Wrong : options.AccessKey;
+            options.SecretKey = wrongKey ? options.SecretKey : Wrong;
+        });
+        foreach (var call in (Func<Task>[])[() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default), () => store.ListAsync("", default).CountAsync().AsTask(), () => store.FindAsync(Name("a"), default)])
+        {
+            var refused = await Should.ThrowAsync<ObjectStoreException>(call);
+            refused.Fault.ShouldBe(ObjectStoreFault.Denied, refused.Message);
+            refused.Message.ShouldContain(ceph.Bucket);
+            foreach (var secret in (string[])[Wrong, ceph.Server.AccessKey, ceph.Server.SecretKey])
+            {
+                refused.ToString().ShouldNotContain(secret);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_service_that_is_not_there_is_unreachable()
+    {
+        using var store = ceph.Store(options => options.Endpoint = "http://127.0.0.1:1");
+        var failed = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default));
+        failed.Fault.ShouldBe(ObjectStoreFault.Unreachable);
+        failed.Message.ShouldContain("http://127.0.0.1:1");
+    }
+
+    private protected override Task<IObjectStore> CreateAsync(string folder) => Task.FromResult<IObjectStore>(ceph.Store());
+}

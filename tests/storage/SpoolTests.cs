@@ -1,0 +1,305 @@
+using Broadcast.Media;
+using Broadcast.Storage.Spooling;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class SpoolTests
+{
+    [Fact]
+    public async Task What_was_appended_is_in_the_file_and_read_from_memory_as_it_was_handed_in()
+    {
+        await using var bench = new SpoolBench();
+        byte[] header = [1, 2, 3], payload = [4, 5, 6, 7];
+        var file = bench.Spool.Open(ObjectName.Parse("live/a/1.mp4"));
+        file.Append([header, ReadOnlyMemory<byte>.Empty, payload]);
+        file.Append([]);
+        file.Length.ShouldBe(7);
+
+        (await File.ReadAllBytesAsync(Path.Combine(bench.Folder, "live/a/1.mp4~open"))).ShouldBe([1, 2, 3, 4, 5, 6, 7]);
+        await using var content = await bench.Spool.ReadAsync(file.Name, 1, 4, default);
+        content!.Slices.ShouldNotBeNull();
+        (content.Offset, content.Length, content.TotalLength).ShouldBe((1, 4, 7));
+        content.Slices.Select(slice => slice.ToArray()).ShouldBe([[2, 3], [4, 5]]);
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(content.Slices[1], out var array).ShouldBeTrue();
+        array.Array.ShouldBeSameAs(payload, "nothing is copied");
+    }
+
+    [Fact]
+    public async Task A_sealed_file_goes_to_the_store_and_leaves_the_disk()
+    {
+        await using var bench = new SpoolBench().Run();
+        var file = bench.Write("live/a/1", [1, 2], [3]);
+        file.Seal();
+        file.Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        await bench.Until(() => !bench.OnDisk("live/a/1"));
+
+        bench.Spool.List("").ShouldBeEmpty();
+        bench.Spool.Status().Bytes.ShouldBe(0);
+        Directory.Exists(Path.Combine(bench.Folder, "live")).ShouldBeFalse("empty folders go too");
+        (await bench.Flaky.Inner.FindAsync(file.Name, default))!.Length.ShouldBe(3);
+        (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
+        Should.Throw<InvalidOperationException>(() => file.Append([new byte[1]]));
+        Should.Throw<InvalidOperationException>(() => file.Truncate(0));
+        Should.Throw<IOException>(() => bench.Spool.Open(file.Name)).Message.ShouldContain("never change");
+    }
+
+    [Fact]
+    public async Task Bytes_are_read_from_memory_then_from_the_file_then_from_the_store()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        var file = bench.Write("a/1", [1, 2, 3]);
+        time.Advance(TimeSpan.FromSeconds(20));
+        file.Append([new byte[] { 4, 5 }]);
+        time.Advance(TimeSpan.FromSeconds(11));
+
+        // The first append is older than 30 s now, the second is not.
+        (await Kind(bench, "a/1", 0)).ShouldBe("file");
+        (await Kind(bench, "a/1", 3)).ShouldBe("memory");
+        (await bench.Read("a/1", 1, 3)).ShouldBe([2, 3, 4]);
+        time.Advance(TimeSpan.FromSeconds(30));
+        (await Kind(bench, "a/1", 3)).ShouldBe("file");
+        bench.Spool.MemoryBytes.ShouldBe(0);
+
+        file.Seal();
+        (await bench.Read("a/1")).ShouldBe([1, 2, 3, 4, 5]);
+        bench.Run();
+        await bench.Until(() => !bench.OnDisk("a/1"));
+        (await bench.Read("a/1", 1, 3)).ShouldBe([2, 3, 4]);
+        (await bench.Read("none")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Memory_has_one_budget_and_the_oldest_go_first_whosever_they_are()
+    {
+        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 100_000);
+        var (old, young) = (bench.Write("old"), bench.Write("young"));
+        for (var i = 0; i < 4; i++)
+        {
+            old.Append([new byte[20_000]]);
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            young.Append([new byte[20_000]]);
+        }
+
+        bench.Spool.MemoryBytes.ShouldBeLessThanOrEqualTo(100_000);
+        (await Kind(bench, "old", 0)).ShouldBe("file");
+        (await Kind(bench, "old", 40_000)).ShouldBe("file");
+        (await Kind(bench, "old", 60_000)).ShouldBe("memory");
+        (await Kind(bench, "young", 0)).ShouldBe("memory");
+        (await bench.Read("old"))!.Length.ShouldBe(80_000);
+    }
+
+    [Fact]
+    public async Task A_range_that_begins_at_the_end_or_past_it_is_empty()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("a", [1, 2, 3]);
+        await using var content = await bench.Spool.ReadAsync(ObjectName.Parse("a"), 3, null, default);
+        (content!.Offset, content.Length, content.TotalLength).ShouldBe((3, 0, 3));
+        (await bench.Read("a", 100, 5)).ShouldBe([]);
+    }
+
+    [Fact]
+    public async Task A_reader_in_the_middle_is_not_hurt_when_the_file_goes_to_the_store_or_is_deleted()
+    {
+        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 0).Run();
+        var bytes = new byte[500_000];
+        Random.Shared.NextBytes(bytes);
+        var file = bench.Write("r/1", bytes);
+        await using var one = await bench.Spool.ReadAsync(file.Name, 0, null, default);
+        file.Seal();
+        await bench.Until(() => !bench.OnDisk("r/1"));
+        (await SpoolBench.ReadAll(one!)).ShouldBe(bytes);
+
+        var other = bench.Write("r/2", bytes);
+        await using var two = await bench.Spool.ReadAsync(other.Name, 0, null, default);
+        bench.Spool.Delete([other.Name]);
+        bench.OnDisk("r/2").ShouldBeFalse();
+        (await SpoolBench.ReadAll(two!)).ShouldBe(bytes);
+    }
+
+    [Fact]
+    public async Task After_a_kill_the_file_goes_on_where_it_was_and_sealed_ones_are_uploaded()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("s/open", [1, 2], [3]);
+        bench.Write("s/sealed", [7, 8]).Seal();
+        bench.Restart();
+
+        bench.Spool.List("s/").Select(found => (found.Name.Value, found.Length)).ShouldBe([("s/open", 3), ("s/sealed", 2)]);
+        (bench.Spool.Status().OpenFiles, bench.Spool.Status().WaitingFiles, bench.Spool.Status().Bytes).ShouldBe((1, 1, 5));
+        (await bench.Read("s/open")).ShouldBe([1, 2, 3]);
+        (await bench.Read("s/sealed")).ShouldBe([7, 8]);
+
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        bench.OnDisk("s/open").ShouldBeTrue("what was not sealed is not uploaded");
+
+        var file = bench.Spool.Open(ObjectName.Parse("s/open"));
+        file.Length.ShouldBe(3);
+        file.Truncate(2);
+        file.Append([new byte[] { 9 }]);
+        (await bench.Read("s/open")).ShouldBe([1, 2, 9]);
+        (await bench.Read("s/open", 2)).ShouldBe([9]);
+        file.Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 2);
+        bench.Spool.Delete([]);
+        (await bench.Flaky.Inner.FindAsync(file.Name, default))!.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_sealed_before_the_kill_can_still_be_cut_during_the_recovery_time()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time, change: options => options.RecoverySeconds = 10);
+        bench.Write("a", [1, 2, 3]).Seal();
+        bench.Restart();
+        bench.Run();
+
+        var file = bench.Spool.Open(ObjectName.Parse("a"));
+        file.Truncate(1);
+        time.Advance(TimeSpan.FromSeconds(60));
+        file.Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        (await bench.Read("a")).ShouldBe([1]);
+        (await bench.Flaky.Inner.FindAsync(file.Name, default))!.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_upload_that_a_kill_interrupted_after_the_store_had_it_counts_as_done()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("a", [1, 2, 3]).Seal();
+        await bench.Store.PutAsync(ObjectName.Parse("a"), new byte[] { 1, 2, 3 }, PutCondition.CreateOnly, default);
+        bench.Restart();
+        bench.Run();
+        await bench.Until(() => !bench.OnDisk("a"));
+        bench.Spool.Status().Failures.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_object_of_the_same_name_and_another_length_is_kept_and_reported()
+    {
+        await using var bench = new SpoolBench();
+        await bench.Store.PutAsync(ObjectName.Parse("a"), new byte[] { 1 }, PutCondition.CreateOnly, default);
+        bench.Write("a", [1, 2, 3]).Seal();
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
+        bench.Spool.Status().Failures.ShouldBe(1);
+        bench.Log.Lines.ShouldContain(line => line.StartsWith("Error 6004"));
+        (await bench.Flaky.Inner.FindAsync(ObjectName.Parse("a"), default))!.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Truncating_cuts_memory_and_disk_alike_and_minds_its_range()
+    {
+        await using var bench = new SpoolBench();
+        var file = bench.Write("t", [1, 2, 3], [4, 5, 6], [7]);
+        Should.Throw<ArgumentOutOfRangeException>(() => file.Truncate(8));
+        Should.Throw<ArgumentOutOfRangeException>(() => file.Truncate(-1));
+        file.Truncate(5);
+        (await bench.Read("t")).ShouldBe([1, 2, 3, 4, 5]);
+        (await File.ReadAllBytesAsync(Path.Combine(bench.Folder, "t~open"))).ShouldBe([1, 2, 3, 4, 5]);
+        bench.Spool.Status().Bytes.ShouldBe(5);
+        file.Append([new byte[] { 8, 9 }]);
+        (await bench.Read("t", 3)).ShouldBe([4, 5, 8, 9]);
+        (await Kind(bench, "t", 3)).ShouldBe("memory");
+        file.Truncate(0);
+        (await bench.Read("t")).ShouldBe([]);
+    }
+
+    [Fact]
+    public async Task One_file_has_one_writer()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("w", [1]);
+        Should.Throw<IOException>(() => bench.Spool.Open(ObjectName.Parse("w"))).Message.ShouldContain("being written");
+    }
+
+    [Fact]
+    public async Task Two_processes_cannot_share_a_spool()
+    {
+        await using var bench = new SpoolBench();
+        var refused = Should.Throw<IOException>(() => new Spool(bench.Folder, bench.Store, bench.Options, bench.Time, bench.Log));
+        refused.Message.ShouldContain(bench.Folder);
+        refused.Message.ShouldContain("another server");
+    }
+
+    [Fact]
+    public async Task Over_the_limit_on_disk_appending_fails_and_goes_on_when_the_store_has_taken_something()
+    {
+        await using var bench = new SpoolBench(change: options => options.MaxBytes = 1 << 20);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Run();
+        var first = bench.Write("1", new byte[700_000]);
+        first.Seal();
+        var second = bench.Write("2", [1]);
+        var refused = Should.Throw<IOException>(() => second.Append([new byte[400_000]]));
+        refused.Message.ShouldContain(bench.Folder);
+        refused.Message.ShouldContain("Spool:MaxBytes");
+        second.Length.ShouldBe(1);
+        second.Append([new byte[10]]);
+
+        bench.Flaky.Fault = null;
+        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
+        second.Append([new byte[400_000]]);
+        (await bench.Read("2"))!.Length.ShouldBe(400_011);
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_an_append_is_taken_back_whole_and_the_file_goes_on_when_there_is_room()
+    {
+        using var disk = TinyDisk.Mount(megabytes: 1);
+        if (disk is null)
+        {
+            return;
+        }
+
+        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName);
+        var file = bench.Write("a/1", new byte[300_000]);
+        var ballast = Path.Combine(disk.Path, "ballast");
+        await File.WriteAllBytesAsync(ballast, new byte[500_000]);
+
+        var refused = Should.Throw<IOException>(() => file.Append([new byte[200_000], new byte[200_000]]));
+        refused.Message.ShouldContain(bench.Folder);
+        refused.Message.ShouldContain("full");
+        file.Length.ShouldBe(300_000);
+        new FileInfo(Path.Combine(bench.Folder, "a/1~open")).Length.ShouldBe(300_000);
+        bench.Spool.Status().Bytes.ShouldBe(300_000);
+
+        File.Delete(ballast);
+        file.Append([new byte[] { 1, 2, 3 }]);
+        (await bench.Read("a/1", 300_000)).ShouldBe([1, 2, 3]);
+        new FileInfo(Path.Combine(bench.Folder, "a/1~open")).Length.ShouldBe(300_003);
+    }
+
+    [Fact]
+    public async Task A_device_without_room_is_reported_as_a_full_disk()
+    {
+        // Works without root: the file that an earlier process left is a link to the device that is always full.
+        await using var bench = new SpoolBench();
+        bench.Write("f");
+        bench.Spool.Dispose();
+        var path = Path.Combine(bench.Folder, "f~open");
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "/dev/full");
+        bench.Restart();
+        var file = bench.Spool.Open(ObjectName.Parse("f"));
+        var (length, bytes) = (file.Length, bench.Spool.Status().Bytes);
+        Should.Throw<IOException>(() => file.Append([new byte[10]])).Message.ShouldContain("full");
+        (file.Length, bench.Spool.Status().Bytes).ShouldBe((length, bytes));
+        bench.Spool.MemoryBytes.ShouldBe(0);
+    }
+
+    private static async Task<string> Kind(SpoolBench bench, string name, long offset)
+    {
+        await using var content = await bench.Spool.ReadAsync(ObjectName.Parse(name), offset, null, default);
+        return content!.Slices is not null ? "memory" : "file";
+    }
+}

@@ -1,0 +1,241 @@
+using Broadcast.Media;
+using Broadcast.Storage.Objects;
+using Broadcast.Storage.Spooling;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class UploadTests
+{
+    [Theory]
+    [InlineData(ObjectStoreFault.Unreachable)]
+    [InlineData(ObjectStoreFault.Busy)]
+    [InlineData(ObjectStoreFault.Denied)]
+    [InlineData(ObjectStoreFault.NoBucket)]
+    [InlineData(ObjectStoreFault.Full)]
+    [InlineData(ObjectStoreFault.Other)]
+    public async Task A_store_that_fails_is_tried_again_until_it_takes_everything(ObjectStoreFault fault)
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        bench.Flaky.Fault = fault;
+        bench.Run();
+        for (var i = 0; i < 10; i++)
+        {
+            bench.Write($"u/{i}", [(byte)i]).Seal();
+        }
+
+        await bench.Until(() => bench.Spool.Status().Failures >= 10);
+        var status = bench.Spool.Status();
+        (status.WaitingFiles, status.WaitingBytes).ShouldBe((10, 10));
+        status.OldestWaiting.ShouldBeGreaterThan(TimeSpan.Zero);
+        if (fault != ObjectStoreFault.Other)
+        {
+            (status.Fault, status.Problem).ShouldBe((fault, $"The test store fails: {fault}."));
+        }
+
+        (await bench.Read("u/3")).ShouldBe([3]);
+
+        bench.Flaky.Fault = null;
+        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
+        bench.Spool.Status().Fault.ShouldBeNull();
+        bench.Spool.Status().Uploads.ShouldBe(10);
+        (await bench.Store.ListAsync("u/", default).CountAsync()).ShouldBe(10);
+        if (fault != ObjectStoreFault.Other)
+        {
+            bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6003"));
+        }
+    }
+
+    [Fact]
+    public async Task While_the_store_fails_attempts_become_rare()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Run();
+        for (var i = 0; i < 100; i++)
+        {
+            bench.Write($"u/{i}", [1]).Seal();
+        }
+
+        // Ten minutes, in steps small enough for every pause to end when it should.
+        for (var i = 0; i < 1200; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(1);
+        }
+
+        // Pauses of 15 to 30 s: 20 to 40 of them, with up to 4 attempts each, and a few at the beginning.
+        bench.Flaky.PutCalls.ShouldBeInRange(10, 220);
+        bench.Log.Lines.Count(line => line.StartsWith("Error 6002")).ShouldBeInRange(2, 12);
+    }
+
+    [Fact]
+    public void Fresh_files_go_newest_first_and_the_rest_oldest_first()
+    {
+        var time = new ManualTimeProvider();
+        using var folder = new TemporarySpoolFolder();
+        var queue = new UploadQueue(time);
+        foreach (var name in (string[])["old1", "old2", "old3"])
+        {
+            queue.Add(folder.File(name, time));
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        time.Advance(TimeSpan.FromSeconds(40));
+        foreach (var name in (string[])["new1", "new2"])
+        {
+            queue.Add(folder.File(name, time));
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        var order = new List<string>();
+        while (queue.Take(out _) is { } file)
+        {
+            order.Add(file.Name.Value);
+        }
+
+        order.ShouldBe(["new2", "new1", "old1", "old2", "old3"]);
+    }
+
+    [Fact]
+    public void Failures_that_came_together_lengthen_the_pause_once()
+    {
+        var time = new ManualTimeProvider();
+        using var folder = new TemporarySpoolFolder();
+        var queue = new UploadQueue(time);
+        queue.Add(folder.File("a", time));
+        var era = queue.Era;
+        for (var i = 0; i < 8; i++)
+        {
+            queue.Failed(era);
+        }
+
+        queue.IsPaused.ShouldBeTrue();
+        queue.Take(out var wait).ShouldBeNull();
+        wait.ShouldBeInRange(TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500));
+        time.Advance(wait);
+        queue.Take(out _).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void The_pause_doubles_up_to_half_a_minute_and_is_spread()
+    {
+        for (var failures = 0; failures < 40; failures++)
+        {
+            var full = Math.Min(30, 0.5 * Math.Pow(2, failures));
+            for (var i = 0; i < 20; i++)
+            {
+                Backoff.Next(failures).TotalSeconds.ShouldBeInRange(full / 2, full);
+            }
+        }
+
+        Enumerable.Range(0, 20).Select(_ => Backoff.Next(5)).Distinct().Count().ShouldBeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task Several_files_go_up_at_a_time_and_no_more_than_allowed()
+    {
+        await using var bench = new SpoolBench(change: options => options.Uploads = 3);
+        bench.Flaky.Hold();
+        bench.Run();
+        for (var i = 0; i < 10; i++)
+        {
+            bench.Write($"u/{i}", [1]).Seal();
+        }
+
+        await bench.Until(() => bench.Flaky.Puts.Count == 3);
+        for (var i = 0; i < 20; i++)
+        {
+            await Task.Yield();
+        }
+
+        bench.Flaky.Puts.Count.ShouldBe(3);
+        bench.Flaky.LetGo();
+        await bench.Until(() => bench.Spool.Status().Uploads == 10);
+    }
+
+    [Fact]
+    public async Task A_file_that_somebody_took_away_is_reported_as_lost_and_the_others_go_on()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("gone", [1]).Seal();
+        bench.Write("stays", [1]).Seal();
+        File.Delete(Path.Combine(bench.Folder, "gone"));
+        bench.Run();
+        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
+        bench.Log.Lines.ShouldContain(line => line.StartsWith("Error 6006") && line.Contains("gone"));
+        (await bench.Store.FindAsync(ObjectName.Parse("stays"), default)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task With_a_disk_store_the_upload_is_a_rename()
+    {
+        var folder = Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
+        var store = new DiskObjectStore(Path.Combine(folder, "objects"), flush: true);
+        await using var bench = new SpoolBench(store, folder: folder).Run();
+        var file = bench.Write("live/a/1", [1, 2, 3]);
+        using var inode = File.OpenHandle(Path.Combine(bench.Folder, "live/a/1~open"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        file.Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        RandomAccess.Write(inode, new byte[] { 9 }, 0);
+        (await File.ReadAllBytesAsync(Path.Combine(folder, "objects/live/a/1"))).ShouldBe([9, 2, 3]);
+        bench.OnDisk("live/a/1").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Draining_brings_away_what_can_go_and_does_not_wait_for_a_store_that_fails()
+    {
+        await using var bench = new SpoolBench().Run();
+        for (var i = 0; i < 50; i++)
+        {
+            bench.Write($"u/{i}", [1]).Seal();
+        }
+
+        await bench.Spool.DrainAsync(TimeSpan.FromSeconds(20));
+        bench.Spool.Status().WaitingFiles.ShouldBe(0);
+
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Write("late", [1]).Seal();
+        await bench.Until(() => bench.Spool.Status().Failures > 0);
+        var drain = bench.Spool.DrainAsync(TimeSpan.FromHours(1));
+        await bench.Until(() => drain.IsCompleted);
+        bench.Spool.NoteWhatIsLeft();
+        bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6011"));
+    }
+
+    private sealed class TemporarySpoolFolder : IDisposable, ISpoolFileOwner
+    {
+        private readonly string _path = Directory.CreateTempSubdirectory("broadcast-queue-").FullName;
+        private readonly SpoolFolder _folder;
+
+        public TemporarySpoolFolder() => _folder = new SpoolFolder(_path, 1 << 20);
+
+        public SpoolFile File(string name, TimeProvider time) =>
+            new SpoolFile(ObjectName.Parse(name), _folder, new YoungBytes(0, TimeSpan.Zero, time), time, this).Found(Path.Combine(_path, name), true, 0, time.GetUtcNow());
+
+        public void Sealed(SpoolFile file)
+        {
+        }
+
+        public void Forget(SpoolFile file)
+        {
+        }
+
+        public void CouldNotSeal(SpoolFile file, Exception exception)
+        {
+        }
+
+        public void CouldNotRemove(SpoolFile file, string path, Exception exception)
+        {
+        }
+
+        public void Dispose()
+        {
+            _folder.Dispose();
+            Directory.Delete(_path, recursive: true);
+        }
+    }
+}
