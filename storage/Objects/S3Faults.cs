@@ -35,7 +35,7 @@ internal sealed class S3Faults(string endpoint, string bucket)
             ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken" or "AuthorizationHeaderMalformed", _) or (_, HttpStatusCode.Unauthorized) =>
                 new(ObjectStoreFault.Denied, $"{what}: {Where} refused the credentials ({code}). Check Storage:AccessKey, Storage:SecretKey and Storage:Region."),
             (_, HttpStatusCode.Forbidden) when !code.Contains("Quota", StringComparison.OrdinalIgnoreCase) =>
-                new(ObjectStoreFault.Denied, $"{what}: {Where} refused ({code}). Give the access key the right to list, read, write and delete in the bucket."),
+                new(ObjectStoreFault.Denied, $"{what}: {Where} refused ({code}). Check Storage:AccessKey and Storage:SecretKey, and that the key may list, read, write and delete in the bucket."),
             ("QuotaExceeded" or "InsufficientStorage" or "XMinioStorageFull" or "InsufficientCapacity", _) or (_, HttpStatusCode.InsufficientStorage) or (_, HttpStatusCode.Forbidden) =>
                 new(ObjectStoreFault.Full, $"{what}: {Where} has no room left ({code}). Raise its quota or delete recordings.", inner),
             ("SlowDown" or "ServiceUnavailable" or "Busy" or "RequestLimitExceeded" or "TooManyRequests" or "Throttling", _)

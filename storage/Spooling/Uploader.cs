@@ -47,12 +47,15 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
     }
 
-    /// <summary>Carries files until it is cancelled. First asks the store for an object, so that a wrong bucket or key is reported at the start and not with the first segment.</summary>
+    /// <summary>Carries files until it is cancelled. First asks the store for a listing, so that a wrong bucket or key is reported at the start and not with the first segment.</summary>
     public async Task RunAsync(int parallel, CancellationToken cancellationToken)
     {
         try
         {
-            await store.FindAsync(ObjectName.Parse("start"), cancellationToken);
+            await foreach (var _ in store.ListAsync("start", cancellationToken))
+            {
+                break;
+            }
         }
         catch (ObjectStoreException e)
         {

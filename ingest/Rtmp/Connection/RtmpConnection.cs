@@ -94,6 +94,7 @@ internal sealed class RtmpConnection : IDisposable
             var read = await _input.ReadAsync();
             if (_stop is not null)
             {
+                _input.AdvanceTo(read.Buffer.End);
                 return _stop;
             }
 
@@ -254,7 +255,7 @@ internal sealed class RtmpConnection : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionResetException or ConnectionAbortedException or InvalidOperationException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionResetException or ConnectionAbortedException)
         {
             // It does not matter any more.
         }

@@ -1,0 +1,279 @@
+using System.Net.Sockets;
+using System.Text;
+using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.EndToEnd;
+
+public sealed class ConnectionTests
+{
+    private static readonly FlvFile Media = FlvFileReader.Read(Recording.Flv(2));
+
+    [Fact]
+    public async Task An_HTTP_request_is_turned_away_with_a_hint_in_the_log()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await SendAndWaitForCloseAsync(server, Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+        await Poll.UntilAsync(() => server.Log.Contains("HTTP request on the RTMP port"));
+    }
+
+    [Fact]
+    public async Task A_TLS_hello_is_turned_away_with_a_hint_in_the_log()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await SendAndWaitForCloseAsync(server, [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3]);
+        await Poll.UntilAsync(() => server.Log.Contains("TLS on the plain RTMP port"));
+    }
+
+    [Fact]
+    public async Task Garbage_in_any_amount_closes_that_connection_alone()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        var random = new Random(3);
+        for (var i = 0; i < 20; i++)
+        {
+            var bytes = new byte[random.Next(1, 20_000)];
+            random.NextBytes(bytes);
+            if (bytes[0] != 3)
+            {
+                await SendAndWaitForCloseAsync(server, bytes);
+            }
+
+            bytes = [.. Wire.Handshake(), .. bytes];
+            using var client = await server.ConnectAsync();
+            await WriteAsync(client, bytes);
+        }
+
+        await publisher.SendAsync(Media.Tags, 0);
+        await Poll.UntilAsync(() => server.Sink.All.Count == 1 && server.Sink.Single.Of(TrackKind.Video).Length == 50);
+    }
+
+    [Fact]
+    public async Task Silence_slow_bytes_and_missing_commands_meet_their_deadlines()
+    {
+        await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:00:00.3"), ("PublishTimeout", "00:00:00.3"));
+        using var silent = await server.ConnectAsync();
+        using var slow = await server.ConnectAsync();
+        using var idle = await server.ConnectAsync();
+        await WriteAsync(idle, Wire.Handshake());
+        var drip = DripAsync(slow);
+        await WaitForCloseAsync(silent);
+        await WaitForCloseAsync(slow);
+        await WaitForCloseAsync(idle);
+        await drip;
+        await Poll.UntilAsync(() => server.Log.Lines.Count(l => l.Text.Contains("handshake was not done", StringComparison.Ordinal)) == 2);
+        await Poll.UntilAsync(() => server.Log.Contains("no publish in time"));
+    }
+
+    [Fact]
+    public async Task A_publisher_without_media_and_one_that_falls_silent_are_sent_away_and_reported_once()
+    {
+        await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("SilenceTimeout", "00:00:00.4"));
+        await using var mute = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
+        (await Should.ThrowAsync<RtmpPublishException>(() => mute.Completion)).Message.ShouldContain("No usable audio or video");
+        await using var silent = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
+        await silent.SendAsync(Media.Tags, 0);
+        (await Should.ThrowAsync<RtmpPublishException>(() => silent.Completion)).Message.ShouldContain("stopped coming");
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 2);
+        server.Sink.Single.Completed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_busy_channel_a_wrong_key_and_a_hanging_authority_are_told_apart()
+    {
+        await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"), ("AuthorityTimeout", "00:00:00.2"));
+        await using var first = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        (await RefusedAsync(server, "good")).Code.ShouldBe("NetStream.Publish.BadName");
+        (await RefusedAsync(server, "bad")).Code.ShouldBe("NetStream.Publish.Unauthorized");
+        (await RefusedAsync(server, "not/a/key")).Code.ShouldBe("NetStream.Publish.Unauthorized");
+        server.Authority.Hangs = true;
+        (await RefusedAsync(server, "good3")).Message.ShouldContain("cannot check stream keys");
+        server.Authority.Asked.Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task The_key_may_stand_in_the_application()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live/good-key", ""));
+        server.Authority.Asked.Single().StreamKey.ShouldBe("good-key");
+        var e = await Should.ThrowAsync<RtmpPublishException>(() => RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "vod", "good")));
+        e.Message.ShouldContain("/live");
+        server.Log.Contains("good-key").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_revoked_publisher_is_told_and_sent_away()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await publisher.SendAsync(Media.Tags, 0);
+        server.Authority.RevokeAll();
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("withdrawn");
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_stopping_server_tells_its_publishers_and_reports_their_ends()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await publisher.SendAsync(Media.Tags, 0);
+        using var waiting = await server.ConnectAsync();
+        await server.StopAsync();
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("stopping");
+        server.Authority.Ended.Count.ShouldBe(1);
+        server.Sink.Single.Completed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_failing_next_stage_ends_the_publication_and_nothing_else()
+    {
+        await using var server = await IngestServer.StartAsync();
+        server.Sink.Fails = true;
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await publisher.SendAsync(Media.Tags, 0);
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("cannot take the stream");
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+        server.Sink.Fails = false;
+        await using var next = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await next.SendAsync(Media.Tags, 0);
+        await Poll.UntilAsync(() => server.Sink.All.Count == 2);
+    }
+
+    [Fact]
+    public async Task A_reset_right_after_publish_is_an_end_like_any_other()
+    {
+        await using var server = await IngestServer.StartAsync();
+        using (var client = await server.ConnectAsync())
+        {
+            await WriteAsync(client, Wire.Opening());
+            await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
+            client.LingerState = new LingerOption(true, 0);
+        }
+
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+    }
+
+    [Fact]
+    public async Task A_peer_that_never_reads_is_let_go()
+    {
+        await using var server = await IngestServer.StartAsync(("WriteTimeout", "00:00:00.3"));
+        using var client = new TcpClient { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(System.Net.IPAddress.Loopback, server.Port);
+        await WriteAsync(client, Wire.Opening());
+        byte[] pings = [.. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 50).SelectMany(b => b)];
+        await Poll.UntilAsync(async () =>
+        {
+            await WriteAsync(client, pings);
+            return server.Authority.Ended.Count == 1;
+        });
+    }
+
+    [Fact]
+    public async Task Connections_that_do_not_publish_are_limited_and_publishers_are_not_counted()
+    {
+        await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "2"));
+        await using var one = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
+        await using var two = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
+        await using var three = await RtmpPublisher.ConnectAsync(Target(server, "good3"));
+        using var idle1 = await server.ConnectAsync();
+        using var idle2 = await server.ConnectAsync();
+        await Poll.UntilAsync(async () =>
+        {
+            using var idle3 = await server.ConnectAsync();
+            return await IsClosedAsync(idle3, TimeSpan.FromMilliseconds(300));
+        });
+        idle1.Dispose();
+        await Poll.UntilAsync(async () =>
+        {
+            try
+            {
+                await using var four = await RtmpPublisher.ConnectAsync(Target(server, "good4"));
+                return true;
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData("Ingest:MaxChunkStreams", "MaxChunkStreams", "1")]
+    [InlineData("Ingest:SilenceTimeout", "SilenceTimeout", "1.00:00:00")]
+    [InlineData("Ingest:Application", "Application", "a/b")]
+    [InlineData("Typo", "Typo", "1")]
+    public async Task Options_that_cannot_be_stop_the_start(string named, string name, string value) =>
+        (await Should.ThrowAsync<Exception>(() => IngestServer.StartAsync((name, value)))).ToString().ShouldContain(named);
+
+    private static RtmpTarget Target(IngestServer server, string key) => new("127.0.0.1", server.Port, "live", key);
+
+    private static Task<RtmpPublishException> RefusedAsync(IngestServer server, string key) =>
+        Should.ThrowAsync<RtmpPublishException>(() => RtmpPublisher.ConnectAsync(Target(server, key)));
+
+    private static async Task SendAndWaitForCloseAsync(IngestServer server, byte[] bytes)
+    {
+        using var client = await server.ConnectAsync();
+        await WriteAsync(client, bytes);
+        await WaitForCloseAsync(client);
+    }
+
+    private static async Task WriteAsync(TcpClient client, byte[] bytes)
+    {
+        try
+        {
+            await client.GetStream().WriteAsync(bytes);
+        }
+        catch (IOException)
+        {
+            // Closed already.
+        }
+    }
+
+    private static async Task DripAsync(TcpClient client)
+    {
+        try
+        {
+            foreach (var value in Wire.Handshake())
+            {
+                await client.GetStream().WriteAsync(new[] { value });
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // Closed, as it should be.
+        }
+    }
+
+    private static async Task WaitForCloseAsync(TcpClient client) => (await IsClosedAsync(client, TimeSpan.FromSeconds(10))).ShouldBeTrue();
+
+    private static async Task<bool> IsClosedAsync(TcpClient client, TimeSpan within)
+    {
+        using var timeout = new CancellationTokenSource(within, TimeProvider.System);
+        var buffer = new byte[8192];
+        try
+        {
+            while (await client.GetStream().ReadAsync(buffer, timeout.Token) > 0)
+            {
+                // An answer that came before the end.
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Broadcast.Ingest.Tests.Rtmp;
+
+namespace Broadcast.Ingest.Tests.EndToEnd;
+
+/// <summary>Small FLV files made by hand.</summary>
+internal static class Recording
+{
+    /// <summary>Seconds of 25 pictures a second with a keyframe each second, and sound.</summary>
+    public static byte[] Flv(int seconds, int pictureSize = 300)
+    {
+        var bytes = new List<byte>();
+        bytes.AddRange([.. "FLV"u8, 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]);
+        void Tag(byte type, uint time, byte[] body)
+        {
+            bytes.AddRange([type, .. Wire.UInt24((uint)body.Length), .. Wire.UInt24(time), (byte)(time >> 24), 0, 0, 0]);
+            bytes.AddRange([.. body, .. Wire.UInt32((uint)body.Length + 11)]);
+        }
+
+        Tag(18, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]);
+        Tag(9, 0, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]);
+        Tag(8, 0, [0xAF, 0, .. Wire.AacRecord]);
+        var audio = 0;
+        for (var picture = 0; picture < seconds * 25; picture++)
+        {
+            Tag(9, (uint)picture * 40, Wire.PictureBody(picture % 25 == 0, pictureSize));
+            while (audio * 1024 / 48.0 < (picture + 1) * 40)
+            {
+                Tag(8, (uint)(audio++ * 1024 / 48.0), [0xAF, 1, 0x21, .. Wire.Filler(199)]);
+            }
+        }
+
+        return [.. bytes];
+    }
+}

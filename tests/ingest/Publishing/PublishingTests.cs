@@ -1,0 +1,124 @@
+using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Publishing;
+
+public sealed class PublishingTests
+{
+    private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Wire.AvcRecord), 90_000);
+    private static readonly Track Audio = new(2, CodecConfig.Aac.Parse(Wire.AacRecord), 48_000);
+
+    [Theory]
+    [InlineData(true, true, null, null, 0, 0, true)]
+    [InlineData(false, false, null, null, 9, 9, false)]
+    [InlineData(true, false, null, null, 0.9, 1.9, false)]
+    [InlineData(true, false, null, null, 1.0, 0, true)]
+    [InlineData(true, false, null, null, 0, 2.0, true)]
+    [InlineData(true, false, true, false, 0, 0, true)]
+    [InlineData(false, true, true, false, 0, 0, false)]
+    [InlineData(false, true, false, true, 0, 0, true)]
+    [InlineData(true, false, true, true, 0, 0, false)]
+    public void A_publication_begins_when_it_is_known_what_there_is(
+        bool video, bool audio, bool? expectsVideo, bool? expectsAudio, double media, double waited, bool ready) =>
+        new PublicationOpening(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0, 0).IsReady.ShouldBe(ready);
+
+    [Theory]
+    [InlineData(511, 0, false)]
+    [InlineData(512, 0, true)]
+    [InlineData(1, 16 * 1024 * 1024, true)]
+    public void What_is_held_back_is_bounded(int samples, long bytes, bool ready) =>
+        new PublicationOpening(true, false, null, null, default, default, samples, bytes).IsReady.ShouldBe(ready);
+
+    [Fact]
+    public void Sound_alone_begins_after_a_second_of_it_and_a_late_picture_appears_in_the_samples()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration()]);
+        uint time = 0;
+        for (; session.Publication is null; time += 21)
+        {
+            session.Feeds(Wire.Sound(time));
+        }
+
+        time.ShouldBeInRange(900u, 1100u);
+        session.Publication.Tracks.ShouldHaveSingleItem().Kind.ShouldBe(TrackKind.Audio);
+        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.Picture(time, true)]);
+        session.Samples()[^1].Track.Kind.ShouldBe(TrackKind.Video);
+    }
+
+    [Fact]
+    public void A_short_publication_is_passed_on_when_it_ends()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration(), .. Wire.Sound(0)]);
+        session.Publication.ShouldBeNull();
+        session.Feed!.Complete();
+        session.Samples().ShouldHaveSingleItem();
+        session.Publication!.Samples.Completion.IsCompletedSuccessfully.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_full_queue_drops_a_track_up_to_its_next_keyframe_and_counts()
+    {
+        var queue = new SampleQueue();
+        for (var i = 0; i < SampleQueue.Length; i++)
+        {
+            queue.Write(Sample(Video, i, i == 0));
+        }
+
+        queue.Write(Sample(Video, 2000, true));
+        queue.Dropped.ShouldBe(1);
+        for (var i = 0; i < 10; i++)
+        {
+            queue.Reader.TryRead(out _).ShouldBeTrue();
+        }
+
+        queue.Write(Sample(Video, 2001, false));
+        queue.Dropped.ShouldBe(2);
+        queue.Write(Sample(Audio, 2001, true));
+        queue.Write(Sample(Video, 2002, true));
+        queue.Write(Sample(Video, 2003, false));
+        queue.Dropped.ShouldBe(2);
+        queue.Written.ShouldBe(SampleQueue.Length + 3);
+    }
+
+    [Fact]
+    public void A_queue_of_large_samples_is_full_before_it_is_full_of_samples()
+    {
+        var queue = new SampleQueue();
+        var large = new byte[8 * 1024 * 1024];
+        for (var i = 0; i < 8; i++)
+        {
+            queue.Write(Sample(Video, i, true, large));
+        }
+
+        queue.Write(Sample(Video, 8, true));
+        queue.Dropped.ShouldBe(1);
+        queue.Reader.TryRead(out _);
+        queue.Write(Sample(Video, 9, true));
+        queue.Dropped.ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_accounts_stay_true_over_many_rounds()
+    {
+        var queue = new SampleQueue();
+        var random = new Random(5);
+        for (var i = 0; i < 20_000; i++)
+        {
+            queue.Write(Sample(Audio, i, true, new byte[random.Next(1, 400_000)]));
+            while (queue.Reader.Count > random.Next(100))
+            {
+                queue.Reader.TryRead(out _);
+            }
+        }
+
+        queue.Dropped.ShouldBe(0);
+    }
+
+    private static MediaSample Sample(Track track, long time, bool sync, byte[]? payload = null) =>
+        new(track, new MediaTime(time, track.Timescale), new MediaTime(time, track.Timescale), sync, payload ?? [1], default);
+}

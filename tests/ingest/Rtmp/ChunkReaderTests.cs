@@ -1,0 +1,265 @@
+using System.Buffers;
+using Broadcast.Ingest.Rtmp;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+public sealed class ChunkReaderTests
+{
+    [Theory]
+    [InlineData(2)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(319)]
+    [InlineData(320)]
+    [InlineData(65_599)]
+    public void Every_form_of_basic_header_is_read(int chunkStream)
+    {
+        var message = Read(Wire.Chunk(0, chunkStream, 1000, 5, 8, 1, Wire.Filler(5))).ShouldHaveSingleItem();
+        message.ShouldBe((8, 1u, 1000u, 5));
+    }
+
+    [Theory]
+    [InlineData(0, 0x123456u)]
+    [InlineData(0, 0xFFFFFEu)]
+    [InlineData(0, 0xFFFFFFu)]
+    [InlineData(0, 0xFFFFFFFFu)]
+    [InlineData(1, 40u)]
+    [InlineData(1, 0x1000000u)]
+    [InlineData(2, 40u)]
+    [InlineData(2, 0x1000000u)]
+    public void No_prefix_of_a_header_consumes_anything(int format, uint time)
+    {
+        var streams = new ChunkStreams();
+        var header = Wire.Chunk(format, 700, time, 5, 9, 0x01020304, []);
+        for (var length = 0; length < header.Length; length++)
+        {
+            ChunkHeader.Read(header.AsSpan(0, length), streams, out _).ShouldBe(0);
+        }
+
+        ChunkHeader.Read(header, streams, out var whole).ShouldBe(header.Length);
+        whole.ShouldBe(new ChunkHeader(700, format, time, format <= 1 ? 5 : 0, format <= 1 ? (byte)9 : (byte)0, format == 0 ? 0x01020304u : 0, time >= 0xFFFFFF));
+    }
+
+    [Fact]
+    public void A_header_of_type_3_repeats_the_last_delta()
+    {
+        byte[] bytes =
+        [
+            .. Wire.Chunk(0, 4, 5000, 2, 8, 1, [1, 2]),
+            .. Wire.Chunk(1, 4, 40, 2, 8, 1, [3, 4]),
+            .. Wire.Chunk(3, 4, 0, 0, 0, 0, [5, 6]),
+            .. Wire.Chunk(2, 4, 10, 0, 0, 0, [7, 8]),
+            .. Wire.Chunk(3, 4, 0, 0, 0, 0, [9, 9]),
+        ];
+        Read(bytes).Select(m => m.Time).ShouldBe([5000u, 5040, 5080, 5090, 5100]);
+    }
+
+    [Theory]
+    [InlineData(23u, 46u)] // "the same delta as the timestamp of type 0", as ffmpeg has it at the start
+    [InlineData(900_000u, 900_000u)] // a leap of 15 minutes is what nobody means
+    public void A_header_of_type_3_right_behind_one_of_type_0_repeats_its_timestamp_when_that_can_be_a_delta(uint first, uint second)
+    {
+        byte[] bytes = [.. Wire.Chunk(0, 4, first, 2, 8, 1, [1, 2]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, [5, 6])];
+        Read(bytes).Select(m => m.Time).ShouldBe([first, second]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Extended_timestamps_are_read_whether_or_not_continuations_repeat_them(bool repeated)
+    {
+        const uint Time = 0x01000203;
+        var body = Wire.Filler(300);
+        byte[] Rest(byte[] data) => Wire.Chunk(3, 6, Time, 0, 0, 0, data, extended: repeated);
+        byte[] bytes =
+        [
+            .. Wire.Chunk(0, 6, Time, 300, 9, 1, body[..128]), .. Rest(body[128..256]), .. Rest(body[256..]),
+            .. Wire.Chunk(0, 6, Time + 40, 3, 9, 1, [7, 8, 9]),
+        ];
+        foreach (var message in Messages(bytes).Take(1))
+        {
+            message.Payload.ToArray().ShouldBe(body);
+            message.Timestamp.ShouldBe(Time);
+        }
+
+        Read(bytes).Select(m => m.Time).ShouldBe([Time, Time + 40]);
+        EverySplitReadsTheSame(bytes);
+    }
+
+    [Fact]
+    public void A_short_last_chunk_without_the_repeated_timestamp_is_not_waited_for()
+    {
+        byte[] bytes = [.. Wire.Chunk(0, 6, 0x01000203, 130, 9, 1, Wire.Filler(128)), .. Wire.Chunk(3, 6, 0, 0, 0, 0, [0x55, 0x66], extended: false)];
+        Read(bytes).ShouldHaveSingleItem().Length.ShouldBe(130);
+    }
+
+    [Fact]
+    public void Interleaved_messages_come_out_whole()
+    {
+        var (video, audio) = (Wire.Filler(300), Wire.Filler(200));
+        byte[] bytes =
+        [
+            .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+        ];
+        var messages = Messages(bytes);
+        messages.Select(m => m.Type).ShouldBe([(byte)8, (byte)9]);
+        messages[0].Payload.ToArray().ShouldBe(audio);
+        messages[1].Payload.ToArray().ShouldBe(video);
+        EverySplitReadsTheSame(bytes);
+    }
+
+    [Fact]
+    public void A_new_chunk_size_holds_from_the_next_chunk_on()
+    {
+        var body = Wire.Filler(500);
+        byte[] bytes =
+        [
+            .. Wire.Chunk(0, 6, 0, 500, 9, 1, body[..128]),
+            .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, body[128..]),
+        ];
+        Messages(bytes)[^1].Payload.ToArray().ShouldBe(body);
+        EverySplitReadsTheSame(bytes);
+    }
+
+    [Fact]
+    public void Abort_forgets_that_message_alone_and_keeps_its_times()
+    {
+        byte[] bytes =
+        [
+            .. Wire.Chunk(0, 6, 1000, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 4, 0, 200, 8, 1, Wire.Filler(128)),
+            .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2), .. Wire.Message(2, 0, 0, Wire.UInt32(77), 2),
+            .. Wire.Chunk(1, 6, 40, 2, 9, 1, [1, 2]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, Wire.Filler(72)),
+        ];
+        Read(bytes).ShouldBe([(2, 0u, 0u, 4), (2, 0u, 0u, 4), (9, 1u, 1040u, 2), (8, 1u, 0u, 200)]);
+    }
+
+    [Theory]
+    [InlineData(0u, IngestRejection.InvalidChunkSize)]
+    [InlineData(1u, IngestRejection.InvalidChunkSize)]
+    [InlineData(127u, IngestRejection.InvalidChunkSize)]
+    [InlineData(0x80000000u, IngestRejection.InvalidChunkSize)]
+    [InlineData(0xFFFFFFFFu, IngestRejection.InvalidChunkSize)]
+    public void A_chunk_size_that_cannot_be_is_refused(uint size, IngestRejection reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
+
+    [Fact]
+    public void The_largest_chunk_size_allocates_nothing_and_reads_on()
+    {
+        byte[] bytes = [.. Wire.Message(1, 0, 0, Wire.UInt32(0x7FFFFFFF), 2), .. Wire.Chunk(0, 6, 0, 5000, 9, 1, Wire.Filler(5000))];
+        Read(bytes)[^1].Length.ShouldBe(5000);
+    }
+
+    public static TheoryData<byte[], IngestRejection> Broken => new()
+    {
+        { Wire.Chunk(2, 5, 0, 0, 0, 0, []), IngestRejection.InvalidChunk },
+        { Wire.Chunk(3, 5, 0, 0, 0, 0, []), IngestRejection.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 5, 0, 300, 9, 1, [])], IngestRejection.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(1, 5, 0, 60_000, 9, 1, [])], IngestRejection.InvalidChunk },
+        { Wire.Chunk(0, 5, 0, 0xFFFFFF, 9, 1, []), IngestRejection.MessageTooLarge },
+        { Wire.Chunk(0, 5, 0, 256 * 1024 + 1, 8, 1, []), IngestRejection.MessageTooLarge },
+        { Wire.Chunk(0, 5, 0, 64 * 1024 + 1, 20, 1, []), IngestRejection.MessageTooLarge },
+        { Wire.Message(1, 0, 0, [0, 0, 1], 2), IngestRejection.InvalidControl },
+        { Wire.Message(2, 0, 0, [], 2), IngestRejection.InvalidControl },
+        { [.. Enumerable.Range(3, 65).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejection.TooManyChunkStreams },
+    };
+
+    [Theory]
+    [MemberData(nameof(Broken))]
+    public void What_breaks_the_rules_is_refused_by_name(byte[] bytes, IngestRejection reason) => Rejection(bytes).ShouldBe(reason);
+
+    [Fact]
+    public void Memory_for_a_long_message_grows_with_what_arrives()
+    {
+        var reader = new ChunkReader(Wire.Wide, 128);
+        _ = Pull(reader, Wire.Message(1, 0, 0, Wire.UInt32(0xFFFFFF), 2));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _ = Pull(reader, Wire.Chunk(0, 6, 0, 8 * 1024 * 1024, 9, 1, [1, 2, 3]));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(128 * 1024);
+    }
+
+    [Fact]
+    public void Partial_messages_on_many_streams_meet_the_limit_of_memory()
+    {
+        var reader = new ChunkReader(Wire.Wide with { PartialBytes = 300_000 }, 128);
+        var e = Should.Throw<RtmpProtocolException>(() =>
+        {
+            for (var i = 3; i < 30; i++)
+            {
+                _ = Pull(reader, Wire.Chunk(0, i, 0, 1_000_000, 9, 1, Wire.Filler(128)));
+            }
+        });
+        e.Reason.ShouldBe(IngestRejection.PartialMemory);
+    }
+
+    [Fact]
+    public void A_message_without_a_body_is_a_message()
+    {
+        byte[] bytes = [.. Wire.Chunk(0, 5, 7, 0, 9, 1, []), .. Wire.Chunk(0, 5, 8, 1, 9, 1, [1])];
+        Read(bytes).ShouldBe([(9, 1u, 7u, 0), (9, 1u, 8u, 1)]);
+    }
+
+    [Fact]
+    public void What_the_writer_writes_the_reader_reads()
+    {
+        var body = Wire.Filler(1000);
+        foreach (var time in (uint[])[0, 0xFFFFFE, 0xFFFFFF, 0xFFFFFFFF])
+        {
+            var message = Messages(Wire.Message(9, 1, time, body, 6)).ShouldHaveSingleItem();
+            message.Timestamp.ShouldBe(time);
+            message.Payload.ToArray().ShouldBe(body);
+        }
+    }
+
+    private static void EverySplitReadsTheSame(byte[] bytes)
+    {
+        var expected = Read(bytes);
+        for (var cut = 1; cut < bytes.Length; cut++)
+        {
+            // In two reads, and in one read over two segments.
+            var reader = new ChunkReader(Wire.Wide, 128);
+            var pieces = new List<RtmpMessage>();
+            var rest = Pull(reader, bytes[..cut], pieces);
+            Pull(reader, [.. rest, .. bytes[cut..]], pieces);
+            pieces.Select(Shape).ShouldBe(expected);
+
+            var sequence = new SequenceReader<byte>(Wire.Split(bytes, cut));
+            var segmented = new List<RtmpMessage>();
+            var other = new ChunkReader(Wire.Wide, 128);
+            while (other.TryRead(ref sequence, out var message))
+            {
+                segmented.Add(message);
+            }
+
+            segmented.Select(Shape).ShouldBe(expected);
+        }
+    }
+
+    private static IngestRejection Rejection(byte[] bytes) => Should.Throw<RtmpProtocolException>(() => Messages(bytes)).Reason;
+
+    private static List<(int Type, uint Stream, uint Time, int Length)> Read(byte[] bytes) => [.. Messages(bytes).Select(Shape)];
+
+    private static (int Type, uint Stream, uint Time, int Length) Shape(RtmpMessage m) => (m.Type, m.Stream, m.Timestamp, m.Payload.Length);
+
+    private static List<RtmpMessage> Messages(byte[] bytes)
+    {
+        var messages = new List<RtmpMessage>();
+        Pull(new ChunkReader(Wire.Wide, 128), bytes, messages).ShouldBeEmpty();
+        return messages;
+    }
+
+    /// <returns>What was not consumed.</returns>
+    private static byte[] Pull(ChunkReader reader, byte[] bytes, List<RtmpMessage>? messages = null)
+    {
+        var sequence = new SequenceReader<byte>(new ReadOnlySequence<byte>(bytes));
+        while (reader.TryRead(ref sequence, out var message))
+        {
+            messages?.Add(message);
+        }
+
+        return sequence.UnreadSequence.ToArray();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Media;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+/// <summary>The pure part of a connection with every key let in: bytes in, answers and samples out.</summary>
+internal sealed class SessionHarness
+{
+    private static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly ArrayBufferWriter<byte> _output = new();
+    private readonly List<byte> _pending = [];
+    private int _readUpTo = 1 + (2 * 1536);
+    private readonly ChunkReader _answers = new(Wire.Wide, 128);
+
+    public SessionHarness(IngestOptions? options = null) => Session = new RtmpSession(_output, options ?? new IngestOptions());
+
+    public RtmpSession Session { get; }
+
+    public PublicationFeed? Feed { get; private set; }
+
+    public Publication? Publication { get; private set; }
+
+    public DateTimeOffset Now { get; set; } = Start;
+
+    public bool Grants { get; init; } = true;
+
+    public SessionStep Feeds(params byte[] bytes)
+    {
+        _pending.AddRange(bytes);
+        var buffer = new ReadOnlySequence<byte>(_pending.ToArray());
+        while (true)
+        {
+            var step = Session.Advance(ref buffer, Now);
+            if (step == SessionStep.AskAuthority && Grants)
+            {
+                var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
+                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p);
+                Session.Publish(Feed);
+                continue;
+            }
+
+            _pending.Clear();
+            _pending.AddRange(buffer.ToArray());
+            return step;
+        }
+    }
+
+    public List<MediaSample> Samples()
+    {
+        var samples = new List<MediaSample>();
+        while (Publication is { } publication && publication.Samples.TryRead(out var sample))
+        {
+            samples.Add(sample);
+        }
+
+        return samples;
+    }
+
+    /// <summary>Answers since last asked, commands by name and code, the rest by type.</summary>
+    public List<string> Answers()
+    {
+        var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(_output.WrittenMemory[_readUpTo..]));
+        var answers = new List<string>();
+        while (_answers.TryRead(ref reader, out var message))
+        {
+            if (message.Type != MessageType.Command)
+            {
+                answers.Add($"type {message.Type}");
+                continue;
+            }
+
+            var command = RtmpCommand.Read(message);
+            var last = command.Arguments[^1];
+            answers.Add($"{command.Name} {command.Transaction} {last.TextOf("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
+        }
+
+        _readUpTo += (int)reader.Consumed;
+        return answers;
+    }
+}

@@ -1,0 +1,144 @@
+using Broadcast.Media;
+using Broadcast.Storage.Objects;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+/// <summary>The spool in front of a real S3 service that hangs, dies, comes back, refuses. A service of its own.</summary>
+public sealed class OutageTests : IAsyncLifetime
+{
+    private CephServer _ceph = null!;
+    private string _bucket = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _ceph = await CephServer.StartAsync();
+        _bucket = await _ceph.CreateBucketAsync();
+    }
+
+    public ValueTask DisposeAsync() => _ceph.DisposeAsync();
+
+    [Fact]
+    public async Task Live_goes_on_while_S3_hangs_and_dies_and_everything_arrives_once_it_is_back()
+    {
+        using var store = Store(timeoutSeconds: 1);
+        await using var bench = new SpoolBench(store).Run();
+        var written = 0;
+        Write(20);
+        await bench.Until(() => bench.Spool.Status().Uploads == 20);
+
+        _ceph.Pause();
+        Write(20);
+        await bench.Until(() => bench.Spool.Status().Fault == ObjectStoreFault.Unreachable);
+        bench.Spool.Status().Problem!.ShouldContain("did not answer within");
+        for (var i = 20; i < 40; i++)
+        {
+            (await bench.Read($"live/{i}")).ShouldBe(Bytes(i), "what the store does not have is read from here");
+        }
+
+        _ceph.Resume();
+        await bench.Until(() => bench.Spool.Status().Uploads == 40);
+        bench.Spool.Status().Fault.ShouldBeNull();
+
+        await _ceph.KillAsync();
+        Write(20);
+        await bench.Until(() => bench.Spool.Status().Problem?.Contains("could not be reached", StringComparison.Ordinal) == true);
+        bench.Spool.Delete([ObjectName.Parse("live/0")]);
+        await _ceph.StartGatewayAsync();
+        await bench.Until(() => bench.Spool.Status() is { Uploads: 60, PendingDeletions: 0, WaitingFiles: 0, Bytes: 0 });
+
+        var expected = Enumerable.Range(1, 59).Select(i => $"live/{i}").Order(StringComparer.Ordinal);
+        (await store.ListAsync("", default).Select(found => found.Name.Value).ToListAsync()).ShouldBe(expected);
+        for (var i = 1; i < 60; i++)
+        {
+            await using var content = await store.OpenAsync(ObjectName.Parse($"live/{i}"), 0, null, default);
+            var all = new MemoryStream();
+            await content!.Stream.CopyToAsync(all);
+            all.ToArray().ShouldBe(Bytes(i));
+        }
+
+        void Write(int count)
+        {
+            for (var end = written + count; written < end; written++)
+            {
+                bench.Write($"live/{written}", Bytes(written)).Seal();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task With_wrong_credentials_files_wait_and_the_right_ones_bring_them_away_after_a_restart()
+    {
+        var folder = Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
+        using (var refused = Store(change: options => options.SecretKey = "not-the-secret-of-this-test"))
+        {
+            await using var bench = new SpoolBench(refused, folder: folder).Run();
+            bench.Write("a/1", [1, 2, 3]).Seal();
+            await bench.Until(() => bench.Spool.Status().Fault == ObjectStoreFault.Denied);
+            bench.Spool.Status().Problem!.ShouldContain("Storage:SecretKey");
+            bench.Log.Lines.ShouldAllBe(line => !line.Contains("not-the-secret") && !line.Contains(_ceph.AccessKey));
+            (await bench.Read("a/1")).ShouldBe([1, 2, 3]);
+            await bench.StopAsync();
+            bench.Spool.Dispose();
+            Directory.Move(Path.Combine(folder, "spool"), folder + "-kept");
+        }
+
+        Directory.CreateDirectory(folder);
+        Directory.Move(folder + "-kept", Path.Combine(folder, "spool"));
+        using var store = Store();
+        await using var again = new SpoolBench(store, folder: folder).Run();
+        await again.Until(() => again.Spool.Status().Uploads == 1);
+        (await store.FindAsync(ObjectName.Parse("a/1"), default))!.Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_missing_bucket_is_reported_at_the_start_and_used_when_it_is_made()
+    {
+        using var store = Store(change: options => options.Bucket = "made-later");
+        await using var bench = new SpoolBench(store).Run();
+        await bench.Until(() => bench.Log.Lines.Any(line => line.StartsWith("Error 6002") && line.Contains("made-later")));
+        bench.Write("a", [1]).Seal();
+        await _ceph.CreateBucketAsync("made-later");
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+    }
+
+    [Fact]
+    public async Task A_hanging_service_fails_a_call_in_time_and_a_body_that_stalls_too()
+    {
+        using var store = Store(timeoutSeconds: 1);
+        var bytes = new byte[32 << 20];
+        await store.PutAsync(ObjectName.Parse("big"), bytes, PutCondition.CreateOnly, default);
+        await using var content = await store.OpenAsync(ObjectName.Parse("big"), 0, null, default);
+        _ceph.Pause();
+        try
+        {
+            (await Should.ThrowAsync<ObjectStoreException>(() => store.FindAsync(ObjectName.Parse("big"), default))).Fault.ShouldBe(ObjectStoreFault.Unreachable);
+            var stalled = await Should.ThrowAsync<ObjectStoreException>(() => content!.Stream.CopyToAsync(Stream.Null));
+            stalled.Fault.ShouldBe(ObjectStoreFault.Unreachable);
+            stalled.Message.ShouldContain("did not answer within 1 s");
+        }
+        finally
+        {
+            _ceph.Resume();
+        }
+
+        (await store.FindAsync(ObjectName.Parse("big"), default))!.Length.ShouldBe(bytes.Length);
+    }
+
+    private static byte[] Bytes(int seed)
+    {
+        var bytes = new byte[10_000 + seed];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+
+    private S3ObjectStore Store(int timeoutSeconds = 5, Action<StorageOptions>? change = null)
+    {
+        var options = CephFixture.Options(_ceph, _bucket);
+        options.TimeoutSeconds = timeoutSeconds;
+        change?.Invoke(options);
+        return new S3ObjectStore(options, TimeProvider.System);
+    }
+}
