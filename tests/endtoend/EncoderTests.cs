@@ -40,7 +40,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
             "-q", "flvmux", "name=mux", "streamable=true", "!", sink, $"location={_server.PublishUrl(channel)}",
             "videotestsrc", "is-live=true", "!", "video/x-raw,width=640,height=360,framerate=30/1", "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast",
             "key-int-max=60", "bitrate=800", "!", "h264parse", "!", "mux.",
-            "audiotestsrc", "is-live=true", "!", "audio/x-raw,rate=48000,channels=2", "!", "avenc_aac", "!", "aacparse", "!", "mux.",
+            "audiotestsrc", "is-live=true", "!", "audio/x-raw,rate=48000,channels=2", "!", "voaacenc", "!", "aacparse", "!", "mux.",
         ]);
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 2, "two segments; " + encoder.Tail());
 
