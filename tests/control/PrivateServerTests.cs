@@ -11,6 +11,8 @@ namespace Broadcast.Control.Tests;
 /// <summary>Real servers in real folders, as the user that runs the tests: as root that means another user in folders it cannot enter.</summary>
 public sealed class PrivateServerTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
     [Fact]
     public async Task A_server_starts_in_a_folder_that_others_cannot_enter_and_stops_with_its_last_user()
     {
@@ -50,11 +52,11 @@ public sealed class PrivateServerTests
     public async Task The_server_of_a_killed_process_is_adopted_and_stopped_by_the_next()
     {
         using var folder = TempFolder.Create();
-        var data = Private(folder, "data");
+        var data = await PreparedAsync(folder);
         var cluster = Path.Combine(data, "postgres");
         await using (var owner = OpenElsewhere(data))
         {
-            await Poll.UntilAsync(() => owner.OutputLines.Contains("open"));
+            await Poll.UntilAsync(() => owner.OutputLines.Contains("open"), Patience);
         }   // kill -9
 
         var orphan = Postmaster.Find(cluster).ShouldNotBeNull();
@@ -78,17 +80,17 @@ public sealed class PrivateServerTests
         await using (var here = await OpenAsync(data))
         {
             await using var again = await OpenAsync(data);
-            await Poll.UntilAsync(() => first.OutputLines.Contains("open") && second.OutputLines.Contains("open"));
+            await Poll.UntilAsync(() => first.OutputLines.Contains("open") && second.OutputLines.Contains("open"), Patience);
             server = Postmaster.Find(cluster).ShouldNotBeNull();
             (await ScalarAsync(here, "SELECT pg_postmaster_start_time()::text")).ShouldBe(await ScalarAsync(again, "SELECT pg_postmaster_start_time()::text"));
         }
 
         first.Input.Close();
-        await Poll.UntilAsync(() => first.HasExited);
+        await Poll.UntilAsync(() => first.HasExited, Patience);
         Postmaster.Find(cluster).ShouldBe(server);
 
         second.Input.Close();
-        await Poll.UntilAsync(() => second.HasExited);
+        await Poll.UntilAsync(() => second.HasExited, Patience);
         second.ExitCode.ShouldBe(0);
         Postmaster.Find(cluster).ShouldBeNull();
     }
@@ -97,7 +99,7 @@ public sealed class PrivateServerTests
     public async Task A_server_killed_under_us_is_started_again_with_every_committed_row()
     {
         using var folder = TempFolder.Create();
-        var data = Private(folder, "data");
+        var data = await PreparedAsync(folder);
         var cluster = Path.Combine(data, "postgres");
         await using var database = await OpenAsync(data);
         await new ChannelDirectory(database, TimeProvider.System).CreateAsync("kept", new());
@@ -123,8 +125,7 @@ public sealed class PrivateServerTests
     public async Task A_pid_file_whose_number_belongs_to_a_stranger_does_not_stop_the_start()
     {
         using var folder = TempFolder.Create();
-        var data = Private(folder, "data");
-        await (await OpenAsync(data)).DisposeAsync();
+        var data = await PreparedAsync(folder);
         await using var stranger = ChildProcess.Start("sleep", ["60"]);
         var pidFile = Path.Combine(data, "postgres", "postmaster.pid");
         await File.WriteAllTextAsync(pidFile, $"{stranger.Id}\n/proc/self/fd/9\n1\n5432\n.\n\n  1 1\nready   \n");
@@ -183,6 +184,13 @@ public sealed class PrivateServerTests
 
     private static string Private(TempFolder folder, params string[] parts) =>
         Directory.CreateDirectory(folder.Sub(parts), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+
+    private static async Task<string> PreparedAsync(TempFolder folder)
+    {
+        var data = Private(folder, "data");
+        await ClusterTemplate.CopyToAsync(data);
+        return data;
+    }
 
     private static Task<Database> OpenAsync(string data) => Database.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
 

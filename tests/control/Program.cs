@@ -1,19 +1,30 @@
-using Broadcast.Control;
 using Broadcast.Media;
 
-// Run as 'open-database FOLDER' this is a process that has the folder's database open: it says so, and closes it when its input ends.
-if (args is ["open-database", var folder])
+namespace Broadcast.Control.Tests;
+
+/// <summary>Runs the tests; or, as 'open-database FOLDER', is a process that has the folder's database open until its input ends or it is killed.</summary>
+internal static class Program
 {
-    await using (await Database.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
+    public static int Main(string[] args)
     {
-        Console.WriteLine("open");
-        await Console.In.ReadToEndAsync();
+        if (args is ["open-database", var folder])
+        {
+            return HoldOpenAsync(folder).GetAwaiter().GetResult();
+        }
+
+        return args.Any(arg => arg is "--server" or "--internal-msbuild-node")
+            ? Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions).GetAwaiter().GetResult()
+            : Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args).GetAwaiter().GetResult();
     }
 
-    Console.WriteLine("closed");
-    return 0;
-}
+    private static async Task<int> HoldOpenAsync(string folder)
+    {
+        await using (await Database.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
+        {
+            Console.WriteLine("open");
+            await Console.In.ReadToEndAsync();
+        }
 
-return args.Any(arg => arg is "--server" or "--internal-msbuild-node")
-    ? await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, Broadcast.Control.Tests.SelfRegisteredExtensions.AddSelfRegisteredExtensions)
-    : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+        return 0;
+    }
+}
