@@ -30,7 +30,7 @@ public static class ControlModule
         services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Mistakes()));
 
         services.AddSingleton(p => new Database(
-            p.GetRequiredService<DataFolder>(), p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
+            p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
         services.AddSingleton<ChannelDirectory>();
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<Tokens>();
@@ -38,7 +38,7 @@ public static class ControlModule
         services.AddSingleton<SessionHistory>();
         services.AddSingleton<FirstRun>();
 
-        services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>().Value, p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(Throttle);
         services.AddSingleton(p => new SetupThrottle(Throttle(p)));
         services.AddSingleton(p => new SessionLedger(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>()));
@@ -65,7 +65,7 @@ public static class ControlModule
         return endpoints;
     }
 
-    private static AttemptThrottle Throttle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>().Value.AttemptsPerMinute, p.GetRequiredService<TimeProvider>());
+    private static AttemptThrottle Throttle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
 
     private sealed class Rules<T>(Func<T, IEnumerable<string>> mistakes) : IValidateOptions<T>
         where T : class

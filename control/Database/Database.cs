@@ -14,7 +14,7 @@ public sealed class Database : IAsyncDisposable
 {
     internal const string User = "broadcast";
     private readonly DataFolder _folder;
-    private readonly DatabaseOptions _options;
+    private readonly Func<DatabaseOptions> _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _opening = new(1, 1);
@@ -23,6 +23,12 @@ public sealed class Database : IAsyncDisposable
 
     /// <summary>A database that is not open yet.</summary>
     public Database(DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<Database>? logger = null)
+        : this(folder, () => options, time, logger)
+    {
+    }
+
+    // Options are read when it is opened: bad ones are told by the host's start, all together.
+    internal Database(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<Database>? logger)
     {
         _folder = folder;
         _options = options;
@@ -67,7 +73,7 @@ public sealed class Database : IAsyncDisposable
                 return;
             }
 
-            if (_options.ConnectionString is null)
+            if (_options().ConnectionString is null)
             {
                 _server ??= await PrivateServer.PrivateServer.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
             }
@@ -144,7 +150,7 @@ public sealed class Database : IAsyncDisposable
 
     private async Task<NpgsqlDataSource> ConnectAsync(CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(_options.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(_options().ConnectionString);
         if (_server is not null)
         {
             settings = new NpgsqlConnectionStringBuilder { Host = _server.Host, Port = 5432, Username = User, Database = "postgres" };
@@ -154,7 +160,7 @@ public sealed class Database : IAsyncDisposable
 
         settings.ApplicationName ??= "broadcast";
         settings.Timeout = Math.Min(settings.Timeout, 5);
-        settings.CommandTimeout = (int)_options.CommandTimeout.TotalSeconds;
+        settings.CommandTimeout = (int)_options().CommandTimeout.TotalSeconds;
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 50);
         settings.AutoPrepareMinUsages = 2;
         settings.Timezone = "UTC";

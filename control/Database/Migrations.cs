@@ -27,7 +27,10 @@ internal static class Migrations
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
-        var from = await VersionAsync(connection, cancellationToken);
+
+        // First this, which takes a lock on the table: asked under an advisory lock alone, the catalog cache may still say that there is none.
+        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);
+        var from = await CountAsync(connection, cancellationToken);
         if (from > All[^1].Number)
         {
             throw new ControlException(
@@ -35,7 +38,6 @@ internal static class Migrations
                 $"The database's schema is version {from}; this program knows versions up to {All[^1].Number}. Run the newer program that made it, or restore a backup from before it.");
         }
 
-        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);
         foreach (var migration in All.Where(m => m.Number > from))
         {
             await ExecuteAsync(connection, migration.Sql, cancellationToken);
@@ -56,11 +58,11 @@ internal static class Migrations
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("SELECT to_regclass('schema_versions') IS NOT NULL", connection);
-        if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
-        {
-            return 0;
-        }
+        return (bool)(await exists.ExecuteScalarAsync(cancellationToken))! ? await CountAsync(connection, cancellationToken) : 0;
+    }
 
+    private static async Task<int> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM schema_versions", connection);
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }

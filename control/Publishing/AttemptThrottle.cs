@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control;
 
 /// <summary>Counts failures by address in windows of a minute. Remembers at most <see cref="MaxAddresses"/>; when full, the oldest are forgotten first.</summary>
-internal sealed class AttemptThrottle(int perMinute, TimeProvider time)
+internal sealed class AttemptThrottle(IOptions<ControlOptions> options, TimeProvider time)
 {
     public const int MaxAddresses = 10_000;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -21,7 +22,7 @@ internal sealed class AttemptThrottle(int perMinute, TimeProvider time)
 
         lock (_lock)
         {
-            return _counts.TryGetValue(address, out var count) && time.GetElapsedTime(count.Since) < Window && count.Failures >= perMinute;
+            return _counts.TryGetValue(address, out var count) && time.GetElapsedTime(count.Since) < Window && count.Failures >= options.Value.AttemptsPerMinute;
         }
     }
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Broadcast.Control;
@@ -16,7 +17,7 @@ internal readonly record struct KeyAnswer(KeyRecord? Key, bool FromMemory);
 /// Finds stream keys: in the database, and while that is away in the memory of those found before. Memory is trusted for <see cref="ControlOptions.KeyMemory"/> after
 /// the last contact with the database: until then every revocation has been heard.
 /// </summary>
-internal sealed class KeyRegister(Database database, ControlOptions options, TimeProvider time)
+internal sealed class KeyRegister(Database database, IOptions<ControlOptions> options, TimeProvider time)
 {
     private const int MaxRemembered = 10_000;
     private const string Sql = """
@@ -40,7 +41,7 @@ internal sealed class KeyRegister(Database database, ControlOptions options, Tim
     /// <exception cref="ControlException"><see cref="ControlCode.Unavailable"/>: the database is away and memory does not know the key, or is too old.</exception>
     public async ValueTask<KeyAnswer> FindAsync(string keyId, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.LookupTimeout, time);
+        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -62,7 +63,7 @@ internal sealed class KeyRegister(Database database, ControlOptions options, Tim
     {
         lock (_lock)
         {
-            return time.GetElapsedTime(Interlocked.Read(ref _contact)) <= options.KeyMemory ? _known.GetValueOrDefault(keyId) : null;
+            return time.GetElapsedTime(Interlocked.Read(ref _contact)) <= options.Value.KeyMemory ? _known.GetValueOrDefault(keyId) : null;
         }
     }
 

@@ -33,7 +33,10 @@ internal sealed class Lane(Rendition rendition, SegmentBuilder segment)
     public MediaTime? LastDecode { get; private set; }
 
     /// <summary>When the newest sample came in.</summary>
-    public DateTimeOffset? LastArrival { get; set; }
+    public DateTimeOffset? LastArrival { get; private set; }
+
+    /// <summary>Since when samples have been coming in without a pause.</summary>
+    public DateTimeOffset Since { get; private set; }
 
     /// <summary>Presentation less decode time of the run's first sync sample.</summary>
     public long Offset { get; set; }
@@ -49,6 +52,19 @@ internal sealed class Lane(Rendition rendition, SegmentBuilder segment)
 
     /// <summary>Decode time of the newest sync sample put into a segment.</summary>
     public long LastSync { get; set; }
+
+    /// <summary>Notes that a sample came in.</summary>
+    /// <param name="arrival">When.</param>
+    /// <param name="pause">Shortest silence that is a pause.</param>
+    public void Hear(DateTimeOffset arrival, TimeSpan pause)
+    {
+        if (LastArrival is not { } last || arrival - last > pause)
+        {
+            Since = arrival;
+        }
+
+        LastArrival = arrival;
+    }
 
     /// <summary>Whether a sample's time can follow: sane, and after the newest.</summary>
     public bool Follows(in MediaSample sample)

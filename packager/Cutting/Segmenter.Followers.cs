@@ -27,7 +27,8 @@ internal sealed partial class Segmenter
 
         lane.Hold(sample, hole);
         Drain(lane, upToLeader: true);
-        if (_leader.LastArrival is { } heard && sample.Arrival - heard > _latency.TargetDuration && lane.PlaceOf(sample, _shift) > _position)
+        if (_leader.LastArrival is { } heard && sample.Arrival - heard > _latency.TargetDuration && sample.Arrival - lane.Since > _latency.TargetDuration
+            && lane.PlaceOf(sample, _shift) > _position)
         {
             StandIn(lane);
         }
@@ -145,7 +146,9 @@ internal sealed partial class Segmenter
         var decode = lane.DecodeOf(timed.Sample, _shift);
         if (IsOtherConfiguration(lane, timed.Sample.Track) && !(segment.IsEmpty && (lane.Fresh || origin.Discontinuity)))
         {
-            (lane.ConfigurationChanged, lane.NeedsSync) = (true, true);
+            // The cut for it may have been made already, where the leader is ahead.
+            lane.ConfigurationChanged = !_origins.Exists(later => later.Number > segment.Number && later.Discontinuity);
+            lane.NeedsSync = true;
             Lose(SampleLoss.ConfigurationChange);
             return;
         }

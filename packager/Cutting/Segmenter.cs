@@ -99,7 +99,7 @@ internal sealed partial class Segmenter
         }
 
         _firstArrival ??= item.Sample.Arrival;
-        lane.LastArrival = item.Sample.Arrival;
+        lane.Hear(item.Sample.Arrival, _latency.TargetDuration);
         if (lane == _leader || lane == _appointed)
         {
             Lead(lane, item.Sample);
@@ -195,7 +195,7 @@ internal sealed partial class Segmenter
         // A keyframe before the minimum is taken when waiting for the next one, as far away as the last, would exceed the target.
         var interval = lane.DecodeOf(sample, _shift) - lane.LastSync;
         return !segment.BeganWithSync
-            || segment.Duration >= Ticks(_latency.SegmentMinimum - Tolerance, segment.Timescale)
+            || segment.Duration >= Ticks(lane.Rendition.Kind == TrackKind.Video ? _latency.SegmentMinimum - Tolerance : _latency.SegmentMinimum, segment.Timescale)
             || segment.Duration + interval > Ticks(_latency.TargetDuration + Tolerance, segment.Timescale);
     }
 

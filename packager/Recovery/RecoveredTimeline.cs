@@ -54,14 +54,17 @@ internal static class RecoveredTimeline
     /// The machine that had the newest journal is lost, and with it an unknown number of segments whose names viewers and caches may know. Those numbers are never
     /// used again: they become gaps, or, when the loss is longer than the window, the window moves beyond them.
     /// </summary>
+    /// <param name="timeline">The timeline as far as it is known.</param>
+    /// <param name="highest">Highest number of which objects were found, or 0.</param>
+    /// <param name="now">When the loss ended.</param>
     /// <returns>The first and the last lost number.</returns>
-    public static (long First, long Last) LoseTail(SessionTimeline timeline, DateTimeOffset now)
+    public static (long First, long Last) LoseTail(SessionTimeline timeline, long highest, DateTimeOffset now)
     {
         var first = timeline.LastSegment + 1;
         var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
             .DefaultIfEmpty(timeline.Session.StartedAt).Max();
         var lost = now > end ? now - end : TimeSpan.Zero;
-        var count = (long)Math.Ceiling(lost / ShortestSegment) + 1;
+        var count = Math.Max((long)Math.Ceiling(lost / ShortestSegment) + 1, highest - timeline.LastSegment);
         if (lost > timeline.Session.Latency.Window)
         {
             timeline.Apply(new TimelineEvent.WindowMoved(first + count));

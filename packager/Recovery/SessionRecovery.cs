@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
@@ -30,10 +31,11 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         var timeline = RecoveredTimeline.Fold(file);
         RecoveredTimeline.Settle(timeline);
-        if (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number && !timeline.IsEnded)
+        var highest = session.Numbers.Max > file.Number ? await HighestSegmentAsync(timeline, cancellationToken) : 0;
+        if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
         {
-            // A newer file was there before this one was ended: it is gone, and what it told of with it.
-            var (first, last) = RecoveredTimeline.LoseTail(timeline, time.GetUtcNow());
+            // The newest file is damaged, and told of more; or one was there before this one was ended, and is gone.
+            var (first, last) = RecoveredTimeline.LoseTail(timeline, highest, time.GetUtcNow());
             Log.TailLost(logger, session.Channel.Value, session.Id.Value, first, last);
         }
 
@@ -49,6 +51,19 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         return timeline;
+    }
+
+    /// <summary>Highest segment number of which there is an object.</summary>
+    private async Task<long> HighestSegmentAsync(SessionTimeline timeline, CancellationToken cancellationToken)
+    {
+        var folder = SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id);
+        var highest = spool.List(folder).Select(found => NumberOf(found.Name)).DefaultIfEmpty(0).Max();
+        await foreach (var found in store.ListAsync(folder, cancellationToken))
+        {
+            highest = Math.Max(highest, NumberOf(found.Name));
+        }
+
+        return highest;
     }
 
     private async Task<byte[]?> ReadAsync(ObjectName name, CancellationToken cancellationToken)
@@ -165,10 +180,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>Whether a name is that of a segment before a number. Init segments are few, and stay.</summary>
-    private static bool IsBefore(ObjectName name, long first)
+    private static bool IsBefore(ObjectName name, long first) => NumberOf(name) is > 0 and var number && number < first;
+
+    /// <summary>The number in a segment's name; 0 for other names.</summary>
+    private static long NumberOf(ObjectName name)
     {
         var file = name.Value.AsSpan(name.Value.LastIndexOf('/') + 1);
-        return file.EndsWith(".m4s") && long.TryParse(file[..^4], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)
-            && number < first;
+        return file.EndsWith(".m4s") && long.TryParse(file[..^4], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 }

@@ -1,0 +1,216 @@
+using System.Text;
+using System.Text.Json;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class ApiTests(PostgresFixture postgres)
+{
+    /// <summary>Every endpoint: the least role it asks for, a body it takes, the status of a good answer.</summary>
+    public static TheoryData<string, string, string, string?, int> Endpoints { get; } = new()
+    {
+        { "GET", "/api/v1/channels", "viewer", null, 200 },
+        { "POST", "/api/v1/channels", "admin", """{"name":"fresh","title":"Fresh","reconnectWindowSeconds":0}""", 201 },
+        { "GET", "/api/v1/channels/{name}", "viewer", null, 200 },
+        { "PATCH", "/api/v1/channels/{name}", "producer", """{"latency":"low"}""", 200 },
+        { "DELETE", "/api/v1/channels/{name}", "admin", null, 204 },
+        { "POST", "/api/v1/channels/{name}/end", "producer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/sessions", "viewer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/keys", "producer", null, 200 },
+        { "POST", "/api/v1/channels/{name}/keys", "producer", """{"role":"backup","label":"b","expiresAt":"2999-01-01T00:00:00Z"}""", 201 },
+        { "POST", "/api/v1/channels/{name}/keys/rotate", "producer", """{"overlapSeconds":60}""", 201 },
+        { "DELETE", "/api/v1/channels/{name}/keys/{id}", "producer", null, 204 },
+        { "GET", "/api/v1/tokens", "admin", null, 200 },
+        { "POST", "/api/v1/tokens", "admin", """{"role":"viewer","label":"screen"}""", 201 },
+        { "DELETE", "/api/v1/tokens/{id}", "admin", null, 204 },
+        { "GET", "/api/v1/system", "viewer", null, 200 },
+        { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
+    };
+
+    [Theory, MemberData(nameof(Endpoints))]
+    public async Task An_endpoint_asks_for_its_role_and_then_does_its_work(string method, string pattern, string role, string? json, int status)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        Roles.TryParse(role, out var least).ShouldBeTrue();
+        var good = await server.TokenAsync(least);
+        var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
+        var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal)
+            .Replace("{id}", pattern.Contains("keys", StringComparison.Ordinal) ? created.Key.Key.Id : spare, StringComparison.Ordinal);
+        HttpContent? Body() => json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
+
+        foreach (var token in (string?[])[null, "", "nonsense", created.Key.StreamKey])
+        {
+            var (refused, problem, response) = await server.SendAsync(method, path, token, Body());
+            refused.ShouldBe(401);
+            response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer");
+            problem.GetProperty("status").GetInt32().ShouldBe(401);
+        }
+
+        if (least > TokenRole.Viewer)
+        {
+            (await server.SendAsync(method, path, await server.TokenAsync(least - 1), Body())).Status.ShouldBe(403);
+        }
+
+        var answer = await server.SendAsync(method, path, good, Body());
+        answer.Status.ShouldBe(status);
+        answer.Response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_document_lists_every_endpoint_with_its_security_and_answers()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
+        var mapped = server.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => (Method: m, Path: "/" + e.RoutePattern.RawText!.Trim('/'))))
+            .Where(e => e.Path != "/api/v1/openapi.json").ToList();
+
+        var described = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(p => p.Value.EnumerateObject().Select(o => (Method: o.Name.ToUpperInvariant(), Path: p.Name))).ToList();
+        described.Order().ShouldBe(mapped.Order());
+        described.Order().ShouldBe(Endpoints.Select(e => e.Data).Select(d => (d.Item1, d.Item2)).Where(e => e.Item2 != "/api/v1/openapi.json").Append(("POST", "/api/v1/setup")).Order());
+        document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().ShouldBe("bearer");
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var open = path.Name == "/api/v1/setup";
+                operation.Value.TryGetProperty("security", out var security).ShouldBe(!open, path.Name);
+                if (!open)
+                {
+                    security[0].TryGetProperty("bearer", out _).ShouldBeTrue(path.Name);
+                    operation.Value.GetProperty("responses").TryGetProperty("401", out _).ShouldBeTrue();
+                }
+
+                operation.Value.GetProperty("summary").GetString().ShouldNotBeNullOrEmpty();
+                operation.Value.GetProperty("operationId").GetString().ShouldNotBeNullOrEmpty();
+            }
+        }
+
+        document.GetProperty("paths").GetProperty("/api/v1/channels").GetProperty("post").GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("""{"name":"Bad Name","title":3,"ladder":"8k","reconnectWindowSeconds":"x","colour":"red"}""", "colour,ladder,name,reconnectWindowSeconds,title")]
+    [InlineData("""{}""", "name")]
+    [InlineData("""{"name":null}""", "name")]
+    [InlineData("""{"name":"a","reconnectWindowSeconds":1.5}""", "reconnectWindowSeconds")]
+    [InlineData("""{"name":"a","reconnectWindowSeconds":-1}""", "reconnectWindowSeconds")]
+    [InlineData("""{"name":"a","title":"\ud800"}""", "title")]
+    [InlineData("""{"name":"a","name":"b"}""", "body")]
+    [InlineData("""["name"]""", "body")]
+    [InlineData("""{"name":""", "body")]
+    [InlineData("", "body")]
+    public async Task Each_mistake_of_a_body_is_listed_by_member(string json, string members)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (status, problem, response) = await server.SendAsync(
+            "POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new StringContent(json, Encoding.UTF8, "application/json"));
+
+        status.ShouldBe(400);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+        (await server.Get<ChannelDirectory>().ListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Bodies_that_are_too_large_or_no_json_are_refused()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new StringContent("{\"title\":\"" + new string('x', 70_000), Encoding.UTF8, "application/json"))).Status.ShouldBe(413);
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new StringContent("name=a", Encoding.UTF8, "application/x-www-form-urlencoded"))).Status.ShouldBe(415);
+    }
+
+    [Fact]
+    public async Task A_channel_lives_from_creation_to_deletion()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new LiveStates());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+
+        var (_, created, response) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", latency = "low" });
+        response.Headers.Location!.ToString().ShouldBe("/api/v1/channels/demo");
+        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
+
+        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5 });
+        channel.GetProperty("title").GetString().ShouldBe("New");
+        channel.GetProperty("latency").GetString().ShouldBe("low");
+        channel.GetProperty("reconnectWindowSeconds").GetInt32().ShouldBe(5);
+        channel.GetProperty("live").GetProperty("state").GetString().ShouldBe("live");
+
+        await server.Get<SessionLedger>().FlushAsync(default);
+        var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
+        sessions[0].GetProperty("id").GetString().ShouldBe(grant.Session.Id.Value);
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/sessions?before={grant.Session.Id}", admin)).Body.GetArrayLength().ShouldBe(0);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/sessions?before=x", admin)).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=0", admin)).Status.ShouldBe(400);
+
+        (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Body.GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
+        await Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        (await server.SendAsync("DELETE", "/api/v1/channels/demo", admin)).Status.ShouldBe(204);
+        (await server.SendAsync("GET", "/api/v1/channels/demo", admin)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task The_setup_code_is_traded_for_an_admin_token_once()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var code = (await server.Get<FirstRun>().Completion).SetupCode!;
+
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong" })).Status.ShouldBe(403);
+        var (status, issued, _) = await server.SendAsync("POST", "/api/v1/setup", null, new { code });
+
+        status.ShouldBe(201);
+        (await server.SendAsync("GET", "/api/v1/tokens", issued.GetProperty("token").GetString())).Status.ShouldBe(200);
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code })).Status.ShouldBe(403);
+        for (var i = 0; i < 8; i++)
+        {
+            (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong" })).Status.ShouldBe(403);
+        }
+
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code })).Status.ShouldBe(429);
+    }
+
+    [Fact]
+    public async Task A_revoked_token_is_refused_from_the_next_request_on()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        var (_, issued, _) = await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer" });
+        var token = issued.GetProperty("token").GetString()!;
+        (await server.SendAsync("GET", "/api/v1/system", token)).Body.GetProperty("role").GetString().ShouldBe("viewer");
+
+        await server.SendAsync("DELETE", $"/api/v1/tokens/{issued.GetProperty("info").GetProperty("id").GetString()}", admin);
+
+        (await server.SendAsync("GET", "/api/v1/system", token)).Status.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task No_answer_but_the_first_holds_a_secret()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        var (_, created, _) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" });
+        var secret = created.GetProperty("streamKey").GetString()![9..];
+
+        foreach (var path in (string[])["channels", "channels/demo", "channels/demo/keys", "tokens"])
+        {
+            var text = JsonSerializer.Serialize((await server.SendAsync("GET", "/api/v1/" + path, admin)).Body);
+            text.ShouldNotContain(secret);
+            text.ShouldNotContain(admin[9..]);
+            text.ShouldNotContain("hash", Case.Insensitive);
+        }
+    }
+
+    private sealed class LiveStates : IChannelStates
+    {
+        public ChannelState? Find(ChannelName channel) => new("live", null, null);
+    }
+}

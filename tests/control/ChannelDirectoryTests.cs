@@ -1,0 +1,81 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class ChannelDirectoryTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_new_channel_has_the_defaults_and_a_key_that_is_stored_only_as_a_hash()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var created = await new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new());
+
+        created.Channel.ShouldBe(new ChannelInfo("demo", "", "passthrough", "standard", TimeSpan.FromSeconds(60), "public", created.Channel.CreatedAt));
+        created.Key.Key.Role.ShouldBe(KeyRole.Primary);
+        Secret.TryParse(created.Key.StreamKey, out var secret).ShouldBeTrue();
+        await using var command = database.Source.CreateCommand("SELECT hash FROM stream_keys");
+        ((byte[])(await command.ExecuteScalarAsync())!).ShouldBe(secret.Hash);
+        created.Key.ToString().ShouldNotContain(created.Key.StreamKey);
+    }
+
+    [Fact]
+    public async Task Setting_changes_what_is_named_and_leaves_the_rest()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+        await channels.CreateAsync("demo", new("A title", "1080p", "low", TimeSpan.FromSeconds(5)));
+
+        await channels.SetAsync("demo", new(Latency: "safe", ReconnectWindow: TimeSpan.Zero));
+
+        var now = await channels.GetAsync("demo");
+        (now.Title, now.Ladder, now.Latency, now.ReconnectWindow).ShouldBe(("A title", "1080p", "safe", TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+        await channels.CreateAsync("demo", new());
+        (await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()))).Code.ShouldBe(ControlCode.Conflict);
+
+        await channels.DeleteAsync("demo");
+
+        (await channels.ListAsync()).ShouldBeEmpty();
+        (await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("demo"))).Code.ShouldBe(ControlCode.NotFound);
+        await channels.CreateAsync("demo", new());
+        (await channels.ListAsync()).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Every_mistake_is_listed_at_once()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var refusal = await Should.ThrowAsync<ControlException>(() =>
+            new ChannelDirectory(database, TimeProvider.System).CreateAsync("Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2))));
+
+        refusal.Mistakes.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds"]);
+    }
+
+    [Theory]
+    [InlineData("nul\0")]
+    [InlineData("line\nbreak")]
+    [InlineData("lone \ud800 surrogate")]
+    public async Task A_title_that_cannot_be_stored_or_read_is_refused(string title)
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        (await Should.ThrowAsync<ControlException>(() => new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlCode.Invalid);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_not_found()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+        foreach (var action in (Func<Task>[])[() => channels.GetAsync("none"), () => channels.SetAsync("none", new()), () => channels.DeleteAsync("none")])
+        {
+            (await Should.ThrowAsync<ControlException>(action)).Message.ShouldContain("'none'");
+        }
+    }
+}

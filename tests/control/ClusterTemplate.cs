@@ -1,0 +1,31 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>A data folder with a stopped cluster, made once and copied: copying takes a tenth of making.</summary>
+internal static class ClusterTemplate
+{
+    private static readonly Lazy<Task<TempFolder>> Made = new(MakeAsync);
+
+    public static async Task CopyToAsync(string data)
+    {
+        var template = await Made.Value;
+        (await ChildProcess.RunAsync("cp", ["-a", template.Sub("postgres"), data])).EnsureSuccess();
+    }
+
+    public static async Task DeleteAsync()
+    {
+        if (Made.IsValueCreated)
+        {
+            (await Made.Value).Dispose();
+        }
+    }
+
+    private static async Task<TempFolder> MakeAsync()
+    {
+        var folder = TempFolder.Create();
+        await (await Database.OpenAsync(new DataFolder(folder.Path), new(), TimeProvider.System)).DisposeAsync();
+        return folder;
+    }
+}

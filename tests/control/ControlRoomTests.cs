@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using Broadcast.Control.PrivateServer;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class ControlRoomTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_first_start_tells_channel_key_and_setup_code_once()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var server = await Server.StartAsync(options.ConnectionString, firstChannel: true))
+        {
+            var first = await server.Get<FirstRun>().Completion;
+            first.Channel.ShouldBe("main");
+            (await server.AskAsync(first.StreamKey!)).ShouldBeOfType<PublishVerdict.Granted>();
+            (await server.Get<SetupCodes>().RedeemAsync(first.SetupCode!)).Info.Role.ShouldBe(TokenRole.Admin);
+            first.ToString().ShouldNotContain(first.StreamKey!);
+        }
+
+        await using var again = await Server.StartAsync(options.ConnectionString, firstChannel: true);
+        (await again.Get<FirstRun>().Completion).ShouldBe(new FirstRunResult(null, null, null));
+    }
+
+    [Fact]
+    public async Task Without_being_asked_no_channel_is_made()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        (await server.Get<FirstRun>().Completion).Channel.ShouldBeNull();
+        (await server.Get<ChannelDirectory>().ListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_restart_continues_the_open_session_with_a_higher_epoch_and_counts_its_window_anew()
+    {
+        var options = await postgres.FreshAsync();
+        string key;
+        BroadcastSession before;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(Latency: "safe"))).Key.StreamKey;
+            before = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session;
+        }   // its encoder never said goodbye
+
+        await using var next = await Server.StartAsync(options.ConnectionString);
+        var after = ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session;
+
+        after.ShouldBe(before with { Epoch = 2 });
+        next.Lifecycle.Ended.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_session_left_open_ends_when_nobody_comes_back_after_a_restart()
+    {
+        var options = await postgres.FreshAsync();
+        SessionId session;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(1)))).Key.StreamKey;
+            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+        }
+
+        await using var next = await Server.StartAsync(options.ConnectionString);
+        await Poll.UntilAsync(() => next.Lifecycle.Ended.Any(e => e.Session == session));
+        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Single().EndedAt is not null);
+    }
+
+    [Fact]
+    public async Task A_key_revoked_by_another_process_sends_its_encoder_away()
+    {
+        var options = await postgres.FreshAsync();
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        await using var command = await postgres.OpenAsync(options);
+        var created = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new());
+        var other = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("other", new());
+        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
+        var untouched = ((PublishVerdict.Granted)await server.AskAsync(other.Key.StreamKey)).Grant;
+
+        await new StreamKeys(command, TimeProvider.System).RevokeAsync("demo", created.Key.Key.Id);
+
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        untouched.Revoked.IsCancellationRequested.ShouldBeFalse();
+        ((PublishVerdict.Refused)await server.AskAsync(created.Key.StreamKey)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+    }
+
+    [Fact]
+    public async Task A_channel_deleted_by_another_process_loses_encoder_session_and_media()
+    {
+        var options = await postgres.FreshAsync();
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        await using var command = await postgres.OpenAsync(options);
+        var created = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new());
+        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
+
+        await new ChannelDirectory(command, TimeProvider.System).DeleteAsync("demo");
+
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        await Poll.UntilAsync(() => server.Lifecycle.Forgotten.Contains(grant.Session.Id));
+        server.Lifecycle.Ended.ShouldHaveSingleItem().Reason.ShouldBe("channel deleted");
+        await using var count = command.Source.CreateCommand("SELECT count(*) FROM channels");
+        await Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
+    }
+
+    [Fact]
+    public async Task When_the_private_server_dies_known_encoders_are_let_in_and_it_comes_back_by_itself()
+    {
+        await using var folder = TempFolder.Create();
+        await ClusterTemplate.CopyToAsync(folder.Path);
+        await using var server = await Server.StartAsync(null, folder.Path);
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+        var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+        var token = await server.TokenAsync(TokenRole.Viewer);
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        Process.GetProcessById(Postmaster.Find(folder.Sub("postgres")).ShouldNotBeNull()).Kill();
+        await server.Get<IPublishAuthority>().EndedAsync(grant, "gone", default);
+        var back = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+
+        back.Session.ShouldBe(grant.Session);
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels", token)).Status == 200, TimeSpan.FromSeconds(60));
+        await server.Get<SessionLedger>().FlushAsync(default);
+        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldNotBeNull();
+        await server.Get<StreamKeys>().RevokeAsync("demo", (await server.Get<StreamKeys>().ListAsync("demo")).Single().Id);
+        await Poll.UntilAsync(() => back.Revoked.IsCancellationRequested, description: "it listens again");
+    }
+
+    [Fact]
+    public async Task A_configured_database_that_is_away_at_start_delays_publishing_and_nothing_else()
+    {
+        await using var server = await Server.StartAsync("Host=127.0.0.1;Port=1;Username=u;Password=p;Database=d");
+
+        ((PublishVerdict.Refused)await server.AskAsync("x")).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        var (status, _, response) = await server.SendAsync("GET", "/api/v1/channels", Token());
+        status.ShouldBe(503);
+        response.Headers.RetryAfter.ShouldNotBeNull();
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Fact]
+    public async Task Every_mistake_in_the_options_is_listed_at_start()
+    {
+        var failure = (await Should.ThrowAsync<Exception>(() => Server.StartAsync(
+            "Host=x;Password=hunter2;Nonsense=1", settings: [("Control:MaxBodyBytes", "1"), ("Control:AttemptsPerMinute", "0")]))).ToString();
+
+        failure.ShouldContain("Control:MaxBodyBytes");
+        failure.ShouldContain("Control:AttemptsPerMinute");
+        failure.ShouldContain("Database:ConnectionString");
+        failure.ShouldNotContain("hunter2");
+    }
+
+    private static string Token()
+    {
+        _ = Secret.New(out var text);
+        return text;
+    }
+}

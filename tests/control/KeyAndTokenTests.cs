@@ -1,0 +1,135 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class KeyAndTokenTests(PostgresFixture postgres)
+{
+    private readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public async Task A_rotated_key_takes_role_and_label_along_and_the_old_one_is_revoked()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        var keys = new StreamKeys(database, _clock);
+        var guest = await keys.CreateAsync("demo", KeyRole.Guest, "Ann");
+
+        var rotated = await keys.RotateAsync("demo", guest.Key.Id);
+
+        (rotated.Key.Role, rotated.Key.Label).ShouldBe((KeyRole.Guest, "Ann"));
+        rotated.StreamKey.ShouldNotBe(guest.StreamKey);
+        var all = await keys.ListAsync("demo");
+        all.Single(k => k.Id == guest.Key.Id).RevokedAt.ShouldBe(_clock.GetUtcNow());
+        all.Count(k => k.RevokedAt is null).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task With_an_overlap_the_old_key_expires_instead()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var first = await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        var keys = new StreamKeys(database, _clock);
+
+        await keys.RotateAsync("demo", overlap: TimeSpan.FromHours(1));
+
+        var old = (await keys.ListAsync("demo")).Single(k => k.Id == first.Key.Key.Id);
+        (old.RevokedAt, old.ExpiresAt).ShouldBe((null, _clock.GetUtcNow() + TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
+    public async Task Which_key_to_rotate_must_be_clear()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        var keys = new StreamKeys(database, _clock);
+        var backup = await keys.CreateAsync("demo", KeyRole.Backup);
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => keys.RotateAsync("demo"));
+
+        refusal.Code.ShouldBe(ControlCode.Conflict);
+        refusal.Message.ShouldContain(backup.Key.Id);
+    }
+
+    [Fact]
+    public async Task Revoking_twice_keeps_the_first_time_and_another_channels_key_is_not_found()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, _clock);
+        var key = (await channels.CreateAsync("demo", new())).Key.Key;
+        await channels.CreateAsync("other", new());
+        var keys = new StreamKeys(database, _clock);
+        var first = _clock.GetUtcNow();
+        await keys.RevokeAsync("demo", key.Id);
+        _clock.Advance(TimeSpan.FromHours(1));
+        await keys.RevokeAsync("demo", key.Id);
+
+        (await keys.ListAsync("demo")).Single().RevokedAt.ShouldBe(first);
+        (await Should.ThrowAsync<ControlException>(() => keys.RevokeAsync("other", key.Id))).Code.ShouldBe(ControlCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_token_is_known_until_it_expires_or_is_revoked()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var tokens = new Tokens(database, _clock);
+        var forever = await tokens.CreateAsync(TokenRole.Producer, "build");
+        var brief = await tokens.CreateAsync(TokenRole.Viewer, expiresAt: _clock.GetUtcNow() + TimeSpan.FromMinutes(5));
+
+        (await tokens.VerifyAsync(forever.Token))!.Role.ShouldBe(TokenRole.Producer);
+        (await tokens.VerifyAsync(brief.Token)).ShouldNotBeNull();
+        (await tokens.VerifyAsync(forever.Info.Id + brief.Token[8..])).ShouldBeNull();
+        (await tokens.VerifyAsync("no token")).ShouldBeNull();
+        (await tokens.VerifyAsync(null)).ShouldBeNull();
+
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await tokens.RevokeAsync(forever.Info.Id);
+        (await tokens.VerifyAsync(forever.Token)).ShouldBeNull();
+        (await tokens.VerifyAsync(brief.Token)).ShouldBeNull();
+        (await tokens.ListAsync()).Count.ShouldBe(2);
+        forever.ToString().ShouldNotContain(forever.Token);
+    }
+
+    [Theory]
+    [InlineData(TokenRole.Admin, "admin")]
+    [InlineData(TokenRole.Producer, "producer")]
+    [InlineData(TokenRole.Moderator, "moderator")]
+    [InlineData(TokenRole.Viewer, "viewer")]
+    public void Roles_have_names(TokenRole role, string name)
+    {
+        Roles.Name(role).ShouldBe(name);
+        Roles.TryParse(name, out var read).ShouldBeTrue();
+        read.ShouldBe(role);
+        Roles.TryParse(name.ToUpperInvariant(), out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_setup_code_makes_one_admin_and_then_none_is_valid_or_issued()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var codes = new SetupCodes(database, _clock);
+        var first = (await codes.IssueAsync()).ShouldNotBeNull();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var second = (await codes.IssueAsync()).ShouldNotBeNull();
+
+        await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync("aaaaa-aaaaa-aaaaa-aaaaa"));
+        var issued = await codes.RedeemAsync($" {first.ToUpperInvariant()} ");
+
+        issued.Info.Role.ShouldBe(TokenRole.Admin);
+        (await new Tokens(database, _clock).VerifyAsync(issued.Token)).ShouldNotBeNull();
+        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(first))).Code.ShouldBe(ControlCode.Refused);
+        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(second))).Code.ShouldBe(ControlCode.Refused);
+        (await codes.IssueAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_setup_code_is_void_once_an_admin_token_was_made_otherwise()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var code = (await new SetupCodes(database, _clock).IssueAsync())!;
+        await new Tokens(database, _clock).CreateAsync(TokenRole.Admin);
+
+        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code.ShouldBe(ControlCode.Refused);
+    }
+}

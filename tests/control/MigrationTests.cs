@@ -1,0 +1,55 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class MigrationTests(PostgresFixture postgres)
+{
+    [Fact]
+    public void Migrations_are_numbered_without_a_gap() =>
+        Migrations.All.Select(m => m.Number).ShouldBe(Enumerable.Range(1, Migrations.All.Count));
+
+    [Fact]
+    public async Task Many_that_open_an_empty_database_at_once_migrate_it_once()
+    {
+        await postgres.ExecuteAsync("CREATE DATABASE crowd");
+        var options = await postgres.FreshAsync();
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "crowd" }.ConnectionString;
+
+        var opened = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => postgres.OpenAsync(options)));
+
+        await using var command = opened[0].Source.CreateCommand("SELECT count(*) FROM schema_versions");
+        (await command.ExecuteScalarAsync()).ShouldBe((long)Migrations.All.Count);
+        foreach (var database in opened)
+        {
+            await database.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_schema_newer_than_the_program_is_refused_and_left_alone()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var database = await postgres.OpenAsync(options))
+        {
+            await using var command = database.Source.CreateCommand("INSERT INTO schema_versions VALUES (9999, 'future', now())");
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
+
+        refusal.Code.ShouldBe(ControlCode.Broken);
+        refusal.Message.ShouldContain("9999");
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_named_without_its_password()
+    {
+        var options = new DatabaseOptions { ConnectionString = "Host=127.0.0.1;Port=1;Username=u;Password=hunter2;Database=d" };
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
+
+        refusal.Code.ShouldBe(ControlCode.Unavailable);
+        refusal.ToString().ShouldNotContain("hunter2");
+    }
+}

@@ -1,0 +1,76 @@
+using Broadcast.Control.Tests;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Npgsql;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>One private server for all tests that need a database, and a fresh database for each.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    private readonly SemaphoreSlim _creating = new(1, 1);
+    private TempFolder? _folder;
+    private Database? _server;
+    private int _count;
+
+    public async ValueTask InitializeAsync()
+    {
+        _folder = TempFolder.Create();
+        await ClusterTemplate.CopyToAsync(_folder.Path);
+        _server = await Database.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
+        foreach (var sql in (string[])["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE blank"])
+        {
+            await ExecuteAsync(sql);
+        }
+
+        await (await Database.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _folder?.Dispose();
+        await ClusterTemplate.DeleteAsync();
+    }
+
+    /// <summary>Options for a database of its own, with the schema in it.</summary>
+    public async Task<DatabaseOptions> FreshAsync()
+    {
+        await _creating.WaitAsync();
+        try
+        {
+            var name = $"t{++_count}";
+            await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE blank");
+            return Options(name);
+        }
+        finally
+        {
+            _creating.Release();
+        }
+    }
+
+    /// <summary>A database of its own, open.</summary>
+    public async Task<Database> OpenFreshAsync() => await OpenAsync(await FreshAsync());
+
+    /// <summary>One more opening of a database.</summary>
+    public Task<Database> OpenAsync(DatabaseOptions options) => Database.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = _server!.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private DatabaseOptions Options(string database) => new()
+    {
+        ConnectionString = new NpgsqlConnectionStringBuilder(_server!.Source.ConnectionString) { Database = database, Pooling = true, MaxPoolSize = 10 }.ConnectionString,
+        CommandTimeout = TimeSpan.FromSeconds(60),
+    };
+}

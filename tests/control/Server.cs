@@ -1,0 +1,104 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>A whole control room behind Kestrel on loopback, with the clock of the machine.</summary>
+internal sealed class Server : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Server(WebApplication app, RecordingLifecycle lifecycle)
+    {
+        _app = app;
+        Lifecycle = lifecycle;
+        Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        Client = new HttpClient { BaseAddress = new Uri(Address) };
+    }
+
+    public string Address { get; }
+
+    public HttpClient Client { get; }
+
+    public RecordingLifecycle Lifecycle { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, params (string, string)[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Item1, (string?)s.Item2)));
+        builder.Configuration.AddInMemoryCollection([
+            KeyValuePair.Create("Database:ConnectionString", connectionString),
+            KeyValuePair.Create("Control:CreateFirstChannel", (string?)(firstChannel ? "true" : "false")),
+        ]);
+        var lifecycle = new RecordingLifecycle();
+        builder.Services.AddSingleton(new DataFolder(folder));
+        builder.Services.AddSingleton<ISessionLifecycle>(lifecycle);
+        if (states is not null)
+        {
+            builder.Services.AddSingleton(states);
+        }
+
+        builder.Services.AddControl(builder.Configuration);
+        var app = builder.Build();
+        app.MapControl();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
+        return new(app, lifecycle);
+    }
+
+    public async Task<string> TokenAsync(TokenRole role) => (await Get<Tokens>().CreateAsync(role)).Token;
+
+    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path, string? token = null, object? body = null)
+    {
+        using var request = new HttpRequestMessage(new(method), path);
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        request.Content = body switch
+        {
+            null => null,
+            HttpContent content => content,
+            _ => JsonContent.Create(body),
+        };
+        var response = await Client.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement, response);
+    }
+
+    public async ValueTask<PublishVerdict> AskAsync(string key) => await Get<IPublishAuthority>().AuthorizeAsync(new(key, null, "test"), default);
+
+    public async Task StopAsync() => await _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}

@@ -1,0 +1,250 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>A disk and a store in memory: what a process killed at any moment leaves behind is a copy of it.</summary>
+internal sealed class FakeSpool : ISpool
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ObjectName, byte[]> _files = [];
+    private readonly HashSet<ObjectName> _open = [];
+
+    public FakeStore Store { get; init; } = new();
+
+    /// <summary>Which names the disk refuses to write.</summary>
+    public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
+
+    /// <summary>Whether sealed files go to the store at once.</summary>
+    public bool Uploads { get; set; } = true;
+
+    public List<ObjectName> Sealed { get; } = [];
+
+    public List<ObjectName> Deleted { get; } = [];
+
+    public int Appends { get; private set; }
+
+    /// <summary>Files in the spool, as a killed process leaves them.</summary>
+    public Dictionary<ObjectName, byte[]> Files
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new(_files);
+            }
+        }
+    }
+
+    /// <summary>The same disk and store as another process finds them.</summary>
+    public FakeSpool AfterKill()
+    {
+        var other = new FakeSpool { Store = Store.Copy(), Uploads = Uploads };
+        foreach (var (name, bytes) in Files)
+        {
+            other._files[name] = bytes;
+        }
+
+        return other;
+    }
+
+    public void Put(ObjectName name, byte[] bytes)
+    {
+        lock (_gate)
+        {
+            _files[name] = bytes;
+        }
+    }
+
+    public void Lose(ObjectName name)
+    {
+        lock (_gate)
+        {
+            _files.Remove(name);
+        }
+    }
+
+    public byte[]? Bytes(ObjectName name)
+    {
+        lock (_gate)
+        {
+            return _files.GetValueOrDefault(name) ?? Store.Objects.GetValueOrDefault(name);
+        }
+    }
+
+    public ISpoolFile Open(ObjectName name)
+    {
+        lock (_gate)
+        {
+            if (Refuses(name))
+            {
+                throw new IOException("No space left on the test's disk.");
+            }
+
+            if (!_open.Add(name))
+            {
+                throw new IOException($"{name} is being written already.");
+            }
+
+            _files.TryAdd(name, []);
+            return new File(this, name);
+        }
+    }
+
+    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (!_files.TryGetValue(name, out var bytes) && !Store.TryRead(name, out bytes))
+            {
+                return new((SpoolContent?)null);
+            }
+
+            var slice = bytes.AsMemory((int)offset);
+            slice = length is { } most && most < slice.Length ? slice[..(int)most] : slice;
+            return new(new SpoolContent([slice], offset, slice.Length, bytes.Length));
+        }
+    }
+
+    public IReadOnlyList<ObjectInfo> List(string prefix)
+    {
+        lock (_gate)
+        {
+            return [.. _files.Where(f => f.Key.Value.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(f => f.Key.Value, StringComparer.Ordinal)
+                .Select(f => new ObjectInfo(f.Key, f.Value.Length, default))];
+        }
+    }
+
+    public void Delete(IReadOnlyCollection<ObjectName> names)
+    {
+        lock (_gate)
+        {
+            foreach (var name in names)
+            {
+                Deleted.Add(name);
+                _files.Remove(name);
+                _open.Remove(name);
+                Store.Objects.Remove(name);
+            }
+        }
+    }
+
+    public void DeleteAll(string prefix)
+    {
+        lock (_gate)
+        {
+            Delete([.. _files.Keys.Concat(Store.Objects.Keys).Where(n => n.Value.StartsWith(prefix, StringComparison.Ordinal))]);
+        }
+    }
+
+    private sealed class File(FakeSpool spool, ObjectName name) : ISpoolFile
+    {
+        public ObjectName Name => name;
+
+        public long Length => spool._files[name].Length;
+
+        public void Append(IReadOnlyList<ReadOnlyMemory<byte>> bytes)
+        {
+            lock (spool._gate)
+            {
+                if (spool.Refuses(name))
+                {
+                    throw new IOException("No space left on the test's disk.");
+                }
+
+                if (!spool._open.Contains(name))
+                {
+                    throw new InvalidOperationException($"{name} is sealed.");
+                }
+
+                spool.Appends++;
+                spool._files[name] = [.. spool._files[name], .. bytes.SelectMany(slice => slice.ToArray())];
+            }
+        }
+
+        public void Truncate(long length)
+        {
+            lock (spool._gate)
+            {
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+                spool._files[name] = spool._files[name][..(int)length];
+            }
+        }
+
+        public void Seal()
+        {
+            lock (spool._gate)
+            {
+                if (!spool._open.Remove(name))
+                {
+                    return;
+                }
+
+                spool.Sealed.Add(name);
+                if (spool.Uploads)
+                {
+                    if (!spool.Store.Objects.TryAdd(name, spool._files[name]))
+                    {
+                        spool.Store.Objects[name].SequenceEqual(spool._files[name]).ShouldBeTrue($"{name} changed, but objects never change");
+                    }
+
+                    spool._files.Remove(name);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>An object store that can be unreachable.</summary>
+internal sealed class FakeStore : IObjectStore
+{
+    public Dictionary<ObjectName, byte[]> Objects { get; } = [];
+
+    public bool Unreachable { get; set; }
+
+    public FakeStore Copy()
+    {
+        var copy = new FakeStore { Unreachable = Unreachable };
+        foreach (var (name, bytes) in Objects)
+        {
+            copy.Objects[name] = bytes;
+        }
+
+        return copy;
+    }
+
+    public bool TryRead(ObjectName name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? bytes)
+    {
+        Check();
+        return Objects.TryGetValue(name, out bytes);
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Check();
+        await Task.CompletedTask;
+        foreach (var name in Objects.Keys.Where(n => n.Value.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(n => n.Value, StringComparer.Ordinal).ToList())
+        {
+            yield return new ObjectInfo(name, Objects[name].Length, default);
+        }
+    }
+
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private void Check()
+    {
+        if (Unreachable)
+        {
+            throw new ObjectStoreException(ObjectStoreFault.Unreachable, "The test's store does not answer.");
+        }
+    }
+}

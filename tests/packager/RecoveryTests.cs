@@ -1,0 +1,287 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+public class RecoveryTests
+{
+    /// <summary>A session of which the process was killed in the middle of a segment.</summary>
+    private static async Task<(Bench Bench, BroadcastSession Session, Bench.Publishing Publishing)> RunningAsync(double seconds, LatencyProfile? latency = null)
+    {
+        var bench = await new Bench().StartAsync();
+        var session = Session(latency: latency);
+        var publishing = bench.Begin(session);
+        publishing.Send(Interleave(Pictures(seconds, 60), Frames(seconds)));
+        return (bench, session, publishing);
+    }
+
+    [Fact]
+    public async Task After_a_kill_the_open_segment_ends_at_its_last_part_and_an_encoder_that_comes_back_continues()
+    {
+        var (killed, session, _) = await RunningAsync(13.2);
+        var before = killed.Timeline(session);
+        using var bench = await new Bench(killed.Spool.AfterKill()).StartAsync();
+
+        var timeline = bench.Timeline(session);
+        timeline.Session.Epoch.ShouldBe(2);
+        timeline.LastSegment.ShouldBe(7);
+        timeline.Find("source")!.Open.ShouldBeNull();
+        foreach (var rendition in before.Renditions)
+        {
+            var after = timeline.Find(rendition.Name)!;
+            after.Segments.SelectMany(s => s.Parts).ShouldBe(rendition.Segments.SelectMany(s => s.Parts));
+            after.Segments.ShouldAllBe(s => bench.Spool.Bytes(s.Object)!.Length == s.Length);
+        }
+
+        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 20), Frames(5, from: 20)));
+        bench.Timeline(session).Find("source")!.Segments.Select(s => s.Number).ShouldBe(Enumerable.Range(1, 10).Select(n => (long)n));
+        bench.Timeline(session).Discontinuities.ShouldBe([8]);
+        bench.Timeline(session).Find("source")!.Init!.Number.ShouldBe(2, "what the encoder sent before is not known any more");
+    }
+
+    [Fact]
+    public async Task Bytes_that_were_written_and_never_announced_are_cut()
+    {
+        var (killed, session, _) = await RunningAsync(5);
+        var disk = killed.Spool.AfterKill();
+        var open = ObjectName.Parse($"live/main/{session.Id}/source/3.m4s");
+        disk.Put(open, [.. disk.Bytes(open)!, 1, 2, 3]);
+        var next = ObjectName.Parse($"live/main/{session.Id}/source/4.m4s");
+        disk.Put(next, [1, 2, 3]);
+        using var bench = await new Bench(disk).StartAsync();
+
+        var segment = bench.Timeline(session).Find("source")!.Find(3)!;
+        bench.Spool.Bytes(open)!.Length.ShouldBe((int)segment.Length);
+        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 20)], Source);
+        bench.Spool.Bytes(next)!.Length.ShouldBe((int)bench.Timeline(session).Find("source")!.Find(4)!.Length);
+    }
+
+    [Fact]
+    public async Task A_journal_cut_at_any_byte_tells_all_that_was_announced_before_and_never_goes_back()
+    {
+        // Few events, because each byte costs a recovery.
+        var latency = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(4), PartTarget = TimeSpan.FromSeconds(1) };
+        var (killed, session, _) = await RunningAsync(24.3, latency);
+        var journals = killed.Spool.Files.Keys.Where(n => n.Value.StartsWith("journal/", StringComparison.Ordinal)).ToList();
+        var newest = journals.MaxBy(n => n.Value, StringComparer.Ordinal);
+        var whole = killed.Spool.Bytes(newest)!;
+        var complete = JournalFile.Read(whole).ShouldNotBeNull();
+        complete.Number.ShouldBe(3);
+        var known = new SessionTimeline(session);
+        var checkpoint = 0;
+        (long Last, int Parts, long Closed) previous = default;
+        for (var length = 0; length <= whole.Length; length++)
+        {
+            var isWhole = JournalFile.Read(whole.AsSpan(0, length)) is not null;
+            var timeline = await RecoverAsync(killed, newest, whole[..length], isWhole ? long.MaxValue : 10);
+
+            // Everything whose line is complete is there.
+            var events = JournalFile.Read(whole.AsSpan(0, length))?.Events;
+            for (; events is not null && checkpoint < events.Count; checkpoint++)
+            {
+                known.Apply(events[checkpoint]);
+            }
+
+            var now = Measure(timeline);
+            Compare(now, previous).ShouldBeGreaterThanOrEqualTo(0, $"cut at {length}, it knows less than when cut before");
+            Compare(now, Measure(known)).ShouldBeGreaterThanOrEqualTo(0, $"cut at {length}, something announced is missing");
+            previous = now;
+        }
+
+        previous.Last.ShouldBe(killed.Timeline(session).LastSegment);
+    }
+
+    [Fact]
+    public async Task Where_the_newest_journal_is_damaged_what_it_told_of_becomes_a_gap_and_no_number_is_used_again()
+    {
+        var (killed, session, _) = await RunningAsync(24.3);
+        var newest = JournalFile.NameOf(session.Channel, session.Id, 3);
+        var disk = killed.Spool.AfterKill();
+        disk.Put(newest, killed.Spool.Bytes(newest)![..200]);
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(25))).StartAsync();
+
+        var source = bench.Timeline(session).Find("source")!;
+        source.Segments.Where(s => !s.IsGap).Select(s => s.Number).ShouldBe(Enumerable.Range(1, 10).Select(n => (long)n));
+        source.Segments[^1].Number.ShouldBeGreaterThanOrEqualTo(killed.Timeline(session).LastSegment);
+        bench.Spool.Files.Keys.ShouldContain(JournalFile.NameOf(session.Channel, session.Id, 4));
+        bench.Spool.Files.Keys.ShouldNotContain(newest);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_over_is_announced_as_such_and_not_continued()
+    {
+        using var first = await new Bench().StartAsync();
+        var session = Session();
+        await first.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await first.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+        using var bench = await new Bench(first.Spool.AfterKill()).StartAsync();
+
+        bench.Timeline(session).IsEnded.ShouldBeTrue();
+        bench.Timeline(session).Checkpoint().ShouldBe(first.Timeline(session).Checkpoint());
+    }
+
+    [Fact]
+    public async Task Of_a_channel_the_newest_session_that_can_be_played_stays()
+    {
+        using var first = await new Bench().StartAsync();
+        var (old, middle, young) = (Session(), Session(at: Noon.AddHours(1)), Session(at: Noon.AddHours(2)));
+        await first.PublishAsync(old, [.. Pictures(5, 60)], Source);
+        await first.PublishAsync(middle, [.. Pictures(5, 60)], Source);
+        var publishing = first.Begin(young, Source);
+        publishing.Send(Pictures(1, 60));
+        using var bench = await new Bench(first.Spool.AfterKill()).StartAsync();
+
+        // What the kill left open of the youngest is a segment now, which can be played.
+        bench.Sink.Timelines.Keys.ShouldBe([young.Id]);
+        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(young.Id.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_delays_only_what_it_alone_knows()
+    {
+        var (killed, live, _) = await RunningAsync(5);
+        var past = Session("past");
+        await killed.PublishAsync(past, [.. Pictures(5, 60)], Source);
+        await killed.Stage.EndAsync(past.Channel, past.Id, "over", CancellationToken.None);
+        var disk = killed.Spool.AfterKill();
+        disk.Store.Unreachable = true;
+        using var bench = await new Bench(disk).StartAsync();
+
+        bench.Sink.Timelines.Keys.ShouldBe([live.Id]);
+        bench.Log.Count(3022).ShouldBe(1);
+        disk.Store.Unreachable = false;
+        await Poll.UntilAsync(() =>
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            return bench.Sink.Timelines.ContainsKey(past.Id);
+        });
+        bench.Timeline(past).IsEnded.ShouldBeTrue();
+        bench.Log.Count(3022).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_session_of_before_that_only_the_silent_store_may_know_does_not_use_numbers_again()
+    {
+        var time = new ManualTimeProvider(Noon + TimeSpan.FromSeconds(100));
+        using var bench = await new Bench(new FakeSpool { Store = new FakeStore { Unreachable = true } }, time).StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, [.. Pictures(5, 60, from: 100)], Source);
+
+        bench.Timeline(session).FirstSegment.ShouldBe(101);
+        bench.Timeline(session).Find("source")!.Segments[0].ShouldSatisfyAllConditions(s => s.Number.ShouldBe(101), s => s.Init.ShouldBe(101));
+    }
+
+    [Theory]
+    [InlineData(20, false)]
+    [InlineData(500, true)]
+    public async Task What_a_lost_machine_took_with_it_becomes_a_gap_and_its_numbers_are_not_used_again(int away, bool all)
+    {
+        var (killed, session, _) = await RunningAsync(24.3);
+        var disk = killed.Spool.AfterKill();
+        foreach (var name in disk.Files.Keys)
+        {
+            disk.Lose(name);
+        }
+
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(24 + away))).StartAsync();
+        var timeline = bench.Timeline(session);
+        timeline.LastSegment.ShouldBeGreaterThan(killed.Timeline(session).LastSegment);
+        (timeline.FirstSegment > 1).ShouldBe(all);
+        timeline.Find("source")!.Segments.Count(s => s.IsGap).ShouldBe(all ? 0 : (int)timeline.LastSegment - 10);
+        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 24 + away), Frames(5, from: 24 + away)));
+        bench.Timeline(session).Find("source")!.Segments[^1].IsGap.ShouldBeFalse();
+        bench.Log.Count(3025).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Recovering_again_and_again_changes_nothing_but_the_epoch()
+    {
+        var (killed, session, _) = await RunningAsync(7.7);
+        var disk = killed.Spool.AfterKill();
+        IReadOnlyList<TimelineEvent>? first = null;
+        for (var i = 0; i < 5; i++)
+        {
+            var bench = await new Bench(disk).StartAsync();
+            var checkpoint = bench.Timeline(session).Checkpoint();
+            bench.Timeline(session).Session.Epoch.ShouldBe(2 + i);
+            (first ??= [.. checkpoint.Skip(1)]).ShouldBe(checkpoint.Skip(1));
+            disk = bench.Spool.AfterKill();
+        }
+
+        disk.Files.Keys.Concat(disk.Store.Objects.Keys).Count(n => n.Value.StartsWith("journal/", StringComparison.Ordinal)).ShouldBeLessThanOrEqualTo(6);
+    }
+
+    [Fact]
+    public async Task What_had_left_the_window_and_was_not_deleted_any_more_goes_after_the_restart()
+    {
+        var (killed, session, _) = await RunningAsync(70);
+        using var bench = await new Bench(killed.Spool.AfterKill()).StartAsync();
+        var left = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
+        bench.Spool.Bytes(left).ShouldNotBeNull();
+        bench.Time.Advance(TimeSpan.FromSeconds(64));
+        bench.Spool.Bytes(left).ShouldBeNull();
+        bench.Timeline(session).Find("source")!.Segments.ShouldAllBe(s => bench.Spool.Bytes(s.Object) != null);
+    }
+
+    [Fact]
+    public async Task A_publication_that_comes_first_waits_for_the_recovery()
+    {
+        var (killed, session, _) = await RunningAsync(5);
+        using var bench = new Bench(killed.Spool.AfterKill());
+        var publishing = bench.Begin(session);
+        publishing.Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
+        bench.Sink.Batches.ShouldBeEmpty();
+        await bench.StartAsync();
+        await publishing.EndAsync();
+
+        bench.Timeline(session).Find("source")!.Segments.Select(s => s.Number).ShouldBe([1, 2, 3, 4, 5]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n\n\n")]
+    [InlineData("{}\n")]
+    [InlineData("{\"journal\":2,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
+    [InlineData("{\"journal\":1,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
+    [InlineData("{\"journal\":1,\"channel\":\"MAIN\",\"session\":1,\"epoch\":\"x\",\"number\":1,\"checkpoint\":-1}\n{\"type\":\"ended\",\"reason\":\"\"}\n")]
+    public async Task A_journal_that_is_none_keeps_nobody_from_starting(string text)
+    {
+        var disk = new FakeSpool();
+        disk.Put(ObjectName.Parse("journal/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/00000001.jsonl"), System.Text.Encoding.UTF8.GetBytes(text));
+        disk.Put(ObjectName.Parse("journal/main/nonsense"), [1]);
+        disk.Put(ObjectName.Parse("journal/x.jsonl"), [1]);
+        using var bench = await new Bench(disk).StartAsync();
+
+        var session = Session();
+        await bench.PublishAsync(session, [.. Pictures(3, 60)], Source);
+        bench.Timeline(session).LastSegment.ShouldBe(2);
+        bench.Log.Count(3021).ShouldBe(1);
+    }
+
+    private static (long Last, int Parts, long Closed) Measure(SessionTimeline timeline) => (
+        timeline.LastSegment,
+        timeline.Renditions.Sum(r => r.Find(timeline.LastSegment)?.Parts.Count ?? 0),
+        timeline.Renditions.Sum(r => (long)r.Segments.Count(s => !s.IsGap && s.Number > timeline.FirstSegment)));
+
+    private static int Compare((long Last, int Parts, long Closed) left, (long Last, int Parts, long Closed) right) =>
+        left.Last != right.Last ? left.Last.CompareTo(right.Last) : left.Parts.CompareTo(right.Parts);
+
+    /// <summary>Recovers with a journal that was cut, and of the media what there was then.</summary>
+    private static async Task<SessionTimeline> RecoverAsync(Bench killed, ObjectName journal, byte[] cut, long lastSegment)
+    {
+        var disk = killed.Spool.AfterKill();
+        disk.Put(journal, cut);
+        foreach (var name in disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(n => n.Value.EndsWith(".m4s", StringComparison.Ordinal)).ToList())
+        {
+            if (long.Parse(name.Value.Split('/')[^1].Split('.')[0]) > lastSegment)
+            {
+                disk.Lose(name);
+                disk.Store.Objects.Remove(name);
+            }
+        }
+
+        using var bench = await new Bench(disk).StartAsync();
+        return bench.Sink.Timelines.Values.ShouldHaveSingleItem();
+    }
+}

@@ -1,0 +1,323 @@
+using Broadcast.Media;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+public class SegmenterTests
+{
+    [Theory]
+    [InlineData(60, new[] { 2.0, 2.0, 2.0 })]
+    [InlineData(30, new[] { 2.0, 2.0, 2.0 })]
+    [InlineData(45, new[] { 3.0, 3.0 })]
+    [InlineData(50, new[] { 1.667, 1.667, 1.667, 1.0 })]
+    [InlineData(90, new[] { 3.0, 3.0 })]
+    [InlineData(120, new[] { 3.0, 1.0, 2.0 })]
+    [InlineData(1, new[] { 2.0, 2.0, 2.0 })]
+    public void Segments_end_at_the_first_sync_sample_from_the_minimum_on_and_never_exceed_the_target(int keyframe, double[] lengths)
+    {
+        var story = Story.Of(Story.Segmenter(), Pictures(6, keyframe));
+
+        story.Lengths("source").ShouldBe(lengths, tolerance: 0.001);
+        story.Closed("source").Select(s => s.Segment).ShouldBe(Enumerable.Range(1, lengths.Length).Select(n => (long)n));
+    }
+
+    [Fact]
+    public void A_keyframe_every_8_3_seconds_gives_segments_of_3_seconds_and_independence_only_where_it_is_true()
+    {
+        var story = Story.Of(Story.Segmenter(), Pictures(20, 249));
+
+        story.Lengths("source").ShouldAllBe(length => length <= 3);
+        var first = story.Parts("source").GroupBy(p => p.Segment).Select(g => (Segment: g.Key, g.First().Independent, g.First().Start.TotalSeconds)).ToList();
+        first.Where(s => s.Independent).Select(s => Math.Round(s.TotalSeconds, 1)).ShouldBe([0, 8.3, 16.6]);
+        first.Where(s => !s.Independent).Select(s => Math.Round(s.TotalSeconds, 1)).ShouldBe([3, 6, 11.3, 14.3, 19.6]);
+    }
+
+    [Fact]
+    public void The_safe_profile_cuts_from_6_seconds_on()
+    {
+        Story.Of(Story.Segmenter(LatencyProfile.Safe), Pictures(20, 60)).Lengths("source").ShouldBe([6, 6, 6, 2]);
+    }
+
+    [Fact]
+    public void A_keyframe_that_rounding_put_one_millisecond_early_still_ends_a_segment_of_two_seconds()
+    {
+        var samples = Enumerable.Range(0, 240).Select(i => Sample(Source, Video, (i * 3000) - (i > 0 && i % 60 == 0 ? 90 : 0), i % 60 == 0));
+        Story.Of(Story.Segmenter(), samples).Lengths("source").ShouldBe([1.999, 2, 2, 2.001]);
+    }
+
+    [Theory]
+    [InlineData(30, 333, 9)]
+    [InlineData(30, 500, 15)]
+    [InlineData(25, 333, 8)]
+    [InlineData(60, 333, 19)]
+    public void Parts_are_as_long_as_fits_into_the_part_target(int rate, int target, int samples)
+    {
+        var latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(target) };
+        var parts = Story.Of(Story.Segmenter(latency), Pictures(4, rate * 2, rate: rate)).Parts("source").ToList();
+
+        parts.Where(p => p.Number == 0).ShouldAllBe(p => p.Media.Samples.Count == samples && p.Independent);
+        parts.ShouldAllBe(p => p.Duration.ToTimeSpan() <= latency.PartTarget);
+        parts.Where(p => p.Number > 0).ShouldAllBe(p => !p.Independent);
+    }
+
+    [Fact]
+    public void A_part_goes_out_when_the_next_sample_would_not_fit_without_waiting_for_the_one_behind_it()
+    {
+        var segmenter = Story.Segmenter();
+        var story = Story.Of(segmenter, Pictures(16 / 30.0, 60), finish: false);
+
+        story.Parts("source").Single().Media.Samples.Count.ShouldBe(15);
+    }
+
+    [Fact]
+    public void A_sample_longer_than_the_part_target_is_a_part_of_its_own()
+    {
+        var samples = new long[] { 0, 3000, 6000, 96_000, 99_000, 180_000 }.Select((time, i) => Sample(Source, Video, time, i is 0 or 5));
+        var parts = Story.Of(Story.Segmenter(), samples).Parts("source").Where(p => p.Segment == 1).Select(p => p.Duration.Ticks);
+
+        parts.ShouldBe([6000, 90_000, 3000, 81_000]);
+    }
+
+    [Fact]
+    public void An_audio_frame_belongs_to_the_segment_in_which_it_begins()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 60), Frames(8)));
+
+        // The very first frame comes before the first picture here, and is left out.
+        foreach (var video in story.Closed("source").Skip(1))
+        {
+            var audio = story.Closed("audio").Single(s => s.Segment == video.Segment);
+            audio.Start.ShouldBeGreaterThanOrEqualTo(video.Start);
+            (audio.Start with { Ticks = audio.Start.Ticks - 1024 }).ShouldBeLessThan(video.Start);
+        }
+    }
+
+    [Fact]
+    public void Audio_that_comes_before_the_first_sync_sample_is_dropped_and_counted()
+    {
+        var segmenter = Story.Segmenter();
+        var story = Story.Of(segmenter, Interleave(Frames(3), Pictures(2, 60, from: 1), [Sample(Source, Video, 45_000, sync: false)]));
+
+        segmenter.Lost(SampleLoss.BeforeSync).ShouldBe(1 + 47);
+        story.Parts("audio").First().Start.TotalSeconds.ShouldBeInRange(1, 1.0214);
+        story.Parts("source").First().Start.TotalSeconds.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Audio_alone_leads_and_is_cut_at_the_minimum()
+    {
+        var story = Story.Of(Story.Segmenter(renditions: OnlySound), Frames(9, rendition: OnlySound));
+
+        story.Lengths("audio")[..4].ShouldAllBe(length => length >= 2 && length < 2.03);
+        story.Parts("audio").ShouldAllBe(p => p.Independent && p.Duration.TotalSeconds <= 0.5);
+    }
+
+    [Fact]
+    public void Equal_and_descending_decode_times_are_dropped_and_counted()
+    {
+        var segmenter = Story.Segmenter();
+        var story = Story.Of(segmenter, [Sample(Source, Video, 0, true), Sample(Source, Video, 3000, false), Sample(Source, Video, 3000, false),
+            Sample(Source, Video, 100, false), Sample(Source, Video, long.MaxValue, false, arrival: Noon), Sample(Source, Video, long.MinValue, true, arrival: Noon), Sample(Source, Video, 6000, false)]);
+
+        segmenter.Lost(SampleLoss.Disordered).ShouldBe(4);
+        story.Parts("source").Single().Media.Samples.Select(s => s.Duration).ShouldBe([3000u, 3000u, 3000u]);
+    }
+
+    [Fact]
+    public void Composition_offsets_stay_with_their_samples_and_starts_are_in_presentation_time()
+    {
+        // I P B B with a delay of two pictures.
+        long[] present = [2, 5, 3, 4, 8, 6, 7];
+        var samples = Enumerable.Range(0, 7).Select(i => Sample(Source, Video, i * 3000, i == 0, (present[i] - i) * 3000));
+        var part = Story.Of(Story.Segmenter(), samples).Parts("source").Single();
+
+        part.Start.Ticks.ShouldBe(6000);
+        part.Media.Decode.ShouldBe(0);
+        part.Media.Samples.Select(s => s.CompositionOffset / 3000).ShouldBe([2, 4, 1, 1, 4, 1, 1]);
+    }
+
+    [Fact]
+    public void The_wall_clock_is_that_of_the_first_samples_arrival_and_then_follows_media_time()
+    {
+        var late = Pictures(6, 60).Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
+        var story = Story.Of(Story.Segmenter(), late);
+
+        story.Parts("source").ShouldAllBe(p => Math.Abs((p.WallClock - Noon).TotalSeconds - p.Start.TotalSeconds) < 0.0001);
+    }
+
+    [Fact]
+    public void A_rendition_that_stops_gets_gaps_and_goes_on_when_its_samples_come_back()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(20, 60), Frames(5), Frames(6, from: 14)));
+
+        story.Closed("audio").Select(s => s.Segment).ShouldBe([1, 2, 3, 8, 9, 10]);
+        story.Gaps("audio").Select(s => s.Segment).ShouldBe([4, 5, 6, 7]);
+        story.Gaps("audio").ShouldAllBe(g => g.Duration.TotalSeconds == 2);
+        story.Lengths("audio")[2].ShouldBe(1, tolerance: 0.03);
+        story.Discontinuities.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Samples_of_a_segment_that_was_closed_without_them_are_dropped_and_counted()
+    {
+        var segmenter = Story.Segmenter();
+        Story.Of(segmenter, [.. Interleave(Pictures(20, 60), Frames(5)), .. Frames(15, from: 5)]);
+
+        segmenter.Lost(SampleLoss.Late).ShouldBeGreaterThan(500);
+    }
+
+    [Fact]
+    public void A_rendition_that_appears_in_the_middle_begins_with_the_next_segment()
+    {
+        var story = Story.Of(Story.Segmenter(renditions: Source), Interleave(Pictures(10, 60), Frames(5, from: 5)));
+
+        story.Closed("audio").Select(s => s.Segment).ShouldBe([4, 5]);
+        story.Gaps("audio").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_rendition_of_before_that_does_not_come_back_gets_gaps()
+    {
+        var start = new SegmenterStart(7, true, new MediaTime(900_000, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
+        var story = Story.Of(Story.Segmenter(start: start, renditions: OnlySound), Frames(6, from: 30, rendition: OnlySound));
+
+        story.Discontinuities.ShouldBe([7]);
+        story.Closed("audio").Select(s => s.Segment).ShouldBe([7, 8, 9]);
+        story.Gaps("source").Select(s => s.Segment).ShouldBe([7, 8, 9]);
+    }
+
+    [Fact]
+    public void A_run_that_begins_before_the_end_of_what_exists_is_moved_behind_it_as_a_whole()
+    {
+        var start = new SegmenterStart(7, true, new MediaTime(900_001, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
+        var story = Story.Of(Story.Segmenter(start: start), Interleave(Pictures(6, 60, from: 4), Frames(6, from: 4)));
+
+        story.Parts("source").First().Media.Decode.ShouldBe(900_001);
+        story.Parts("audio").First().Start.TotalSeconds.ShouldBeInRange(10, 10.03);
+        Gapless(story, "source");
+        Gapless(story, "audio");
+    }
+
+    [Fact]
+    public void A_new_video_configuration_cuts_at_once_with_a_discontinuity_for_all()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(3, 30), Pictures(4, 60, from: 3, track: OtherVideo), Frames(7)));
+
+        story.Discontinuities.ShouldBe([3]);
+        story.Lengths("source").ShouldBe([2, 1, 2, 2]);
+        story.Parts("source").Where(p => p.Segment < 3).ShouldAllBe(p => p.Media.Track == Video);
+        story.Parts("source").Where(p => p.Segment >= 3).ShouldAllBe(p => p.Media.Track == OtherVideo);
+        story.Closed("audio").Select(s => s.Segment).ShouldBe([1, 2, 3, 4]);
+    }
+
+    [Fact]
+    public void Pictures_of_a_new_configuration_are_dropped_until_its_first_sync_sample()
+    {
+        var segmenter = Story.Segmenter();
+        var samples = Pictures(3, 30).Concat(Pictures(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
+        var story = Story.Of(segmenter, samples);
+
+        segmenter.Lost(SampleLoss.BeforeSync).ShouldBe(60);
+        story.Parts("source").First(p => p.Media.Track == OtherVideo).Start.TotalSeconds.ShouldBe(5);
+        story.Discontinuities.ShouldBe([3]);
+    }
+
+    [Fact]
+    public void A_new_audio_configuration_takes_effect_with_the_next_segment_and_a_discontinuity()
+    {
+        var segmenter = Story.Segmenter();
+        var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(3), Frames(5, from: 3.01, track: OtherAudio)));
+
+        story.Discontinuities.ShouldBe([3]);
+        story.Parts("audio").Where(p => p.Segment <= 2).ShouldAllBe(p => p.Media.Track == Audio);
+        story.Parts("audio").Where(p => p.Segment >= 3).ShouldAllBe(p => p.Media.Track == OtherAudio);
+        story.Closed("audio").Select(s => s.Segment).ShouldBe([1, 2, 3, 4]);
+        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(43);
+    }
+
+    [Fact]
+    public void A_jump_of_the_leader_begins_a_new_run_instead_of_an_endless_segment()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(5, 60), Frames(5), Pictures(4, 60, from: 60), Frames(4, from: 60)));
+
+        story.Discontinuities.ShouldBe([4]);
+        story.Lengths("source").ShouldBe([2, 2, 1, 2, 2]);
+        story.Lengths("audio").ShouldAllBe(length => length < 3.03);
+        story.Parts("source").First(p => p.Segment == 4).Start.TotalSeconds.ShouldBe(60);
+    }
+
+    [Fact]
+    public void Audio_stands_in_for_a_video_that_stops_until_its_next_sync_sample()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(4, 60), Frames(24), Pictures(6, 60, from: 18)));
+
+        var audio = story.Closed("audio").ToList();
+        audio.Select(s => s.Segment).ShouldBe(Enumerable.Range(1, audio.Count).Select(n => (long)n));
+        audio.Sum(s => s.Duration.TotalSeconds).ShouldBeGreaterThan(23);
+        audio.ShouldAllBe(s => s.Duration.TotalSeconds < 3.03);
+        story.Gaps("source").Count().ShouldBeInRange(6, 9);
+        story.Discontinuities.Count().ShouldBe(2);
+        story.Closed("source").Sum(s => s.Duration.TotalSeconds).ShouldBe(10, tolerance: 0.01);
+    }
+
+    [Fact]
+    public void An_announced_video_that_never_comes_does_not_keep_the_sound_away()
+    {
+        var story = Story.Of(Story.Segmenter(), Frames(20));
+
+        story.Closed("audio").Sum(s => s.Duration.TotalSeconds).ShouldBeGreaterThan(13);
+        story.Cuts.OfType<Cut.Gap>().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Renditions_beyond_the_limit_are_left_out()
+    {
+        var segmenter = new Segmenter(LatencyProfile.Standard, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Nothing, [Source, Sound]);
+        Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
+
+        segmenter.Lost(SampleLoss.TooManyRenditions).ShouldBe(47);
+    }
+
+    [Fact]
+    public void A_part_is_closed_early_when_it_grows_beyond_its_limit()
+    {
+        var segmenter = new Segmenter(LatencyProfile.Standard, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Nothing, [Source]);
+        var story = Story.Of(segmenter, Pictures(1, 30));
+
+        story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);
+    }
+
+    internal static void Gapless(Story story, string rendition)
+    {
+        long? end = null;
+        var gap = false;
+        long segment = 0;
+        foreach (var cut in story.Cuts)
+        {
+            switch (cut)
+            {
+                case Cut.Gap g when g.Rendition == rendition:
+                    g.Segment.ShouldBe(segment == 0 ? g.Segment : segment + 1);
+                    (gap, segment) = (true, g.Segment);
+                    break;
+                case Cut.Discontinuity:
+                    gap = true;
+                    break;
+                case Cut.Part p when p.Rendition == rendition:
+                    if (end is { } expected && !gap)
+                    {
+                        p.Media.Decode.ShouldBe(expected);
+                    }
+
+                    p.Media.Decode.ShouldBeGreaterThanOrEqualTo(end ?? 0);
+                    end = p.Media.Decode + p.Media.Samples.Sum(s => (long)s.Duration);
+                    gap = false;
+                    break;
+                case Cut.Closed c when c.Rendition == rendition:
+                    c.Segment.ShouldBe(segment == 0 ? c.Segment : segment + 1);
+                    segment = c.Segment;
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>Samples as an encoder would make them.</summary>
+internal static class Encoder
+{
+    public static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
+        "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
+
+    /// <summary>The same with another PPS: another configuration.</summary>
+    public static readonly Track OtherVideo = Video with
+    {
+        Config = CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC9")),
+    };
+
+    public static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
+
+    public static readonly Track OtherAudio = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
+
+    public static readonly Rendition Source = new("source", TrackKind.Video, Leads: true);
+
+    public static readonly Rendition Sound = new("audio", TrackKind.Audio, Leads: false);
+
+    public static readonly Rendition OnlySound = new("audio", TrackKind.Audio, Leads: true);
+
+    public static RenditionSample Sample(Rendition rendition, Track track, long decode, bool sync, long offset = 0, int size = 10, DateTimeOffset? arrival = null) =>
+        new(rendition, new MediaSample(track, new MediaTime(decode, track.Timescale), new MediaTime(decode + offset, track.Timescale), sync,
+            Payload(size, decode), arrival ?? (Noon + new MediaTime(decode, track.Timescale).ToTimeSpan())));
+
+    /// <summary>A picture every 1/<paramref name="rate"/> s from a time on, a sync sample every so many.</summary>
+    public static IEnumerable<RenditionSample> Pictures(double seconds, int keyframe, double from = 0, int rate = 30, Track? track = null, long offset = 0)
+    {
+        var ticks = 90_000 / rate;
+        for (var i = 0; i < (int)(seconds * rate); i++)
+        {
+            yield return Sample(Source, track ?? Video, (long)(from * 90_000) + (i * ticks), i % keyframe == 0, offset);
+        }
+    }
+
+    /// <summary>Audio frames from a time on.</summary>
+    public static IEnumerable<RenditionSample> Frames(double seconds, double from = 0, Track? track = null, Rendition? rendition = null)
+    {
+        track ??= Audio;
+        for (long i = 0, time = (long)(from * track.Timescale); i * 1024 < seconds * track.Timescale; i++)
+        {
+            yield return Sample(rendition ?? Sound, track, time + (i * 1024), sync: true);
+        }
+    }
+
+    /// <summary>Several tracks as they arrive: by decode time.</summary>
+    public static List<RenditionSample> Interleave(params IEnumerable<RenditionSample>[] tracks) =>
+        [.. tracks.SelectMany(samples => samples).OrderBy(sample => sample.Sample.Decode.TotalSeconds).ThenBy(sample => sample.Rendition.Name, StringComparer.Ordinal)];
+
+    public static BroadcastSession Session(string channel = "main", LatencyProfile? latency = null, DateTimeOffset? at = null) =>
+        new(ChannelName.Parse(channel), SessionId.New(at ?? Noon), 1, at ?? Noon, latency ?? LatencyProfile.Standard);
+
+    private static byte[] Payload(int size, long decode)
+    {
+        var bytes = new byte[size];
+        BitConverter.TryWriteBytes(bytes.AsSpan(), decode);
+        return bytes;
+    }
+}
+
+/// <summary>What a segmenter said, by rendition and number.</summary>
+internal sealed class Story
+{
+    public List<Cut> Cuts { get; } = [];
+
+    public IEnumerable<Cut.Part> Parts(string rendition) => Cuts.OfType<Cut.Part>().Where(part => part.Rendition == rendition);
+
+    public IEnumerable<Cut.Closed> Closed(string rendition) => Cuts.OfType<Cut.Closed>().Where(segment => segment.Rendition == rendition);
+
+    public IEnumerable<Cut.Gap> Gaps(string rendition) => Cuts.OfType<Cut.Gap>().Where(gap => gap.Rendition == rendition);
+
+    public IEnumerable<long> Discontinuities => Cuts.OfType<Cut.Discontinuity>().Select(cut => cut.Segment);
+
+    public double[] Lengths(string rendition) => [.. Closed(rendition).Select(segment => Math.Round(segment.Duration.TotalSeconds, 3))];
+
+    public static Story Of(Segmenter segmenter, IEnumerable<RenditionSample> samples, bool finish = true)
+    {
+        foreach (var sample in samples)
+        {
+            segmenter.Push(sample);
+        }
+
+        if (finish)
+        {
+            segmenter.Finish();
+        }
+
+        var story = new Story();
+        story.Cuts.AddRange(segmenter.Output);
+        segmenter.Output.Clear();
+        return story;
+    }
+
+    public static Segmenter Segmenter(LatencyProfile? latency = null, SegmenterStart? start = null, params Rendition[] renditions) =>
+        new(latency ?? LatencyProfile.Standard, new SegmenterLimits(), start ?? SegmenterStart.Nothing, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
+}
