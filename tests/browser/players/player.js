@@ -24,9 +24,10 @@ async function begin() {
     case 'dash': {
       const player = dashjs.MediaPlayer().create();
       player.on('error', e => errors.push(`dash.js: ${e.error?.code} ${e.error?.message}`));
+      // It starts the video itself; played before, it would take it for paused and never ask for the manifest again.
       player.initialize(video, url, true);
       window.player = player;
-      break;
+      return;
     }
     case 'shaka': {
       shaka.polyfill.installAll();
