@@ -28,6 +28,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     private readonly Lock _adding = new();
     private readonly PackagerContext _context;
     private readonly DateTimeOffset _startedAt;
+    private volatile bool _knowsStore;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<PackagingStage> logger)
@@ -39,7 +40,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public PackagerContext Context => _context;
 
     /// <summary>Whether the object store has told which sessions it knows.</summary>
-    public bool KnowsStore { get; set; }
+    public bool KnowsStore { get => _knowsStore; set => _knowsStore = value; }
 
     public IReadOnlyList<PackagedSession> Current =>
         [.. _sessions.Values.Select(session => new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
@@ -53,15 +54,9 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
     {
         await _recovered.Task.WaitAsync(cancellationToken);
-        if (!_sessions.TryGetValue(session, out var found) || found.Channel != channel)
+        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
         {
-            return;
-        }
-
-        await found.EndAsync(reason, cancellationToken);
-        if (_sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments))
-        {
-            _context.Deferred.After(found.Latency.Window, () => Forget(found));
+            await found.EndAsync(reason, cancellationToken);
         }
     }
 
@@ -139,11 +134,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     }
 
     /// <summary>
-    /// A session from before this process began, which the data folder does not know, while the store cannot be asked: it may have objects there already, and objects
-    /// never change. A number a second since its beginning is more than it can have used.
+    /// A session from before this process began, of which neither data folder nor store told, because they were lost, are damaged, or do not answer: it may have
+    /// objects nevertheless, which other machines and caches know, and objects never change. A number a second since its beginning is more than it can have used.
     /// </summary>
     private int UnknownPast(BroadcastSession session) =>
-        KnowsStore || session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_startedAt - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
+        session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
     private SessionPackager Make(SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast)
     {
@@ -152,24 +147,35 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
         return new SessionPackager(_context, timeline, account);
     }
 
-    /// <summary>A session can be played: older ones on the channel that are over go, after a window's time for those who still watch.</summary>
+    /// <summary>A session can be played: older ones on the channel go, after a window's time for those who still watch.</summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
         foreach (var older in _sessions.Values)
         {
-            if (older.Channel == channel && older.Id < by && older.IsEnded)
+            if (older.Channel == channel && older.Id < by)
             {
-                _context.Deferred.After(older.Latency.Window, () => Forget(older));
+                ForgetLater(older);
             }
         }
     }
+
+    private void ForgetLater(SessionPackager session) => _context.Deferred.After(session.Latency.Window, () =>
+    {
+        if (session.IsReceiving)
+        {
+            ForgetLater(session);
+        }
+        else
+        {
+            Forget(session);
+        }
+    });
 
     private void Forget(SessionPackager session)
     {
         if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
         {
             Delete(session.Channel, session.Id);
-            session.Dispose();
         }
     }
 }

@@ -26,12 +26,16 @@ internal sealed class SessionAccount(
     private string? _leader;
     private TimeSpan _closed;
     private TimeSpan _sinceRotation;
+    private long _lastSegment = timeline.LastSegment;
 
     /// <summary>Name of the folder of a session's media, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
 
     /// <summary>Whether the journal refuses events, so that nothing can be announced.</summary>
     public bool IsFailing { get; private set; }
+
+    /// <summary>Highest segment number announced; 0 when there is none. Any thread may ask.</summary>
+    public long LastSegment => Volatile.Read(ref _lastSegment);
 
     /// <summary>Whether some segment can be played.</summary>
     public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
@@ -137,6 +141,7 @@ internal sealed class SessionAccount(
         }
 
         IsFailing = false;
+        Volatile.Write(ref _lastSegment, timeline.LastSegment);
         var events = _events;
         (_events, _applied) = ([], 0);
         Tell(events);

@@ -172,6 +172,19 @@ public class RecoveryTests
         bench.Timeline(session).Find("source")!.Segments[0].ShouldSatisfyAllConditions(s => s.Number.ShouldBe(101), s => s.Init.ShouldBe(101));
     }
 
+    [Fact]
+    public async Task A_session_whose_journal_cannot_be_read_does_not_use_numbers_again()
+    {
+        var (killed, session, _) = await RunningAsync(5);
+        var disk = killed.Spool.AfterKill();
+        disk.Put(JournalFile.NameOf(session.Channel, session.Id, 1), [1, 2, 3]);
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(10))).StartAsync();
+        await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)], Source);
+
+        bench.Timeline(session).Find("source")!.Segments[0].Number.ShouldBe(11);
+        bench.Log.Count(3021).ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(20, false)]
     [InlineData(500, true)]
