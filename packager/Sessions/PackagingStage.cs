@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -81,8 +82,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public void Recovered() => _recovered.TrySetResult();
 
     /// <summary>Takes a recovered session in and tells the sinks of it. One that is known already, because its encoder was faster, is left as it is.</summary>
+    /// <param name="timeline">The session as it was announced.</param>
+    /// <param name="journals">Numbers of its journal files, rising.</param>
+    /// <param name="inits">Bytes of its renditions' newest init segments, as far as they could be read.</param>
     /// <returns>Whether it was taken.</returns>
-    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals)
+    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<string, byte[]> inits)
     {
         SessionPackager session;
         lock (_adding)
@@ -92,7 +96,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
                 return false;
             }
 
-            session = Make(timeline, journals, isNew: false, unknownPast: 0);
+            session = Make(timeline, journals, isNew: false, unknownPast: 0, inits);
             session.Announce();
             _sessions[session.Id] = session;
         }
@@ -129,7 +133,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
 
         lock (_adding)
         {
-            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session)));
+            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session), FrozenDictionary<string, byte[]>.Empty));
         }
     }
 
@@ -140,10 +144,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     private int UnknownPast(BroadcastSession session) =>
         session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
-    private SessionPackager Make(SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast)
+    private SessionPackager Make(
+        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast, IReadOnlyDictionary<string, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
-        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, () => Supersede(channel, id));
+        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, inits, () => Supersede(channel, id));
         return new SessionPackager(_context, timeline, account);
     }
 
