@@ -58,6 +58,9 @@ internal static partial class ControlLog
     [LoggerMessage(5030, LogLevel.Information, "Session {Session} on {Channel} taken over after a restart, epoch {Epoch}")]
     public static partial void SessionResumed(ILogger logger, string channel, string session, long epoch);
 
+    [LoggerMessage(5031, LogLevel.Error, "When keys were last used was refused by the database")]
+    public static partial void UsesNotRecorded(ILogger logger, Exception exception);
+
     [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
     public static partial void ChannelPurged(ILogger logger, string channel, int sessions);
 

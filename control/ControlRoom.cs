@@ -171,8 +171,10 @@ internal sealed class ControlRoom(
     // What was said while nobody listened.
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var working = await WorkingAsync(connection, keys.Remembered(), cancellationToken);
-        keys.Forget(k => !working.Contains(k.KeyId));
+        var asked = keys.Remembered();
+        var working = await WorkingAsync(connection, asked, cancellationToken);
+        var gone = asked.Where(id => !working.Contains(id)).ToHashSet(StringComparer.Ordinal);   // not those remembered meanwhile
+        keys.Forget(k => gone.Contains(k.KeyId));
         await ReconcileAsync(connection, cancellationToken);
     }
 

@@ -26,7 +26,7 @@ public sealed class PackagerOptions
     /// <summary>Events after which the journal goes on in a new file, whatever their time: 100 to 100,000.</summary>
     public int JournalEvents { get; set; } = 5000;
 
-    /// <summary>How long the start waits for the object store before it goes on with what the data folder has, 0 to 60 s. The store is then asked again in the background.</summary>
+    /// <summary>How long the start waits for the object store before it goes on with what the data folder has, 1 to 60 s. The store is then asked again in the background.</summary>
     public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long to wait between two attempts on a store that did not answer, or a disk that refused: 100 ms to 10 min.</summary>
@@ -55,7 +55,7 @@ internal sealed class PackagerOptionsValidation : IValidateOptions<PackagerOptio
         Check(nameof(options.MaxWaitingSamples), options.MaxWaitingSamples, 16, 65_536);
         Check(nameof(options.JournalRotation), options.JournalRotation, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.JournalEvents), options.JournalEvents, 100, 100_000);
-        Check(nameof(options.StoreTimeout), options.StoreTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        Check(nameof(options.StoreTimeout), options.StoreTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
         Check(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
     }

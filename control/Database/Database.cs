@@ -73,7 +73,7 @@ public sealed class Database : IAsyncDisposable
                 return;
             }
 
-            if (_options().ConnectionString is null)
+            if (!_options().HasServer)
             {
                 _server ??= await PrivateServer.PrivateServer.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
             }
@@ -85,7 +85,9 @@ public sealed class Database : IAsyncDisposable
         {
             throw new ControlException(
                 ControlCode.Unavailable,
-                $"The database does not answer ({Describe(e)}). Check that the server of Database:ConnectionString runs and lets this machine in.",
+                _server is null
+                    ? $"The database does not answer ({Describe(e)}). Check that the server of Database:ConnectionString runs and lets this machine in."
+                    : $"The private PostgreSQL server does not answer ({Describe(e)}). Look into postgres/server.log in the data folder.",
                 e);
         }
         catch (PostgresException e)
@@ -150,7 +152,7 @@ public sealed class Database : IAsyncDisposable
 
     private async Task<NpgsqlDataSource> ConnectAsync(CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(_options().ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(_server is null ? _options().ConnectionString : null);
         if (_server is not null)
         {
             settings = new NpgsqlConnectionStringBuilder { Host = _server.Host, Port = 5432, Username = User, Database = "postgres" };
@@ -177,10 +179,27 @@ public sealed class Database : IAsyncDisposable
         }
     }
 
-    private static async Task CreateDatabaseAsync(NpgsqlConnectionStringBuilder settings, CancellationToken cancellationToken)
+    // A server found running may still be reading its log after a crash; it accepts connections then and says 'not yet'.
+    private async Task<NpgsqlConnection> ConnectPatientlyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await source.OpenConnectionAsync(cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CannotConnectNow && _time.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task CreateDatabaseAsync(NpgsqlConnectionStringBuilder settings, CancellationToken cancellationToken)
     {
         await using var source = NpgsqlDataSource.Create(settings);
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await ConnectPatientlyAsync(source, cancellationToken);
         await using var ask = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = 'broadcast'", connection);
         if (await ask.ExecuteScalarAsync(cancellationToken) is not null)
         {

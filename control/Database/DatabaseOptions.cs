@@ -15,6 +15,9 @@ public sealed class DatabaseOptions
     /// <summary>Longest that one statement may take. Ours take milliseconds; the limit is there so that a hanging server is noticed. Default 5 s, 1 s to 5 min.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether a server is configured; an empty string is none, as an empty environment variable sets.</summary>
+    internal bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
+
     /// <summary>Lists what is wrong.</summary>
     internal IEnumerable<string> Mistakes()
     {
@@ -23,7 +26,7 @@ public sealed class DatabaseOptions
             yield return $"{Section}:{nameof(CommandTimeout)} must be between 00:00:01 and 00:05:00.";
         }
 
-        if (ConnectionString is { } text && ReadConnectionString(text) is { } problem)
+        if (HasServer && ReadConnectionString(ConnectionString!) is { } problem)
         {
             yield return $"{Section}:{nameof(ConnectionString)} {problem}";
         }

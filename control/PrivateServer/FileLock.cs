@@ -47,12 +47,14 @@ internal sealed class FileLock : IDisposable
     {
         try
         {
-            if (access == FileAccess.Read && !File.Exists(path))
+            // Only its owner may open it: whoever can open a file can lock it, and keep us out.
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = access, Share = share, BufferSize = 0 };
+            if (!OperatingSystem.IsWindows())
             {
-                using var made = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             }
 
-            return new FileLock(new FileStream(path, FileMode.OpenOrCreate, access, share, bufferSize: 0));
+            return new FileLock(new FileStream(path, options));
         }
         catch (IOException e) when (e.GetType() == typeof(IOException) && !e.Message.Contains("No space", StringComparison.Ordinal))
         {

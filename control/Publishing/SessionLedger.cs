@@ -95,9 +95,9 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
     private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
     {
         await using var batch = database.Source.CreateBatch();
-        batch.BatchCommands.Add(new("UPDATE sessions SET ended_at = $2, end_reason = 'superseded' WHERE channel_id = $1 AND ended_at IS NULL AND id < $3")
+        batch.BatchCommands.Add(new("UPDATE sessions SET ended_at = greatest($2, started_at), end_reason = 'superseded' WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3")
         {
-            Parameters = { new() { Value = s.ChannelId }, new() { Value = s.StartedAt.UtcDateTime }, new() { Value = s.Id.Value } },
+            Parameters = { new() { Value = s.ChannelId }, new() { Value = s.StartedAt.UtcDateTime }, new() { Value = s.Id.Value }, new() { Value = s.EndedAt is null } },
         });
         batch.BatchCommands.Add(new(
             """
@@ -146,6 +146,10 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         catch (Exception e) when (Database.IsAway(e))
         {
             return false;
+        }
+        catch (PostgresException e)
+        {
+            ControlLog.UsesNotRecorded(logger, e);
         }
 
         lock (_lock)

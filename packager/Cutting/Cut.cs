@@ -31,10 +31,10 @@ internal sealed class PartMedia(Track track, long decode)
 
     public long Decode { get; } = decode;
 
-    public List<FragmentSample> Samples { get; } = [];
+    public List<FragmentSample> Samples { get; } = new(16);
 
     /// <summary>What goes into the file: a place for the header (filled in by whoever writes it), then the payloads.</summary>
-    public List<ReadOnlyMemory<byte>> Bytes { get; } = [default];
+    public List<ReadOnlyMemory<byte>> Bytes { get; } = new(32) { default };
 
     /// <summary>Bytes of the payloads.</summary>
     public long PayloadLength { get; private set; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcast.Media;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,15 +14,20 @@ internal sealed class RecoveryService(
     ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<RecoveryService> logger)
     : BackgroundService
 {
+    /// <summary>How long a listing, or a session's journal, may take where nobody waits for it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
+    private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
+    private bool _told;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!await TryStoreAsync(cancellationToken))
+        if (!await TryStoreAsync(options.Value.StoreTimeout, cancellationToken))
         {
             var catalog = new JournalCatalog();
             AddSpool(catalog);
-            await RecoverAsync(catalog, withStore: false, cancellationToken);
+            await RecoverAsync(catalog, options.Value.StoreTimeout, cancellationToken);
         }
 
         stage.Recovered();
@@ -33,7 +39,7 @@ internal sealed class RecoveryService(
         while (!stage.KnowsStore)
         {
             await Task.Delay(options.Value.RetryInterval, time, stoppingToken);
-            if (await TryStoreAsync(stoppingToken))
+            if (await TryStoreAsync(Patience, stoppingToken))
             {
                 Log.StoreReachable(logger);
             }
@@ -42,9 +48,9 @@ internal sealed class RecoveryService(
 
     /// <summary>Recovers with all that spool and store know.</summary>
     /// <returns>Whether the store answered, in time.</returns>
-    private async Task<bool> TryStoreAsync(CancellationToken cancellationToken)
+    private async Task<bool> TryStoreAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(options.Value.StoreTimeout, time);
+        using var patience = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var catalog = new JournalCatalog();
         try
@@ -60,17 +66,15 @@ internal sealed class RecoveryService(
             if (!_told)
             {
                 _told = true;
-                Log.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {options.Value.StoreTimeout.TotalSeconds:0.#} s.");
+                Log.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {timeout.TotalSeconds:0.#} s.");
             }
 
             return false;
         }
 
-        stage.KnowsStore = await RecoverAsync(catalog, withStore: true, cancellationToken);
+        stage.KnowsStore = await RecoverAsync(catalog, timeout, cancellationToken);
         return stage.KnowsStore;
     }
-
-    private bool _told;
 
     private void AddSpool(JournalCatalog catalog)
     {
@@ -81,10 +85,10 @@ internal sealed class RecoveryService(
     }
 
     /// <returns>Whether nothing was left out because the store failed.</returns>
-    private async Task<bool> RecoverAsync(JournalCatalog catalog, bool withStore, CancellationToken cancellationToken)
+    private async Task<bool> RecoverAsync(JournalCatalog catalog, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var complete = true;
-        foreach (var channel in catalog.Channels)
+        var complete = 1;
+        await Parallel.ForEachAsync(catalog.Channels, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (channel, token) =>
         {
             foreach (var session in channel)
             {
@@ -96,19 +100,20 @@ internal sealed class RecoveryService(
                 if (stage.IsSuperseded(session.Channel, session.Id))
                 {
                     stage.Delete(session.Channel, session.Id);
-                    continue;
                 }
-
-                complete &= await TryRecoverAsync(session, withStore, cancellationToken);
+                else if (!await TryRecoverAsync(session, timeout, token))
+                {
+                    Interlocked.Exchange(ref complete, 0);
+                }
             }
-        }
-
-        return complete;
+        });
+        return complete == 1;
     }
 
-    private async Task<bool> TryRecoverAsync(JournaledSession session, bool withStore, CancellationToken cancellationToken)
+    /// <returns>Whether nothing is to be gained by trying again.</returns>
+    private async Task<bool> TryRecoverAsync(JournaledSession session, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(options.Value.StoreTimeout, time);
+        using var patience = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
@@ -118,8 +123,12 @@ internal sealed class RecoveryService(
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             // One session that cannot be recovered must not keep the others, or the server, from starting.
-            Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
-            return !withStore || failure is not (IOException or OperationCanceledException);
+            if (_failed.TryAdd(session.Id, 0))
+            {
+                Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+            }
+
+            return failure is not (IOException or OperationCanceledException);
         }
     }
 }

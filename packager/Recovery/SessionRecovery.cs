@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Bmff;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Packager;
@@ -15,7 +16,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         JournalFile? file = null;
         foreach (var number in session.Numbers.Reverse())
         {
-            var bytes = await ReadAsync(JournalFile.NameOf(session.Channel, session.Id, number), cancellationToken);
+            var bytes = await ReadAsync(JournalFile.NameOf(session.Channel, session.Id, number), JournalFile.MaxLength, cancellationToken);
             file = bytes is null ? null : JournalFile.Read(bytes);
             if (file is not null && file.Session == session.Id && file.Channel == session.Channel)
             {
@@ -40,7 +41,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         SettleMedia(timeline);
-        if (stage.Adopt(timeline, [.. session.Numbers]))
+        if (stage.Adopt(timeline, [.. session.Numbers], await ReadInitsAsync(timeline, cancellationToken)))
         {
             // Only now, when a newer journal file begins with all this, are the older ones finished.
             SettleJournals(session, file);
@@ -66,10 +67,32 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         return highest;
     }
 
-    private async Task<byte[]?> ReadAsync(ObjectName name, CancellationToken cancellationToken)
+    /// <summary>The newest init segments: an encoder that comes back configured as it was needs no new ones.</summary>
+    private async Task<IReadOnlyDictionary<string, byte[]>> ReadInitsAsync(SessionTimeline timeline, CancellationToken cancellationToken)
+    {
+        var inits = new Dictionary<string, byte[]>();
+        foreach (var rendition in timeline.IsEnded ? [] : timeline.Renditions)
+        {
+            try
+            {
+                if (rendition.Init is { } init && await ReadAsync(init.Object, InitSegmentReader.MaxLength, cancellationToken) is { } bytes)
+                {
+                    inits.Add(rendition.Name, bytes);
+                }
+            }
+            catch (IOException)
+            {
+                // The store does not answer: then the next init segment is a new one.
+            }
+        }
+
+        return inits;
+    }
+
+    private async Task<byte[]?> ReadAsync(ObjectName name, int maxLength, CancellationToken cancellationToken)
     {
         await using var content = await spool.ReadAsync(name, 0, null, cancellationToken);
-        if (content is null || content.Length > JournalFile.MaxLength)
+        if (content is null || content.Length > maxLength)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -28,6 +29,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     private readonly Lock _adding = new();
     private readonly PackagerContext _context;
     private readonly DateTimeOffset _startedAt;
+    private volatile bool _knowsStore;
 
     public PackagingStage(
         ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<PackagingStage> logger)
@@ -39,7 +41,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public PackagerContext Context => _context;
 
     /// <summary>Whether the object store has told which sessions it knows.</summary>
-    public bool KnowsStore { get; set; }
+    public bool KnowsStore { get => _knowsStore; set => _knowsStore = value; }
 
     public IReadOnlyList<PackagedSession> Current =>
         [.. _sessions.Values.Select(session => new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
@@ -53,15 +55,9 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
     {
         await _recovered.Task.WaitAsync(cancellationToken);
-        if (!_sessions.TryGetValue(session, out var found) || found.Channel != channel)
+        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
         {
-            return;
-        }
-
-        await found.EndAsync(reason, cancellationToken);
-        if (_sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments))
-        {
-            _context.Deferred.After(found.Latency.Window, () => Forget(found));
+            await found.EndAsync(reason, cancellationToken);
         }
     }
 
@@ -86,8 +82,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
     public void Recovered() => _recovered.TrySetResult();
 
     /// <summary>Takes a recovered session in and tells the sinks of it. One that is known already, because its encoder was faster, is left as it is.</summary>
+    /// <param name="timeline">The session as it was announced.</param>
+    /// <param name="journals">Numbers of its journal files, rising.</param>
+    /// <param name="inits">Bytes of its renditions' newest init segments, as far as they could be read.</param>
     /// <returns>Whether it was taken.</returns>
-    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals)
+    public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<string, byte[]> inits)
     {
         SessionPackager session;
         lock (_adding)
@@ -97,7 +96,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
                 return false;
             }
 
-            session = Make(timeline, journals, isNew: false, unknownPast: 0);
+            session = Make(timeline, journals, isNew: false, unknownPast: 0, inits);
             session.Announce();
             _sessions[session.Id] = session;
         }
@@ -134,42 +133,54 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
 
         lock (_adding)
         {
-            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session)));
+            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session), FrozenDictionary<string, byte[]>.Empty));
         }
     }
 
     /// <summary>
-    /// A session from before this process began, which the data folder does not know, while the store cannot be asked: it may have objects there already, and objects
-    /// never change. A number a second since its beginning is more than it can have used.
+    /// A session from before this process began, of which neither data folder nor store told, because they were lost, are damaged, or do not answer: it may have
+    /// objects nevertheless, which other machines and caches know, and objects never change. A number a second since its beginning is more than it can have used.
     /// </summary>
     private int UnknownPast(BroadcastSession session) =>
-        KnowsStore || session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_startedAt - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
+        session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
-    private SessionPackager Make(SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast)
+    private SessionPackager Make(
+        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast, IReadOnlyDictionary<string, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
-        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, () => Supersede(channel, id));
+        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, inits, () => Supersede(channel, id));
         return new SessionPackager(_context, timeline, account);
     }
 
-    /// <summary>A session can be played: older ones on the channel that are over go, after a window's time for those who still watch.</summary>
+    /// <summary>A session can be played: older ones on the channel go, after a window's time for those who still watch.</summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
         foreach (var older in _sessions.Values)
         {
-            if (older.Channel == channel && older.Id < by && older.IsEnded)
+            if (older.Channel == channel && older.Id < by)
             {
-                _context.Deferred.After(older.Latency.Window, () => Forget(older));
+                ForgetLater(older);
             }
         }
     }
+
+    private void ForgetLater(SessionPackager session) => _context.Deferred.After(session.Latency.Window, () =>
+    {
+        if (session.IsReceiving)
+        {
+            ForgetLater(session);
+        }
+        else
+        {
+            Forget(session);
+        }
+    });
 
     private void Forget(SessionPackager session)
     {
         if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
         {
             Delete(session.Channel, session.Id);
-            session.Dispose();
         }
     }
 }

@@ -12,7 +12,8 @@ namespace Broadcast.Packager;
 /// <param name="folder">The session's folder, ending in <c>/</c>.</param>
 /// <param name="rendition">The rendition.</param>
 /// <param name="lastInit">Number of the newest init segment; 0 when there is none.</param>
-internal sealed class RenditionOutput(ISpool spool, string folder, string rendition, int lastInit)
+/// <param name="lastInitBytes">Its bytes, where an earlier process wrote it and they could be read.</param>
+internal sealed class RenditionOutput(ISpool spool, string folder, string rendition, int lastInit, byte[]? lastInitBytes)
 {
     private readonly FragmentWriter _fragments = new();
     private Track? _track;
@@ -48,8 +49,15 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
             return null;
         }
 
-        var number = Init + 1;
         var bytes = InitSegmentWriter.Write(track);
+        if (_track is null && lastInitBytes is not null && bytes.AsSpan().SequenceEqual(lastInitBytes))
+        {
+            // The encoder is configured as it was before this process began: players need not be told anything.
+            _track = track;
+            return null;
+        }
+
+        var number = Init + 1;
         _initFile ??= OpenEmpty(InitName(folder, rendition, number));
         _initFile.Append([bytes]);
         whole.Add(_initFile);

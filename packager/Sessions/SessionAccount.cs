@@ -11,9 +11,11 @@ namespace Broadcast.Packager;
 /// <param name="journals">Numbers of the journal files that exist, rising.</param>
 /// <param name="isNew">Whether nothing of the session has been announced ever.</param>
 /// <param name="unknownPast">Numbers up to this one may have been used by another process, for segments, init segments and journal files; usually 0.</param>
+/// <param name="inits">Bytes of the renditions' newest init segments that an earlier process wrote, as far as they could be read.</param>
 /// <param name="firstClosed">Called once, when the session's first segment is closed and announced.</param>
 internal sealed class SessionAccount(
-    PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast, Action firstClosed)
+    PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast,
+    IReadOnlyDictionary<string, byte[]> inits, Action firstClosed)
 {
     private readonly JournalWriter _journal = new(context.Spool, timeline.Session.Channel, timeline.Session.Id, unknownPast > 0 ? [unknownPast] : journals);
     private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
@@ -26,12 +28,16 @@ internal sealed class SessionAccount(
     private string? _leader;
     private TimeSpan _closed;
     private TimeSpan _sinceRotation;
+    private long _lastSegment = timeline.LastSegment;
 
     /// <summary>Name of the folder of a session's media, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
 
     /// <summary>Whether the journal refuses events, so that nothing can be announced.</summary>
     public bool IsFailing { get; private set; }
+
+    /// <summary>Highest segment number announced; 0 when there is none. Any thread may ask.</summary>
+    public long LastSegment => Volatile.Read(ref _lastSegment);
 
     /// <summary>Whether some segment can be played.</summary>
     public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
@@ -137,6 +143,7 @@ internal sealed class SessionAccount(
         }
 
         IsFailing = false;
+        Volatile.Write(ref _lastSegment, timeline.LastSegment);
         var events = _events;
         (_events, _applied) = ([], 0);
         Tell(events);
@@ -351,7 +358,7 @@ internal sealed class SessionAccount(
         if (!_outputs.TryGetValue(rendition, out var output))
         {
             var init = timeline.Find(rendition)?.Init?.Number ?? unknownPast;
-            output = new RenditionOutput(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, init);
+            output = new RenditionOutput(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, init, inits.GetValueOrDefault(rendition));
             _outputs.Add(rendition, output);
         }
 

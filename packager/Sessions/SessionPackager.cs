@@ -10,7 +10,7 @@ internal sealed record PackagerContext(
 /// <summary>
 /// One session: runs its publications' renditions one after the other, and ends it. Whoever holds the gate owns all state; so nothing here is locked.
 /// </summary>
-internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionAccount account) : IDisposable
+internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionAccount account)
 {
     /// <summary>Decisions that may pile up while samples are read without a pause.</summary>
     private const int MaxBatch = 64;
@@ -24,6 +24,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly CancellationTokenSource _ending = new();
     private readonly long[] _reported = new long[LossNames.Length];
     private Segmenter? _segmenter;
+    private volatile bool _receiving;
     private long _resumeAt;
 
     public ChannelName Channel => timeline.Session.Channel;
@@ -33,13 +34,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     public LatencyProfile Latency => timeline.Session.Latency;
 
     /// <summary>Whether an encoder's renditions are being packaged.</summary>
-    public bool IsReceiving { get; private set; }
+    public bool IsReceiving => _receiving;
 
     public bool IsEnded => timeline.IsEnded;
 
     public bool HasClosedSegments => account.HasClosedSegments;
 
-    public long LastSegment => timeline.LastSegment;
+    public long LastSegment => account.LastSegment;
 
     /// <summary>Tells sinks of a recovered session, all at once, and begins its next journal file unless it is over.</summary>
     public void Announce() => account.Announce();
@@ -94,15 +95,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
     }
 
-    public void Dispose()
-    {
-        _gate.Dispose();
-        _ending.Dispose();
-    }
-
     private async Task RunOwnedAsync(RenditionSet set, CancellationToken stop)
     {
-        IsReceiving = true;
+        _receiving = true;
         try
         {
             account.Begin(set.Session);
@@ -131,7 +126,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         finally
         {
             EndRun();
-            IsReceiving = false;
+            _receiving = false;
             RetryWhileFailing();
         }
     }

@@ -24,6 +24,7 @@ public sealed class PrivateServerTests
             (await ScalarAsync(database, "SHOW listen_addresses")).ShouldBe("");
             (await ScalarAsync(database, "SHOW fsync")).ShouldBe("on");
             Directory.Exists(Path.Combine(data, "postgres", "base")).ShouldBeTrue();
+            File.GetUnixFileMode(Path.Combine(data, "postgres.use")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
             File.GetUnixFileMode(Path.Combine(data, "postgres")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 

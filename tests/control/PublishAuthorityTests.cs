@@ -223,6 +223,23 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task An_open_session_in_the_database_that_nobody_knows_of_is_superseded_by_the_new_one()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var stray = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromDays(1)).Value;   // born of a clock that went wrong
+        await using var command = rig.Database.Source.CreateCommand(
+            $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT '{stray}', id, 1, 'low', now() FROM channels");
+        await command.ExecuteNonQueryAsync();
+
+        var grant = await rig.GrantedAsync(key);
+
+        var history = await rig.HistoryAsync("demo");
+        history.Single(s => s.Id == stray).EndReason.ShouldBe("superseded");
+        history.Single(s => s.EndedAt is null).Id.ShouldBe(grant.Session.Id.Value);
+    }
+
+    [Fact]
     public async Task Before_the_database_was_ever_reached_nobody_is_let_in()
     {
         await using var rig = await Rig.OpenAsync(postgres);

@@ -270,6 +270,22 @@ public class PackagingTests
     }
 
     [Fact]
+    public async Task An_older_session_that_nobody_ended_goes_too_but_not_while_its_encoder_sends()
+    {
+        using var bench = await new Bench().StartAsync();
+        var (older, newer) = (Session(), Session(at: Noon + TimeSpan.FromHours(1)));
+        var publishing = bench.Begin(older, Source);
+        publishing.Send(Pictures(5, 60));
+        await bench.PublishAsync(newer, [.. Pictures(5, 60)], Source);
+        bench.Time.Advance(TimeSpan.FromSeconds(200));
+        bench.Sink.Forgotten.ShouldBeEmpty();
+        await publishing.EndAsync();
+        bench.Time.Advance(TimeSpan.FromSeconds(61));
+
+        bench.Sink.Forgotten.ShouldBe([older.Id]);
+    }
+
+    [Fact]
     public async Task A_batch_costs_one_append_a_part_and_one_to_the_journal()
     {
         using var bench = await new Bench().StartAsync();
