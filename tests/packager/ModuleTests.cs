@@ -1,0 +1,41 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Packager.Tests;
+
+public class ModuleTests
+{
+    [Fact]
+    public void Every_mistake_in_the_options_is_listed()
+    {
+        var mistakes = new PackagerOptionsValidation().Validate(null, new PackagerOptions
+        {
+            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1,
+            StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
+        }).Failures!.ToList();
+
+        mistakes.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Length);
+        mistakes.ShouldAllBe(mistake => mistake.StartsWith("Packager:", StringComparison.Ordinal));
+        new PackagerOptionsValidation().Validate(null, new PackagerOptions()).Succeeded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task One_object_is_sink_lifecycle_and_status_and_the_recovery_runs_with_the_host()
+    {
+        var spool = new FakeSpool();
+        var services = new ServiceCollection().AddLogging().AddSingleton<ISpool>(spool).AddSingleton<IObjectStore>(spool.Store)
+            .AddPackager(new ConfigurationBuilder().AddInMemoryCollection([new("Packager:MaxRenditions", "3")]).Build());
+        await using var provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<IRenditionSink>().ShouldBeSameAs(provider.GetRequiredService<ISessionLifecycle>());
+        provider.GetRequiredService<IPackagedSessions>().Current.ShouldBeEmpty();
+        provider.GetRequiredService<IOptions<PackagerOptions>>().Value.MaxRenditions.ShouldBe(3);
+        var recovery = provider.GetServices<IHostedService>().ShouldHaveSingleItem();
+        await recovery.StartAsync(CancellationToken.None);
+        await provider.GetRequiredService<ISessionLifecycle>().EndAsync(ChannelName.Parse("main"), SessionId.New(Encoder.Noon), "over", CancellationToken.None);
+        await recovery.StopAsync(CancellationToken.None);
+    }
+}
