@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Rtmp.Chunks;
+
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>
+/// An encoder that sends FLV tags as fast as the stages take them, while the test's clock shows the time at which a real one would have sent each. Its pictures and
+/// sounds are numbered, so that what comes out can be compared with what went in.
+/// </summary>
+internal sealed class Camera(ManualTimeProvider time)
+{
+    public const int FrameRate = 30;
+    public const int SampleRate = 48_000;
+
+    private static readonly byte[] VideoConfiguration = [0x17, 0, 0, 0, 0, .. Convert.FromHexString(
+        "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")];
+
+    /// <summary>The same with another PPS.</summary>
+    private static readonly byte[] OtherVideoConfiguration = [.. VideoConfiguration[..^1], 0xC9];
+
+    private static readonly byte[] AudioConfiguration = [0xAF, 0, 0x11, 0x90];
+
+    private PublicationFeed _feed = null!;
+    private DateTimeOffset _began;
+    private long _pictures;
+    private long _sounds;
+    private bool _configured;
+
+    /// <summary>Set once ingest has seen enough to begin.</summary>
+    public (Publication Publication, Task Running)? Publication { get; set; }
+
+    /// <summary>What the encoder's clock says at its beginning, milliseconds.</summary>
+    public uint FirstTimestamp { get; init; }
+
+    /// <summary>Seconds from one keyframe to the next.</summary>
+    public double KeyframeSeconds { get; set; } = 2;
+
+    public bool HasSound { get; set; } = true;
+
+    public bool HasPictures { get; set; } = true;
+
+    public bool IsReconfigured { get; set; }
+
+    /// <summary>Payloads of the pictures sent, in order.</summary>
+    public List<byte[]> Pictures { get; } = [];
+
+    /// <summary>Payloads of the sounds sent, in order.</summary>
+    public List<byte[]> Sounds { get; } = [];
+
+    /// <summary>Samples lost on the way because a stage was too slow.</summary>
+    public long Dropped => _feed.Dropped;
+
+    public void Open(PublicationFeed feed) => (_feed, _began) = (feed, time.GetUtcNow());
+
+    /// <summary>Sends media of some seconds.</summary>
+    public async Task SendAsync(double seconds)
+    {
+        if (!_configured)
+        {
+            _configured = true;
+            Configure();
+        }
+
+        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * FrameRate), _sounds + (long)Math.Round(seconds * SampleRate / 1024));
+        while (_pictures < pictures || _sounds < sounds)
+        {
+            if (_sounds >= sounds || (_pictures < pictures && _pictures * SampleRate <= _sounds * 1024 * FrameRate))
+            {
+                Picture();
+            }
+            else
+            {
+                Sound();
+            }
+
+            await Poll.UntilAsync(() => Publication is null || Publication.Value.Publication.Samples.Count < 256);
+        }
+    }
+
+    /// <summary>Sends an FLV file, its tags at the times that stand in it.</summary>
+    public async Task SendAsync(FlvFile file)
+    {
+        foreach (var tag in file.Tags.Where(t => t.IsAudio || t.IsVideo))
+        {
+            Take(tag.Type, TimeSpan.FromMilliseconds(tag.Timestamp), tag.Timestamp, tag.Body);
+            await Poll.UntilAsync(() => Publication is null || Publication.Value.Publication.Samples.Count < 256);
+        }
+    }
+
+    /// <summary>The encoder is gone; returns when all that it sent is on the timeline.</summary>
+    public async Task GoneAsync()
+    {
+        _feed.Complete();
+        if (Publication is { } publication)
+        {
+            await publication.Running.WaitAsync(TimeSpan.FromSeconds(20)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Configure()
+    {
+        if (HasPictures)
+        {
+            Take(9, TimeSpan.Zero, FirstTimestamp, IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
+        }
+
+        if (HasSound)
+        {
+            Take(8, TimeSpan.Zero, FirstTimestamp, AudioConfiguration);
+        }
+    }
+
+    private void Picture()
+    {
+        var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
+        var isKey = _pictures % (long)Math.Round(KeyframeSeconds * FrameRate) == 0;
+        byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures)];
+        _pictures++;
+        if (HasPictures)
+        {
+            Pictures.Add(payload);
+            Take(9, at, Timestamp(at), (byte[])[(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. payload]);
+        }
+    }
+
+    private void Sound()
+    {
+        var at = TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate);
+        byte[] payload = [0x21, .. Number(_sounds)];
+        _sounds++;
+        if (HasSound)
+        {
+            Sounds.Add(payload);
+            Take(8, at, Timestamp(at), (byte[])[0xAF, 1, .. payload]);
+        }
+    }
+
+    private void Take(byte type, TimeSpan at, uint timestamp, ReadOnlyMemory<byte> body)
+    {
+        var late = _began + at - time.GetUtcNow();
+        if (late > TimeSpan.Zero)
+        {
+            time.Advance(late);
+        }
+
+        _feed.Take(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
+    }
+
+    private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)at.TotalMilliseconds);
+
+    private static byte[] Number(long number)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
+        return bytes;
+    }
+}

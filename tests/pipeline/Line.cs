@@ -1,0 +1,146 @@
+using Broadcast.Ingest.Publishing;
+using Broadcast.Origin;
+using Broadcast.Packager;
+using Broadcast.Storage;
+using Broadcast.Storage.Spooling;
+using Broadcast.Transcoder;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>
+/// All stages between the encoder's FLV tags and the viewer's HTTP, in this process, on a data folder and a clock of the test's: nothing in it waits for the real one.
+/// </summary>
+internal sealed class Line : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Camera> _cameras = [];
+    private bool _stopped;
+
+    private Line(WebApplication app, ManualTimeProvider time, string folder)
+    {
+        (_app, Time, Folder) = (app, time, folder);
+        Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+    }
+
+    public ManualTimeProvider Time { get; }
+
+    public string Folder { get; }
+
+    public HttpClient Client { get; }
+
+    public SpoolStatus Spool => _app.Services.GetRequiredService<SpoolMonitor>().Read();
+
+    public IObjectStore Store => _app.Services.GetRequiredService<IObjectStore>();
+
+    public IReadOnlyList<PackagedSession> Sessions => _app.Services.GetRequiredService<IPackagedSessions>().Current;
+
+    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new("Storage:FlushToDisk", "false"),
+            new("Spool:RecoverySeconds", "0"),
+        ]);
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton(new DataFolder(folder));
+        builder.Services.AddStorage(builder.Configuration);
+        builder.Services.AddOrigin(builder.Configuration);
+        builder.Services.AddPackager(builder.Configuration);
+        builder.Services.AddTranscoder(builder.Configuration);
+        var app = builder.Build();
+        app.MapOrigin();
+        await app.StartAsync();
+        return new Line(app, time, folder);
+    }
+
+    public static BroadcastSession Session(ManualTimeProvider time, string channel = "main", LatencyProfile? latency = null) =>
+        new(ChannelName.Parse(channel), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), latency ?? LatencyProfile.Standard);
+
+    /// <summary>An encoder connects; what it sends goes through ingest's readers and clocks.</summary>
+    public Camera Connect(BroadcastSession session) => Attach(new Camera(Time), session);
+
+    /// <summary>The same, for an encoder that was made before.</summary>
+    public Camera Attach(Camera camera, BroadcastSession session)
+    {
+        var sink = _app.Services.GetRequiredService<IPublicationSink>();
+        camera.Open(new PublicationFeed(
+            new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None),
+            publication => camera.Publication = (publication, sink.RunAsync(publication, _stop.Token))));
+        _cameras.Add(camera);
+        return camera;
+    }
+
+    public async Task EndAsync(BroadcastSession session) =>
+        await _app.Services.GetRequiredService<ISessionLifecycle>().EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+
+    public async Task<Playlist> PlaylistAsync(BroadcastSession session, string rendition = "source") =>
+        Playlist.Parse(await Client.GetStringAsync($"/live/{session.Channel}/{session.Id}/{rendition}.m3u8"));
+
+    public async Task<Mpd> MpdAsync(BroadcastSession session) => Mpd.Parse(await Client.GetStringAsync($"/live/{session.Channel}/{session.Id}/manifest.mpd"));
+
+    public Task<byte[]> MediaAsync(BroadcastSession session, string address) => Client.GetByteArrayAsync($"/live/{session.Channel}/{session.Id}/{address}");
+
+    public async Task<IReadOnlyList<string>> StoredAsync(string prefix = "live/")
+    {
+        List<string> names = [];
+        await foreach (var found in Store.ListAsync(prefix, CancellationToken.None))
+        {
+            names.Add(found.Name.Value);
+        }
+
+        return names;
+    }
+
+    /// <summary>Waits until the store has all that is whole.</summary>
+    public Task UploadedAsync() => Poll.UntilAsync(() => Spool is { WaitingFiles: 0, PendingDeletions: 0 });
+
+    /// <summary>What kill -9 would leave at this moment, in another folder.</summary>
+    public async Task<string> KilledImageAsync(TempFolder folder)
+    {
+        await UploadedAsync();
+        var image = folder.Sub($"image-{Guid.NewGuid():N}");
+        (await ChildProcess.RunAsync("cp", ["-a", Folder, image])).EnsureSuccess();
+        return image;
+    }
+
+    /// <summary>SIGTERM, to the stages. The clock goes on meanwhile, because what stops may wait for it.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        await _stop.CancelAsync();
+        foreach (var camera in _cameras)
+        {
+            await camera.GoneAsync();
+        }
+
+        var stopping = _app.StopAsync();
+        await Poll.UntilAsync(() =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            return stopping.IsCompleted;
+        });
+        await stopping;
+        await _app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await StopAsync();
+        _stop.Dispose();
+    }
+}

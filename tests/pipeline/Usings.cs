@@ -1,0 +1,4 @@
+global using Broadcast.Media;
+global using Broadcast.Testing;
+global using Shouldly;
+global using Xunit;

@@ -1,0 +1,63 @@
+using Broadcast.Media.Bmff;
+
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>A viewer who fetches all that a playlist lists and looks into it as a decoder would.</summary>
+internal static class Viewer
+{
+    /// <summary>Everything that a rendition's playlist lists, fetched: no hole and no overlap within a run, each segment begins where its playlist says, parts are the segment.</summary>
+    public static async Task<Watched> WatchAsync(this Line line, BroadcastSession session, string rendition = "source")
+    {
+        var playlist = await line.PlaylistAsync(session, rendition);
+        List<byte[]> payloads = [];
+        List<WatchedSegment> segments = [];
+        long? expected = null;
+        foreach (var entry in playlist.Entries.Where(e => !e.Gap))
+        {
+            var init = InitSegmentReader.Read(await line.MediaAsync(session, entry.Map));
+            var bytes = await line.MediaAsync(session, entry.Address);
+            var fragments = FragmentReader.ReadAll(bytes, out var consumed);
+            consumed.ShouldBe(bytes.Length, $"{rendition} {entry.Number} is whole chunks");
+            fragments.ShouldAllBe(f => f.TrackId == init.TrackId);
+            fragments[0].SegmentType.ShouldBe(SegmentTypeBox.Segment);
+            var began = fragments[0].BaseDecodeTime;
+            expected = entry.Discontinuity ? null : expected;
+            foreach (var (fragment, part) in fragments.Select((f, i) => (f, i)))
+            {
+                (expected ?? fragment.BaseDecodeTime).ShouldBe(fragment.BaseDecodeTime, $"{rendition} {entry.Number}, chunk {part} follows without a hole");
+                expected = fragment.BaseDecodeTime + fragment.Duration;
+                var position = fragment.DataOffset;
+                foreach (var sample in fragment.Samples)
+                {
+                    payloads.Add(bytes[position..(position + sample.Size)]);
+                    position += sample.Size;
+                }
+
+                (await line.MediaAsync(session, entry.Address.Replace(".m4s", $".{part}.m4s", StringComparison.Ordinal)))
+                    .ShouldBe(bytes[fragment.Offset..(fragment.Offset + fragment.Length)], $"{rendition} {entry.Number}, part {part}");
+            }
+
+            Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration).ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} is as long as listed");
+            segments.Add(new WatchedSegment(entry.Number, began, expected.Value, init.Timescale, fragments[0].Samples[0].IsSync));
+        }
+
+        return new Watched(playlist, segments, payloads);
+    }
+
+    /// <summary>Numbers and times of an MPD are those of the media.</summary>
+    public static void ShouldList(this Mpd mpd, Watched watched, string rendition)
+    {
+        var listed = mpd.Periods.SelectMany(p => p.Representations[rendition].Segments.Select(s => (s.Number, s.Time, Clock: p.Representations[rendition].Timescale))).ToList();
+        listed.Select(s => s.Number).ShouldBe(watched.Segments.Select(s => s.Number));
+        foreach (var (entry, segment) in listed.Zip(watched.Segments))
+        {
+            Math.Abs(((double)entry.Time / entry.Clock) - ((double)segment.Began / segment.Timescale)).ShouldBeLessThan(0.0001, $"{rendition} {entry.Number}");
+        }
+    }
+}
+
+/// <summary>What a viewer got of a rendition.</summary>
+internal sealed record Watched(Playlist Playlist, IReadOnlyList<WatchedSegment> Segments, IReadOnlyList<byte[]> Payloads);
+
+/// <summary>One segment of it, in ticks of its own clock.</summary>
+internal sealed record WatchedSegment(long Number, long Began, long Ended, int Timescale, bool IsSync);
