@@ -16,8 +16,8 @@ public static class ControlModule
 {
     /// <summary>
     /// Adds the control room: options <c>Database</c> and <c>Control</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/> and <see cref="IChannelStates"/>. Add it before the rooms that ask it, so that it is
-    /// started first and stopped last.
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/> and <see cref="IPublishAddresses"/>. Add it before the
+    /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
     {

@@ -4,6 +4,7 @@ using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Host.Pages;
 using Broadcast.Host.Roles;
+using Broadcast.Ingest;
 using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
@@ -76,6 +77,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelStates, ChannelStates>();
+        builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
+            _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>()));
         foreach (var role in roles)
         {
             role.Add(builder.Services, configuration);

@@ -39,7 +39,8 @@ internal sealed record SessionView(
 
 internal sealed record EndedView(string? Session);
 
-internal sealed record SystemView(string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies);
+internal sealed record SystemView(
+    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, string? Rtmp, string? Rtmps);
 
 internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds);
 

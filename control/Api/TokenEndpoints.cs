@@ -3,6 +3,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
@@ -32,8 +33,12 @@ internal static class TokenEndpoints
             .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token. Needs no token; works once.", 201, 429);
 
         api.MapGet("/system", (HttpContext http) =>
-                new SystemView(Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies))
-            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, your token's role, and the names that other requests use.");
+            {
+                var publish = http.RequestServices.GetService<IPublishAddresses>()?.For(http.Request.Host.Host);
+                return new SystemView(
+                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, publish?.Rtmp, publish?.Rtmps);
+            })
+            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your token's role, and the names that other requests use.");
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, Tokens tokens, IOptions<ControlOptions> options, TimeProvider time)

@@ -1,0 +1,42 @@
+using System.Net;
+using Broadcast.Control;
+using Broadcast.Host.Listening;
+using Broadcast.Ingest;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public class PublishAddressBookTests
+{
+    [Fact]
+    public void Encoders_are_sent_to_the_host_that_was_asked_for_at_the_ports_that_are_open() =>
+        Book().For("studio.lan").ShouldBe(new PublishAddresses("rtmp://studio.lan:1935/live", "rtmps://studio.lan:41936/live"));
+
+    [Fact]
+    public void A_public_address_wins_over_the_host_that_was_asked_for() =>
+        Book(publicUrl: "https://live.example.org:8443/").For("10.0.0.1").Rtmp.ShouldBe("rtmp://live.example.org:1935/live");
+
+    [Fact]
+    public void An_IPv6_host_keeps_its_brackets() => Book().For("[::1]").Rtmp.ShouldBe("rtmp://[::1]:1935/live");
+
+    [Fact]
+    public void A_request_without_a_host_is_told_of_this_machine() => Book().For("").Rtmp.ShouldBe("rtmp://localhost:1935/live");
+
+    [Fact]
+    public void The_path_is_the_application_that_is_configured() => Book(application: "studio").For("a").Rtmp.ShouldBe("rtmp://a:1935/studio");
+
+    [Fact]
+    public void What_does_not_listen_is_not_told() => Book(rtmps: null).For("a").Rtmps.ShouldBeNull();
+
+    private static PublishAddressBook Book(string? publicUrl = null, string application = "live", int? rtmps = 41936) => new(
+        name => name switch
+        {
+            "RTMP" => new IPEndPoint(IPAddress.Any, 1935),
+            "RTMPS" when rtmps is { } port => new IPEndPoint(IPAddress.Any, port),
+            _ => null,
+        },
+        Options.Create(new DeliveryOptions { PublicUrl = publicUrl }),
+        Options.Create(new IngestOptions { Application = application }));
+}
