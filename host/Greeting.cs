@@ -10,9 +10,10 @@ internal sealed record Greeting(bool Json, bool IsUp)
     /// <summary>Says it.</summary>
     /// <param name="addresses">Where the server listens.</param>
     /// <param name="delivery">Addresses to hand out instead, when configured.</param>
+    /// <param name="channel">The channel to explain with; <see langword="null"/> when there is none.</param>
     /// <param name="firstKey">The first channel's key, shown this once; <see langword="null"/> when there was a channel already.</param>
     /// <param name="setupCode">One-time code for the dashboard, while nobody has used it.</param>
-    public void Say(ServerAddresses addresses, DeliveryOptions delivery, string? firstKey, string? setupCode)
+    public void Say(ServerAddresses addresses, DeliveryOptions delivery, string? channel, string? firstKey, string? setupCode)
     {
         if (Json)
         {
@@ -21,17 +22,26 @@ internal sealed record Greeting(bool Json, bool IsUp)
         }
 
         var pages = delivery.PublicUrl?.TrimEnd('/') ?? addresses.Http;
-        var lines = new List<string> { "", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)", $"    Server      {addresses.Rtmp}/live" };
-        lines.Add(firstKey is not null
-            ? $"    Stream key  {firstKey}\n                (shown only now; ./broadcast key rotate main makes a new one)"
-            : "    Stream key  the one you were shown; ./broadcast key rotate main makes a new one");
-        lines.AddRange([$"    with TLS    {addresses.Rtmps}/live", "", "  Watch", $"    {pages}/watch/main", "", "  Dashboard", $"    {pages}/dashboard"]);
+        List<string> lines = ["", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)", $"    Server      {addresses.Rtmp}/live", $"    with TLS    {addresses.Rtmps}/live"];
+        lines.AddRange((channel, firstKey) switch
+        {
+            (null, _) => ["    Stream key  there is no channel yet; ./broadcast channel create NAME makes one"],
+            (_, not null) => [$"    Stream key  {firstKey}", $"                (shown only now; ./broadcast key rotate {channel} makes a new one)"],
+            _ => [$"    Stream key  the one you were shown; ./broadcast key rotate {channel} makes a new one"],
+        });
+        lines.AddRange(["", "  Watch", $"    {pages}/watch/{channel ?? "NAME"}", "", "  Dashboard", $"    {pages}/dashboard"]);
         if (setupCode is not null)
         {
             lines.Add($"    set-up code {setupCode}  (works once)");
         }
 
-        lines.AddRange(["", "  Data", $"    {addresses.Data}", "", "  No encoder at hand? Run ./broadcast demo in another terminal.  Ctrl-C ends the server.", ""]);
+        lines.AddRange(["", "  Data", $"    {addresses.Data}", ""]);
+        if (addresses.Elsewhere is { } elsewhere && delivery.PublicUrl is null)
+        {
+            lines.Add($"  From other machines: the same addresses with {elsewhere} in place of 127.0.0.1.");
+        }
+
+        lines.AddRange(["  No encoder at hand? Run ./broadcast demo in another terminal.  Ctrl-C ends the server.", ""]);
         Console.Out.WriteLine(string.Join('\n', lines));
     }
 }

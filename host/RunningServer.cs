@@ -18,6 +18,10 @@ internal sealed record ServerAddresses(bool Ready, string Rtmp, string Rtmps, st
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Https { get; init; }
 
+    /// <summary>This machine's address for others, when encoders may come from other machines and it has one.</summary>
+    [JsonIgnore]
+    public string? Elsewhere { get; init; }
+
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }
 

@@ -42,7 +42,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         var addresses = Addresses();
         claim.Announce(addresses);
         var first = await FirstRunAsync();
-        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, first?.StreamKey, first?.SetupCode);
+        var channel = first is null ? ControlOptions.FirstChannel : first.Channel ?? await _app.Services.GetRequiredService<ChannelDirectory>().DefaultAsync(stopping);
+        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, first?.StreamKey, first?.SetupCode);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
         Started(logger, addresses.Rtmp, addresses.Http, data.Path);
 
@@ -121,6 +122,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         Internal: ListenAddress.ForClients("http", _listeners.Find("internal HTTP")!),
         Data: data.Path)
     {
+        Elsewhere = ListenAddress.ForOthers(_listeners.Find("RTMP")!),
         Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ForClients("https", https) : null,
     };
 

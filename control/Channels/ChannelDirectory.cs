@@ -79,6 +79,15 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         return [.. rows.Select(r => r.ToInfo())];
     }
 
+    /// <summary>The channel to take where none is named: <c>main</c> when there is one, else the first by name; <see langword="null"/> when there is none.</summary>
+    public async Task<string?> DefaultAsync(CancellationToken cancellationToken = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition(
+            "SELECT name FROM channels WHERE deleted_at IS NULL ORDER BY name <> @first, name LIMIT 1",
+            new { first = ControlOptions.FirstChannel }, cancellationToken: cancellationToken));
+    }
+
     /// <summary>Deletes a channel: its keys stop working, its encoder is sent away, its session ends, and the server removes its media.</summary>
     /// <exception cref="ControlException">No such channel.</exception>
     public async Task DeleteAsync(string name, CancellationToken cancellationToken = default)

@@ -13,7 +13,7 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var channel = new Option<string>("--channel") { Description = "Where to publish", HelpName = "NAME", DefaultValueFactory = _ => ControlOptions.FirstChannel };
+        var channel = new Option<string?>("--channel") { Description = $"Where to publish ({ControlOptions.FirstChannel}, or the first there is)", HelpName = "NAME" };
         var seconds = new Option<double?>("--seconds") { Description = "How long (until Ctrl-C when not given)", HelpName = "N" };
         var command = new Command("demo", "Publish a generated picture with a running clock and a beep, to see it work without an encoder") { channel, seconds };
         command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
@@ -25,8 +25,9 @@ internal static class DemoCommand
                 throw new StartException("--seconds is a length of time above zero.");
             }
 
-            var name = parsed.GetValue(channel)!;
             await using var database = await Store.OpenAsync(folder, cancellationToken);
+            var name = parsed.GetValue(channel) ?? await new ChannelDirectory(database, TimeProvider.System).DefaultAsync(cancellationToken)
+                ?? throw new StartException("There is no channel yet. Make one: ./broadcast channel create NAME");
             var keys = new StreamKeys(database, TimeProvider.System);
             var key = await keys.CreateAsync(name, KeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5), cancellationToken);
             try

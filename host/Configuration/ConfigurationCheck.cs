@@ -113,7 +113,7 @@ internal static class ConfigurationCheck
     private static string Suggest(string name, IEnumerable<string> candidates)
     {
         var best = candidates.Select(c => (Name: c, Distance: Distance(name.ToUpperInvariant(), c.ToUpperInvariant()))).OrderBy(c => c.Distance).FirstOrDefault();
-        return best.Name is not null && best.Distance <= Math.Max(1, name.Length / 3) ? $"; did you mean {best.Name}?" : "";
+        return best.Name is not null && best.Distance <= Math.Max(2, name.Length / 3) && best.Distance < name.Length - 1 ? $"; did you mean {best.Name}?" : "";
     }
 
     /// <summary>Levenshtein distance.</summary>

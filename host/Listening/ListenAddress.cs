@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 
 namespace Broadcast.Host.Listening;
 
@@ -38,6 +40,15 @@ internal readonly record struct ListenAddress(IPAddress Address, int Port)
         var address = bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : bound.Address;
         return $"{scheme}://{new IPEndPoint(address, bound.Port)}";
     }
+
+    /// <summary>This machine's first IPv4 address that others can reach, when a listener is open to them; <see langword="null"/> when it is not or there is none.</summary>
+    public static string? ForOthers(IPEndPoint bound) => !(bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any))
+        ? null
+        : NetworkInterface.GetAllNetworkInterfaces()
+            .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .OrderBy(n => n.GetIPProperties().GatewayAddresses.Count == 0)
+            .SelectMany(n => n.GetIPProperties().UnicastAddresses)
+            .FirstOrDefault(a => a.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a.Address))?.Address.ToString();
 
     /// <inheritdoc/>
     public override string ToString() => new IPEndPoint(Address, Port).ToString();
