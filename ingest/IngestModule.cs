@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -24,10 +25,11 @@ public static class IngestModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Admission>();
         services.AddSingleton<RtmpConnectionHandler>();
+        services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;
     }
 
-    /// <summary>Speaks RTMP to publishers on this endpoint. With <c>UseHttps</c> before it, it is RTMPS.</summary>
+    /// <summary>Speaks RTMP to publishers on this endpoint. With <c>UseHttps</c> before it, it is RTMPS. Listen on an <see cref="RtmpEndPoint"/> for least processor time.</summary>
     public static ListenOptions UseRtmp(this ListenOptions options)
     {
         options.UseConnectionHandler<RtmpConnectionHandler>();

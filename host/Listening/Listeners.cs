@@ -22,12 +22,12 @@ internal sealed class Listeners
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestLineSize = 4 * 1024;
         var certificate = Certificates.Load(tls, data, time);
-        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp());
+        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp(), isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
             UseTls(listen, certificate);
             listen.UseRtmp();
-        });
+        }, isRtmp: true);
         Listen(kestrel, "HTTP", "--http", options.Http, listen => listen.Protocols = HttpProtocols.Http1);
         if ((options.Https ?? (tls.CertificateFile is null ? null : "*:8443")) is { Length: > 0 } https)
         {
@@ -71,7 +71,7 @@ internal sealed class Listeners
         }
     }
 
-    private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure)
+    private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure, bool isRtmp = false)
     {
         var where = ListenAddress.Parse(address);
         EnsureFree(name, flag, where);
@@ -80,14 +80,8 @@ internal sealed class Listeners
             configure(listen);
             _bound[name] = listen;
         };
-        if (where.Address.Equals(IPAddress.IPv6Any) && System.Net.Sockets.Socket.OSSupportsIPv6)
-        {
-            kestrel.Listen(IPAddress.IPv6Any, where.Port, remember);
-        }
-        else
-        {
-            kestrel.Listen(where.Address.Equals(IPAddress.IPv6Any) ? IPAddress.Any : where.Address, where.Port, remember);
-        }
+        var reachable = where.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : where.Address;
+        kestrel.Listen(isRtmp ? new RtmpEndPoint(reachable, where.Port) : new IPEndPoint(reachable, where.Port), remember);
     }
 
     private static void UseTls(ListenOptions listen, X509Certificate2 certificate) => listen.UseHttps(https =>

@@ -20,6 +20,8 @@ public sealed class RtmpPublisher : IAsyncDisposable
     /// <summary>Chunk size when none is asked for: few headers, and no server is known to mind.</summary>
     public const int DefaultChunkSize = 65_536;
 
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly Socket _socket;
     private readonly Stream _stream;
     private readonly PipeReader _input;
@@ -128,7 +130,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>Says goodbye and closes.</summary>
+    /// <summary>Says goodbye, gives the server a moment to read all that was sent, and closes: a socket closed with unread bytes in it takes the last frames back.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -137,6 +139,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
             Call("deleteStream", 0, _messageStream);
             await FlushAsync(cancellationToken);
             _socket.Shutdown(SocketShutdown.Send);
+            await _listening.WaitAsync(Farewell, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {

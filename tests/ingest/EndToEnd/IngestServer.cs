@@ -42,7 +42,7 @@ internal sealed class IngestServer : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton<IPublishAuthority>(authority).AddSingleton<IPublicationSink>(sink);
         builder.Services.AddIngest(builder.Configuration);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseRtmp()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseRtmp()));
         var app = builder.Build();
         await app.StartAsync();
         return new IngestServer(app, authority, sink, log);
