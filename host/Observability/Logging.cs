@@ -20,20 +20,28 @@ internal static class Logging
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .ReadFrom.Configuration(configuration)
             .Enrich.FromLogContext();
-        if (Console.IsErrorRedirected)
+        settings.WriteTo.Logger(console =>
         {
-            settings.WriteTo.Console(new JsonFormatter(renderMessage: true), standardErrorFromLevel: LogEventLevel.Verbose);
-        }
-        else
-        {
-            settings.WriteTo.Console(
-                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", standardErrorFromLevel: LogEventLevel.Verbose);
-        }
-
+            console.Filter.ByExcluding(IsFailedStart);
+            if (Console.IsErrorRedirected)
+            {
+                console.WriteTo.Console(new JsonFormatter(renderMessage: true), standardErrorFromLevel: LogEventLevel.Verbose);
+            }
+            else
+            {
+                console.WriteTo.Console(
+                    outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", standardErrorFromLevel: LogEventLevel.Verbose);
+            }
+        });
         settings.WriteTo.File(
             new JsonFormatter(renderMessage: true), Path.Combine(data.Sub("logs"), "broadcast-.log"), rollingInterval: RollingInterval.Day,
             fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
         logging.ClearProviders();
         logging.AddSerilog(settings.CreateLogger(), dispose: true);
     }
+
+    /// <summary>The host's own words on a failed start, with a stack trace. The command ends with one clear message instead; the file keeps the trace.</summary>
+    private static bool IsFailedStart(LogEvent entry) =>
+        entry.MessageTemplate.Text == "Hosting failed to start"
+        && entry.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
 }
