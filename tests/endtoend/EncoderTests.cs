@@ -69,6 +69,25 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
+    public async Task Keyframes_every_8_seconds_as_OBS_sends_them_are_cut_within_the_target_and_independence_is_not_claimed_where_it_is_untrue()
+    {
+        var channel = await _server.CreateChannelAsync("obs", "--ladder", "passthrough");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { KeyframeSeconds = 8.3 });
+        var view = await HlsView.WaitAsync(_server, "obs", v => v.Segments.Count >= 5, "five segments");
+
+        view.TargetDuration.ShouldBe(3);
+        view.Segments.ShouldAllBe(s => s.Duration <= 3.0 && !s.Discontinuity && !s.Gap);
+        (await _server.Client.GetStringAsync($"/live/obs/{view.Session}/source.m3u8")).ShouldNotContain("EXT-X-INDEPENDENT-SEGMENTS");
+        (await _server.Client.GetStringAsync("/live/obs/index.m3u8")).ShouldNotContain("EXT-X-INDEPENDENT-SEGMENTS");
+        (await FfmpegTool.ProbeAsync(_server.Hls("obs").ToString())).GetProperty("streams").GetArrayLength().ShouldBe(2);
+
+        // From the first keyframe in what is listed on, every picture decodes.
+        var copy = await DownloadAsync(view);
+        (await FfmpegTool.DecodeAsync(copy, 60)).ShouldBeEmpty();
+        File.Delete(copy);
+    }
+
+    [Fact]
     public async Task Numbers_sizes_and_times_are_common_to_sound_and_picture_and_to_HLS_and_DASH()
     {
         var channel = await _server.CreateChannelAsync("common");
@@ -95,6 +114,21 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         using var media = await _server.Client.GetAsync(new Uri(new Uri(_server.Http, $"/live/{channel.Name}/{video.Session}/source.m3u8"), video.Segments[0].Address));
         media.EnsureSuccessStatusCode();
         media.Headers.CacheControl!.ToString().ShouldContain("immutable");
+    }
+
+    /// <summary>The init segment and all listed segments as one file.</summary>
+    private async Task<string> DownloadAsync(HlsView view)
+    {
+        var playlist = new Uri(_server.Http, $"/live/obs/{view.Session}/source.m3u8");
+        List<byte> bytes = [.. await _server.Client.GetByteArrayAsync(new Uri(playlist, view.Segments[0].Map!.Split('"')[1]))];
+        foreach (var segment in view.Segments)
+        {
+            bytes.AddRange(await _server.Client.GetByteArrayAsync(new Uri(playlist, segment.Address)));
+        }
+
+        var path = Path.Combine(Path.GetTempPath(), $"bc-{Guid.NewGuid():N}.mp4");
+        await File.WriteAllBytesAsync(path, [.. bytes]);
+        return path;
     }
 }
 

@@ -53,11 +53,14 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>Starts a server and waits until it says that it is ready.</summary>
     /// <param name="flags">Further flags of <c>serve</c>; later ones win over the fixture's own.</param>
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
-    public static async Task<BroadcastServer> StartAsync(string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="prepare">Done with the data folder's path before the first start.</param>
+    public static async Task<BroadcastServer> StartAsync(
+        string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? prepare = null)
     {
         var server = new BroadcastServer(TempFolder.Create(), flags ?? [], environment ?? new Dictionary<string, string?>());
         try
         {
+            prepare?.Invoke(server.Data);
             await server.RestartAsync();
             return server;
         }

@@ -77,6 +77,22 @@ public sealed class CephServer : IAsyncDisposable
             : throw new InvalidOperationException($"Ceph refused the bucket {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
     }
 
+    /// <summary>Whether a bucket has an object.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="name">The object's whole name; letters, digits and <c>/ - . _</c> only.</param>
+    public async Task<bool> HasAsync(string bucket, string name)
+    {
+        using var http = new HttpClient();
+        using var request = SignedRequest(HttpMethod.Head, $"/{bucket}/{name}");
+        using var response = await http.SendAsync(request);
+        return response.StatusCode switch
+        {
+            System.Net.HttpStatusCode.OK => true,
+            System.Net.HttpStatusCode.NotFound => false,
+            _ => throw new InvalidOperationException($"Ceph answered {(int)response.StatusCode} for {bucket}/{name}."),
+        };
+    }
+
     /// <summary>The gateway hangs: connections are made and nothing is answered.</summary>
     public void Pause() => Signal(Sigstop);
 

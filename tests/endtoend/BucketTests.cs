@@ -1,0 +1,90 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>Media in a bucket of a real S3 service, which may refuse or go away: the live edge never waits for it.</summary>
+public sealed class BucketTests(BucketTests.Service service) : IClassFixture<BucketTests.Service>
+{
+    private readonly CephServer _ceph = service.Ceph;
+
+    [Fact]
+    public async Task Media_goes_into_the_bucket_and_an_absence_of_it_is_made_up_for()
+    {
+        var bucket = await _ceph.CreateBucketAsync();
+        await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
+        var channel = await server.CreateChannelAsync("main");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        var first = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+        await InBucketAsync(bucket, first);
+        Directory.Exists(Path.Combine(server.Data, "objects")).ShouldBeFalse("the bucket is used instead of the disk");
+
+        await _ceph.KillAsync();
+        var without = await HlsView.WaitAsync(server, "main", v => v.Last >= first.Last + 3, "live goes on without the bucket");
+        without.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+        await Poll.UntilAsync(() => server.Logged(6002).Count > 0);
+        (await server.MetricAsync("broadcast_upload_queue_objects")).ShouldBeGreaterThan(0);
+
+        await _ceph.StartGatewayAsync();
+        await InBucketAsync(bucket, without);
+        await Poll.UntilAsync(() => server.Logged(6003).Count > 0);
+        server.Logged(6002).ShouldHaveSingleItem().ShouldContain("Storage:Endpoint");
+        (await HlsView.ReadAsync(server, "main"))!.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+        server.Process.Tail(20_000).ShouldNotContain(_ceph.SecretKey);
+    }
+
+    [Fact]
+    public async Task A_bucket_that_refuses_is_told_of_once_with_what_to_do_and_live_plays_on()
+    {
+        var bucket = await _ceph.CreateBucketAsync();
+        await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, "0000000000000000000000000000000000000000"));
+        var channel = await server.CreateChannelAsync("main");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
+
+        view.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+        await Poll.UntilAsync(async () => await server.MetricAsync("broadcast_upload_failures_total") >= 2);
+        server.Logged(6002).ShouldHaveSingleItem().ShouldContain("Storage:SecretKey");
+        (await server.CommandAsync("doctor", "--json")).Output.ShouldContain("Storage:SecretKey");
+    }
+
+    private Dictionary<string, string?> Environment(string bucket, string secret) => new()
+    {
+        ["BROADCAST__Storage__Bucket"] = bucket,
+        ["BROADCAST__Storage__Endpoint"] = _ceph.Endpoint,
+        ["BROADCAST__Storage__Region"] = _ceph.Region,
+        ["BROADCAST__Storage__AccessKey"] = _ceph.AccessKey,
+        ["BROADCAST__Storage__SecretKey"] = secret,
+        ["BROADCAST__Storage__Prefix"] = "tests/live",
+    };
+
+    /// <summary>Waits until the bucket has all segments of a playlist.</summary>
+    private Task InBucketAsync(string bucket, HlsView view) => Poll.UntilAsync(
+        async () =>
+        {
+            foreach (var segment in view.Segments)
+            {
+                if (!await _ceph.HasAsync(bucket, $"tests/live/live/main/{view.Session}/{segment.Address}"))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        },
+        TimeSpan.FromSeconds(40),
+        "all segments are in the bucket");
+
+    /// <summary>One S3 service for the class.</summary>
+    public sealed class Service : IAsyncLifetime
+    {
+        public CephServer Ceph { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Ceph = await CephServer.StartAsync();
+
+        public ValueTask DisposeAsync() => Ceph.DisposeAsync();
+    }
+}

@@ -1,0 +1,66 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>The nginx edge as it is delivered, in front of a live server; only addresses and folders are the test's.</summary>
+public sealed class EdgeCacheTests
+{
+    [Fact]
+    public async Task A_live_channel_plays_through_the_edge_which_fetches_media_once_and_keeps_playlists_fresh()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
+        var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+        await using var folder = TempFolder.Create();
+        var port = FreePort.Next();
+        await using var nginx = await StartAsync(folder, server, port);
+        using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode, description: "nginx answers; " + nginx.Tail());
+
+        (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 3)).ShouldBeEmpty();
+        (await FfmpegTool.ProbeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString())).GetProperty("streams").GetArrayLength().ShouldBe(2);
+
+        var segment = $"/live/main/{view.Session}/{view.Segments[0].Address}";
+        using var whole = await edge.GetAsync(segment);
+        using var again = await edge.GetAsync(segment);
+        again.Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        (await again.Content.ReadAsByteArrayAsync()).ShouldBe(await server.Client.GetByteArrayAsync(segment));
+        using var ranged = new HttpRequestMessage(HttpMethod.Get, segment) { Headers = { Range = new(10, 19) } };
+        using var range = await edge.SendAsync(ranged);
+        range.StatusCode.ShouldBe(System.Net.HttpStatusCode.PartialContent);
+        (await range.Content.ReadAsByteArrayAsync()).Length.ShouldBe(10);
+
+        var playlist = $"/live/main/{view.Session}/source.m3u8";
+        var seen = await edge.GetStringAsync(playlist);
+        await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen, description: "the playlist moves on at the edge");
+        (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+        (await edge.GetAsync("/metrics")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+    }
+
+    private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)
+    {
+        var config = await File.ReadAllTextAsync(Repository.PathOf("infra", "edge", "nginx.conf"));
+        foreach (var (delivered, own) in new[]
+        {
+            ("server broadcast:8080 ", $"server 127.0.0.1:{server.Http.Port} "),
+            ("listen 8080;", $"listen 127.0.0.1:{port};"),
+            ("/var/cache/nginx/broadcast", folder.Sub("cache")),
+            ("pid /tmp/nginx.pid;", $"pid {folder.Sub("nginx.pid")};{(System.Environment.IsPrivilegedProcess ? " user root;" : "")}"),
+            ("/tmp/nginx-", folder.Sub("nginx-")),
+            ("access_log /dev/stdout edge;", $"access_log {folder.Sub("access.log")} edge;"),
+        })
+        {
+            config.ShouldContain(delivered);
+            config = config.Replace(delivered, own, StringComparison.Ordinal);
+        }
+
+        var path = folder.Sub("nginx.conf");
+        await File.WriteAllTextAsync(path, config);
+        var program = new[] { "/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx" }.FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException("nginx is not installed: apt-get install nginx-light.");
+        return ChildProcess.Start(program, ["-e", "stderr", "-p", folder.Path, "-c", path, "-g", "daemon off;"]);
+    }
+}
