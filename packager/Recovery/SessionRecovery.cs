@@ -32,7 +32,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         var timeline = RecoveredTimeline.Fold(file);
         RecoveredTimeline.Settle(timeline);
-        var highest = session.Numbers.Max > file.Number ? await HighestSegmentAsync(timeline, cancellationToken) : 0;
+        var highest = timeline.IsEnded ? 0 : await HighestLostAsync(session, file, timeline, cancellationToken);
         if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
         {
             // The newest file is damaged, and told of more; or one was there before this one was ended, and is gone.
@@ -54,11 +54,22 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         return timeline;
     }
 
-    /// <summary>Highest segment number of which there is an object.</summary>
-    private async Task<long> HighestSegmentAsync(SessionTimeline timeline, CancellationToken cancellationToken)
+    /// <summary>Highest segment number of which there is an object, where the journal may tell of fewer; 0 where it does not.</summary>
+    private async Task<long> HighestLostAsync(JournaledSession session, JournalFile file, SessionTimeline timeline, CancellationToken cancellationToken)
     {
+        var isDamaged = session.Numbers.Max > file.Number;
+
+        // The encoder was gone. Where the file is no longer in the spool it may have come back since, on a machine whose newest file never reached the store.
+        var name = JournalFile.NameOf(session.Channel, session.Id, file.Number);
+        if (!isDamaged && (file.End != JournalEnd.Idle || spool.List(name.Value).Count > 0))
+        {
+            return 0;
+        }
+
         var folder = SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id);
-        var highest = spool.List(folder).Select(found => NumberOf(found.Name)).DefaultIfEmpty(0).Max();
+
+        // What a spool has and no journal in it tells of was never announced.
+        var highest = isDamaged ? spool.List(folder).Select(found => NumberOf(found.Name)).DefaultIfEmpty(0).Max() : 0;
         await foreach (var found in store.ListAsync(folder, cancellationToken))
         {
             highest = Math.Max(highest, NumberOf(found.Name));

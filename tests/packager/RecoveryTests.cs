@@ -210,6 +210,41 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task Numbers_that_a_lost_machine_used_after_its_encoder_came_back_are_not_used_again()
+    {
+        using var first = await new Bench().StartAsync();
+        var session = Session();
+        await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
+        first.Begin(session).Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
+        var used = first.Timeline(session).LastSegment;
+        var disk = first.Spool.AfterKill();
+        foreach (var name in disk.Files.Keys)
+        {
+            disk.Lose(name);
+        }
+
+        disk.Store.Objects.Keys.Count(name => name.Value.StartsWith("journal/", StringComparison.Ordinal)).ShouldBe(1, "the one that says that no encoder was there");
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
+
+        bench.Timeline(session).LastSegment.ShouldBeGreaterThanOrEqualTo(used);
+        bench.Log.Count(3025).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_pause_of_the_encoder_is_no_loss()
+    {
+        using var first = await new Bench().StartAsync();
+        var session = Session();
+        await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
+        var last = first.Timeline(session).LastSegment;
+
+        using var bench = await new Bench(first.Spool.AfterKill(), new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
+
+        bench.Timeline(session).LastSegment.ShouldBe(last);
+        bench.Log.Count(3025).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Recovering_again_and_again_changes_nothing_but_the_epoch()
     {
         var (killed, session, _) = await RunningAsync(7.7);
