@@ -40,7 +40,7 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
             var packaging = packager.RunAsync(new RenditionSet(session, plan.Renditions, queue.Reader), cancellationToken);
             try
             {
-                first = await ForwardAsync(publication.Samples, queue.Writer, plan, first, cancellationToken);
+                first = await ForwardAsync(publication.Samples, queue.Writer, plan, first, packaging, cancellationToken);
             }
             finally
             {
@@ -57,10 +57,11 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
         }
     }
 
-    /// <summary>Passes samples on until they end.</summary>
+    /// <summary>Passes samples on until they end, or the packager does: it ends before its samples only when it fails, and then nobody must go on publishing to nobody.</summary>
     /// <returns>The sample of a late video track that makes a new plan necessary, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, MediaSample? first, CancellationToken cancellationToken)
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, MediaSample? first, Task packaging,
+        CancellationToken cancellationToken)
     {
         if (first is { } held)
         {
@@ -71,6 +72,11 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
         {
             while (samples.TryRead(out var sample))
             {
+                if (packaging.IsCompleted)
+                {
+                    return null;
+                }
+
                 if (plan.MustBeginAnew(sample.Track))
                 {
                     return sample;

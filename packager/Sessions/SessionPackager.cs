@@ -125,9 +125,15 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
         finally
         {
-            EndRun();
-            _receiving = false;
-            RetryWhileFailing();
+            try
+            {
+                EndRun();
+            }
+            finally
+            {
+                _receiving = false;
+                RetryWhileFailing();
+            }
         }
     }
 

@@ -83,6 +83,28 @@ public class PassthroughTests
         packager.Samples[^1].Decode.Ticks.ShouldBe(9_006_000);
     }
 
+    [Fact]
+    public async Task A_packager_that_fails_ends_the_publication_at_once_and_not_when_the_encoder_leaves()
+    {
+        var source = Channel.CreateBounded<MediaSample>(8);
+        var running = new PassthroughTranscoder(new FailingPackager(), NullLogger<PassthroughTranscoder>.Instance)
+            .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
+
+        source.Writer.TryWrite(Sample(Video, 0, sync: true)).ShouldBeTrue();
+        source.Writer.TryWrite(Sample(Video, 3000, sync: false)).ShouldBeTrue();
+
+        (await Should.ThrowAsync<InvalidDataException>(running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))).Message.ShouldBe("broken");
+    }
+
+    private sealed class FailingPackager : IRenditionSink
+    {
+        public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
+        {
+            await renditions.Samples.WaitToReadAsync(cancellationToken);
+            throw new InvalidDataException("broken");
+        }
+    }
+
     private sealed class StuckPackager : IRenditionSink
     {
         public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
