@@ -61,6 +61,18 @@ internal static partial class ControlLog
     [LoggerMessage(5031, LogLevel.Error, "When keys were last used was refused by the database")]
     public static partial void UsesNotRecorded(ILogger logger, Exception exception);
 
+    [LoggerMessage(5032, LogLevel.Warning, "The stop did not leave time to write down what became of sessions; the next start finds it out")]
+    public static partial void SessionsNotWritten(ILogger logger);
+
+    [LoggerMessage(5033, LogLevel.Error, "Listening to the database failed; it is tried again")]
+    public static partial void ListeningFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5034, LogLevel.Warning, "Session {Session} on {Channel} was left open, though the database knows of nobody who could go on with it; it is ended")]
+    public static partial void StrayEnded(ILogger logger, string channel, string session);
+
+    [LoggerMessage(5035, LogLevel.Information, "Session {Session} on {Channel} was over already when the server started")]
+    public static partial void SessionWasOver(ILogger logger, string channel, string session);
+
     [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
     public static partial void ChannelPurged(ILogger logger, string channel, int sessions);
 

@@ -23,10 +23,13 @@ internal sealed class ControlRoom(
     PublishAuthority authority,
     DeletedChannels deleted,
     TimeProvider time,
-    ILogger<ControlRoom> logger) : BackgroundService
+    ILogger<ControlRoom> logger,
+    IChannelStates? states = null,
+    ISessionLifecycle? lifecycle = null) : BackgroundService
 {
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(2);
     private CreatedChannel? _first;
     private bool _prepared;
 
@@ -51,9 +54,20 @@ internal sealed class ControlRoom(
         await base.StopAsync(cancellationToken);
         book.Stop();
         await book.EndsToldAsync().WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_prepared)
+        if (!_prepared)
         {
-            await ledger.FlushAsync(cancellationToken);
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(LastWrites, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await ledger.FlushAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            ControlLog.SessionsNotWritten(logger);
         }
     }
 
@@ -73,11 +87,16 @@ internal sealed class ControlRoom(
             {
                 break;
             }
-            catch (Exception e) when (Database.IsAway(e) || e is PostgresException or ControlException)
+            catch (Exception e)
             {
-                if (pause == TimeSpan.Zero)
+                // Whatever it is, streams that run go on: a service that fails would take the whole server with it.
+                if (pause == TimeSpan.Zero && (Database.IsAway(e) || e is PostgresException or ControlException))
                 {
                     ControlLog.DatabaseAway(logger, Database.Describe(e));
+                }
+                else if (pause == TimeSpan.Zero)
+                {
+                    ControlLog.ListeningFailed(logger, e);
                 }
 
                 pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
@@ -99,7 +118,7 @@ internal sealed class ControlRoom(
         {
             // The loop sees it.
         }
-        catch (ControlException e)
+        catch (Exception e)
         {
             ControlLog.DatabaseAway(logger, e.Message);
         }
@@ -119,10 +138,33 @@ internal sealed class ControlRoom(
         }
 
         var code = await codes.IssueAsync(cancellationToken);
-        book.Resume(await TakeOverAsync(cancellationToken));
+        await ResumeAsync(await TakeOverAsync(cancellationToken), cancellationToken);
         authority.Open();
         _prepared = true;
         firstRun.Set(new(_first?.Channel.Name, _first?.Key.StreamKey, code));
+    }
+
+    /// <summary>
+    /// Goes on with the sessions that are open. When the process before died, or its database was away, database and media may disagree: what the media say is over is over,
+    /// and what they have open, without the database knowing of it, is ended, because no encoder could ever go on with it.
+    /// </summary>
+    private async Task ResumeAsync(List<OpenSession> open, CancellationToken cancellationToken)
+    {
+        book.Resume(open, session => states?.Find(session.Channel) is { State: "ended" } state && state.Session == session.Id);
+        if (states is null || lifecycle is null)
+        {
+            return;
+        }
+
+        foreach (var channel in await channels.ListAsync(cancellationToken))
+        {
+            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not ("ended" or "offline"), Session: { } stray }
+                && !open.Exists(session => session.Session.Id == stray))
+            {
+                ControlLog.StrayEnded(logger, channel.Name, stray.Value);
+                await lifecycle.EndAsync(name, stray, "the server was restarted", cancellationToken);
+            }
+        }
     }
 
     private async Task<List<OpenSession>> TakeOverAsync(CancellationToken cancellationToken)

@@ -25,14 +25,26 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     private readonly Dictionary<long, Seat> _seats = [];
     private readonly HashSet<Task> _ends = [];
     private readonly Lock _lock = new();
+    private DateTimeOffset _newest;
 
     /// <summary>Takes over what an earlier process left open. Their reconnect windows begin now: while nobody served, nobody could come back.</summary>
-    public void Resume(IEnumerable<OpenSession> sessions)
+    /// <param name="sessions">What the database has open.</param>
+    /// <param name="isOver">Whether a session's media are over all the same: then that is written down, and the next encoder begins a new one.</param>
+    public void Resume(IEnumerable<OpenSession> sessions, Func<BroadcastSession, bool> isOver)
     {
         lock (_lock)
         {
             foreach (var open in sessions)
             {
+                if (isOver(open.Session))
+                {
+                    var now = time.GetUtcNow();
+                    ControlLog.SessionWasOver(logger, open.Session.Channel.Value, open.Session.Id.Value);
+                    ledger.Note(new(open.Session.Id, open.ChannelId, open.Session.Epoch, open.Session.Latency.Name, open.Session.StartedAt,
+                        open.LastPublicationEndedAt ?? now, now, "found over at the start"));
+                    continue;
+                }
+
                 var seat = SeatOf(open.ChannelId, open.Window);
                 seat.Session = open.Session;
                 seat.LastPublicationEndedAt = open.LastPublicationEndedAt ?? time.GetUtcNow();
@@ -60,7 +72,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             {
                 // To the millisecond, so that it is the same after a way through the database.
                 var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-                seat.Session = new(key.Channel, SessionId.New(now), Epoch: 1, start, key.Latency);
+                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency);
                 seat.LastPublicationEndedAt = null;
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }
@@ -181,6 +193,13 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                 seat.StopWindow();
             }
         }
+    }
+
+    /// <summary>Later than every birth before: of a channel's sessions viewers get the one with the highest id, even when the clock was set back.</summary>
+    private DateTimeOffset NextBirth(DateTimeOffset now)
+    {
+        _newest = now > _newest ? now : _newest.AddMilliseconds(1);
+        return _newest;
     }
 
     private Seat SeatOf(long channelId, TimeSpan window)

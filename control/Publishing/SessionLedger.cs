@@ -75,8 +75,9 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                     ControlLog.SessionsWait(logger, Count(), Database.Describe(e));
                     return false;
                 }
-                catch (PostgresException e)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
+                    // Nobody repeats what can never work: the sessions behind it wait.
                     ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
                 }
 
@@ -147,7 +148,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         {
             return false;
         }
-        catch (PostgresException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             ControlLog.UsesNotRecorded(logger, e);
         }

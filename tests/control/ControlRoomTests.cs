@@ -54,6 +54,44 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_session_whose_media_are_over_is_not_continued_after_a_restart()
+    {
+        var options = await postgres.FreshAsync();
+        string key;
+        SessionId over;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+            over = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+        }
+
+        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new("ended", over, null)));
+
+        ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(over);
+        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Any(s => s.EndReason == "found over at the start"));
+    }
+
+    [Fact]
+    public async Task Media_that_no_open_session_belongs_to_are_ended_at_the_start()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        }
+
+        var stray = SessionId.New(DateTimeOffset.UnixEpoch);
+        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new("waiting", stray, null)));
+
+        next.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(stray);
+    }
+
+    private sealed class States(ChannelState state) : IChannelStates
+    {
+        public ChannelState? Find(ChannelName channel) => state;
+    }
+
+    [Fact]
     public async Task A_session_left_open_ends_when_nobody_comes_back_after_a_restart()
     {
         var options = await postgres.FreshAsync();

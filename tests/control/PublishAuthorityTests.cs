@@ -132,6 +132,22 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Later_sessions_have_higher_ids_even_when_the_clock_stands_still()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
+        var ids = new List<SessionId>();
+        for (var i = 0; i < 20; i++)
+        {
+            var grant = await rig.GrantedAsync(key);
+            ids.Add(grant.Session.Id);
+            await rig.LeaveAsync(grant);
+        }
+
+        ids.ShouldBe(ids.Order());
+    }
+
+    [Fact]
     public async Task Leaving_twice_or_late_does_not_disturb_the_successor()
     {
         await using var rig = await Rig.OpenAsync(postgres);
