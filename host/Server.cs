@@ -6,6 +6,7 @@ using Broadcast.Host.Pages;
 using Broadcast.Host.Roles;
 using Broadcast.Ingest;
 using Broadcast.Media;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Host;
@@ -13,8 +14,11 @@ namespace Broadcast.Host;
 /// <summary>The server: the roles' services behind their ports, from claim of the data folder to graceful stop.</summary>
 internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, Greeting greeting) : IAsyncDisposable
 {
-    /// <summary>Longest a stop may take; what is not done by then is left to the next start, which every stage is made for.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(8);
+    /// <summary>How long connections may take to end by themselves: a viewer who reads slowly, or a request that never comes whole, must not use up the stages' time.</summary>
+    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longest that the stages may then take; what is not done by then is left to the next start, which every stage is made for.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly Listeners _listeners = new();
     private WebApplication? _app;
@@ -49,10 +53,29 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         await WaitAsync(stopping);
         Stopping(logger);
-        using var patience = new CancellationTokenSource(StopPatience);
-        await _app.StopAsync(patience.Token);
+        await StopAsync(_app, logger);
         Stopped(logger);
         return 0;
+    }
+
+    /// <summary>Stops in two steps, because the web host gives ports and stages one deadline: first the ports, then the stages, to whom nobody comes any more.</summary>
+    private static async Task StopAsync(WebApplication app, ILogger logger)
+    {
+        app.Lifetime.StopApplication();
+        using (var patience = new CancellationTokenSource(ConnectionPatience))
+        {
+            await app.Services.GetRequiredService<IServer>().StopAsync(patience.Token);
+        }
+
+        try
+        {
+            using var patience = new CancellationTokenSource(StopPatience);
+            await app.StopAsync(patience.Token);
+        }
+        catch (Exception e)
+        {
+            StopIncomplete(logger, e);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -148,6 +171,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     [LoggerMessage(7003, LogLevel.Information, "Stopped")]
     private static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(7004, LogLevel.Warning, "Not everything was finished in time; the next start goes on with it")]
+    private static partial void StopIncomplete(ILogger logger, Exception exception);
 
     /// <summary>Signals are handled by the program, and nothing is printed that is not ours.</summary>
     private sealed class QuietLifetime : IHostLifetime

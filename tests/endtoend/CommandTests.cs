@@ -29,6 +29,18 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_request_that_never_comes_whole_does_not_keep_the_server_from_stopping()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        using var half = new System.Net.Sockets.TcpClient();
+        await half.ConnectAsync(IPAddress.Loopback, server.Http.Port);
+        await half.GetStream().WriteAsync("GET /live/main/index.m3u8 HTTP/1.1\r\nHost: a\r\n"u8.ToArray());
+        (await server.Client.GetAsync("/time")).EnsureSuccessStatusCode();
+
+        (await server.StopAsync()).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_rotated_key_sends_the_encoder_away_and_the_new_one_works()
     {
         await using var server = await BroadcastServer.StartAsync();
