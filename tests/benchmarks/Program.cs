@@ -2,6 +2,11 @@ using Broadcast.Benchmarks;
 using Broadcast.Testing;
 
 // broadcast bench [publishers|start] [--rounds N] [--counts 1,10,50,100]
+if (args.FirstOrDefault() == "soak")
+{
+    return await Soak.RunAsync(args);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
 var counts = (Option("--counts") ?? "1,10,50,100").Split(',').Select(int.Parse).ToList();

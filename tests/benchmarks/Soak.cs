@@ -1,0 +1,146 @@
+using System.Globalization;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// <c>soak [--minutes N] [--kills N] [--seed N] [--browser]</c>: a real server, an encoder in real time and strict players, for a long time, with kill -9 at random moments
+/// in between. Exit code 1 when something that was announced got lost, or a playlist went back.
+/// </summary>
+internal static class Soak
+{
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(12);
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var minutes = Number(arguments, "--minutes", 10);
+        var kills = (int)Number(arguments, "--kills", arguments.Contains("--browser") ? 0 : 10);
+        var seed = (int)Number(arguments, "--seed", 1);
+        var length = TimeSpan.FromMinutes(minutes);
+        await using var folder = TempFolder.Create();
+        var file = folder.Sub("source.flv");
+        Say("making the source: 720p30 H.264 at 2.5 Mbit/s, keyframes every 2 s, AAC at 128 kbit/s");
+        await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 1280, Height = 720, VideoBitRate = 2_500_000, Seconds = 120 });
+
+        // The ports stay the same across restarts, as they do in production.
+        var (http, rtmp) = (FreePort.Next(), FreePort.Next());
+        await using var server = await BroadcastServer.StartAsync(["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
+        var channel = await server.CreateChannelAsync("soak");
+        using var stop = new CancellationTokenSource();
+        var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
+        if (arguments.Contains("--browser"))
+        {
+            return await BrowserSoak.RunAsync(server, channel.Name, length, stop, encoder, Say);
+        }
+
+        var findings = new Findings(Say);
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var hls = new HlsFollower(client, server.Hls(channel.Name), findings);
+        var dash = new DashFollower(client, server.Dash(channel.Name), hls, findings);
+        var following = Task.WhenAll(hls.RunAsync(stop.Token), dash.RunAsync(stop.Token));
+        var watch = new ProcessWatch(server.Data);
+        await RunKillsAsync(server, hls, watch, length, kills, seed);
+        await hls.CompareAgainAsync();
+        await stop.CancelAsync();
+        await Task.WhenAll(following, encoder);
+
+        Console.WriteLine(SoakReport.Render(length, kills, seed, hls, dash, watch, findings));
+        return findings.IsClean && hls.Segments > 0 ? 0 : 1;
+    }
+
+    private static async Task RunKillsAsync(BroadcastServer server, HlsFollower hls, ProcessWatch watch, TimeSpan length, int kills, int seed)
+    {
+        var time = TimeProvider.System;
+        var start = time.GetTimestamp();
+        var random = new Random(seed);
+        var room = length - Warm - Warm;
+        var moments = new Queue<TimeSpan>(Enumerable.Range(0, kills).Select(_ => Warm + (room * random.NextDouble())).Order());
+        Say($"{length.TotalMinutes:0.#} min, {kills} kills, seed {seed}");
+        while (time.GetElapsedTime(start) < length)
+        {
+            if (moments.TryPeek(out var next) && time.GetElapsedTime(start) >= next)
+            {
+                moments.Dequeue();
+                watch.LookAt(server.Process.Id);
+                var killed = time.GetTimestamp();
+                hls.Interrupted();
+                await server.Kill();
+                await server.RestartAsync();
+                Say($"killed; ready again after {time.GetElapsedTime(killed).TotalSeconds:0.0} s; {moments.Count} kills to come");
+                watch.Restarted();
+            }
+            else
+            {
+                watch.LookAt(server.Process.Id);
+                await Task.Delay(500);
+            }
+        }
+    }
+
+    private static double Number(string[] arguments, string name, double otherwise) =>
+        arguments.SkipWhile(a => a != name).Skip(1).FirstOrDefault() is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+    private static void Say(string text) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}");
+}
+
+/// <summary>ffmpeg that publishes a file in real time and, like OBS, connects again when the line is lost.</summary>
+internal static class SoakEncoder
+{
+    public static async Task RunAsync(string file, string address, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            await using var encoder = FfmpegTool.PublishFile(file, address, loop: true);
+            while (!encoder.HasExited && !stopping.IsCancellationRequested)
+            {
+                await Task.Delay(100, CancellationToken.None);
+            }
+
+            await Task.Delay(500, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>What went wrong, each said when it is seen.</summary>
+internal sealed class Findings(Action<string> say)
+{
+    private readonly Lock _lock = new();
+    private readonly List<string> _lost = [];
+    private readonly List<string> _back = [];
+    private readonly List<string> _wrong = [];
+
+    /// <summary>Announced media that could not be had, or had changed.</summary>
+    public IReadOnlyList<string> Lost => Snapshot(_lost);
+
+    /// <summary>Playlists or manifests that took back something.</summary>
+    public IReadOnlyList<string> Back => Snapshot(_back);
+
+    /// <summary>Broken rules and media.</summary>
+    public IReadOnlyList<string> Wrong => Snapshot(_wrong);
+
+    public bool IsClean => Lost.Count + Back.Count + Wrong.Count == 0;
+
+    public void AddLost(string text) => Add(_lost, "LOST", text);
+
+    public void AddBack(string text) => Add(_back, "WENT BACK", text);
+
+    public void AddWrong(string text) => Add(_wrong, "WRONG", text);
+
+    private void Add(List<string> list, string kind, string text)
+    {
+        lock (_lock)
+        {
+            list.Add(text);
+        }
+
+        say($"{kind}: {text}");
+    }
+
+    private List<string> Snapshot(List<string> list)
+    {
+        lock (_lock)
+        {
+            return [.. list];
+        }
+    }
+}

@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using Broadcast.Media.Bmff;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>A strict player of one rendition: holds each playlist against all earlier ones, fetches every segment exactly once, and looks into it.</summary>
+internal sealed class RenditionFollower(HttpClient client, Uri playlist, Findings findings)
+{
+    /// <summary>How long an answer other than 200 from a running server is put up with before the segment counts as lost.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+
+    private readonly ConcurrentDictionary<long, Announced> _known = new();
+    private readonly ConcurrentDictionary<Uri, byte[]> _hashes = new();
+    private readonly Dictionary<Uri, InitSegment> _inits = [];
+    private (long Number, long Discontinuity, long End)? _last;
+    private long _sequence = -1;
+    private long _newest = -1;
+    private long _oldest = -1;
+
+    public string Name { get; } = Path.GetFileNameWithoutExtension(playlist.AbsolutePath);
+
+    /// <summary>Every segment ever announced.</summary>
+    public IReadOnlyDictionary<long, Announced> Known => _known;
+
+    /// <summary>What was fetched, with the hash of its bytes.</summary>
+    public IReadOnlyDictionary<Uri, byte[]> Hashes => _hashes;
+
+    public long Gaps { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    public double Seconds { get; private set; }
+
+    /// <summary>Called for each new segment once it has been fetched.</summary>
+    public event Action? Fetched;
+
+    /// <summary>Reads the playlist once and fetches what is new.</summary>
+    public async Task StepAsync(CancellationToken stopping)
+    {
+        using var answer = await client.GetAsync(playlist, stopping);
+        if (!answer.IsSuccessStatusCode)
+        {
+            if (_newest >= 0)
+            {
+                findings.AddBack($"{Name}: the playlist that was there is answered with {(int)answer.StatusCode}");
+            }
+
+            return;
+        }
+
+        var now = HlsPlaylist.Parse(playlist, await answer.Content.ReadAsStringAsync(stopping));
+        Compare(now);
+        foreach (var segment in now.Segments.Where(s => !_known.ContainsKey(s.Number)).ToList())
+        {
+            Order(segment);
+            _known[segment.Number] = segment;
+            if (segment.IsGap)
+            {
+                Gaps++;
+                _last = null;
+            }
+            else if (await FetchAsync(segment.Address, stopping) is { } bytes)
+            {
+                await LookIntoAsync(segment, bytes, stopping);
+                Fetched?.Invoke();
+            }
+        }
+    }
+
+    /// <summary>Fetches again what the playlist still lists; bytes never change.</summary>
+    public async Task CompareAgainAsync(CancellationToken stopping)
+    {
+        foreach (var segment in _known.Values.Where(s => s.Number >= _oldest && !s.IsGap).OrderBy(s => s.Number).ToList())
+        {
+            if (_hashes.TryGetValue(segment.Address, out var before) && await FetchAsync(segment.Address, stopping) is { } bytes && !SHA256.HashData(bytes).SequenceEqual(before)
+                && segment.Number >= _oldest)
+            {
+                findings.AddLost($"{Name}: segment {segment.Number} has other bytes than before");
+            }
+        }
+    }
+
+    private void Compare(HlsPlaylist now)
+    {
+        if (now.Sequence < _sequence)
+        {
+            findings.AddBack($"{Name}: media sequence {now.Sequence} after {_sequence}");
+        }
+
+        var newest = now.Sequence + now.Segments.Count - 1;
+        if (newest < _newest)
+        {
+            findings.AddBack($"{Name}: newest segment {newest} after {_newest}");
+        }
+
+        if (_newest >= 0 && now.Sequence > _newest + 1)
+        {
+            findings.AddLost($"{Name}: segments {_newest + 1} to {now.Sequence - 1} were never announced, or gone before a player could ask");
+        }
+
+        if (now.IsEnded)
+        {
+            findings.AddBack($"{Name}: the playlist has an end");
+        }
+
+        foreach (var segment in now.Segments)
+        {
+            if (_known.TryGetValue(segment.Number, out var before) && before != segment)
+            {
+                findings.AddBack($"{Name}: segment {segment.Number} was announced as {before}, and then as {segment}");
+            }
+
+            var number = long.Parse(Path.GetFileNameWithoutExtension(segment.Address.AbsolutePath), System.Globalization.CultureInfo.InvariantCulture);
+            if (number != segment.Number)
+            {
+                findings.AddWrong($"{Name}: segment {segment.Number} has the name {segment.Address}");
+            }
+        }
+
+        (_sequence, _newest, _oldest) = (Math.Max(_sequence, now.Sequence), Math.Max(_newest, newest), now.Sequence);
+    }
+
+    private void Order(Announced segment)
+    {
+        if (_known.TryGetValue(segment.Number - 1, out var before)
+            && (segment.WallClock <= before.WallClock || segment.Discontinuity < before.Discontinuity))
+        {
+            findings.AddWrong($"{Name}: segment {segment.Number} ({segment.WallClock:O}, run {segment.Discontinuity}) after {before.WallClock:O}, run {before.Discontinuity}");
+        }
+    }
+
+    private async Task<byte[]?> FetchAsync(Uri address, CancellationToken stopping)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(address, stopping);
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    return await answer.Content.ReadAsByteArrayAsync(stopping);
+                }
+
+                if (TimeProvider.System.GetElapsedTime(since) > Patience)
+                {
+                    findings.AddLost($"{address.AbsolutePath} is answered with {(int)answer.StatusCode}");
+                    return null;
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !stopping.IsCancellationRequested)
+            {
+                // The server is gone for now: what it announced it owes when it is back.
+                since = TimeProvider.System.GetTimestamp();
+            }
+
+            await Task.Delay(200, stopping);
+        }
+    }
+
+    private async Task LookIntoAsync(Announced segment, byte[] bytes, CancellationToken stopping)
+    {
+        if (!_hashes.TryAdd(segment.Address, SHA256.HashData(bytes)))
+        {
+            findings.AddWrong($"{Name}: {segment.Address} is announced twice");
+        }
+
+        Bytes += bytes.Length;
+        Seconds += segment.Duration;
+        try
+        {
+            if (segment.Map is null)
+            {
+                findings.AddWrong($"{Name}: segment {segment.Number} has no init segment");
+                return;
+            }
+
+            if (!_inits.TryGetValue(segment.Map, out var init) && await FetchAsync(segment.Map, stopping) is { } initBytes)
+            {
+                _inits[segment.Map] = init = InitSegmentReader.Read(initBytes);
+            }
+
+            if (init is not null)
+            {
+                Time(segment, init, FragmentReader.ReadAll(bytes, out var consumed), consumed, bytes.Length);
+            }
+        }
+        catch (InvalidBmffException e)
+        {
+            findings.AddWrong($"{Name}: segment {segment.Number} is broken: {e.Message}");
+        }
+    }
+
+    private void Time(Announced segment, InitSegment init, IReadOnlyList<Fragment> fragments, int consumed, int length)
+    {
+        if (fragments.Count == 0 || consumed != length)
+        {
+            findings.AddWrong($"{Name}: segment {segment.Number} has {fragments.Count} whole chunks in {consumed} of {length} bytes");
+            return;
+        }
+
+        var end = _last is { } last && last.Number == segment.Number - 1 && last.Discontinuity == segment.Discontinuity ? last.End : fragments[0].BaseDecodeTime;
+        foreach (var fragment in fragments)
+        {
+            if (fragment.BaseDecodeTime != end)
+            {
+                findings.AddWrong($"{Name}: segment {segment.Number} has a chunk at {fragment.BaseDecodeTime}, the one before ended at {end} of {init.Timescale} ticks a second");
+            }
+
+            end = fragment.BaseDecodeTime + fragment.Duration;
+        }
+
+        var seconds = (end - fragments[0].BaseDecodeTime) / (double)init.Timescale;
+        if (Math.Abs(seconds - segment.Duration) > 0.01)
+        {
+            findings.AddWrong($"{Name}: segment {segment.Number} is {seconds:0.000} s long, {segment.Duration:0.000} s is announced");
+        }
+
+        _last = (segment.Number, segment.Discontinuity, end);
+    }
+}

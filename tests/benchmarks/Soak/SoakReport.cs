@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>The end of a soak as Markdown.</summary>
+internal static class SoakReport
+{
+    public static string Render(TimeSpan length, int kills, int seed, HlsFollower hls, DashFollower dash, ProcessWatch watch, Findings findings)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes, {kills} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
+        Row("segments announced by HLS, all renditions", hls.Renditions.Sum(r => r.Known.Count));
+        Row("of these fetched, once each", hls.Segments);
+        Row("megabytes", hls.Renditions.Sum(r => r.Bytes) / 1e6);
+        Row("seconds of media, of the clock's " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
+        Row("MPDs read", dash.Manifests);
+        Row("Periods in them", dash.Periods);
+        Row("**announced segments lost or changed**", findings.Lost.Count);
+        Row("**playlists and manifests that went back**", findings.Back.Count);
+        Row("broken rules and broken media", findings.Wrong.Count);
+        Row("gaps (announced as such)", hls.Gaps);
+        Row("longest time without a new segment, no kill in it, s", hls.Undisturbed.TotalSeconds);
+        if (hls.Interruptions.Count > 0)
+        {
+            var waits = hls.Interruptions.Select(i => i.TotalSeconds).ToList();
+            Row("time without a new segment around a kill, median, s", Sample.Median(waits));
+            Row("the same, longest, s", waits.Max());
+        }
+
+        if (watch.Looks.Count > 0)
+        {
+            Row("resident memory, median, MB", Sample.Median(watch.Looks.Select(l => l.Megabytes)));
+            Row("resident memory, largest, MB", watch.Looks.Max(l => l.Megabytes));
+            Row("threads, largest", watch.Looks.Max(l => l.Threads));
+            Row("handles, largest", watch.Looks.Max(l => l.Handles));
+            Row("files of media and journal, largest", watch.Looks.Max(l => l.Files));
+        }
+
+        if (watch.MemorySlope() is { } slope)
+        {
+            Row($"memory slope over the longest life ({slope.Minutes.ToString("0.0", CultureInfo.InvariantCulture)} min after its first), MB a minute", slope.Slope);
+        }
+
+        foreach (var finding in findings.Lost.Concat(findings.Back).Concat(findings.Wrong))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n- {finding}");
+        }
+
+        return text.ToString();
+
+        void Row(string what, double figure) => text.Append(CultureInfo.InvariantCulture, $"| {what} | {figure:0.##} |\n");
+    }
+}
