@@ -68,6 +68,7 @@ internal static class Soak
                 await server.RestartAsync();
                 Say($"killed; ready again after {time.GetElapsedTime(killed).TotalSeconds:0.0} s; {moments.Count} kills to come");
                 watch.Restarted();
+                await hls.CompareAgainAsync();
             }
             else
             {

@@ -13,6 +13,8 @@ public sealed class BroadcastServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
+    private static readonly string[] OwnPorts = ["--http", "--rtmp", "--internal"];
+
     private readonly TempFolder _folder;
     private readonly string[] _flags;
     private readonly IReadOnlyDictionary<string, string?> _environment;
@@ -51,7 +53,7 @@ public sealed class BroadcastServer : IAsyncDisposable
     public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
 
     /// <summary>Starts a server and waits until it says that it is ready.</summary>
-    /// <param name="flags">Further flags of <c>serve</c>; later ones win over the fixture's own.</param>
+    /// <param name="flags">Further flags of <c>serve</c>; they win over the fixture's own.</param>
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
     /// <param name="prepare">Done with the data folder's path before the first start.</param>
     public static async Task<BroadcastServer> StartAsync(
@@ -89,7 +91,7 @@ public sealed class BroadcastServer : IAsyncDisposable
         }
 
         _process = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", Data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json", .. _flags],
+            [Repository.ServerProgram(), "serve", "--data", Data, "--json", .. OwnPorts.Where(f => !_flags.Contains(f, StringComparer.Ordinal)).SelectMany(f => new[] { f, "127.0.0.1:0" }), .. _flags],
             _environment);
         Ready = await _process.WaitForJsonAsync(StartDeadline);
         Http = new Uri(Ready.GetProperty("http").GetString()!);

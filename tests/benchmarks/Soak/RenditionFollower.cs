@@ -31,6 +31,9 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
     public long Bytes { get; private set; }
 
+    /// <summary>Segments fetched a second time, with the same bytes.</summary>
+    public long Again { get; private set; }
+
     public double Seconds { get; private set; }
 
     /// <summary>Called for each new segment once it has been fetched.</summary>
@@ -69,13 +72,21 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         }
     }
 
-    /// <summary>Fetches again what the playlist still lists; bytes never change.</summary>
+    /// <summary>Fetches again what the playlist still lists (but for its oldest few, which may go meanwhile); bytes never change.</summary>
     public async Task CompareAgainAsync(CancellationToken stopping)
     {
-        foreach (var segment in _known.Values.Where(s => s.Number >= _oldest && !s.IsGap).OrderBy(s => s.Number).ToList())
+        foreach (var segment in _known.Values.Where(s => s.Number >= _oldest + 5 && !s.IsGap).OrderBy(s => s.Number).ToList())
         {
-            if (_hashes.TryGetValue(segment.Address, out var before) && await FetchAsync(segment.Address, stopping) is { } bytes && !SHA256.HashData(bytes).SequenceEqual(before)
-                && segment.Number >= _oldest)
+            if (!_hashes.TryGetValue(segment.Address, out var before) || await FetchAsync(segment.Address, stopping) is not { } bytes)
+            {
+                continue;
+            }
+
+            if (SHA256.HashData(bytes).SequenceEqual(before))
+            {
+                Again++;
+            }
+            else
             {
                 findings.AddLost($"{Name}: segment {segment.Number} has other bytes than before");
             }

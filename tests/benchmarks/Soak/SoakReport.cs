@@ -12,6 +12,7 @@ internal static class SoakReport
         text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes, {kills} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
         Row("segments announced by HLS, all renditions", hls.Renditions.Sum(r => r.Known.Count));
         Row("of these fetched, once each", hls.Segments);
+        Row("fetched again after kills and at the end, same bytes", hls.Renditions.Sum(r => r.Again));
         Row("megabytes", hls.Renditions.Sum(r => r.Bytes) / 1e6);
         Row("seconds of media, of the clock's " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
         Row("MPDs read", dash.Manifests);
