@@ -39,6 +39,7 @@ try
         return 1;
     }
 
+    Console.WriteLine(Machine());
     Console.WriteLine(string.Join('\n', reports.Select(r => r.Render())));
     return 0;
 }
@@ -48,5 +49,13 @@ finally
 }
 
 string? Option(string name) => args.SkipWhile(a => a != name).Skip(1).FirstOrDefault();
+
+// Figures of another machine, or of a busy one, are other figures.
+static string Machine()
+{
+    var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";
+    return $"{model}, {Environment.ProcessorCount} cores, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}, "
+        + $"load average at the end {File.ReadAllText("/proc/loadavg").Split(' ')[0]}\n";
+}
 
 void Progress(string step) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {step}");
