@@ -9,6 +9,8 @@ namespace Broadcast.Ingest.Clock;
 /// <remarks>
 /// A step of more than 10 s forward or 1 s back is a jump, not time: the sample is then put next to the other track, where that has made the same jump
 /// already, or else where it arrived. Wraps at 2^32 are no jumps; encoders that wrap earlier (2^24, 2^31) jump back and are put where they arrive.
+/// What comes faster than it plays, such as what piled up while a line was down, gains on the clock on the wall, by <see cref="LongestLead"/> at most:
+/// otherwise a few small messages would make hours of media, and a file for each two seconds of that.
 /// </remarks>
 /// <param name="startedAt">Wall clock at zero of the session's timeline.</param>
 internal sealed class EncoderClock(DateTimeOffset startedAt)
@@ -19,8 +21,14 @@ internal sealed class EncoderClock(DateTimeOffset startedAt)
     /// <summary>Longest step back that is believed, milliseconds.</summary>
     public const int LongestStepBack = 1_000;
 
+    /// <summary>Longest that the timeline may gain on arrival, milliseconds: more than encoders keep for a line that is down.</summary>
+    public const int LongestLead = 60_000;
+
     private Lane _video;
     private Lane _audio;
+    private DateTimeOffset? _lastArrival;
+    private long _front;
+    private TimeSpan _lead;
 
     /// <summary>How often times were put anew, the beginning not counted.</summary>
     public int Jumps { get; private set; }
@@ -45,8 +53,29 @@ internal sealed class EncoderClock(DateTimeOffset startedAt)
             }
         }
 
-        mapped = Math.Max(0, mapped);
+        mapped = Restrain(Math.Max(0, mapped), arrival);
         lane = new Lane(true, timestamp, mapped);
+        return mapped;
+    }
+
+    /// <summary>
+    /// Keeps the foremost track within the lead. The lead is summed up from sample to sample, so that a step of the clock on the wall, of an hour perhaps, is one
+    /// sample's affair; and it is never negative, so that a pause earns nothing.
+    /// </summary>
+    private long Restrain(long mapped, DateTimeOffset arrival)
+    {
+        if (_lastArrival is not { } last)
+        {
+            (_lastArrival, _front) = (arrival, mapped);
+            return mapped;
+        }
+
+        var elapsed = arrival > last ? arrival - last : TimeSpan.Zero;
+        var room = TimeSpan.FromMilliseconds(LongestLead) + elapsed - _lead;
+        mapped = Math.Min(mapped, _front + (long)room.TotalMilliseconds);
+        var gained = Math.Max(0, mapped - _front);
+        var lead = _lead + TimeSpan.FromMilliseconds(gained) - elapsed;
+        (_lastArrival, _front, _lead) = (arrival, _front + gained, lead > TimeSpan.Zero ? lead : TimeSpan.Zero);
         return mapped;
     }
 

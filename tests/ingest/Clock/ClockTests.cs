@@ -44,6 +44,48 @@ public sealed class ClockTests
     }
 
     [Theory]
+    [InlineData(2_500)]
+    [InlineData(9_999)]
+    public void A_publisher_cannot_make_hours_of_timeline_in_a_second(int step)
+    {
+        var clock = new EncoderClock(Start);
+        var last = 0L;
+        for (var i = 0; i <= 10_000; i++)
+        {
+            var mapped = clock.Map(i % 2 == 0 ? TrackKind.Video : TrackKind.Audio, (uint)(i * step), At(1000 + (i / 10)));
+            mapped.ShouldBeGreaterThanOrEqualTo(last);
+            last = mapped;
+        }
+
+        last.ShouldBe(2000 + EncoderClock.LongestLead);
+    }
+
+    [Fact]
+    public void What_piled_up_while_a_line_was_down_keeps_its_times()
+    {
+        var clock = new EncoderClock(Start);
+        var arrival = 1000;
+        for (var i = 0; i < 6000; i++)
+        {
+            // 40 ms apart; every 50 s of them come at once, after 50 s of nothing.
+            arrival = i % 1250 == 0 ? 1000 + (i * 40) : arrival;
+            clock.Map(TrackKind.Video, (uint)(i * 40), At(arrival)).ShouldBe(1000 + (i * 40));
+        }
+    }
+
+    [Theory]
+    [InlineData(-3_600_000)]
+    [InlineData(3_600_000)]
+    public void A_step_of_the_wall_clock_does_not_bend_the_timeline(int step)
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 5000; i++)
+        {
+            clock.Map(TrackKind.Video, (uint)(i * 40), At(4_000_000 + (i * 40) + (i < 2500 ? 0 : step))).ShouldBe(4_000_000 + (i * 40));
+        }
+    }
+
+    [Theory]
     [InlineData(10_000, 1_000 + 10_000, 0)] // believed
     [InlineData(10_001, 1_050, 1)] // a jump: put where it arrived
     [InlineData(86_400_000, 1_050, 1)]
