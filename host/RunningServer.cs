@@ -41,7 +41,14 @@ internal sealed class RunningServer : IDisposable
     {
         try
         {
-            var held = new FileStream(Path.Combine(data.Path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // Only its owner may open it: whoever can open a file can lock it, and keep us out.
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            var held = new FileStream(Path.Combine(data.Path, LockName), options);
             File.Delete(Path.Combine(data.Path, FileName));
             return new RunningServer(data, held);
         }

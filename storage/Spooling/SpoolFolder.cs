@@ -22,7 +22,15 @@ internal sealed class SpoolFolder : IDisposable
         try
         {
             Directory.CreateDirectory(_root);
-            _lock = new FileStream(Path.Combine(_root, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+            // Only its owner may open it: whoever can open a file can lock it, and keep us out.
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            _lock = new FileStream(Path.Combine(_root, ".lock"), options);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -27,6 +27,14 @@ public sealed class SpoolTests
     }
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task Nobody_else_can_open_the_lock_of_a_spool_and_so_hold_it()
+    {
+        await using var bench = new SpoolBench();
+        File.GetUnixFileMode(Path.Combine(bench.Folder, ".lock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
     public async Task A_sealed_file_goes_to_the_store_and_leaves_the_disk()
     {
         await using var bench = new SpoolBench().Run();
