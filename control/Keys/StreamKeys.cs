@@ -78,6 +78,8 @@ public sealed class StreamKeys(Database database, TimeProvider time)
             throw new ControlException(mistakes);
         }
 
+        // An id is 8 plain characters; some others, such as NUL, PostgreSQL does not even take as a question.
+        keyId = keyId is null || keyId.All(char.IsAsciiLetterOrDigit) ? keyId : "";
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

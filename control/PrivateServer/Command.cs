@@ -86,10 +86,12 @@ internal static class Command
         }
     }
 
-    private static ProcessStartInfo Prepare(string program, IReadOnlyList<string> arguments)
+    internal static ProcessStartInfo Prepare(string program, IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal) || k.StartsWith("LC_", StringComparison.Ordinal)).ToList())
+        // Ours hold passwords and storage keys, and the database runs on as another user, who may read its environment.
+        string[] prefixes = ["PG", "LC_", "BROADCAST_", "AWS_"];
+        foreach (var name in start.Environment.Keys.Where(k => prefixes.Any(p => k.StartsWith(p, StringComparison.OrdinalIgnoreCase))).ToList())
         {
             start.Environment.Remove(name);
         }

@@ -31,6 +31,18 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
     };
 
+    [Theory]
+    [InlineData("\\u0000")]
+    [InlineData("nosuchid")]
+    [InlineData("' OR true --")]
+    public async Task A_key_that_cannot_be_is_not_found_and_no_mistake_of_ours(string id)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        using var body = new StringContent($$"""{"keyId":"{{id}}"}""", Encoding.UTF8, "application/json");
+        (await server.SendAsync("POST", "/api/v1/channels/demo/keys/rotate", await server.TokenAsync(TokenRole.Producer), body)).Status.ShouldBe(404);
+    }
+
     [Theory, MemberData(nameof(Endpoints))]
     public async Task An_endpoint_asks_for_its_role_and_then_does_its_work(string method, string pattern, string role, string? json, int status)
     {

@@ -169,6 +169,23 @@ public sealed class PrivateServerTests
         Should.Throw<ControlException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message.ShouldContain("apt install postgresql");
     }
 
+    [Theory]
+    [InlineData("BROADCAST__Storage__SecretKey")]
+    [InlineData("AWS_SECRET_ACCESS_KEY")]
+    [InlineData("PGPASSWORD")]
+    public void Secrets_in_our_environment_are_not_handed_to_the_database_which_runs_as_another_user(string name)
+    {
+        Environment.SetEnvironmentVariable(name, "secret");
+        try
+        {
+            Command.Prepare("postgres", []).Environment.Keys.ShouldNotContain(name);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
     [Fact]
     public void Another_major_version_is_asked_for_by_number()
     {
