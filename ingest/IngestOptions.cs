@@ -29,8 +29,8 @@ public sealed class IngestOptions
     /// <summary>Longest that the publish authority may take, 100 ms to 1 min; 3 s. After that the publisher is refused.</summary>
     public TimeSpan AuthorityTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Longest that the next stage may take to finish once a publisher is gone, 1 s to 1 min; 8 s, which is under the server's own 10 s to stop.</summary>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(8);
+    /// <summary>Longest that the next stage may take to finish once a publisher is gone, 1 s to 1 min; 4 s, which is under the 5 s that stages have to stop.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>How long a wrong stream key waits for its answer, 0 to 10 s; 1 s, give or take a quarter: guessing gets slow, nobody else waits.</summary>
     public TimeSpan RefusalDelay { get; set; } = TimeSpan.FromSeconds(1);

@@ -7,7 +7,7 @@ using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Roles;
 
-/// <summary>One thing that a process can do. Rows stand downstream first, so that nobody is fed before it can eat.</summary>
+/// <summary>One thing that a process can do. Rows stand downstream first, so that nobody is fed before it can eat, and who is asked before who asks.</summary>
 /// <param name="Name">As <c>--roles</c> names it.</param>
 /// <param name="Add">Registers what it is made of.</param>
 /// <param name="Map">Adds its HTTP endpoints for viewers and API.</param>

@@ -14,6 +14,11 @@ internal sealed class TokenBucket(double capacity, double perSecond)
             _tokens = _at == default ? capacity : Math.Min(capacity, _tokens + ((now - _at).TotalSeconds * perSecond));
             _at = now;
         }
+        else
+        {
+            // The clock was set back: what there is stays, and filling goes on from here.
+            _at = now;
+        }
 
         if (_tokens < 1)
         {
