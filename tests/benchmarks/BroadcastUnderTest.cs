@@ -23,7 +23,7 @@ internal sealed class BroadcastUnderTest : IAsyncDisposable
 
     public Uri Http { get; }
 
-    /// <summary>The server's process; PostgreSQL is counted apart, because it rests while streams run.</summary>
+    /// <summary>The server's process; PostgreSQL is not counted.</summary>
     public int Process => _process.Id;
 
     public static async Task<BroadcastUnderTest> StartAsync(string data)

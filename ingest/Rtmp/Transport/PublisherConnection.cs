@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
-/// <summary>One socket as Kestrel knows connections. What is not read stays in the kernel, so a connection holds one buffer while it reads and none otherwise.</summary>
+/// <summary>One socket as Kestrel knows connections. What is not read stays in the kernel, so a connection holds one read buffer, also while it waits, besides the message that is coming in.</summary>
 internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature
 {
