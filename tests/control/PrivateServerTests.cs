@@ -213,7 +213,7 @@ public sealed class PrivateServerTests
     private static Task<Database> OpenAsync(string data) => Database.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
 
     private static ChildProcess OpenElsewhere(string data) =>
-        ChildProcess.Start(Environment.ProcessPath!, ["open-database", data], openInput: true);
+        ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "Broadcast.Control.Tests"), ["open-database", data], openInput: true);
 
     private static async Task<object?> ScalarAsync(Database database, string sql)
     {
