@@ -7,8 +7,10 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>The command line as scripts use it, with the server running and not.</summary>
-public sealed class CommandTests
+public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServer>
 {
+    private readonly BroadcastServer _server = shared.Server;
+
     [Fact]
     public async Task Channels_and_keys_made_while_the_server_rests_work_when_it_runs_and_the_other_way_round()
     {
@@ -43,42 +45,40 @@ public sealed class CommandTests
     [Fact]
     public async Task A_rotated_key_sends_the_encoder_away_and_the_new_one_works()
     {
-        await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("main");
-        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
-        await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
+        var channel = await _server.CreateChannelAsync("rotated");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
+        await HlsView.WaitAsync(_server, "rotated", v => v.Segments.Count >= 1, "a segment");
 
-        var rotated = (await server.CommandAsync("key", "rotate", "main", "--json")).EnsureSuccess().Json().GetProperty("streamKey").GetString()!;
+        var rotated = (await _server.CommandAsync("key", "rotate", "rotated", "--json")).EnsureSuccess().Json().GetProperty("streamKey").GetString()!;
 
         await encoder.WaitForExitAsync(TimeSpan.FromSeconds(20));
-        await using var refused = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Seconds = 5 });
+        await using var refused = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { Seconds = 5 });
         (await refused.WaitForExitAsync(TimeSpan.FromSeconds(20))).ShouldNotBe(0);
-        var before = (await HlsView.ReadAsync(server, "main"))!;
-        await using var welcome = FfmpegTool.Publish($"{server.Rtmp}/live/{rotated}");
-        await HlsView.WaitAsync(server, "main", v => v.Last > before.Last, "the new key works");
+        var before = (await HlsView.ReadAsync(_server, "rotated"))!;
+        await using var welcome = FfmpegTool.Publish($"{_server.Rtmp}/live/{rotated}");
+        await HlsView.WaitAsync(_server, "rotated", v => v.Last > before.Last, "the new key works");
     }
 
     [Fact]
     public async Task The_API_is_closed_without_a_token_and_open_with_one()
     {
-        await using var server = await BroadcastServer.StartAsync();
-        (await server.Client.GetAsync("/api/v1/channels")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await _server.Client.GetAsync("/api/v1/channels")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
-        server.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        using var admin = new HttpClient { BaseAddress = _server.Http };
+        admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await _server.CreateTokenAsync());
 
-        (await server.Client.GetAsync("/api/v1/channels")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await server.Client.GetStringAsync("/api/v1/openapi.json")).ShouldContain("/api/v1/channels");
+        (await admin.GetAsync("/api/v1/channels")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await admin.GetStringAsync("/api/v1/openapi.json")).ShouldContain("/api/v1/channels");
     }
 
     [Fact]
     public async Task The_demo_publishes_a_picture_and_a_beep_and_ends_by_itself()
     {
-        await using var server = await BroadcastServer.StartAsync();
-        await server.CreateChannelAsync("main");
-        await using var demo = ChildProcess.Start("dotnet", [Repository.ServerProgram(), "demo", "--channel", "main", "--seconds", "12", "--data", server.Data]);
-        await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments; " + demo.Tail());
+        await _server.CreateChannelAsync("shown");
+        await using var demo = ChildProcess.Start("dotnet", [Repository.ServerProgram(), "demo", "--channel", "shown", "--seconds", "12", "--data", _server.Data]);
+        await HlsView.WaitAsync(_server, "shown", v => v.Segments.Count >= 2, "two segments; " + demo.Tail());
 
-        var streams = (await FfmpegTool.ProbeAsync(server.Hls("main").ToString())).GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("codec_type").GetString()).ToList();
+        var streams = (await FfmpegTool.ProbeAsync(_server.Hls("shown").ToString())).GetProperty("streams").EnumerateArray().Select(s => s.GetProperty("codec_type").GetString()).ToList();
 
         streams.ShouldBe(["video", "audio"], ignoreOrder: true);
         (await demo.WaitForExitAsync(TimeSpan.FromSeconds(30))).ShouldBe(0);
@@ -87,9 +87,8 @@ public sealed class CommandTests
     [Fact]
     public async Task The_doctor_examines_everything_as_JSON_lines()
     {
-        await using var server = await BroadcastServer.StartAsync();
 
-        var report = await server.CommandAsync("doctor", "--json");
+        var report = await _server.CommandAsync("doctor", "--json");
 
         foreach (var check in new[] { "ffmpeg", "encoder x264", "disk", "clock", "database", "storage" })
         {
@@ -100,13 +99,12 @@ public sealed class CommandTests
     [Fact]
     public async Task Health_readiness_and_metrics_are_on_the_internal_port_alone()
     {
-        await using var server = await BroadcastServer.StartAsync();
-        using var inside = new HttpClient { BaseAddress = server.Internal };
+        using var inside = new HttpClient { BaseAddress = _server.Internal };
 
         (await inside.GetStringAsync("/healthz")).ShouldBe("ok\n");
         (await inside.GetAsync("/readyz")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await inside.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await server.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _server.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await inside.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 }
