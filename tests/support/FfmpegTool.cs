@@ -76,11 +76,14 @@ public static class FfmpegTool
         (await ChildProcess.RunAsync("ffprobe",
             ["-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", .. more, address], deadline)).EnsureSuccess().Json();
 
-    /// <summary>Decodes an address for some seconds of media and returns what ffmpeg complained about: empty when every frame decoded cleanly.</summary>
+    /// <summary>
+    /// Decodes an address for some seconds of media and returns what ffmpeg complained about: empty when every frame decoded cleanly. Times are judged on the stream's own
+    /// clock: an encoder's first frames come unevenly (GStreamer's do), and two of them may fall on one tick of a clock that counts frames.
+    /// </summary>
     public static async Task<string> DecodeAsync(string address, double seconds, TimeSpan? deadline = null)
     {
         var result = await ChildProcess.RunAsync("ffmpeg",
-            ["-nostdin", "-hide_banner", "-v", "warning", "-xerror", "-i", address, "-t", Number(seconds), "-f", "null", "-"], deadline);
+            ["-nostdin", "-hide_banner", "-v", "warning", "-xerror", "-i", address, "-t", Number(seconds), "-enc_time_base", "-1", "-f", "null", "-"], deadline);
         return result.ExitCode == 0 ? result.Error : $"exit code {result.ExitCode}: {result.Error}";
     }
 
