@@ -145,7 +145,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         Internal: ListenAddress.ForClients("http", _listeners.Find("internal HTTP")!),
         Data: data.Path)
     {
-        Elsewhere = ListenAddress.ForOthers(_listeners.Find("RTMP")!),
+        Elsewhere = ListenAddress.ForOthers([_listeners.Find("RTMP")!, _listeners.Find("HTTP")!]),
         Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ForClients("https", https) : null,
     };
 

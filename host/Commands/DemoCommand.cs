@@ -101,6 +101,7 @@ internal static class DemoCommand
             }
 
             await publisher.CloseAsync(cancellationToken);
+            Console.Out.WriteLine("The demo is over.");
         }
         finally
         {

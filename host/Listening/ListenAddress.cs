@@ -41,8 +41,8 @@ internal readonly record struct ListenAddress(IPAddress Address, int Port)
         return $"{scheme}://{new IPEndPoint(address, bound.Port)}";
     }
 
-    /// <summary>This machine's first IPv4 address that others can reach, when a listener is open to them; <see langword="null"/> when it is not or there is none.</summary>
-    public static string? ForOthers(IPEndPoint bound) => !(bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any))
+    /// <summary>This machine's first IPv4 address that others can reach, when all listeners are open to them; <see langword="null"/> when one is not or there is none.</summary>
+    public static string? ForOthers(IEnumerable<IPEndPoint> bound) => bound.Any(b => !b.Address.Equals(IPAddress.Any) && !b.Address.Equals(IPAddress.IPv6Any))
         ? null
         : NetworkInterface.GetAllNetworkInterfaces()
             .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
