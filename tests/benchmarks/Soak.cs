@@ -13,6 +13,12 @@ internal static class Soak
 
     public static async Task<int> RunAsync(string[] arguments)
     {
+        if (arguments.Contains("--help"))
+        {
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            return 0;
+        }
+
         var minutes = Number(arguments, "--minutes", 10);
         var kills = (int)Number(arguments, "--kills", arguments.Contains("--browser") ? 0 : 10);
         var seed = (int)Number(arguments, "--seed", 1);
