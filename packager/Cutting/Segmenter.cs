@@ -19,6 +19,9 @@ internal sealed record KnownRendition(string Name, TrackKind Kind, int Timescale
 internal sealed record SegmenterStart(long NextSegment, bool HasHistory, MediaTime End, IReadOnlyList<KnownRendition> Known)
 {
     public static SegmenterStart Nothing { get; } = new(1, false, MediaTime.Zero(MediaTime.VideoTimescale), []);
+
+    /// <summary>Wall clock where all that exists ends; the beginning of time when nothing does.</summary>
+    public DateTimeOffset WallClockEnd { get; init; } = DateTimeOffset.MinValue;
 }
 
 /// <summary>
@@ -52,6 +55,9 @@ internal sealed partial class Segmenter
     // Where the run began: its wall clock is linear from there.
     private SegmentOrigin? _anchor;
 
+    // Where the last closed segment ends: a run's wall clock does not begin before it, though an encoder that ran ahead may come back sooner.
+    private DateTimeOffset _wallClockEnd;
+
     // How far the leader has come: no cut will lie before it.
     private MediaTime _position;
     private DateTimeOffset? _firstArrival;
@@ -59,6 +65,7 @@ internal sealed partial class Segmenter
     public Segmenter(LatencyProfile latency, SegmenterLimits limits, SegmenterStart start, IReadOnlyList<Rendition> renditions)
     {
         (_latency, _limits, _number, _discontinuity, _end) = (latency, limits, start.NextSegment - 1, start.HasHistory, start.End);
+        _wallClockEnd = start.WallClockEnd;
         foreach (var rendition in renditions.Take(limits.MaxRenditions))
         {
             AddLane(rendition);
@@ -218,6 +225,7 @@ internal sealed partial class Segmenter
     {
         var origin = _origins[^1];
         origin.Duration = new MediaTime(leader.Segment.Duration, leader.Segment.Timescale);
+        _wallClockEnd = origin.WallClock + origin.Duration.ToTimeSpan();
         leader.Segment.Close(origin, leader: true);
     }
 
@@ -226,7 +234,8 @@ internal sealed partial class Segmenter
     /// <param name="discontinuity">Whether a discontinuity stands before it.</param>
     private void Begin(MediaTime start, DateTimeOffset? arrival, bool discontinuity)
     {
-        var origin = new SegmentOrigin(++_number, start, arrival ?? _anchor!.WallClockOf(start), discontinuity);
+        var wallClock = arrival is { } first ? (first > _wallClockEnd ? first : _wallClockEnd) : _anchor!.WallClockOf(start);
+        var origin = new SegmentOrigin(++_number, start, wallClock, discontinuity);
         _anchor = arrival is null ? _anchor : origin;
         _origins.Add(origin);
         if (discontinuity)

@@ -85,17 +85,20 @@ internal sealed class SessionAccount(
     public SegmenterStart Position()
     {
         var end = MediaTime.Zero(MediaTime.VideoTimescale);
+        var wallClockEnd = DateTimeOffset.MinValue;
         var known = new List<KnownRendition>();
         foreach (var rendition in timeline.Renditions)
         {
             if (rendition is { Segments: [.., var last], Init: { } init })
             {
                 end = last.End > end ? last.End : end;
+                var ended = last.WallClock + last.Duration.ToTimeSpan();
+                wallClockEnd = ended > wallClockEnd ? ended : wallClockEnd;
                 known.Add(new KnownRendition(rendition.Name, rendition.Kind, init.Format.Timescale));
             }
         }
 
-        return new SegmenterStart(timeline.LastSegment + 1, timeline.LastSegment > 0, end, known);
+        return new SegmenterStart(timeline.LastSegment + 1, timeline.LastSegment > 0, end, known) { WallClockEnd = wallClockEnd };
     }
 
     /// <summary>Notes an event for the next batch.</summary>

@@ -34,6 +34,9 @@ internal sealed class Camera(ManualTimeProvider time)
     /// <summary>What the encoder's clock says at its beginning, milliseconds.</summary>
     public uint FirstTimestamp { get; init; }
 
+    /// <summary>How far its media runs ahead of the clock, as ffmpeg's does after it has begun with a burst.</summary>
+    public TimeSpan Ahead { get; init; }
+
     /// <summary>Seconds from one keyframe to the next.</summary>
     public double KeyframeSeconds { get; set; } = 2;
 
@@ -139,7 +142,7 @@ internal sealed class Camera(ManualTimeProvider time)
 
     private void Take(byte type, TimeSpan at, uint timestamp, ReadOnlyMemory<byte> body)
     {
-        var late = _began + at - time.GetUtcNow();
+        var late = _began + at - Ahead - time.GetUtcNow();
         if (late > TimeSpan.Zero)
         {
             time.Advance(late);

@@ -24,10 +24,10 @@ public sealed class LifeTests : IAsyncLifetime
         var session = Line.Session(_time, latency: Brief);
         var camera = _line.Connect(session);
         await camera.SendAsync(14);
-        var early = await _line.PlaylistAsync(session);
+        var early = await _line.ReachAsync(session, 6);
         await camera.SendAsync(14);
 
-        var late = await _line.PlaylistAsync(session);
+        var late = await _line.ReachAsync(session, 13);
         early.Sequence.ShouldBe(1);
         late.Sequence.ShouldBeGreaterThan(5);
         late.Entries.Sum(e => e.Duration).ShouldBeInRange(11.9, 14.1);
@@ -38,10 +38,9 @@ public sealed class LifeTests : IAsyncLifetime
         (await _line.StoredAsync()).ShouldContain($"live/main/{session.Id}/source/{gone}.m4s");
 
         await camera.SendAsync(20);
-        await _line.UploadedAsync();
+        await _line.ReachAsync(session, 23);
+        await _line.GoneFromStoreAsync($"/{gone}.m4s");
         var stored = await _line.StoredAsync();
-        stored.ShouldNotContain($"live/main/{session.Id}/source/{gone}.m4s");
-        stored.ShouldNotContain($"live/main/{session.Id}/audio/{gone}.m4s");
         stored.Count(n => n.EndsWith(".m4s", StringComparison.Ordinal)).ShouldBeLessThan(40, "two windows of two renditions");
         using var answer = await _line.Client.GetAsync($"/live/main/{session.Id}/source/{gone}.m4s");
         answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
@@ -67,14 +66,16 @@ public sealed class LifeTests : IAsyncLifetime
         var next = Line.Session(_time, latency: Brief);
         var again = _line.Connect(next);
         await again.SendAsync(5);
+        await Poll.UntilAsync(() => _line.Sessions.Any(s => s.Session == next.Id && s.LastSegment >= 3));
+        await _line.ReachAsync(next, 2);
         (await _line.Client.GetStringAsync("/live/main/index.m3u8")).ShouldContain(next.Id.Value);
         (await _line.PlaylistAsync(next)).Sequence.ShouldBe(1);
         (await _line.PlaylistAsync(session)).Ended.ShouldBeTrue("who watches the old one may finish it");
 
         await again.SendAsync(13);
-        await _line.UploadedAsync();
-        (await _line.StoredAsync()).ShouldAllBe(n => !n.Contains(session.Id.Value));
-        (await _line.StoredAsync("journal/")).ShouldAllBe(n => !n.Contains(session.Id.Value));
+        await _line.ReachAsync(next, 8);
+        await _line.GoneFromStoreAsync(session.Id.Value);
+        await _line.GoneFromStoreAsync(session.Id.Value, "journal/");
         using var answer = await _line.Client.GetAsync($"/live/main/{session.Id}/source.m3u8");
         answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
         await _line.WatchAsync(next);

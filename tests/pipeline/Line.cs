@@ -100,6 +100,22 @@ internal sealed class Line : IAsyncDisposable
         return names;
     }
 
+    /// <summary>Waits until the playlist has come to a segment: what an encoder sent just now may still be on its way through the stages.</summary>
+    public async Task<Playlist> ReachAsync(BroadcastSession session, long segment)
+    {
+        await Poll.UntilAsync(async () => (await PlaylistAsync(session)).Last >= segment, description: $"segment {segment} is listed");
+        return await PlaylistAsync(session);
+    }
+
+    /// <summary>Lets the clock go on until nothing stored has this in its name.</summary>
+    public Task GoneFromStoreAsync(string part, string prefix = "live/") => Poll.UntilAsync(
+        async () =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            return (await StoredAsync(prefix)).All(name => !name.Contains(part, StringComparison.Ordinal));
+        },
+        description: $"{part} is deleted");
+
     /// <summary>Waits until the store has all that is whole.</summary>
     public Task UploadedAsync() => Poll.UntilAsync(() => Spool is { WaitingFiles: 0, PendingDeletions: 0 });
 

@@ -108,6 +108,28 @@ public sealed class LineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_wall_clock_never_goes_back_though_an_encoder_that_ran_ahead_comes_back_at_once()
+    {
+        var session = Line.Session(_time);
+        for (var run = 0; run < 3; run++)
+        {
+            var camera = _line.Attach(new Camera(_time) { Ahead = TimeSpan.FromSeconds(2) }, session);
+            await camera.SendAsync(4.4);
+            await camera.GoneAsync();
+        }
+
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            var watched = await _line.WatchAsync(session, rendition);
+            watched.Playlist.Entries.Count(e => e.Discontinuity).ShouldBe(2);
+            foreach (var (one, next) in watched.Playlist.Entries.Zip(watched.Playlist.Entries.Skip(1)))
+            {
+                (next.WallClock - one.WallClock).TotalSeconds.ShouldBeGreaterThan(one.Duration - 0.05, $"{rendition} {next.Number}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_changed_configuration_gets_an_init_segment_and_a_period_of_its_own()
     {
         var session = Line.Session(_time);
