@@ -52,6 +52,8 @@ internal sealed class Line : IAsyncDisposable
         ]);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(new DataFolder(folder));
+        builder.Services.AddSingleton<Progress>();
+        builder.Services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<Progress>());
         builder.Services.AddStorage(builder.Configuration);
         builder.Services.AddOrigin(builder.Configuration);
         builder.Services.AddPackager(builder.Configuration);
@@ -75,6 +77,8 @@ internal sealed class Line : IAsyncDisposable
         camera.Open(new PublicationFeed(
             new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None),
             publication => camera.Publication = (publication, sink.RunAsync(publication, _stop.Token))));
+        var progress = _app.Services.GetRequiredService<Progress>();
+        camera.Announced = () => progress.Of(session);
         _cameras.Add(camera);
         return camera;
     }

@@ -201,12 +201,29 @@ public sealed class CephServer : IAsyncDisposable
         await RunAsync("monmaptool", "--create", "--clobber", "--fsid", cluster, "--addv", "a", $"[v1:127.0.0.1:{_monitorPort}]", map);
         await RunAsync("ceph-mon", "--mkfs", "-i", "a", "--monmap", map);
         _daemons.Add(Start("ceph-mon", "-f", "-i", "a"));
-        await RunAsync("ceph", "osd", "new", osd);
-        await RunAsync("ceph", "osd", "crush", "add", "osd.0", "1", "root=default", "host=h");
+        await AskMonitorAsync("osd", "new", osd);
+        await AskMonitorAsync("osd", "crush", "add", "osd.0", "1", "root=default", "host=h");
         await RunAsync("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", osd);
         _daemons.Add(Start("ceph-osd", "-f", "-i", "0"));
         await RunAsync("radosgw-admin", "-n", "client.rgw", "user", "create", "--uid", "tests", "--display-name", "tests", "--access-key", AccessKey, "--secret-key", SecretKey);
         await StartGatewayAsync();
+    }
+
+    /// <summary>Commands to the monitor; one that is just starting refuses some with EPERM, which passes.</summary>
+    private async Task AskMonitorAsync(params string[] command)
+    {
+        for (var again = 0; ; again++)
+        {
+            try
+            {
+                await RunAsync("ceph", command);
+                return;
+            }
+            catch (InvalidOperationException e) when (again < 5 && e.Message.Contains("EPERM", StringComparison.Ordinal))
+            {
+                await Task.Delay(500);
+            }
+        }
     }
 
     private ProcessStartInfo StartInfo(string program)
