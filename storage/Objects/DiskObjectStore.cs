@@ -220,7 +220,7 @@ internal sealed class DiskObjectStore : IObjectStore
         {
             try
             {
-                Directory.CreateDirectory(folder);
+                DiskTree.MakeFolder(folder);
                 if (Directory.Exists(target))
                 {
                     throw new ObjectStoreException(ObjectStoreFault.Other, $"Could not store {name}: there are objects below that name, and on disk a name cannot be a folder too.");

@@ -61,6 +61,29 @@ internal static class DiskTree
         }
     }
 
+    /// <summary>
+    /// Makes a folder and those above it. One that <see cref="RemoveEmptyFolders"/> takes away at the same moment is made again: the system then says of a folder that it
+    /// is there already, and it is not.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        const int Attempts = 20;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.CreateDirectory(folder);
+                return;
+            }
+            catch (IOException) when (attempt < Attempts && !File.Exists(folder))
+            {
+                // Taken away between two looks.
+            }
+        }
+    }
+
     /// <summary>Removes a folder and those above it while they are empty, but never the root. One that is filled meanwhile stays.</summary>
     public static void RemoveEmptyFolders(string root, string folder)
     {

@@ -328,7 +328,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         {
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                DiskTree.MakeFolder(Path.GetDirectoryName(path)!);
                 return File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             }
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && mode == FileMode.CreateNew && attempt < 5)
