@@ -22,9 +22,9 @@ internal sealed class Line : IAsyncDisposable
     private readonly List<Camera> _cameras = [];
     private bool _stopped;
 
-    private Line(WebApplication app, ManualTimeProvider time, string folder)
+    private Line(WebApplication app, ManualTimeProvider time, string folder, KeptLog log)
     {
-        (_app, Time, Folder) = (app, time, folder);
+        (_app, Time, Folder, Log) = (app, time, folder, log);
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
     }
 
@@ -33,6 +33,8 @@ internal sealed class Line : IAsyncDisposable
     public string Folder { get; }
 
     public HttpClient Client { get; }
+
+    public KeptLog Log { get; }
 
     public SpoolStatus Spool => _app.Services.GetRequiredService<SpoolMonitor>().Read();
 
@@ -43,7 +45,8 @@ internal sealed class Line : IAsyncDisposable
     public static async Task<Line> StartAsync(string folder, ManualTimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var log = new KeptLog();
+        builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(
         [
@@ -61,7 +64,7 @@ internal sealed class Line : IAsyncDisposable
         var app = builder.Build();
         app.MapOrigin();
         await app.StartAsync();
-        return new Line(app, time, folder);
+        return new Line(app, time, folder, log);
     }
 
     public static BroadcastSession Session(ManualTimeProvider time, string channel = "main", LatencyProfile? latency = null) =>
@@ -162,5 +165,27 @@ internal sealed class Line : IAsyncDisposable
         Client.Dispose();
         await StopAsync();
         _stop.Dispose();
+    }
+}
+
+/// <summary>What the stages said, for the messages of failed tests.</summary>
+internal sealed class KeptLog : ILoggerProvider, ILogger
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+
+    public override string ToString() => string.Join('\n', _lines);
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
+
+    public void Dispose()
+    {
     }
 }

@@ -12,7 +12,8 @@ internal static class Viewer
         List<byte[]> payloads = [];
         List<WatchedSegment> segments = [];
         long? expected = null;
-        foreach (var entry in playlist.Entries.Where(e => !e.Gap))
+        playlist.Entries.ShouldAllBe(e => !e.Gap, line.Log.ToString());
+        foreach (var entry in playlist.Entries)
         {
             var init = InitSegmentReader.Read(await line.MediaAsync(session, entry.Map));
             var bytes = await line.MediaAsync(session, entry.Address);
