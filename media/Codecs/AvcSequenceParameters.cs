@@ -30,9 +30,10 @@ public sealed record AvcSequenceParameters(
     /// <summary>Largest picture accepted, in samples a side.</summary>
     public const int MaxSide = 8192;
 
-    private const uint Unspecified = 2;
+    internal const uint Unspecified = 2;
 
-    private static readonly (byte Width, byte Height)[] SampleAspects =
+    // Table E-1, which HEVC has, too.
+    internal static readonly (byte Width, byte Height)[] SampleAspects =
         [(1, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11), (80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1)];
 
     /// <summary>Reads an SPS NAL unit, its header byte included.</summary>
@@ -52,7 +53,7 @@ public sealed record AvcSequenceParameters(
         var rented = ArrayPool<byte>.Shared.Rent(nalUnit.Length);
         try
         {
-            return ParsePayload(rented.AsSpan(0, RemoveEmulationPrevention(nalUnit, rented)));
+            return ParsePayload(rented.AsSpan(0, NalUnitReader.RemoveEmulationPrevention(nalUnit, rented)));
         }
         finally
         {
@@ -217,24 +218,5 @@ public sealed record AvcSequenceParameters(
 
             last = next == 0 ? last : next;
         }
-    }
-
-    /// <summary>7.4.1.1: 00 00 03 stands for 00 00.</summary>
-    private static int RemoveEmulationPrevention(ReadOnlySpan<byte> nalUnit, Span<byte> target)
-    {
-        var (length, zeros) = (0, 0);
-        foreach (var value in nalUnit)
-        {
-            if (zeros >= 2 && value == 3)
-            {
-                zeros = 0;
-                continue;
-            }
-
-            target[length++] = value;
-            zeros = value == 0 ? zeros + 1 : 0;
-        }
-
-        return length;
     }
 }

@@ -1,7 +1,7 @@
 namespace Broadcast.Media;
 
 /// <summary>A codec and its parameters, checked when made. A new codec is a new case.</summary>
-public abstract record CodecConfig
+public abstract partial record CodecConfig
 {
     private CodecConfig() { }
 
@@ -11,13 +11,41 @@ public abstract record CodecConfig
     /// <summary>RFC 6381 codec string, as manifests want it.</summary>
     public abstract string CodecString { get; }
 
-    /// <summary>The configuration record, verbatim.</summary>
+    /// <summary>The configuration record, verbatim where its case does not say otherwise.</summary>
     public abstract ReadOnlyMemory<byte> Record { get; }
+
+    /// <summary>What its pictures are; <see langword="null"/> for sound, and where the first sync sample has yet to say it (<see cref="Completed"/>).</summary>
+    public virtual PictureFormat? Picture => null;
+
+    /// <summary>What its sound is; <see langword="null"/> for video.</summary>
+    public virtual SoundFormat? Sound => null;
+
+    /// <summary>Whether it says all that an init segment needs.</summary>
+    public bool IsComplete => Picture is not null || Sound is not null;
+
+    /// <summary>Looks into a sample's payload, as its own bits have it. Bounded, and never an exception.</summary>
+    /// <param name="payload">The coded bytes, as <see cref="MediaSample.Payload"/> has them.</param>
+    /// <param name="frame">What it is.</param>
+    /// <returns><see langword="false"/> when the bytes are no such sample.</returns>
+    public abstract bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame);
+
+    /// <summary>
+    /// The configuration with what a sync sample says and the record does not: the picture size of VP9, a changed sequence header of AV1. The same instance when that
+    /// is nothing new, which is always so for codecs whose record says everything.
+    /// </summary>
+    /// <param name="syncSample">A payload that <see cref="TryInspect"/> calls a sync sample.</param>
+    /// <exception cref="InvalidCodecConfigException">What the sample says breaks its codec's rules, or is over our limits.</exception>
+    public virtual CodecConfig Completed(ReadOnlySpan<byte> syncSample) => this;
 
     /// <summary>H.264: ISO/IEC 14496-15 AVCDecoderConfigurationRecord, with what its first SPS says.</summary>
     public sealed record Avc : CodecConfig
     {
-        private Avc(ReadOnlyMemory<byte> record, AvcDecoderConfiguration configuration) => (Record, Configuration) = (record, configuration);
+        private Avc(ReadOnlyMemory<byte> record, AvcDecoderConfiguration configuration)
+        {
+            (Record, Configuration) = (record, configuration);
+            Picture = new PictureFormat(
+                Sequence.Width, Sequence.Height, Sequence.SampleAspectWidth, Sequence.SampleAspectHeight, Sequence.FramesPerSecond, Sequence.Color);
+        }
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
@@ -32,6 +60,9 @@ public abstract record CodecConfig
         public AvcSequenceParameters Sequence => Configuration.Sequence;
 
         /// <inheritdoc/>
+        public override PictureFormat Picture { get; }
+
+        /// <inheritdoc/>
         public override string CodecString => $"avc1.{Sequence.ProfileIdc:x2}{Sequence.ConstraintFlags:x2}{Sequence.LevelIdc:x2}";
 
         /// <summary>Reads and checks a record; the bytes are copied.</summary>
@@ -43,6 +74,9 @@ public abstract record CodecConfig
             return new Avc(copy, AvcDecoderConfiguration.Parse(copy));
         }
 
+        /// <inheritdoc/>
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) => NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
+
         /// <summary>Equal when the bytes are.</summary>
         public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
@@ -53,7 +87,8 @@ public abstract record CodecConfig
     /// <summary>AAC: ISO/IEC 14496-3 AudioSpecificConfig.</summary>
     public sealed record Aac : CodecConfig
     {
-        private Aac(ReadOnlyMemory<byte> record, AacAudioConfig audio) => (Record, Audio) = (record, audio);
+        private Aac(ReadOnlyMemory<byte> record, AacAudioConfig audio) =>
+            (Record, Audio, Sound) = (record, audio, new SoundFormat(audio.SampleRate, audio.Channels));
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Audio;
@@ -65,6 +100,9 @@ public abstract record CodecConfig
         public AacAudioConfig Audio { get; }
 
         /// <inheritdoc/>
+        public override SoundFormat Sound { get; }
+
+        /// <inheritdoc/>
         public override string CodecString => $"mp4a.40.{Audio.ObjectType}";
 
         /// <summary>Reads and checks a record; the bytes are copied.</summary>
@@ -73,6 +111,13 @@ public abstract record CodecConfig
         {
             var audio = AacAudioConfig.Parse(record);
             return new Aac(record.ToArray(), audio);
+        }
+
+        /// <inheritdoc/>
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame)
+        {
+            frame = CodedFrame.OfSound(Audio.SamplesPerFrame);
+            return !payload.IsEmpty;
         }
 
         /// <summary>Equal when the bytes are.</summary>

@@ -1,0 +1,82 @@
+namespace Broadcast.Media;
+
+/// <summary>What the STREAMINFO block of FLAC says (RFC 9639, 8.2).</summary>
+/// <param name="SampleRate">Samples a second, 1 to 655,350.</param>
+/// <param name="Channels">1 to 8.</param>
+/// <param name="BitsPerSample">4 to 32.</param>
+/// <param name="LongestBlock">Samples of the longest frame, 16 to 65,535.</param>
+public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSample, int LongestBlock)
+{
+    /// <summary>Bytes of the block with its header of four.</summary>
+    internal const int BlockLength = 38;
+
+    /// <summary>Reads a metadata block that is STREAMINFO, its header included.</summary>
+    /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
+    public static FlacStreamInfo Parse(ReadOnlySpan<byte> block)
+    {
+        if (block.Length < BlockLength)
+        {
+            throw new InvalidCodecConfigException($"A FLAC header of {block.Length} bytes is too short for STREAMINFO, which has {BlockLength}.");
+        }
+
+        var bits = new BitReader(block[..BlockLength], "STREAMINFO of FLAC");
+        bits.Skip(1);
+        var (type, length) = (bits.Bits(7), bits.Bits(24));
+        if (type != 0 || length != BlockLength - 4)
+        {
+            throw new InvalidCodecConfigException($"A FLAC header begins with a block of type {type} and {length} bytes, which is not STREAMINFO.");
+        }
+
+        var (shortest, longest) = ((int)bits.Bits(16), (int)bits.Bits(16));
+        bits.Skip(24 + 24);
+        var (rate, channels, depth) = ((int)bits.Bits(20), (int)bits.Bits(3) + 1, (int)bits.Bits(5) + 1);
+        if (longest < 16 || shortest > longest)
+        {
+            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: blocks of {shortest} to {longest} samples cannot be.");
+        }
+
+        if (rate is < 8000 or > 384_000 || depth < 4)
+        {
+            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: {rate} Hz and {depth} bits are not supported; use 8,000 to 384,000 Hz and 4 to 32 bits.");
+        }
+
+        return new FlacStreamInfo(rate, channels, depth, longest);
+    }
+
+    /// <summary>Samples in a frame, from its header (RFC 9639, 9.1).</summary>
+    /// <returns>1 to 65,536, or 0 when it is no frame.</returns>
+    public static int SamplesIn(ReadOnlySpan<byte> frame)
+    {
+        // 15 bits of sync code; codes of block size and sample rate; channels and depth with a reserved bit; the frame's number; what the codes leave open; a checksum.
+        if (frame.Length < 6 || frame[0] != 0xFF || (frame[1] & 0xFE) != 0xF8 || (frame[3] & 1) != 0)
+        {
+            return 0;
+        }
+
+        var code = frame[2] >> 4;
+        var position = 4 + NumberLength(frame[4]);
+        return code switch
+        {
+            0 => 0,
+            1 => 192,
+            <= 5 => 144 << code,
+            6 => position < frame.Length ? frame[position] + 1 : 0,
+            7 => position + 1 < frame.Length ? ((frame[position] << 8) | frame[position + 1]) + 1 : 0,
+            _ => 1 << code,
+        };
+    }
+
+    /// <summary>Bytes of a number coded as UTF-8 would code it, up to 36 bits (9.1.5); a first byte that cannot be leads behind every end.</summary>
+    private static int NumberLength(byte first) => first switch
+    {
+        < 0x80 => 1,
+        < 0xC0 => int.MaxValue / 2,
+        < 0xE0 => 2,
+        < 0xF0 => 3,
+        < 0xF8 => 4,
+        < 0xFC => 5,
+        < 0xFE => 6,
+        0xFE => 7,
+        _ => int.MaxValue / 2,
+    };
+}
