@@ -73,6 +73,15 @@ internal static partial class ControlLog
     [LoggerMessage(5035, LogLevel.Information, "Session {Session} on {Channel} was over already when the server started")]
     public static partial void SessionWasOver(ILogger logger, string channel, string session);
 
+    [LoggerMessage(5036, LogLevel.Warning, "Encoder on {Channel}, key {KeyId}, silent for {Silence:0.0} s, gives way to a newcomer with key {Newcomer}")]
+    public static partial void TakenOver(ILogger logger, string channel, string keyId, double silence, string newcomer);
+
+    [LoggerMessage(5037, LogLevel.Warning, "Encoders fight for {Channel}: {Count} takeovers within a minute; for now the one that publishes keeps its place")]
+    public static partial void EncodersFight(ILogger logger, string channel, int count);
+
+    [LoggerMessage(5038, LogLevel.Information, "The {Role} of {Channel} is gone ({Reason}); the other input goes on")]
+    public static partial void InputGone(ILogger logger, Media.InputRole role, string channel, string reason);
+
     [LoggerMessage(5040, LogLevel.Information, "Deleted channel {Channel} purged with {Sessions} sessions")]
     public static partial void ChannelPurged(ILogger logger, string channel, int sessions);
 

@@ -46,6 +46,7 @@ public static class ControlModule
             p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>()));
         services.AddSingleton(p => new DeletedChannels(
             p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>()));
+        services.AddSingleton(p => new ChannelDoor(p.GetRequiredService<SessionBook>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PublishAuthority>();
         services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
         services.AddHostedService<ControlRoom>();

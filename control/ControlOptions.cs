@@ -27,6 +27,23 @@ public sealed class ControlOptions
     /// <summary>Longest that a publisher waits for the database before memory decides. A healthy one answers within 1 ms; default 1 s, 50 ms to 30 s.</summary>
     public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long an encoder must have sent no usable frame before another may take its place. Default 3 s, 500 ms to 10 min: a connection whose peer vanished says nothing,
+    /// and no encoder that is well pauses that long. A channel may have its own.
+    /// </summary>
+    public TimeSpan TakeoverAfter { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Longest that an encoder waits for the rest of that silence rather than being refused. Default 2.5 s, 0 to 10 s; no longer than <c>Ingest:AuthorityTimeout</c> allows.
+    /// </summary>
+    public TimeSpan TakeoverWait { get; set; } = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>
+    /// Takeovers within a minute after which a channel whose newest encoder wins is one where the first keeps its place: two encoders that reconnect by themselves would
+    /// fight for ever. Default 3, 1 to 100.
+    /// </summary>
+    public int TakeoversPerMinute { get; set; } = 3;
+
     /// <summary>Lists what is wrong.</summary>
     internal IEnumerable<string> Mistakes()
     {
@@ -48,6 +65,21 @@ public sealed class ControlOptions
         if (LookupTimeout < TimeSpan.FromMilliseconds(50) || LookupTimeout > TimeSpan.FromSeconds(30))
         {
             yield return $"{Section}:{nameof(LookupTimeout)} must be between 00:00:00.05 and 00:00:30.";
+        }
+
+        if (TakeoverAfter < TimeSpan.FromMilliseconds(500) || TakeoverAfter > TimeSpan.FromMinutes(10))
+        {
+            yield return $"{Section}:{nameof(TakeoverAfter)} must be between 00:00:00.5 and 00:10:00.";
+        }
+
+        if (TakeoverWait < TimeSpan.Zero || TakeoverWait > TimeSpan.FromSeconds(10))
+        {
+            yield return $"{Section}:{nameof(TakeoverWait)} must be between 00:00:00 and 00:00:10.";
+        }
+
+        if (TakeoversPerMinute is < 1 or > 100)
+        {
+            yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
         }
     }
 }

@@ -170,6 +170,12 @@ internal sealed class ControlRoom(
     private async Task<List<OpenSession>> TakeOverAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        if (SessionId.TryParse(await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "SELECT max(id COLLATE \"C\") FROM sessions", cancellationToken: cancellationToken)), out var newest))
+        {
+            book.BeginAfter(newest);
+        }
+
         var rows = await connection.QueryAsync<OpenRow>(new CommandDefinition(
             """
             UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL

@@ -93,6 +93,9 @@ public enum IngestRejection
     /// <summary>Leave to publish was withdrawn.</summary>
     Revoked,
 
+    /// <summary>Another encoder of the channel took its place.</summary>
+    Superseded,
+
     /// <summary>The next stage failed or ended before the publisher did.</summary>
     PipelineFailed,
 }

@@ -81,6 +81,21 @@ public readonly record struct SessionId : IComparable<SessionId>
         }));
     }
 
+    /// <summary>The time that <see cref="New"/> was given, to the millisecond. An id from elsewhere may name a time beyond what a clock can show: that counts as its last.</summary>
+    public DateTimeOffset Birth
+    {
+        get
+        {
+            long milliseconds = 0;
+            foreach (var c in Value.AsSpan(0, Math.Min(Value.Length, 10)))
+            {
+                milliseconds = (milliseconds << 5) | (uint)Alphabet.IndexOf(c, StringComparison.Ordinal);
+            }
+
+            return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(milliseconds, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+        }
+    }
+
     /// <summary>Reads an id; <see langword="false"/> when it is not one.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
     {

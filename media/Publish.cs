@@ -18,7 +18,43 @@ public sealed record PublishRequest(string StreamKey, EndPoint? Remote, string E
 /// <param name="Session">The session it starts or continues.</param>
 /// <param name="Ladder">The channel's ladder by name, such as <c>passthrough</c>.</param>
 /// <param name="Revoked">Cancelled when the leave is withdrawn (key revoked, channel deleted, session ended by an operator): the publisher is sent away.</param>
-public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, string Ladder, CancellationToken Revoked);
+public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, string Ladder, CancellationToken Revoked)
+{
+    /// <summary>Which of the channel's inputs the publication is. Two of one session with different roles may run at once.</summary>
+    public InputRole Role { get; init; }
+
+    /// <summary>What the authority and the publisher's connection know of each other while the leave lasts.</summary>
+    public PublicationLease Lease { get; init; } = new();
+}
+
+/// <summary>The inputs that a channel has.</summary>
+public enum InputRole
+{
+    /// <summary>On air whenever it is good.</summary>
+    Primary,
+
+    /// <summary>Stands by for the primary.</summary>
+    Backup,
+}
+
+/// <summary>What the giver and the holder of a <see cref="PublishGrant"/> know of each other. Any thread may read and write; nothing in it costs more than a store.</summary>
+public sealed class PublicationLease
+{
+    private long _lastFrame;
+    private volatile bool _superseded;
+
+    /// <summary>When the last usable frame came, a timestamp of the process's <see cref="TimeProvider"/>; when leave was given, until one has come.</summary>
+    public long LastFrame => Volatile.Read(ref _lastFrame);
+
+    /// <summary>Whether another encoder has taken the holder's place. Set before <see cref="PublishGrant.Revoked"/> is cancelled.</summary>
+    public bool IsSuperseded => _superseded;
+
+    /// <summary>A usable frame has come.</summary>
+    public void Beat(long timestamp) => Volatile.Write(ref _lastFrame, timestamp);
+
+    /// <summary>Another encoder takes the holder's place.</summary>
+    public void Supersede() => _superseded = true;
+}
 
 /// <summary>Why an encoder may not publish.</summary>
 public enum PublishRefusal

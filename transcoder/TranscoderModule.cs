@@ -1,17 +1,33 @@
 using Broadcast.Media;
+using Broadcast.Transcoder.Switching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder;
 
 /// <summary>Registration of the room.</summary>
 public static class TranscoderModule
 {
-    /// <summary>Adds the stage between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>.</summary>
+    /// <summary>
+    /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, and <see cref="IChannelInputs"/>. Options from
+    /// the section <c>Switch</c>, checked at start.
+    /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
     {
-        _ = configuration;
-        services.AddSingleton<IPublicationSink, PassthroughTranscoder>();
+        services.AddOptions<SwitchOptions>()
+            .Bind(configuration.GetSection(SwitchOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SwitchOptions>, SwitchOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<PassthroughTranscoder>();
+        services.AddSingleton(p => new InputSwitch(
+            p.GetRequiredService<PassthroughTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<InputSwitch>>()));
+        services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
+        services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());
         return services;
     }
 }

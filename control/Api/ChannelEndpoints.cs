@@ -85,5 +85,7 @@ internal static class ChannelEndpoints
         body.Text("title"),
         body.Text("ladder"),
         body.Text("latency"),
-        body.Number("reconnectWindowSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        body.Number("reconnectWindowSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        body.Text("takeover"),
+        body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null);
 }

@@ -3,15 +3,37 @@ namespace Broadcast.Control.Api;
 // What stands in the API's JSON, in and out.
 
 internal sealed record ChannelView(
-    string Name, string Title, string Ladder, string Latency, int ReconnectWindowSeconds, string Access, DateTimeOffset CreatedAt, LiveView? Live)
+    string Name,
+    string Title,
+    string Ladder,
+    string Latency,
+    int ReconnectWindowSeconds,
+    string Takeover,
+    int TakeoverAfterSeconds,
+    string Access,
+    DateTimeOffset CreatedAt,
+    LiveView? Live,
+    IReadOnlyList<InputView> Inputs)
 {
     public static ChannelView From(ChannelInfo c, IChannelStates? states)
     {
         var live = states?.Find(Media.ChannelName.Parse(c.Name));
         return new(
-            c.Name, c.Title, c.Ladder, c.Latency, (int)c.ReconnectWindow.TotalSeconds, c.Access, c.CreatedAt, live is null ? null : new(live.State, live.Session?.Value, live.StartedAt));
+            c.Name,
+            c.Title,
+            c.Ladder,
+            c.Latency,
+            (int)c.ReconnectWindow.TotalSeconds,
+            c.Takeover,
+            (int)c.TakeoverAfter.TotalSeconds,
+            c.Access,
+            c.CreatedAt,
+            live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))]);
     }
 }
+
+internal sealed record InputView(string Role, string State, bool OnAir, DateTimeOffset Since, long? BitsPerSecond);
 
 internal sealed record LiveView(string State, string? Session, DateTimeOffset? StartedAt);
 
@@ -40,11 +62,11 @@ internal sealed record SessionView(
 internal sealed record EndedView(string? Session);
 
 internal sealed record SystemView(
-    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, string? Rtmp, string? Rtmps);
+    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, string? Rtmp, string? Rtmps);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds);
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds);
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

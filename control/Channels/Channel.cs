@@ -11,14 +11,24 @@ namespace Broadcast.Control;
 /// <param name="ReconnectWindow">How long a session waits for an encoder that is gone.</param>
 /// <param name="Access">Who may watch: <c>public</c>.</param>
 /// <param name="CreatedAt">When it was made.</param>
-public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access, DateTimeOffset CreatedAt);
+public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access, DateTimeOffset CreatedAt)
+{
+    /// <summary>What it does with an encoder that comes while another publishes: one of <see cref="ChannelRules.Takeovers"/>.</summary>
+    public string Takeover { get; init; } = ChannelRules.DefaultTakeover;
+
+    /// <summary>How long the one that publishes must have been silent to give way; zero: as the server is configured.</summary>
+    public TimeSpan TakeoverAfter { get; init; }
+}
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
 /// <param name="Title">Up to 200 characters; default empty.</param>
 /// <param name="Ladder">One of <see cref="ChannelRules.Ladders"/>; default <c>passthrough</c>.</param>
 /// <param name="Latency">One of <see cref="ChannelRules.Latencies"/>; default <c>standard</c>. A session keeps the one it began with.</param>
 /// <param name="ReconnectWindow">0 (a session ends with its encoder) to 24 h, whole seconds; default 60 s.</param>
-public sealed record ChannelSettings(string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null);
+/// <param name="Takeover">One of <see cref="ChannelRules.Takeovers"/>; default <c>silent</c>.</param>
+/// <param name="TakeoverAfter">1 s to 10 min of silence, whole seconds; zero, the default, for what the server is configured to.</param>
+public sealed record ChannelSettings(
+    string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null, string? Takeover = null, TimeSpan? TakeoverAfter = null);
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
 public sealed record CreatedChannel(ChannelInfo Channel, IssuedKey Key);
@@ -46,6 +56,15 @@ public static class ChannelRules
 
     /// <summary>A new channel's reconnect window: an encoder's reboot or a change of networks fits in.</summary>
     public static readonly TimeSpan DefaultReconnectWindow = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest silence that a channel may ask for before an encoder gives way.</summary>
+    public static readonly TimeSpan MaxTakeoverAfter = TimeSpan.FromMinutes(10);
+
+    /// <summary>Policies of takeover by name.</summary>
+    public static IReadOnlyList<string> Takeovers { get; } = [.. Enum.GetValues<TakeoverPolicy>().Select(TakeoverTerms.Name)];
+
+    /// <summary>A new channel's policy of takeover.</summary>
+    public const string DefaultTakeover = "silent";
 
     internal static void Check(string? name, ChannelSettings settings) => Refuse([.. Mistakes(name, settings)]);
 
@@ -76,6 +95,16 @@ public static class ChannelRules
         if (settings.ReconnectWindow is { } window && (window < TimeSpan.Zero || window > MaxReconnectWindow || window.Ticks % TimeSpan.TicksPerSecond != 0))
         {
             yield return new("reconnectWindowSeconds", "A reconnect window is 0 to 86400 whole seconds.");
+        }
+
+        if (settings.Takeover is { } takeover && !Takeovers.Contains(takeover))
+        {
+            yield return new("takeover", $"There is no such policy of takeover; use one of {string.Join(", ", Takeovers)}.");
+        }
+
+        if (settings.TakeoverAfter is { } after && (after < TimeSpan.Zero || after > MaxTakeoverAfter || after.Ticks % TimeSpan.TicksPerSecond != 0))
+        {
+            yield return new("takeoverAfterSeconds", "The silence before a takeover is 1 to 600 whole seconds, or 0 for what the server is configured to.");
         }
     }
 

@@ -6,7 +6,9 @@ namespace Broadcast.Control;
 /// <summary>The channels there are. Works on the database, whether the server runs or not; a running server hears of every change.</summary>
 public sealed class ChannelDirectory(Database database, TimeProvider time)
 {
-    private const string Columns = "name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt";
+    private const string Columns = """
+        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter
+        """;
 
     /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
     /// <exception cref="ControlException">Bad values, or the name is taken.</exception>
@@ -19,8 +21,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @now) RETURNING id, {Columns}
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -29,6 +31,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     ladder = settings.Ladder ?? ChannelRules.DefaultLadder,
                     latency = settings.Latency ?? ChannelRules.DefaultLatency,
                     window = (int)(settings.ReconnectWindow ?? ChannelRules.DefaultReconnectWindow).TotalSeconds,
+                    takeover = settings.Takeover ?? ChannelRules.DefaultTakeover,
+                    takeoverAfter = (int)(settings.TakeoverAfter ?? TimeSpan.Zero).TotalSeconds,
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -52,10 +56,20 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
-                reconnect_window_seconds = coalesce(@window, reconnect_window_seconds)
+                reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
-            new { name, title = settings.Title, ladder = settings.Ladder, latency = settings.Latency, window = (int?)settings.ReconnectWindow?.TotalSeconds },
+            new
+            {
+                name,
+                title = settings.Title,
+                ladder = settings.Ladder,
+                latency = settings.Latency,
+                window = (int?)settings.ReconnectWindow?.TotalSeconds,
+                takeover = settings.Takeover,
+                takeoverAfter = (int?)settings.TakeoverAfter?.TotalSeconds,
+            },
             cancellationToken: cancellationToken));
         return row?.ToInfo() ?? throw ControlException.NoChannel(name);
     }
@@ -101,8 +115,12 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         }
     }
 
-    private sealed record Row(long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt)
+    private sealed record Row(
+        long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter)
     {
-        public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt);
+        public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
+        {
+            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter),
+        };
     }
 }

@@ -6,7 +6,20 @@ namespace Broadcast.Control;
 
 /// <summary>A working stream key and its channel, as a publisher needs them.</summary>
 internal sealed record KeyRecord(
-    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency, TimeSpan ReconnectWindow);
+    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency, TimeSpan ReconnectWindow)
+{
+    /// <summary>What the key is for.</summary>
+    public KeyRole Role { get; init; }
+
+    /// <summary>Which of the channel's inputs its encoder is.</summary>
+    public InputRole Input => Role == KeyRole.Backup ? InputRole.Backup : InputRole.Primary;
+
+    /// <summary>What the channel does with an encoder that comes while another has its place.</summary>
+    public TakeoverPolicy Takeover { get; init; }
+
+    /// <summary>From which silence on a holder gives way; <see langword="null"/> for <see cref="ControlOptions.TakeoverAfter"/>.</summary>
+    public TimeSpan? TakeoverAfter { get; init; }
+}
 
 /// <summary>What is known of a key id.</summary>
 /// <param name="Key">The key; <see langword="null"/> when there is none that works.</param>
@@ -21,7 +34,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
 {
     private const int MaxRemembered = 10_000;
     private const string Sql = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.id = $1 AND k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -107,7 +120,12 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
             ChannelName.Parse(reader.GetString(3)),
             reader.GetString(4),
             LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
-            TimeSpan.FromSeconds(reader.GetInt32(6)));
+            TimeSpan.FromSeconds(reader.GetInt32(6)))
+        {
+            Role = Enum.Parse<KeyRole>(reader.GetString(7), ignoreCase: true),
+            Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
+            TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+        };
     }
 
     private void Remember(string keyId, KeyRecord? key)

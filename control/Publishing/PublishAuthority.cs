@@ -1,12 +1,11 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control;
 
 /// <summary>Decides who may publish: one question to the database, all else in memory.</summary>
-internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, AttemptThrottle throttle, TimeProvider time, ILogger<PublishAuthority> logger) : IPublishAuthority
+internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, ChannelDoor door, AttemptThrottle throttle, TimeProvider time, ILogger<PublishAuthority> logger) : IPublishAuthority
 {
     private static readonly Counter<long> Verdicts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_verdicts_total", description: "Answers given to encoders that asked to publish, by reason; 'granted' when they were let in.");
@@ -55,12 +54,10 @@ internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, Attem
                 return RefuseUnknown(request);
             }
 
-            switch (book.Take(key))
+            switch (await door.EnterAsync(key, cancellationToken))
             {
                 case Seating.Busy busy:
-                    return Refuse(request, PublishRefusal.ChannelBusy, string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"Another encoder has been publishing on channel {key.Channel} since {busy.Since:HH:mm:ss} UTC. Stop it, or use another channel."));
+                    return Refuse(request, PublishRefusal.ChannelBusy, door.Explain(key, busy));
 
                 // A key that was revoked between question and seat would have been missed by whoever sends its encoders away.
                 case Seating.Taken taken when keys.Changes != changes:

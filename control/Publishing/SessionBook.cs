@@ -10,15 +10,23 @@ internal abstract record Seating
     public sealed record Taken(PublishGrant Grant, bool Continued) : Seating;
 
     /// <summary>Somebody else has it.</summary>
-    public sealed record Busy(DateTimeOffset Since) : Seating;
+    /// <param name="Since">Since when.</param>
+    /// <param name="Silence">How long that one has not sent a usable frame.</param>
+    public sealed record Busy(DateTimeOffset Since, TimeSpan Silence) : Seating;
+
+    /// <summary>Somebody else has it, who may have to give way in a moment: ask again then.</summary>
+    /// <param name="In">When.</param>
+    /// <param name="Gone">Completes when the place is free before.</param>
+    public sealed record Soon(TimeSpan In, Task Gone) : Seating;
 }
 
 /// <summary>A session found open in the database at start.</summary>
 internal sealed record OpenSession(BroadcastSession Session, long ChannelId, TimeSpan Window, DateTimeOffset? LastPublicationEndedAt);
 
 /// <summary>
-/// The channels in use: who publishes, which session is open, how long it still waits for an encoder that is gone. A channel has one encoder at a time; the
-/// first keeps it. All decisions are made here, in memory, under one lock; the ledger writes them down and the packager is told of ends.
+/// The channels in use: who publishes, which session is open, how long it still waits for an encoder that is gone. A channel has one encoder at a time for each of its
+/// inputs, primary and backup; who has the place keeps it as <see cref="TakeoverTerms"/> say. All decisions are made here, in memory, under one lock; the ledger writes
+/// them down and the packager is told of ends.
 /// </summary>
 internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger)
 {
@@ -54,15 +62,27 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         }
     }
 
-    /// <summary>Seats an encoder, in the open session or a new one, unless another has the channel.</summary>
-    public Seating Take(KeyRecord key)
+    /// <summary>Ids of sessions begun from now on are higher than this one, whatever the clock says.</summary>
+    public void BeginAfter(SessionId id)
+    {
+        lock (_lock)
+        {
+            _newest = id.Birth > _newest ? id.Birth : _newest;
+        }
+    }
+
+    /// <summary>Seats an encoder, in the open session or a new one, unless another has its place.</summary>
+    /// <param name="key">What it came with.</param>
+    /// <param name="terms">When another has to give way.</param>
+    /// <param name="patience">How long the encoder may wait for that.</param>
+    public Seating Take(KeyRecord key, TakeoverTerms terms, TimeSpan patience)
     {
         lock (_lock)
         {
             var seat = SeatOf(key.ChannelId, key.ReconnectWindow);
-            if (seat.Occupant is { } other)
+            if (seat[key.Input] is { } other && Contest(seat, other, key, terms, patience) is { } answer)
             {
-                return new Seating.Busy(other.Since);
+                return answer;
             }
 
             seat.StopWindow();
@@ -77,11 +97,45 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }
 
-            var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, new());
-            seat.Occupant = occupant;
+            var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, key.Input);
+            occupant.Lease.Beat(time.GetTimestamp());
+            seat[key.Input] = occupant;
             ledger.NoteUse(key.KeyId);
-            return new Seating.Taken(new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token), continued);
+            return new Seating.Taken(
+                new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease }, continued);
         }
+    }
+
+    /// <summary>Another has the place.</summary>
+    /// <returns>What the newcomer is told; <see langword="null"/> when the other has given way.</returns>
+    private Seating? Contest(Seat seat, Occupant other, KeyRecord key, TakeoverTerms terms, TimeSpan patience)
+    {
+        var silence = time.GetElapsedTime(other.Lease.LastFrame);
+        var recent = seat.RecentTakeovers(time);
+        var step = terms.Judge(silence, recent, patience);
+        if (step == TakeoverStep.TakeOver)
+        {
+            if (silence < terms.Silence)
+            {
+                seat.NoteTakeover(time);
+                seat.FightTold = false;
+            }
+
+            ControlLog.TakenOver(logger, key.Channel.Value, other.KeyId, silence.TotalSeconds, key.KeyId);
+            seat.LastPublicationEndedAt = time.GetUtcNow();
+            other.Lease.Supersede();
+            other.Leave();
+            _ = other.Revoke.CancelAsync();   // what hangs on it runs elsewhere, not under our lock
+            return null;
+        }
+
+        if (terms.Policy == TakeoverPolicy.Newest && !seat.FightTold)
+        {
+            seat.FightTold = true;
+            ControlLog.EncodersFight(logger, key.Channel.Value, recent);
+        }
+
+        return step == TakeoverStep.Wait ? new Seating.Soon(terms.Silence - silence, other.Gone) : new Seating.Busy(other.Since, silence);
     }
 
     /// <summary>The encoder is gone: its channel is free at once, its session waits for the reconnect window.</summary>
@@ -89,21 +143,32 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     {
         lock (_lock)
         {
-            var seat = _seats.Values.FirstOrDefault(s => s.Occupant?.Publication == grant.PublicationId);
+            var seat = _seats.Values.FirstOrDefault(s => s[grant.Role]?.Publication == grant.PublicationId);
             if (seat is null)
             {
                 return;
             }
 
-            seat.Occupant = null;
+            seat[grant.Role]!.Leave();
+            seat[grant.Role] = null;
             if (seat.Session is not { } session)
             {
-                _seats.Remove(seat.ChannelId);
+                if (seat.IsEmpty)
+                {
+                    _seats.Remove(seat.ChannelId);
+                }
+
                 return;
             }
 
             seat.LastPublicationEndedAt = time.GetUtcNow();
             ledger.Note(RecordOf(seat, seat.ChannelId, null));
+            if (!seat.IsEmpty)
+            {
+                ControlLog.InputGone(logger, grant.Role, session.Channel.Value, reason);
+                return;
+            }
+
             ControlLog.PublisherGone(logger, session.Channel.Value, session.Id.Value, reason, seat.Window.TotalSeconds);
             StartWindow(seat);
         }
@@ -119,7 +184,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                 return null;
             }
 
-            if (seat.Occupant is { } occupant)
+            foreach (var occupant in seat.Occupants)
             {
                 Withdraw(occupant, session.Channel, reason);
             }
@@ -136,7 +201,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         {
             foreach (var seat in _seats.Values)
             {
-                if (seat.Occupant is { } occupant && asked.Contains(occupant.KeyId, StringComparer.Ordinal) && !workingKeys.Contains(occupant.KeyId))
+                foreach (var occupant in seat.Occupants.Where(o => asked.Contains(o.KeyId, StringComparer.Ordinal) && !workingKeys.Contains(o.KeyId)))
                 {
                     Withdraw(occupant, seat.Session?.Channel ?? default, "key revoked");
                 }
@@ -161,7 +226,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     {
         lock (_lock)
         {
-            return [.. _seats.Values.Select(s => s.Occupant?.KeyId).OfType<string>()];
+            return [.. _seats.Values.SelectMany(s => s.Occupants).Select(o => o.KeyId)];
         }
     }
 
@@ -232,7 +297,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     {
         lock (_lock)
         {
-            if (ReferenceEquals(seat.Wait, wait) && seat.Occupant is null)
+            if (ReferenceEquals(seat.Wait, wait) && seat.IsEmpty)
             {
                 EndSession(seat, "no encoder came back within the reconnect window");
             }
@@ -245,7 +310,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         var session = seat.Session!;
         ledger.Note(RecordOf(seat, seat.ChannelId, reason));
         seat.Session = null;
-        if (seat.Occupant is null)
+        if (seat.IsEmpty)
         {
             _seats.Remove(seat.ChannelId);
         }
@@ -295,33 +360,5 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         var session = seat.Session!;
         var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
         return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason);
-    }
-
-    private sealed record Occupant(Guid Publication, string KeyId, DateTimeOffset Since, CancellationTokenSource Revoke);
-
-    private sealed class Wait
-    {
-        public ITimer? Timer { get; set; }
-    }
-
-    private sealed class Seat(long channelId)
-    {
-        public long ChannelId { get; } = channelId;
-
-        public TimeSpan Window { get; set; }
-
-        public BroadcastSession? Session { get; set; }
-
-        public DateTimeOffset? LastPublicationEndedAt { get; set; }
-
-        public Occupant? Occupant { get; set; }
-
-        public Wait? Wait { get; set; }
-
-        public void StopWindow()
-        {
-            Wait?.Timer?.Dispose();
-            Wait = null;
-        }
     }
 }

@@ -15,10 +15,21 @@ internal static class ChannelCommand
         Description = $"Seconds that a session waits for its encoder to come back ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0 ends it at once)", HelpName = "SECONDS",
     };
 
+    private static readonly Option<string?> Takeover = new("--takeover")
+    {
+        Description = $"What an encoder does to one that publishes already: silent (takes its place once it has been silent for a while) or newest (at once) ({ChannelRules.DefaultTakeover})",
+        HelpName = "POLICY",
+    };
+
+    private static readonly Option<double?> TakeoverAfter = new("--takeover-after")
+    {
+        Description = "Seconds of silence after which an encoder gives way, 1 to 600 (0: what Control:TakeoverAfter says)", HelpName = "SECONDS",
+    };
+
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -38,7 +49,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
             Show(parsed, [await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken)], single: true)));
 
@@ -69,8 +80,10 @@ internal static class ChannelCommand
     }
 
     private static ChannelSettings Settings(ParseResult parsed) => new(
-        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency),
-        parsed.GetValue(Window) is { } seconds ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue : null);
+        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)));
+
+    private static TimeSpan? Time(double? seconds) =>
+        seconds is { } given ? double.IsFinite(given) && Math.Abs(given) < 1e9 ? TimeSpan.FromSeconds(given) : TimeSpan.MaxValue : null;
 
     private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, bool single)
     {
@@ -78,7 +91,8 @@ internal static class ChannelCommand
         {
             var rows = channels.Select(c => new
             {
-                channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds, access = c.Access, createdAt = c.CreatedAt,
+                channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, access = c.Access, createdAt = c.CreatedAt,
             }).ToList();
             Output.Line(single ? rows[0] : rows);
         }
@@ -89,8 +103,12 @@ internal static class ChannelCommand
         else
         {
             Output.Table(
-                ["name", "title", "ladder", "latency", "reconnect window"],
-                channels.Select(c => new[] { c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s" }));
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover"],
+                channels.Select(c => new[]
+                {
+                    c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
+                    c.TakeoverAfter == TimeSpan.Zero ? c.Takeover : $"{c.Takeover}, {c.TakeoverAfter.TotalSeconds:0} s",
+                }));
         }
     }
 }

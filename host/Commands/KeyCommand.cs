@@ -11,7 +11,7 @@ internal static class KeyCommand
         var channel = new Argument<string>("CHANNEL") { Description = "The channel's name" };
         var id = new Argument<string>("KEY-ID") { Description = "The part of the key before the underscore; 'key list' shows it" };
         var optionalId = new Option<string?>("--key") { Description = "Which key, by its id; needed when the channel has several", HelpName = "KEY-ID" };
-        var role = new Option<string?>("--role") { Description = "primary, backup or guest (primary)", HelpName = "ROLE" };
+        var role = new Option<string?>("--role") { Description = "primary, backup (publishes beside the primary and stands in for it) or guest (primary)", HelpName = "ROLE" };
         var label = new Option<string?>("--label") { Description = "Whose it is" };
         var overlap = new Option<double>("--overlap") { Description = "Seconds that the old key goes on working (0: its encoder is sent away at once)", HelpName = "SECONDS" };
 

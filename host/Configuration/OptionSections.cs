@@ -5,6 +5,7 @@ using Broadcast.Origin;
 using Broadcast.Packager;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
+using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Configuration;
 
@@ -17,6 +18,7 @@ internal static class OptionSections
         [TlsOptions.Section] = typeof(TlsOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
+        [SwitchOptions.Section] = typeof(SwitchOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),

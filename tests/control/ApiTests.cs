@@ -151,11 +151,13 @@ public sealed class ApiTests(PostgresFixture postgres)
         var grant = ((PublishVerdict.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
         (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
 
-        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5 });
+        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8 });
         channel.GetProperty("title").GetString().ShouldBe("New");
         channel.GetProperty("latency").GetString().ShouldBe("low");
         channel.GetProperty("reconnectWindowSeconds").GetInt32().ShouldBe(5);
         channel.GetProperty("live").GetProperty("state").GetString().ShouldBe("live");
+        (channel.GetProperty("takeover").GetString(), channel.GetProperty("takeoverAfterSeconds").GetInt32()).ShouldBe(("newest", 8));
+        channel.GetProperty("inputs").EnumerateArray().Select(i => (i.GetProperty("role").GetString(), i.GetProperty("onAir").GetBoolean())).ShouldBe([("primary", true), ("backup", false)]);
 
         await server.Get<SessionLedger>().FlushAsync(default);
         var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
@@ -223,6 +225,9 @@ public sealed class ApiTests(PostgresFixture postgres)
 
     private sealed class LiveStates : IChannelStates
     {
-        public ChannelState? Find(ChannelName channel) => new("live", null, null);
+        public ChannelState? Find(ChannelName channel) => new("live", null, null)
+        {
+            Inputs = [new(InputRole.Primary, "good", OnAir: true, default, 4_000_000), new(InputRole.Backup, "good", OnAir: false, default, null)],
+        };
     }
 }

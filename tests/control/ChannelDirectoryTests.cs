@@ -53,9 +53,10 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var refusal = await Should.ThrowAsync<ControlException>(() =>
-            new ChannelDirectory(database, TimeProvider.System).CreateAsync("Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2))));
+            new ChannelDirectory(database, TimeProvider.System).CreateAsync(
+                "Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2), "oldest", TimeSpan.FromSeconds(601))));
 
-        refusal.Mistakes.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds"]);
+        refusal.Mistakes.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds", "takeover", "takeoverAfterSeconds"]);
     }
 
     [Theory]

@@ -54,6 +54,25 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_session_begun_after_a_restart_sorts_after_all_there_were_though_the_clock_was_set_back()
+    {
+        var options = await postgres.FreshAsync();
+        var before = SessionId.New(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(1));
+        string key;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+            await using var command = server.Get<Database>().Source.CreateCommand(
+                $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason) SELECT '{before}', id, 1, 'low', now(), now(), 'over' FROM channels");
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await using var next = await Server.StartAsync(options.ConnectionString);
+
+        ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(before);
+    }
+
+    [Fact]
     public async Task A_session_whose_media_are_over_is_not_continued_after_a_restart()
     {
         var options = await postgres.FreshAsync();

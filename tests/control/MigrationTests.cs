@@ -27,6 +27,34 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_database_of_the_first_version_goes_forward_with_its_channels_while_a_server_uses_it()
+    {
+        await postgres.ExecuteAsync("CREATE DATABASE older");
+        var options = await postgres.FreshAsync();
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "older" }.ConnectionString;
+        await using var older = Npgsql.NpgsqlDataSource.Create(options.ConnectionString);
+        await using (var first = older.CreateCommand($"""
+            {Migrations.All[0].Sql}
+            CREATE TABLE schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL);
+            INSERT INTO schema_versions VALUES (1, '0001_channels', now());
+            INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('demo', '', 'passthrough', 'low', 60, now());
+            """))
+        {
+            await first.ExecuteNonQueryAsync();
+        }
+
+        await using var database = await postgres.OpenAsync(options);
+
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channel = await channels.GetAsync("demo");
+        (channel.Takeover, channel.TakeoverAfter).ShouldBe(("silent", TimeSpan.Zero));
+        await using var still = older.CreateCommand(
+            "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', 60, now())");
+        (await still.ExecuteNonQueryAsync()).ShouldBe(1, "a server of before goes on");
+        (await channels.ListAsync()).Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_schema_newer_than_the_program_is_refused_and_left_alone()
     {
         var options = await postgres.FreshAsync();

@@ -51,16 +51,16 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_second_encoder_is_refused_while_the_first_publishes_and_let_in_at_once_after()
+    public async Task A_second_encoder_is_refused_while_the_first_publishes_and_let_in_at_once_after_H55()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
-        var backup = (await rig.Keys.CreateAsync("demo", KeyRole.Backup)).StreamKey;
+        var guest = (await rig.Keys.CreateAsync("demo", KeyRole.Guest)).StreamKey;
         var first = await rig.GrantedAsync(key);
 
-        var refusal = await rig.RefusedAsync(backup);
+        var refusal = await rig.RefusedAsync(guest);
         await rig.LeaveAsync(first);
-        var second = await rig.GrantedAsync(backup);
+        var second = await rig.GrantedAsync(guest);
 
         refusal.Reason.ShouldBe(PublishRefusal.ChannelBusy);
         refusal.Message.ShouldContain("demo");
@@ -80,7 +80,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_back_within_the_window_continues_and_the_window_begins_anew_when_it_leaves_again()
+    public async Task An_encoder_back_within_the_window_continues_and_the_window_begins_anew_when_it_leaves_again_F01_F02()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -99,7 +99,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task After_the_window_the_session_ends_and_the_next_encoder_opens_a_new_one()
+    public async Task After_the_window_the_session_ends_and_the_next_encoder_opens_a_new_one_F03()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(10)))).Key.StreamKey;
@@ -261,7 +261,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var early = new PublishAuthority(
-            rig.Register, rig.Book, new(Microsoft.Extensions.Options.Options.Create(new ControlOptions()), rig.Clock), rig.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PublishAuthority>.Instance);
+            rig.Register, rig.Book, rig.Door, new(Microsoft.Extensions.Options.Options.Create(new ControlOptions()), rig.Clock), rig.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PublishAuthority>.Instance);
 
         ((PublishVerdict.Refused)await early.AuthorizeAsync(new(key, null, ""), default)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
     }

@@ -60,16 +60,17 @@ internal sealed class Rig : IAsyncDisposable
 {
     private int _ports = 1000;
 
-    private Rig(Database database, ManualTimeProvider clock)
+    private Rig(Database database, ManualTimeProvider clock, ControlOptions options)
     {
         Database = database;
         Clock = clock;
         Channels = new(database, clock);
         Keys = new(database, clock);
-        Register = new(database, Options.Create(new ControlOptions()), clock);
+        Register = new(database, Options.Create(options), clock);
         Ledger = new(database, clock, NullLogger.Instance);
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance);
-        Authority = new(Register, Book, new(Options.Create(new ControlOptions()), clock), clock, NullLogger<PublishAuthority>.Instance);
+        Door = new(Book, Options.Create(options), clock);
+        Authority = new(Register, Book, Door, new(Options.Create(options), clock), clock, NullLogger<PublishAuthority>.Instance);
     }
 
     public ManualTimeProvider Clock { get; }
@@ -88,11 +89,13 @@ internal sealed class Rig : IAsyncDisposable
 
     public SessionBook Book { get; }
 
+    public ChannelDoor Door { get; }
+
     public PublishAuthority Authority { get; }
 
-    public static async Task<Rig> OpenAsync(PostgresFixture postgres)
+    public static async Task<Rig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null)
     {
-        var rig = new Rig(await postgres.OpenFreshAsync(), new());
+        var rig = new Rig(await postgres.OpenFreshAsync(), new(), options ?? new());
         rig.Authority.Open();
         return rig;
     }

@@ -43,6 +43,9 @@ internal sealed class Camera(ManualTimeProvider time)
     /// <summary>Seconds from one keyframe to the next.</summary>
     public double KeyframeSeconds { get; set; } = 2;
 
+    /// <summary>Tells its pictures and sounds from those of others.</summary>
+    public byte Name { get; init; }
+
     public bool HasSound { get; set; } = true;
 
     public bool HasPictures { get; set; } = true;
@@ -82,6 +85,37 @@ internal sealed class Camera(ManualTimeProvider time)
             }
 
             await PaceAsync(TimeSpan.FromSeconds((double)_pictures / FrameRate));
+        }
+    }
+
+    /// <summary>Sends what is due before a time of the test's clock; so several can send side by side.</summary>
+    public async Task SendToAsync(DateTimeOffset until)
+    {
+        if (!_configured)
+        {
+            _configured = true;
+            Configure();
+        }
+
+        while (true)
+        {
+            var (picture, sound) = (TimeSpan.FromSeconds((double)_pictures / FrameRate), TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate));
+            var next = picture <= sound ? picture : sound;
+            if (_began + next >= until)
+            {
+                return;
+            }
+
+            if (picture <= sound)
+            {
+                Picture();
+            }
+            else
+            {
+                Sound();
+            }
+
+            await PaceAsync(next);
         }
     }
 
@@ -136,7 +170,7 @@ internal sealed class Camera(ManualTimeProvider time)
     {
         var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
         var isKey = _pictures % (long)Math.Round(KeyframeSeconds * FrameRate) == 0;
-        byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures)];
+        byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures, Name)];
         _pictures++;
         if (HasPictures)
         {
@@ -148,7 +182,7 @@ internal sealed class Camera(ManualTimeProvider time)
     private void Sound()
     {
         var at = TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate);
-        byte[] payload = [0x21, .. Number(_sounds)];
+        byte[] payload = [0x21, .. Number(_sounds, Name)];
         _sounds++;
         if (HasSound)
         {
@@ -170,10 +204,11 @@ internal sealed class Camera(ManualTimeProvider time)
 
     private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)at.TotalMilliseconds);
 
-    private static byte[] Number(long number)
+    private static byte[] Number(long number, byte name)
     {
         var bytes = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(bytes, number);
+        bytes[0] = name;
         return bytes;
     }
 }

@@ -74,16 +74,35 @@ internal sealed class Line : IAsyncDisposable
     public Camera Connect(BroadcastSession session) => Attach(new Camera(Time), session);
 
     /// <summary>The same, for an encoder that was made before.</summary>
-    public Camera Attach(Camera camera, BroadcastSession session)
+    public Camera Attach(Camera camera, BroadcastSession session, InputRole role = InputRole.Primary)
     {
         var sink = _app.Services.GetRequiredService<IPublicationSink>();
         camera.Open(new PublicationFeed(
-            new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None),
+            new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None) { Role = role },
             publication => camera.Publication = (publication, sink.RunAsync(publication, _stop.Token))));
         var progress = _app.Services.GetRequiredService<Progress>();
         camera.Announced = () => progress.Of(session);
         _cameras.Add(camera);
         return camera;
+    }
+
+    /// <summary>Cameras send side by side for some seconds of the test's clock.</summary>
+    public async Task SendAsync(double seconds, params Camera[] cameras)
+    {
+        var end = Time.GetUtcNow() + TimeSpan.FromSeconds(seconds);
+        while (Time.GetUtcNow() < end)
+        {
+            var until = Time.GetUtcNow() + TimeSpan.FromMilliseconds(20);
+            foreach (var camera in cameras)
+            {
+                await camera.SendToAsync(until);
+            }
+
+            if (Time.GetUtcNow() < until)
+            {
+                Time.Advance(until - Time.GetUtcNow());
+            }
+        }
     }
 
     public async Task EndAsync(BroadcastSession session) =>

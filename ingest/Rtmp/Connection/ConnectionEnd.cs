@@ -23,6 +23,9 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
 
     public static ConnectionEnd Revoked { get; } = new("Leave to publish was withdrawn.", IngestRejection.Revoked, "NetStream.Publish.Rejected");
 
+    public static ConnectionEnd Superseded { get; } =
+        new("Another encoder took this one's place (superseded).", IngestRejection.Superseded, "NetStream.Publish.Rejected");
+
     public static ConnectionEnd AuthorityUnavailable { get; } =
         new("The server cannot check stream keys at the moment. Try again.", IngestRejection.AuthorityUnavailable, "NetStream.Publish.Rejected");
 

@@ -24,16 +24,18 @@ internal sealed class Deadline : IDisposable
     }
 
     /// <summary>Sets or moves it.</summary>
-    public void Set(TimeSpan fromNow)
+    /// <returns>The timestamp that it was counted from.</returns>
+    public long Set(TimeSpan fromNow)
     {
-        var due = _time.GetTimestamp() + (long)(fromNow.TotalSeconds * _time.TimestampFrequency);
+        var now = _time.GetTimestamp();
+        var due = now + (long)(fromNow.TotalSeconds * _time.TimestampFrequency);
         Volatile.Write(ref _due, due);
-        if (due >= Volatile.Read(ref _armed))
+        if (due < Volatile.Read(ref _armed))
         {
-            return;
+            Arm(due, fromNow);
         }
 
-        Arm(due, fromNow);
+        return now;
     }
 
     private void Arm(long due, TimeSpan fromNow)

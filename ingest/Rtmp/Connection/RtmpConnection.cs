@@ -127,7 +127,7 @@ internal sealed class RtmpConnection : IDisposable
                 IngestMetrics.Took(feed.Samples - samples, feed.Malformed - malformed);
                 if (feed.Samples != samples)
                 {
-                    _deadline.Set(_options.SilenceTimeout);
+                    _publication.Grant.Lease.Beat(_deadline.Set(_options.SilenceTimeout));
                 }
 
                 (samples, malformed) = (feed.Samples, feed.Malformed);
@@ -180,7 +180,7 @@ internal sealed class RtmpConnection : IDisposable
             grant.Session.Id.Value);
         _deadline.Set(_options.FirstMediaTimeout);
         _session.Publish(_publication.Feed);
-        _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Stop(ConnectionEnd.Revoked), this);
+        _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Withdraw(), this);
         return null;
     }
 
@@ -268,6 +268,8 @@ internal sealed class RtmpConnection : IDisposable
         _deadline.Dispose();
         _connection.Abort();
     }
+
+    private void Withdraw() => Stop(_publication!.Grant.Lease.IsSuperseded ? ConnectionEnd.Superseded : ConnectionEnd.Revoked);
 
     private void Stop(ConnectionEnd end)
     {

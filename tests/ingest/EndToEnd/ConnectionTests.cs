@@ -119,6 +119,42 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_publisher_whose_place_another_takes_is_told_so_and_its_end_is_reported_once_F33()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        await publisher.SendAsync(Media.Tags, 0);
+        server.Authority.SupersedeAll();
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("superseded");
+        await Poll.UntilAsync(() => server.Authority.Ended.Count >= 1);
+        server.Authority.Ended.ShouldHaveSingleItem().Reason.ShouldContain("superseded");
+    }
+
+    [Fact]
+    public async Task A_half_open_connection_gives_its_key_back_when_another_takes_its_place_though_it_never_answers_H08()
+    {
+        await using var server = await IngestServer.StartAsync();
+        using var client = await server.ConnectAsync();
+        await WriteAsync(client, Wire.Opening());   // and from here on its peer has vanished: nothing is sent, nothing read, nothing closed
+        await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
+        server.Authority.SupersedeAll();
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+    }
+
+    [Fact]
+    public async Task The_authority_sees_when_frames_come_and_when_they_do_not_H08()
+    {
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        server.Authority.LastFrameOf("good").ShouldBe(0);
+        await publisher.SendAsync(Media.Tags, 0);
+        await Poll.UntilAsync(() => server.Authority.LastFrameOf("good") > 0);
+        var last = server.Authority.LastFrameOf("good");
+        await publisher.SendAsync(Media.Tags, 4_000);
+        await Poll.UntilAsync(() => server.Authority.LastFrameOf("good") > last);
+    }
+
+    [Fact]
     public async Task A_stopping_server_tells_its_publishers_and_reports_their_ends()
     {
         await using var server = await IngestServer.StartAsync();
@@ -147,7 +183,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_reset_right_after_publish_is_an_end_like_any_other()
+    public async Task A_reset_right_after_publish_is_one_end_like_any_other_H12()
     {
         await using var server = await IngestServer.StartAsync();
         using (var client = await server.ConnectAsync())
@@ -157,7 +193,9 @@ public sealed class ConnectionTests
             client.LingerState = new LingerOption(true, 0);
         }
 
-        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+        await Poll.UntilAsync(() => server.Authority.Ended.Count >= 1);
+        await server.StopAsync();
+        server.Authority.Ended.Count.ShouldBe(1, "the connection is over and done with, and so is the server");
     }
 
     [Fact]

@@ -110,6 +110,20 @@ internal sealed class RememberingAuthority : IPublishAuthority
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Others take the publishers' places.</summary>
+    public void SupersedeAll()
+    {
+        foreach (var grant in _live.Values)
+        {
+            grant.Lease.Supersede();
+        }
+
+        RevokeAll();
+    }
+
+    /// <summary>When the last usable frame of a key's publisher came.</summary>
+    public long LastFrameOf(string key) => _live[key].Lease.LastFrame;
+
     public void RevokeAll()
     {
         foreach (var revocation in _revocations.Values)

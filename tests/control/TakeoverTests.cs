@@ -1,0 +1,234 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What becomes of an encoder that comes while another has its place (rows H08, H55, F33 and F34 of the edge cases).</summary>
+public sealed class TakeoverTests(PostgresFixture postgres)
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Policy, silence that is asked for, silence that there is, takeovers of late, patience: seconds. Then what becomes of it.</summary>
+    public static TheoryData<string, double, double, int, double, string> Cases => new()
+    {
+        { "silent", 3, 0.0, 0, 2.5, "Refuse" },
+        { "silent", 3, 0.4, 0, 2.6, "Refuse" },   // shorter than a lull
+        { "silent", 3, 0.5, 0, 2.5, "Wait" },
+        { "silent", 3, 0.5, 0, 2.4, "Refuse" },   // longer than patience
+        { "silent", 3, 2.9, 0, 0.1, "Wait" },
+        { "silent", 3, 2.9, 0, 0.0, "Refuse" },
+        { "silent", 3, 3.0, 0, 0.0, "TakeOver" },
+        { "silent", 3, 60, 99, 0.0, "TakeOver" },
+        { "silent", 1, 0.1, 0, 2.5, "Refuse" },   // patience for all of it, but the other is well
+        { "newest", 3, 0.0, 0, 2.5, "TakeOver" },
+        { "newest", 3, 0.0, 2, 2.5, "TakeOver" },
+        { "newest", 3, 0.0, 3, 2.5, "Refuse" },   // two that fight
+        { "newest", 3, 1.0, 3, 2.5, "Wait" },
+        { "newest", 3, 3.0, 3, 2.5, "TakeOver" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_claim_to_a_place_is_judged_H55(string policy, double limit, double silence, int recent, double patience, string expected) =>
+        new TakeoverTerms(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MostPerMinute: 3)
+            .Judge(silence * Second, recent, patience * Second).ToString().ShouldBe(expected);
+
+    [Fact]
+    public async Task A_half_open_connection_that_has_been_silent_for_three_seconds_gives_way_at_once_and_its_session_goes_on_H08_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var old = await rig.GrantedAsync(key);
+        rig.Clock.Advance(10 * Second);
+        old.Lease.Beat(rig.Clock.GetTimestamp());
+        rig.Clock.Advance(3 * Second);
+
+        var newcomer = await rig.GrantedAsync(key);
+
+        newcomer.Session.ShouldBe(old.Session);
+        old.Lease.IsSuperseded.ShouldBeTrue();
+        await Poll.UntilAsync(() => old.Revoked.IsCancellationRequested);
+        newcomer.Revoked.IsCancellationRequested.ShouldBeFalse();
+
+        await rig.LeaveAsync(old);   // its end is told late, and ends nothing
+        rig.Clock.Advance(TimeSpan.FromMinutes(5));
+        newcomer.Lease.Beat(rig.Clock.GetTimestamp());
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        await rig.Book.EndsToldAsync();
+        rig.Lifecycle.Ended.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_encoder_that_sends_keeps_its_place_and_the_other_is_told_since_when_and_how_long_it_was_silent_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var first = await rig.GrantedAsync(key);
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        first.Lease.Beat(rig.Clock.GetTimestamp());
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(400));
+
+        var refusal = await rig.RefusedAsync(key);
+
+        refusal.Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        refusal.Message.ShouldContain("since 12:00:00 UTC");
+        refusal.Message.ShouldContain("0.4 s ago");
+        refusal.Message.ShouldContain("silent for 3 s");
+        first.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task An_encoder_waits_for_the_rest_of_the_silence_rather_than_being_refused_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var old = await rig.GrantedAsync(key);
+        rig.Clock.Advance(Second);
+
+        var entering = await EnterAsync(rig, key);
+        rig.Clock.Advance(1.9 * Second);
+        entering.IsCompleted.ShouldBeFalse();
+        rig.Clock.Advance(0.2 * Second);
+
+        ((Seating.Taken)await entering.WaitAsync(Patience)).Grant.Session.ShouldBe(old.Session);
+        old.Lease.IsSuperseded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Who_waits_is_refused_when_the_other_was_only_slow_and_let_in_at_once_when_it_leaves_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var first = await rig.GrantedAsync(key);
+        rig.Clock.Advance(Second);
+        var entering = await EnterAsync(rig, key);
+        first.Lease.Beat(rig.Clock.GetTimestamp());
+        rig.Clock.Advance(2.1 * Second);
+        (await entering.WaitAsync(Patience)).ShouldBeOfType<Seating.Busy>().Silence.ShouldBeInRange(2 * Second, 2.1 * Second);
+
+        rig.Clock.Advance(0.4 * Second);
+        var again = await EnterAsync(rig, key);
+        again.IsCompleted.ShouldBeFalse();
+        await rig.LeaveAsync(first);
+        (await again.WaitAsync(Patience)).ShouldBeOfType<Seating.Taken>();
+    }
+
+    [Fact]
+    public async Task A_wait_that_the_caller_ends_is_a_refusal_with_its_reason_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await rig.GrantedAsync(key);
+        rig.Clock.Advance(Second);
+        using var impatient = new CancellationTokenSource();
+        var entering = await EnterAsync(rig, key, impatient.Token);
+        entering.IsCompleted.ShouldBeFalse();
+        await impatient.CancelAsync();
+
+        (await entering.WaitAsync(Patience)).ShouldBeOfType<Seating.Busy>().Silence.ShouldBe(Second);
+    }
+
+    [Fact]
+    public async Task A_channel_has_a_silence_of_its_own_and_zero_is_the_servers_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres, new() { TakeoverAfter = 2 * Second });
+        var key = (await rig.Channels.CreateAsync("demo", new(TakeoverAfter: 20 * Second))).Key.StreamKey;
+        await rig.GrantedAsync(key);
+        rig.Clock.Advance(15 * Second);
+        (await rig.RefusedAsync(key)).Message.ShouldContain("silent for 20 s");
+
+        (await rig.Channels.SetAsync("demo", new(TakeoverAfter: TimeSpan.Zero))).TakeoverAfter.ShouldBe(TimeSpan.Zero);
+        await rig.GrantedAsync(key);
+    }
+
+    [Fact]
+    public async Task The_newest_wins_where_the_channel_says_so_until_two_encoders_fight_F33()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new(Takeover: "newest"))).Key.StreamKey;
+        var last = await rig.GrantedAsync(key);
+        for (var i = 0; i < 3; i++)
+        {
+            var next = await rig.GrantedAsync(key);
+            (last.Lease.IsSuperseded, next.Session).ShouldBe((true, last.Session));
+            last = next;
+            rig.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        last.Lease.IsSuperseded.ShouldBeFalse();
+
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        last.Lease.Beat(rig.Clock.GetTimestamp());
+        await rig.GrantedAsync(key);
+        last.Lease.IsSuperseded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Primary_and_backup_publish_at_once_into_one_session_and_a_window_begins_when_both_are_gone_F34()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var backupKey = (await rig.Keys.CreateAsync("demo", KeyRole.Backup)).StreamKey;
+
+        var (primary, backup) = (await rig.GrantedAsync(primaryKey), await rig.GrantedAsync(backupKey));
+
+        (primary.Role, backup.Role, backup.Session).ShouldBe((InputRole.Primary, InputRole.Backup, primary.Session));
+        (await rig.RefusedAsync(primaryKey)).Message.ShouldNotContain("backup");
+        (await rig.RefusedAsync(backupKey)).Message.ShouldContain("as backup on channel demo");
+
+        await rig.LeaveAsync(primary);
+        rig.Clock.Advance(TimeSpan.FromMinutes(5));
+        backup.Lease.Beat(rig.Clock.GetTimestamp());
+        (await rig.GrantedAsync(primaryKey)).Session.ShouldBe(backup.Session);
+        await rig.Book.EndsToldAsync();
+        rig.Lifecycle.Ended.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_end_of_both_ends_the_session_and_a_revoked_backup_leaves_the_primary_alone_F34()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key;
+        var backupKey = (await rig.Keys.CreateAsync("demo", KeyRole.Backup)).StreamKey;
+        var (primary, backup) = (await rig.GrantedAsync(primaryKey.StreamKey), await rig.GrantedAsync(backupKey));
+
+        rig.Book.KeepOnly(new HashSet<string> { primaryKey.Key.Id }, rig.Book.KeysInUse());
+        await Poll.UntilAsync(() => backup.Revoked.IsCancellationRequested);
+        (primary.Revoked.IsCancellationRequested, backup.Lease.IsSuperseded).ShouldBe((false, false));
+        await rig.LeaveAsync(backup);
+        await rig.LeaveAsync(primary);
+        rig.Clock.Advance(TimeSpan.FromSeconds(60));
+        await rig.Book.EndsToldAsync();
+
+        rig.Lifecycle.Ended.ShouldHaveSingleItem();
+        rig.Book.ChannelsInUse().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Ids_of_sessions_rise_over_restarts_though_the_clock_was_set_back()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
+        var before = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromHours(3));
+
+        rig.Book.BeginAfter(before);
+        var first = await rig.GrantedAsync(key);
+        await rig.LeaveAsync(first);
+        var second = await rig.GrantedAsync(key);
+
+        first.Session.Id.ShouldBeGreaterThan(before);
+        second.Session.Id.ShouldBeGreaterThan(first.Session.Id);
+        first.Session.StartedAt.ShouldBe(rig.Clock.GetUtcNow(), "the broadcast begins when it begins");
+    }
+
+    /// <summary>Asks for a place without a question to the database before it: when this returns, the wait has begun.</summary>
+    private static async Task<Task<Seating>> EnterAsync(Rig rig, string key, CancellationToken cancellationToken = default)
+    {
+        var record = (await rig.Register.FindAsync(key[..8], default)).Key!;
+        return rig.Door.EnterAsync(record, cancellationToken).AsTask();
+    }
+}

@@ -1,0 +1,207 @@
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>Encoders that go, come back, and stand by for each other, as viewers see it (rows F01 to F03, F33 and F34 of the edge cases).</summary>
+public sealed class SwitchTests : IAsyncLifetime
+{
+    private const byte Second = 2;
+
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _time = new();
+    private Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(2, "F01")]
+    [InlineData(45, "F02")]
+    public async Task An_encoder_that_returns_goes_on_in_the_same_playlists_which_stay_as_they_were_meanwhile_F01_F02(int seconds, string row)
+    {
+        var session = Line.Session(_time);
+        var first = _line.Connect(session);
+        await first.SendAsync(7);
+        await first.GoneAsync();
+        var before = await _line.PlaylistAsync(session);
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        var meanwhile = await _line.PlaylistAsync(session);
+        (meanwhile.Ended, meanwhile.Last).ShouldBe((false, before.Last), row);
+        var second = _line.Attach(new Camera(_time) { Name = Second }, session);
+        await second.SendAsync(6);
+        await second.GoneAsync();
+
+        var video = await _line.WatchAsync(session);
+        video.Payloads.ShouldBe([.. first.Pictures, .. second.Pictures], "nothing is lost, and nothing of the old comes behind the new");
+        video.Playlist.Entries.Take(before.Entries.Count).ShouldBe(before.Entries);
+        video.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([before.Last + 1]);
+        video.Playlist.Entries.Select(e => e.Map).Distinct().ShouldHaveSingleItem("the same parameters need no new init segment");
+        Gaps(video).Max().ShouldBeInRange(seconds - 0.1, seconds + 0.1, row);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_over_has_its_end_in_playlist_and_MPD_and_the_next_encoder_begins_another_F03()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Connect(session);
+        await camera.SendAsync(7);
+        await camera.GoneAsync();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await _line.EndAsync(session);
+
+        (await _line.PlaylistAsync(session)).Ended.ShouldBeTrue();
+        (await _line.MpdAsync(session)).Type.ShouldBe("static");
+        var next = Line.Session(_time);
+        var again = _line.Connect(next);
+        await again.SendAsync(5);
+        await again.GoneAsync();
+        (await _line.PlaylistAsync(next)).Entries[0].Number.ShouldBe(1);
+        (await _line.WatchAsync(next)).Payloads.ShouldBe(again.Pictures);
+    }
+
+    [Fact]
+    public async Task A_newcomer_takes_over_from_a_silent_encoder_and_no_sample_of_the_old_comes_behind_its_first_F33()
+    {
+        var session = Line.Session(_time);
+        var old = _line.Connect(session);
+        await old.SendAsync(5);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        var newcomer = _line.Attach(new Camera(_time) { Name = Second }, session);
+        await newcomer.SendAsync(3);
+        var sent = old.Pictures.Count;
+        await old.SendAsync(1);   // its connection has not ended yet
+        await newcomer.SendAsync(3);
+        await old.GoneAsync();
+        await newcomer.GoneAsync();
+
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            var watched = await _line.WatchAsync(session, rendition);
+            ShouldBeOneTimeline(watched, rendition);
+            watched.Playlist.Entries.Count(e => e.Discontinuity).ShouldBe(1);
+        }
+
+        (await _line.WatchAsync(session)).Payloads.ShouldBe([.. old.Pictures.Take(sent), .. newcomer.Pictures]);
+    }
+
+    [Fact]
+    public async Task Viewers_of_a_primary_that_dies_get_the_backup_and_then_the_primary_again_on_one_timeline_F34()
+    {
+        var session = Line.Session(_time);
+        var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second });
+        await _line.SendAsync(6.1, primary, backup);
+        await primary.GoneAsync();
+        await _line.SendAsync(8, backup);
+        var again = _line.Attach(new Camera(_time), session);
+        await _line.SendAsync(16, again, backup);
+        await again.GoneAsync();
+        await backup.GoneAsync();
+
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            var watched = await _line.WatchAsync(session, rendition);
+            ShouldBeOneTimeline(watched, rendition);
+            Gaps(watched).Max().ShouldBeLessThan(2.1, $"{rendition}: the backup's keyframes are 2 s apart");
+            watched.Playlist.Entries.Select(e => e.Map).Distinct().ShouldHaveSingleItem();
+            (await _line.MpdAsync(session)).ShouldList(watched, rendition);
+        }
+
+        var video = await _line.WatchAsync(session);
+        NamesOf(video).ShouldBe([0, Second, 0]);
+        video.Playlist.DiscontinuitySequence.ShouldBe((await _line.PlaylistAsync(session, "audio")).DiscontinuitySequence);
+        video.Playlist.Entries.Select(e => e.Discontinuity).ShouldBe((await _line.PlaylistAsync(session, "audio")).Entries.Select(e => e.Discontinuity));
+    }
+
+    [Fact]
+    public async Task Viewers_of_a_primary_that_falls_silent_miss_no_more_than_a_keyframe_interval_F34()
+    {
+        var session = Line.Session(_time);
+        var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, KeyframeSeconds = 1 });
+        await _line.SendAsync(6.5, primary, backup);
+        await _line.SendAsync(6, backup);
+        await primary.GoneAsync();
+        await backup.GoneAsync();
+
+        var video = await _line.WatchAsync(session);
+        ShouldBeOneTimeline(video, "source");
+        NamesOf(video).ShouldBe([0, Second]);
+        Gaps(video).Max().ShouldBeLessThan(1.05);
+        Gaps(await _line.WatchAsync(session, "audio")).Max().ShouldBeLessThan(1.2);
+    }
+
+    [Fact]
+    public async Task A_backup_with_another_configuration_has_its_init_segment_behind_a_discontinuity_at_the_same_segment_of_all_renditions_F34()
+    {
+        var session = Line.Session(_time);
+        var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, IsReconfigured = true });
+        await _line.SendAsync(6.1, primary, backup);
+        await primary.GoneAsync();
+        await _line.SendAsync(6, backup);
+        await backup.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        ShouldBeOneTimeline(video, "source");
+        ShouldBeOneTimeline(audio, "audio");
+        var at = video.Playlist.Entries.Where(e => e.Discontinuity).ShouldHaveSingleItem();
+        audio.Playlist.Entries.Where(e => e.Discontinuity).ShouldHaveSingleItem().Number.ShouldBe(at.Number);
+        video.Playlist.Entries.ShouldAllBe(e => e.Map == (e.Number < at.Number ? "source/init-1.mp4" : "source/init-2.mp4"));
+        (await _line.MpdAsync(session)).Periods.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_backup_without_sound_stands_in_for_the_picture_and_numbers_stay_common_F34()
+    {
+        var session = Line.Session(_time);
+        var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, HasSound = false });
+        await _line.SendAsync(6.1, primary, backup);
+        await primary.GoneAsync();
+        await _line.SendAsync(6, backup);
+        await backup.GoneAsync();
+
+        var video = await _line.WatchAsync(session);
+        ShouldBeOneTimeline(video, "source");
+        NamesOf(video).ShouldBe([0, Second]);
+        var audio = await _line.PlaylistAsync(session, "audio");
+        audio.Last.ShouldBe(video.Playlist.Last);
+        audio.Entries.ShouldAllBe(e => e.Gap == (e.Number >= video.Playlist.Entries.Single(v => v.Discontinuity).Number));
+    }
+
+    private async Task<(Camera Primary, Camera Backup)> PairAsync(BroadcastSession session, Camera backup)
+    {
+        var primary = _line.Connect(session);
+        await _line.SendAsync(0.7, primary);
+        return (primary, _line.Attach(backup, session, InputRole.Backup));
+    }
+
+    /// <summary>Numbers rise by one, times do too, no segment is longer than the target, and the wall clock never goes back.</summary>
+    private static void ShouldBeOneTimeline(Watched watched, string rendition)
+    {
+        var entries = watched.Playlist.Entries;
+        entries.Select(e => e.Number).ShouldBe(Enumerable.Range(1, entries.Count).Select(n => (long)n), rendition);
+        entries.ShouldAllBe(e => e.Duration <= 3.05, rendition);
+        watched.Segments.Zip(watched.Segments.Skip(1)).ShouldAllBe(pair => (Int128)pair.First.Ended * pair.Second.Timescale <= (Int128)pair.Second.Began * pair.First.Timescale, rendition);
+        Gaps(watched).ShouldAllBe(gap => gap > -0.05, rendition);
+    }
+
+    /// <summary>Seconds of the wall clock between each segment's end and the next one's beginning.</summary>
+    private static IEnumerable<double> Gaps(Watched watched) => watched.Playlist.Entries.Zip(
+        watched.Playlist.Entries.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration);
+
+    /// <summary>Whose pictures came, each named once as long as nobody else's come between.</summary>
+    private static List<byte> NamesOf(Watched watched)
+    {
+        List<byte> names = [];
+        foreach (var name in watched.Payloads.Select(p => p[5]))
+        {
+            if (names.Count == 0 || names[^1] != name)
+            {
+                names.Add(name);
+            }
+        }
+
+        return names;
+    }
+}

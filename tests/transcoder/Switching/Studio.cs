@@ -1,0 +1,137 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Switching;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+
+namespace Broadcast.Transcoder.Tests.Switching;
+
+/// <summary>A switch with encoders before it and viewers behind it, on a clock of the test's. What is sent is taken before the call returns.</summary>
+internal sealed class Studio : IPublicationSink
+{
+    private readonly BroadcastSession _session;
+
+    public Studio(SwitchOptions? options = null)
+    {
+        Switch = new InputSwitch(this, Options.Create(options ?? new()), Time, NullLogger<InputSwitch>.Instance);
+        _session = new(ChannelName.Parse("main"), SessionId.New(Time.GetUtcNow()), 1, Time.GetUtcNow(), LatencyProfile.Standard);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public InputSwitch Switch { get; }
+
+    /// <summary>What viewers got, a list for each time that players were told of a new beginning.</summary>
+    public List<Aired> Runs { get; } = [];
+
+    /// <summary>All of it, in order.</summary>
+    public List<MediaSample> All => [.. Runs.SelectMany(r => r.Samples)];
+
+    /// <summary>The next stage fails with the next sample, once, when set.</summary>
+    public bool Fails { get; set; }
+
+    public IReadOnlyList<InputStatus> Inputs => Switch.Find(_session.Channel);
+
+    public Encoder Connect(InputRole role, byte name, params Track[] tracks) => new(this, new(Guid.NewGuid(), _session, "passthrough", default) { Role = role }, name, tracks);
+
+    /// <summary>All encoders send, frame by frame as the clock goes on: 25 pictures a second with a keyframe each <paramref name="keyframeSeconds"/>, and sound.</summary>
+    public void Send(double seconds, double keyframeSeconds, params Encoder[] encoders)
+    {
+        for (var frame = 0; frame < (int)Math.Round(seconds * 25); frame++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(40));
+            foreach (var encoder in encoders)
+            {
+                encoder.Frame((int)Math.Round(keyframeSeconds * 25));
+            }
+        }
+    }
+
+    public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
+    {
+        var run = new Aired(publication.Tracks, []);
+        Runs.Add(run);
+        while (await publication.Samples.WaitToReadAsync(cancellationToken))
+        {
+            while (publication.Samples.TryRead(out var sample))
+            {
+                if (Fails)
+                {
+                    Fails = false;
+                    throw new InvalidOperationException("failed");
+                }
+
+                run.Samples.Add(sample);
+            }
+        }
+
+        run.IsOver = true;
+    }
+}
+
+/// <summary>One publication as the next stage got it.</summary>
+internal sealed record Aired(IReadOnlyList<Track> Tracks, List<MediaSample> Samples)
+{
+    public bool IsOver { get; set; }
+}
+
+/// <summary>An encoder that puts its name into the first byte of each payload.</summary>
+internal sealed class Encoder
+{
+    private readonly Studio _studio;
+    private readonly byte _name;
+    private readonly Track[] _tracks;
+    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(4096) { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly CancellationTokenSource _cut = new();
+    private int _frame;
+
+    public Encoder(Studio studio, PublishGrant grant, byte name, Track[] tracks)
+    {
+        (_studio, _name, _tracks) = (studio, name, tracks);
+        Running = studio.Switch.RunAsync(new Publication(grant, tracks, _queue.Reader), _cut.Token);
+    }
+
+    public Task Running { get; }
+
+    /// <summary>By how much its times are ahead of the clock.</summary>
+    public TimeSpan Ahead { get; set; }
+
+    /// <summary>Bytes of a picture.</summary>
+    public int Size { get; set; } = 8;
+
+    /// <summary>By how much its pictures are shown after they are decoded.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>Sends a picture and a sound for now.</summary>
+    public void Frame(int keyframes)
+    {
+        foreach (var track in _tracks)
+        {
+            Send(track, track.Kind == TrackKind.Audio || _frame % keyframes == 0);
+        }
+
+        _frame++;
+    }
+
+    public void Send(Track track, bool isSync)
+    {
+        var now = _studio.Time.GetUtcNow();
+        var decode = MediaTime.From(_studio.Time.GetElapsedTime(0) + Ahead, track.Timescale);
+        var present = track.Kind == TrackKind.Video ? decode + MediaTime.From(Delay, track.Timescale) : decode;
+        var payload = new byte[track.Kind == TrackKind.Video ? Size : 8];
+        payload[0] = _name;
+        _queue.Writer.TryWrite(new MediaSample(track, decode, present, isSync, payload, now)).ShouldBeTrue("the switch reads");
+    }
+
+    /// <summary>Its connection ends.</summary>
+    public async Task LeaveAsync()
+    {
+        _queue.Writer.Complete();
+        await Running.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>Ingest's patience with the stages is over.</summary>
+    public void Cut() => _cut.Cancel();
+}
