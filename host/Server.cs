@@ -17,6 +17,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     /// <summary>How long connections may take to end by themselves: a viewer who reads slowly, or a request that never comes whole, must not use up the stages' time.</summary>
     private static readonly TimeSpan ConnectionPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>What it takes to part from an encoder that was asked to reconnect and did not.</summary>
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest that the stages may then take; what is not done by then is left to the next start, which every stage is made for.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
@@ -62,7 +65,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     private static async Task StopAsync(WebApplication app, ILogger logger)
     {
         app.Lifetime.StopApplication();
-        using (var patience = new CancellationTokenSource(ConnectionPatience))
+        var reconnect = app.Services.GetRequiredService<IOptions<IngestOptions>>().Value.ReconnectWait + FarewellTime;
+        using (var patience = new CancellationTokenSource(reconnect > ConnectionPatience ? reconnect : ConnectionPatience))
         {
             await app.Services.GetRequiredService<IServer>().StopAsync(patience.Token);
         }

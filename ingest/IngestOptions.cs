@@ -23,6 +23,9 @@ public sealed class IngestOptions
     /// <summary>Longest without a usable frame, 100 ms to 10 min; 30 s. A line that is gone without a word frees its channel after that.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest without a usable frame before the encoder is asked whether it is there, 100 ms to 5 min; 10 s. A machine that was switched off and on again says at once that it is not.</summary>
+    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Longest that an answer may wait for the peer to read it, 100 ms to 1 min; 10 s.</summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -31,6 +34,12 @@ public sealed class IngestOptions
 
     /// <summary>Longest that the next stage may take to finish once a publisher is gone, 1 s to 1 min; 4 s, which is under the 5 s that stages have to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long an encoder that knows how to reconnect is still listened to once it was asked to, because the server stops, 0 to 1 min; 2 s. 0: none is asked.</summary>
+    public TimeSpan ReconnectWait { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where it is asked to connect to, as in <c>rtmp://other.example.org/live</c>; when not set, to the address that it used, as behind a load balancer.</summary>
+    public string? ReconnectUrl { get; set; }
 
     /// <summary>How long a wrong stream key waits for its answer, 0 to 10 s; 1 s, give or take a quarter: guessing gets slow, nobody else waits.</summary>
     public TimeSpan RefusalDelay { get; set; } = TimeSpan.FromSeconds(1);

@@ -19,9 +19,17 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Time(builder, nameof(options.PublishTimeout), options.PublishTimeout, tenth, TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.FirstMediaTimeout), options.FirstMediaTimeout, tenth, TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.SilenceTimeout), options.SilenceTimeout, tenth, TimeSpan.FromMinutes(10));
+        Time(builder, nameof(options.PingInterval), options.PingInterval, tenth, TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.WriteTimeout), options.WriteTimeout, tenth, TimeSpan.FromMinutes(1));
         Time(builder, nameof(options.AuthorityTimeout), options.AuthorityTimeout, tenth, TimeSpan.FromMinutes(1));
         Time(builder, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Time(builder, nameof(options.ReconnectWait), options.ReconnectWait, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        if (options.ReconnectUrl is not null
+            && !(Uri.TryCreate(options.ReconnectUrl, UriKind.Absolute, out var url) && url is { Scheme: "rtmp" or "rtmps", UserInfo.Length: 0 }))
+        {
+            builder.AddError($"{IngestOptions.Section}:{nameof(options.ReconnectUrl)} is no address like rtmp://HOST:1935/live.");
+        }
+
         Time(builder, nameof(options.RefusalDelay), options.RefusalDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Number(builder, nameof(options.MaxUnpublishedConnections), options.MaxUnpublishedConnections, 1, 1_000_000);
         Number(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress, 1, 1_000_000);

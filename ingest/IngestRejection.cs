@@ -24,6 +24,9 @@ public enum IngestRejection
     /// <summary>Audio and video stopped coming while the connection stayed open.</summary>
     Silence,
 
+    /// <summary>The line is gone: neither media nor an answer to pings came any more.</summary>
+    Unreachable,
+
     /// <summary>The peer does not read what is sent to it.</summary>
     WriteTimeout,
 

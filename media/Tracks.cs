@@ -18,7 +18,8 @@ public enum TrackKind
 /// <param name="Config">Codec and its parameters.</param>
 /// <param name="Timescale">Clock of the samples' times, ticks a second: 90,000 for video, the sample rate for audio.</param>
 /// <param name="Language">BCP 47 tag, or <see langword="null"/> when the encoder did not say.</param>
-public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null)
+/// <param name="Name">What the encoder calls it, for people: at most 64 characters, cleaned of control characters; <see langword="null"/> when it did not say.</param>
+public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null, string? Name = null)
 {
     /// <summary>What it carries.</summary>
     public TrackKind Kind => Config.Kind;

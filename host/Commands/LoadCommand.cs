@@ -9,7 +9,7 @@ internal static class LoadCommand
 {
     public static Command Create()
     {
-        var file = new Option<FileInfo>("--file") { Description = "FLV file with H.264 and AAC, sent again and again", HelpName = "FILE", Required = true };
+        var file = new Option<FileInfo>("--file") { Description = "FLV file with H.264 and AAC, or what Enhanced RTMP takes, sent again and again", HelpName = "FILE", Required = true };
         var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} stands for 1 to the count", HelpName = "URL" };
         var urls = new Option<FileInfo?>("--urls") { Description = "File with one address a line, instead of --url and --count", HelpName = "FILE" };
         var count = new Option<int>("--count") { Description = "Connections", HelpName = "N", DefaultValueFactory = _ => 1 };

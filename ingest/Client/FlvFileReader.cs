@@ -12,9 +12,23 @@ public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<b
     /// <summary>Whether it carries video.</summary>
     public bool IsVideo => Type == 9;
 
-    /// <summary>Whether it carries an H.264 or AAC configuration rather than a frame.</summary>
-    public bool IsConfiguration => Body.Length >= 2 && Body.Span[1] == 0
-        && ((IsVideo && (Body.Span[0] & 15) == 7) || (IsAudio && Body.Span[0] >> 4 == 10));
+    /// <summary>Whether it carries a configuration or a description rather than a frame.</summary>
+    public bool IsConfiguration => IsEnhanced
+        ? EnhancedType is EnhancedPacket.SequenceStart or EnhancedPacket.Description
+        : Body.Length >= 2 && Body.Span[1] == 0 && ((IsVideo && (Body.Span[0] & 15) == 7) || (IsAudio && Body.Span[0] >> 4 == 10));
+
+    /// <summary>Whether its header is an extended one (Enhanced RTMP v2).</summary>
+    public bool IsEnhanced => !Body.IsEmpty && ((IsVideo && (Body.Span[0] & 0x80) != 0) || (IsAudio && Body.Span[0] >> 4 == 9));
+
+    /// <summary>What it carries, by its first byte, or by the second where that tells of several tracks.</summary>
+    private EnhancedPacket EnhancedType
+    {
+        get
+        {
+            var type = Body.Span[0] & 15;
+            return (EnhancedPacket)(type == (IsVideo ? 6 : 5) && Body.Length > 1 ? Body.Span[1] & 15 : type);
+        }
+    }
 }
 
 /// <summary>An FLV file in memory.</summary>

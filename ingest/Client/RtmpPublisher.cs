@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Handshake;
 using Broadcast.Ingest.Rtmp.Messages;
 
@@ -33,6 +34,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
     private readonly int _chunkSize;
     private ChunkGather _gather;
     private uint _messageStream = 1;
+    private readonly TaskCompletionSource<string?> _reconnect = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _listening = Task.CompletedTask;
 
     private RtmpPublisher(Socket socket, Stream stream, int chunkSize)
@@ -44,6 +46,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     /// <summary>Completes when the server ends the connection: with <see cref="RtmpPublishException"/> when it said why, without when it or we just closed.</summary>
     public Task Completion => _listening;
+
+    /// <summary>Completes when the server asks to connect anew: with where to, or <see langword="null"/> for the same address.</summary>
+    public Task<string?> ReconnectAsked => _reconnect.Task;
 
     /// <summary>Bytes sent as media.</summary>
     public long BytesSent { get; private set; }
@@ -167,6 +172,11 @@ public sealed class RtmpPublisher : IAsyncDisposable
         {
             _amf.Name("app").Text(target.Application).Name("type").Text("nonprivate")
                 .Name("flashVer").Text("FMLE/3.0 (compatible; Broadcast)").Name("tcUrl").Text(target.ToString());
+            if (target.IsEnhanced)
+            {
+                _amf.Name("fourCcList").Texts([.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)])
+                    .Name("capsEx").Number((int)Capabilities.Ours);
+            }
         }
 
         Write(0);
@@ -239,6 +249,8 @@ public sealed class RtmpPublisher : IAsyncDisposable
                 {
                     throw refusal!;
                 }
+
+                NoteReconnect(command);
             }
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or RtmpProtocolException or InvalidOperationException)
@@ -305,6 +317,14 @@ public sealed class RtmpPublisher : IAsyncDisposable
         var whole = _chunks.TryRead(ref reader, out message);
         buffer = buffer.Slice(reader.Position);
         return whole;
+    }
+
+    private void NoteReconnect(RtmpCommand command)
+    {
+        if (command.Arguments is [_, var information, ..] && information.TextOf("code") == ReplyWriter.ReconnectCode)
+        {
+            _reconnect.TrySetResult(information.TextOf("tcUrl"));
+        }
     }
 
     private static bool Refused(RtmpCommand command, out RtmpPublishException? refusal)

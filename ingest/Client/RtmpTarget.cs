@@ -8,6 +8,11 @@ namespace Broadcast.Ingest.Client;
 /// <param name="UseTls">Whether to speak RTMPS.</param>
 public sealed record RtmpTarget(string Host, int Port, string Application, string StreamKey, bool UseTls = false)
 {
+    /// <summary>
+    /// Whether to say in <c>connect</c> what Enhanced RTMP the client speaks, reconnecting included. Not said by default, because some servers refuse what they do not know.
+    /// </summary>
+    public bool IsEnhanced { get; init; }
+
     /// <summary>Reads <c>rtmp://HOST[:PORT]/APP/KEY</c> or <c>rtmps://…</c>; the last part of the path is the key.</summary>
     /// <exception cref="FormatException">It is no such address.</exception>
     public static RtmpTarget Parse(string url)

@@ -26,10 +26,11 @@ internal sealed class AudioClock
     /// <param name="timescale">Samples a second.</param>
     /// <param name="samplesPerFrame">Samples in it.</param>
     /// <param name="decode">Its time.</param>
+    /// <param name="nanoseconds">What is to be added to <paramref name="milliseconds"/>, 0 to 999,999.</param>
     /// <returns><see langword="false"/> when the frame is to be left out.</returns>
-    public bool TryNext(long milliseconds, int timescale, int samplesPerFrame, out MediaTime decode)
+    public bool TryNext(long milliseconds, int timescale, int samplesPerFrame, out MediaTime decode, int nanoseconds = 0)
     {
-        var expected = milliseconds * timescale / 1000;
+        var expected = (milliseconds * timescale / 1000) + ((long)nanoseconds * timescale / 1_000_000_000);
         if (_next < 0)
         {
             (_next, _timescale) = (expected, timescale);

@@ -13,6 +13,8 @@ internal sealed class VideoClock
 
     private const int TicksPerMillisecond = MediaTime.VideoTimescale / 1000;
 
+    private const int NanosecondsPerMillisecond = 1_000_000;
+
     private long _last = -1;
 
     /// <summary>Pictures whose decode time did not rise.</summary>
@@ -21,9 +23,10 @@ internal sealed class VideoClock
     /// <summary>Times of the next picture.</summary>
     /// <param name="milliseconds">Its decode time on the session's timeline.</param>
     /// <param name="compositionOffset">Presentation minus decode time, milliseconds.</param>
-    public (MediaTime Decode, MediaTime Present) Next(long milliseconds, int compositionOffset)
+    /// <param name="nanoseconds">What is to be added to the decode time, 0 to 999,999.</param>
+    public (MediaTime Decode, MediaTime Present) Next(long milliseconds, int compositionOffset, int nanoseconds = 0)
     {
-        var decode = milliseconds * TicksPerMillisecond;
+        var decode = (milliseconds * TicksPerMillisecond) + (nanoseconds * TicksPerMillisecond / NanosecondsPerMillisecond);
         var offset = Math.Clamp(compositionOffset, -LongestOffset, LongestOffset) * (long)TicksPerMillisecond;
         var present = decode + offset;
         if (decode <= _last)

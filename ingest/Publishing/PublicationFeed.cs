@@ -16,15 +16,16 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private readonly VideoTags _videoTags = new();
     private readonly AudioTags _audioTags = new();
     private readonly EncoderClock _clock = new(grant.Session.StartedAt);
-    private readonly VideoClock _videoClock = new();
-    private readonly AudioClock _audioClock = new();
+    private readonly Dictionary<int, VideoClock> _videoClocks = [];
+    private readonly Dictionary<int, AudioClock> _audioClocks = [];
+    private readonly List<AccessUnit> _units = [];
     private readonly SampleQueue _queue = new();
     private readonly TokenBucket _changes = new(capacity: 20, perSecond: 10.0 / 60);
     private List<MediaSample>? _held = [];
     private long _heldBytes;
     private StreamMetadata? _metadata;
     private DateTimeOffset? _firstConfiguration;
-    private int _configurations;
+    private int _changed;
 
     /// <summary>Samples that were fit to be passed on.</summary>
     public long Samples { get; private set; }
@@ -36,42 +37,37 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     public long Malformed { get; private set; }
 
     /// <summary>Samples lost because the next stage was too slow, and frames of sound left out to stay with the encoder's clock.</summary>
-    public long Dropped => _queue.Dropped + _audioClock.Dropped;
+    public long Dropped => _queue.Dropped + _audioClocks.Values.Sum(c => c.Dropped);
 
     /// <summary>Jumps of the encoder's clock.</summary>
     public int Jumps => _clock.Jumps;
 
     /// <summary>Takes what metadata says.</summary>
-    public void Describe(StreamMetadata metadata) => _metadata = metadata;
+    public void Describe(StreamMetadata metadata)
+    {
+        _metadata = metadata;
+        (_videoTags.Labels, _audioTags.Labels) = (metadata.VideoTracks, metadata.AudioTracks);
+    }
 
     /// <summary>Takes an audio or video message.</summary>
     /// <exception cref="RtmpProtocolException">Its codec is not taken, or configurations change all the time.</exception>
     public void Take(in RtmpMessage message, DateTimeOffset arrival)
     {
-        AccessUnit unit;
-        var content = message.Type == MessageType.Video
-            ? _videoTags.Read(message.Payload, out unit)
-            : _audioTags.Read(message.Payload, out unit);
-        if (_videoTags.Configurations + _audioTags.Configurations is var configurations && configurations != _configurations)
+        _units.Clear();
+        Malformed += message.Type == MessageType.Video
+            ? _videoTags.Read(message.Payload, _units)
+            : _audioTags.Read(message.Payload, _units);
+        CountConfigurations(arrival);
+        foreach (var unit in _units)
         {
-            _configurations = configurations;
-            _firstConfiguration ??= arrival;
-            if (!_changes.TryTake(arrival))
+            if (TryTime(unit, message.Timestamp, arrival, out var sample))
             {
-                throw RtmpProtocolException.ConfigurationFlood();
+                Pass(sample);
             }
         }
 
-        if (content == TagContent.Dropped)
-        {
-            Malformed++;
-        }
-        else if (content == TagContent.Unit && TryTime(unit, message.Timestamp, arrival, out var sample))
-        {
-            Pass(sample);
-        }
-
-        if (_held is not null)
+        // Encoders send the configurations of all their tracks before the first frame of any.
+        if (_held is { Count: > 0 })
         {
             TryBegin(arrival);
         }
@@ -88,13 +84,33 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         _queue.Complete();
     }
 
+    /// <summary>A track's first configuration is free; what changes them all the time is no encoder.</summary>
+    private void CountConfigurations(DateTimeOffset arrival)
+    {
+        var changes = _videoTags.Configurations + _audioTags.Configurations;
+        if (changes == 0)
+        {
+            return;
+        }
+
+        _firstConfiguration ??= arrival;
+        changes -= _videoTags.Count + _audioTags.Count;
+        for (; _changed < changes; _changed++)
+        {
+            if (!_changes.TryTake(arrival))
+            {
+                throw RtmpProtocolException.ConfigurationFlood();
+            }
+        }
+    }
+
     private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample)
     {
         sample = default;
         var milliseconds = _clock.Map(unit.Track.Kind, timestamp, arrival);
-        if (unit.Track.Config is CodecConfig.Aac { Audio: var audio })
+        if (unit.Track.Kind == TrackKind.Audio)
         {
-            if (!_audioClock.TryNext(milliseconds, audio.SampleRate, audio.SamplesPerFrame, out var time))
+            if (!ClockOf(_audioClocks, unit.Track).TryNext(milliseconds, unit.Track.Timescale, unit.Samples, out var time, unit.Nanoseconds))
             {
                 return false;
             }
@@ -103,13 +119,26 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         }
         else
         {
-            var (decode, present) = _videoClock.Next(milliseconds, unit.CompositionOffset);
+            var (decode, present) = ClockOf(_videoClocks, unit.Track).Next(milliseconds, unit.CompositionOffset, unit.Nanoseconds);
             sample = new MediaSample(unit.Track, decode, present, unit.IsSync, unit.Payload, arrival);
             Pictures++;
         }
 
         Samples++;
         return true;
+    }
+
+    /// <summary>Each track counts for itself; there are as many as the tags let through.</summary>
+    private static TClock ClockOf<TClock>(Dictionary<int, TClock> clocks, Track track)
+        where TClock : new()
+    {
+        if (!clocks.TryGetValue(track.Id, out var clock))
+        {
+            clock = new TClock();
+            clocks.Add(track.Id, clock);
+        }
+
+        return clock;
     }
 
     private void Pass(in MediaSample sample)
@@ -130,12 +159,17 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         var media = held.Count < 2 ? TimeSpan.Zero : held[^1].Decode.ToTimeSpan() - held[0].Decode.ToTimeSpan();
         var waited = _firstConfiguration is { } first ? arrival - first : TimeSpan.Zero;
         var opening = new PublicationOpening(
-            _videoTags.Track is not null, _audioTags.Track is not null, _metadata?.HasVideo, _metadata?.HasAudio, media, waited, held.Count, _heldBytes);
+            _videoTags.Tracks.Any(), _audioTags.Tracks.Any(), _metadata?.HasVideo, _metadata?.HasAudio, media, waited, held.Count, _heldBytes, Missing());
         if (opening.IsReady)
         {
             Begin();
         }
     }
+
+    /// <summary>Tracks that metadata announces by number and that have no configuration yet. A track 0 is announced by its codec.</summary>
+    private int Missing() => _metadata is null
+        ? 0
+        : _metadata.VideoTracks.Keys.Count(n => n > 0 && !_videoTags.Has(n)) + _metadata.AudioTracks.Keys.Count(n => n > 0 && !_audioTags.Has(n));
 
     private void Begin()
     {
@@ -144,12 +178,9 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
 
         // A track that has changed while samples were held is announced as it was when they began.
         List<Track> tracks = [];
-        foreach (var track in (Track?[])[_videoTags.Track, _audioTags.Track])
+        foreach (var track in _videoTags.Tracks.Concat(_audioTags.Tracks).OrderBy(t => t.Id))
         {
-            if (track is not null)
-            {
-                tracks.Add(held.Find(s => s.Track.Id == track.Id).Track ?? track);
-            }
+            tracks.Add(held.Find(s => s.Track.Id == track.Id).Track ?? track);
         }
 
         foreach (var sample in held)

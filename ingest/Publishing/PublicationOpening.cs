@@ -9,13 +9,14 @@ namespace Broadcast.Ingest.Publishing;
 /// <param name="Waited">Wall clock since the first configuration.</param>
 /// <param name="HeldSamples">Samples held back.</param>
 /// <param name="HeldBytes">Their bytes.</param>
+/// <param name="Missing">Tracks that metadata announces by number and whose configurations have not come.</param>
 internal readonly record struct PublicationOpening(
-    bool HasVideo, bool HasAudio, bool? ExpectsVideo, bool? ExpectsAudio, TimeSpan Media, TimeSpan Waited, int HeldSamples, long HeldBytes)
+    bool HasVideo, bool HasAudio, bool? ExpectsVideo, bool? ExpectsAudio, TimeSpan Media, TimeSpan Waited, int HeldSamples, long HeldBytes, int Missing = 0)
 {
-    /// <summary>Media of one kind after which the other is no longer waited for.</summary>
+    /// <summary>Media after which the other kind, or further tracks, are no longer waited for.</summary>
     public static readonly TimeSpan LongestMedia = TimeSpan.FromSeconds(1);
 
-    /// <summary>Wall clock after which a second kind is no longer waited for.</summary>
+    /// <summary>Wall clock after which the other kind, or further tracks, are no longer waited for.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Most samples held back.</summary>
@@ -26,9 +27,7 @@ internal readonly record struct PublicationOpening(
 
     /// <summary>Whether the publication begins now. A track that comes later simply appears in the samples.</summary>
     public bool IsReady =>
-        (HasVideo && HasAudio)
-        || (HasVideo && ExpectsAudio == false)
-        || (HasAudio && ExpectsVideo == false)
+        (Missing == 0 && ((HasVideo && HasAudio) || (HasVideo && ExpectsAudio == false) || (HasAudio && ExpectsVideo == false)))
         || ((HasVideo || HasAudio)
             && (Media >= LongestMedia || Waited >= LongestWait || HeldSamples >= MaxSamples || HeldBytes >= MaxBytes));
 }

@@ -29,8 +29,7 @@ internal sealed class SampleQueue
     private readonly long[] _bytesBefore = new long[Length];
     private long _written;
     private long _bytes;
-    private bool _videoWaits;
-    private bool _audioWaits;
+    private readonly HashSet<int> _waiting = [];
 
     /// <summary>The reading end.</summary>
     public ChannelReader<MediaSample> Reader => _channel.Reader;
@@ -44,12 +43,7 @@ internal sealed class SampleQueue
     /// <summary>Passes a sample on, or drops it.</summary>
     public void Write(in MediaSample sample)
     {
-        ref var waits = ref sample.Track.Kind == TrackKind.Video ? ref _videoWaits : ref _audioWaits;
-        if ((waits && !sample.IsSync) || WaitingBytes() + sample.Payload.Length > MaxBytes)
-        {
-            waits = true;
-        }
-        else
+        if ((sample.IsSync || !_waiting.Contains(sample.Track.Id)) && WaitingBytes() + sample.Payload.Length <= MaxBytes)
         {
             // The size is noted first: the reader may run inside TryWrite.
             var slot = _written % Length;
@@ -59,16 +53,16 @@ internal sealed class SampleQueue
             _written++;
             if (_channel.Writer.TryWrite(sample))
             {
-                waits = false;
+                _waiting.Remove(sample.Track.Id);
                 return;
             }
 
             _written--;
             _bytes -= sample.Payload.Length;
             _bytesBefore[slot] = before;
-            waits = true;
         }
 
+        _waiting.Add(sample.Track.Id);
         Dropped++;
         DroppedCounter.Add(1, new KeyValuePair<string, object?>("component", "ingest"));
     }

@@ -64,7 +64,10 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
                 sets.Add(unit);
                 hasVideo |= type == 32;
                 hasPicture |= type == 34;
-                sequence ??= type == 33 ? unit : null;
+                if (type == 33)
+                {
+                    sequence ??= unit;
+                }
             }
         }
 

@@ -25,6 +25,12 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     /// <summary>Whether everything has been read.</summary>
     public readonly bool AtEnd => _position >= _bytes.Length;
 
+    /// <summary>
+    /// Whether a value in AMF3 is next (AMF0, 3.1). It cannot be told where that ends without decoding it, so it is the end of what can be read; texts and
+    /// numbers come in AMF0 even from clients that chose AMF3.
+    /// </summary>
+    public readonly bool AtAmf3 => _position < _bytes.Length && _bytes[_position] == AmfMarker.Amf3;
+
     /// <summary>Reads one value with all that is inside it.</summary>
     /// <exception cref="RtmpProtocolException">It is broken or over a limit.</exception>
     public AmfValue Read()
@@ -204,4 +210,5 @@ internal static class AmfMarker
     public const byte Unsupported = 13;
     public const byte XmlDocument = 15;
     public const byte TypedObject = 16;
+    public const byte Amf3 = 17;
 }

@@ -29,6 +29,13 @@ internal abstract record AmfValue
     /// <summary>A date: milliseconds since 1970.</summary>
     public sealed record Date(double Milliseconds) : AmfValue;
 
+    /// <summary>A property, or <see cref="Nothing"/> when this is no map or has none of that name.</summary>
+    public AmfValue Find(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) ? value : Nothing.Instance;
+
+    /// <summary>A property's number, or <see langword="null"/> when this is no map, or it has no such number, or that is outside a range (as NaN always is).</summary>
+    public double? NumberOf(string name, double min, double max) =>
+        Find(name) is Number { Value: var number } && number >= min && number <= max ? number : null;
+
     /// <summary>A property's text, or <see langword="null"/> when this is no map or has no such text.</summary>
     public string? TextOf(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) && value is Text text ? text.Value : null;
 }

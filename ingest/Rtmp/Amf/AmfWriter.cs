@@ -79,6 +79,18 @@ internal sealed class AmfWriter
         return new Scope(this);
     }
 
+    /// <summary>A strict array of texts.</summary>
+    public AmfWriter Texts(IReadOnlyList<string> values)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(Marked(AmfMarker.StrictArray, 4), values.Count);
+        foreach (var value in values)
+        {
+            Text(value);
+        }
+
+        return this;
+    }
+
     private Span<byte> Marked(byte marker, int size)
     {
         var span = _buffer.GetSpan(size + 1)[..(size + 1)];

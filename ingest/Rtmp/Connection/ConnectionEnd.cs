@@ -31,6 +31,8 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
 
     public static ConnectionEnd UnknownKey { get; } = new("Unknown stream key.", IngestRejection.UnknownKey, "NetStream.Publish.Unauthorized");
 
+    public static ConnectionEnd Unreachable { get; } = new("Neither media nor an answer to pings came any more.", IngestRejection.Unreachable);
+
     public static ConnectionEnd WriteTimeout { get; } = new("the peer does not read", IngestRejection.WriteTimeout);
 
     public static ConnectionEnd Of(RtmpProtocolException exception) => new(exception.Message, exception.Reason, exception.Status);

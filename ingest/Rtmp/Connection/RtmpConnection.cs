@@ -23,6 +23,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly PipeWriter _output;
     private readonly RtmpSession _session;
     private readonly Deadline _deadline;
+    private readonly LineWatch _watch;
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _began;
     private GrantedPublication? _publication;
@@ -36,7 +37,10 @@ internal sealed class RtmpConnection : IDisposable
         (_connection, _place, _authority, _sink, _options, _time, _logger) = (connection, place, authority, sink, options, time, logger);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
         _session = new RtmpSession(_output, options);
-        _deadline = new Deadline(time, () => Stop(ConnectionEnd.Late(_session.Phase, _publication?.Feed.Samples > 0)));
+        _deadline = new Deadline(time, () => Stop(_session.AnswersPings
+            ? ConnectionEnd.Late(_session.Phase, _publication?.Feed.Samples > 0)
+            : ConnectionEnd.Unreachable));
+        _watch = new LineWatch(_session, _input, options, time, Stop);
         _began = time.GetTimestamp();
     }
 
@@ -44,7 +48,7 @@ internal sealed class RtmpConnection : IDisposable
     public async Task RunAsync()
     {
         using var stopping = _connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
-            .UnsafeRegister(static c => ((RtmpConnection)c!).Stop(ConnectionEnd.ShuttingDown), this);
+            .UnsafeRegister(static c => ((RtmpConnection)c!)._watch.Drain(), this);
         var end = await RunToEndAsync();
         if (end.Rejection is { } rejection)
         {
@@ -98,6 +102,7 @@ internal sealed class RtmpConnection : IDisposable
                 return _stop;
             }
 
+            _watch.Attend();
             var (phase, received) = (_session.Phase, _session.Received);
             var (buffer, arrival) = (read.Buffer, _time.GetUtcNow());
             var step = SessionStep.ReadOn;
@@ -128,6 +133,7 @@ internal sealed class RtmpConnection : IDisposable
                 if (feed.Samples != samples)
                 {
                     _publication.Grant.Lease.Beat(_deadline.Set(_options.SilenceTimeout));
+                    _watch.Heard();
                 }
 
                 (samples, malformed) = (feed.Samples, feed.Malformed);
@@ -179,6 +185,7 @@ internal sealed class RtmpConnection : IDisposable
         IngestLog.Publishing(_logger, grant.Session.Channel.Value, _session.Conversation.Encoder, _connection.RemoteEndPoint, _connection.ConnectionId,
             grant.Session.Id.Value);
         _deadline.Set(_options.FirstMediaTimeout);
+        _watch.Heard();
         _session.Publish(_publication.Feed);
         _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Withdraw(), this);
         return null;
@@ -266,6 +273,7 @@ internal sealed class RtmpConnection : IDisposable
     private void Close()
     {
         _deadline.Dispose();
+        _watch.Dispose();
         _connection.Abort();
     }
 
@@ -303,5 +311,9 @@ internal sealed class RtmpConnection : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _deadline.Dispose();
+    public void Dispose()
+    {
+        _deadline.Dispose();
+        _watch.Dispose();
+    }
 }

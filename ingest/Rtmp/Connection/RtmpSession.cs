@@ -41,11 +41,13 @@ internal sealed class RtmpSession
     private readonly ServerHandshake _handshake = new();
     private readonly ChunkReader _chunks;
     private readonly TokenBucket _control = new(capacity: 500, perSecond: 100);
+    private readonly TokenBucket _ignored = new(capacity: MaxNonsense, perSecond: 2);
     private PublicationFeed? _feed;
     private long _window = DefaultWindow;
     private long _acknowledged;
     private long _beforePublish;
     private int _nonsense;
+    private DateTimeOffset _arrival;
 
     public RtmpSession(IBufferWriter<byte> output, IngestOptions options)
     {
@@ -67,6 +69,9 @@ internal sealed class RtmpSession
     /// <summary>Bytes read so far.</summary>
     public long Received { get; private set; }
 
+    /// <summary>Whether the peer has answered every ping so far.</summary>
+    public bool AnswersPings { get; private set; } = true;
+
     /// <summary>Messages that meant nothing.</summary>
     public int Nonsense => _nonsense;
 
@@ -77,6 +82,7 @@ internal sealed class RtmpSession
     public SessionStep Advance(ref ReadOnlySequence<byte> buffer, DateTimeOffset arrival)
     {
         var reader = new SequenceReader<byte>(buffer);
+        _arrival = arrival;
         try
         {
             if (Phase == SessionPhase.Handshake)
@@ -108,6 +114,13 @@ internal sealed class RtmpSession
         _chunks.Limits = _options.LimitsWhilePublishing;
         Phase = SessionPhase.Publishing;
         Conversation.Accept();
+    }
+
+    /// <summary>Asks a silent peer whether it is there (7.1.7); the number is the arrival time of the last bytes, in milliseconds.</summary>
+    public void Ping()
+    {
+        AnswersPings = false;
+        Replies.UserControl(UserControlEvent.PingRequest, unchecked((uint)_arrival.ToUnixTimeMilliseconds()));
     }
 
     private SessionStep ReadMessages(ref SequenceReader<byte> reader, DateTimeOffset arrival)
@@ -155,15 +168,18 @@ internal sealed class RtmpSession
         {
             case MessageType.SetChunkSize or MessageType.Abort:
                 break;
-            case MessageType.Acknowledgement or MessageType.SetPeerBandwidth:
+            case MessageType.Acknowledgement:
                 Number(message);
+                break;
+            case MessageType.SetPeerBandwidth:
+                Conversation.AnswerPeerBandwidth(Number(message));
                 break;
             case MessageType.WindowAcknowledgementSize:
                 var window = Number(message);
                 _window = window == 0 ? _window : window;
                 break;
             case MessageType.UserControl:
-                Ping(message.Payload.Span);
+                TakeUserControl(message.Payload.Span);
                 break;
             case MessageType.Command or MessageType.CommandAmf3:
                 return Command(message);
@@ -172,6 +188,10 @@ internal sealed class RtmpSession
                 break;
             case MessageType.Aggregate:
                 TakeAggregate(message, arrival);
+                break;
+            case MessageType.SharedObject or MessageType.SharedObjectAmf3:
+                Conversation.RefuseSharedObject();
+                Ignore();
                 break;
             default:
                 Ignore();
@@ -183,7 +203,13 @@ internal sealed class RtmpSession
 
     private void TakeMedia(in RtmpMessage message, DateTimeOffset arrival)
     {
-        // Media on a stream that nobody publishes on, and messages without a body, which some encoders send.
+        // An audio message without a body means silence (Enhanced RTMP v2, AudioPacketType); the times of the sound behind it say as much.
+        if (_feed is not null && message is { Type: MessageType.Audio, Payload.IsEmpty: true } && message.Stream == Conversation.PublishStream)
+        {
+            return;
+        }
+
+        // Media on a stream that nobody publishes on, and pictures without a body, which some encoders send.
         if (_feed is null || message.Stream != Conversation.PublishStream || message.Payload.IsEmpty)
         {
             Ignore();
@@ -207,7 +233,7 @@ internal sealed class RtmpSession
             {
                 TakeMedia(part, arrival);
             }
-            else if (part.Type == MessageType.Data)
+            else if (part.Type is MessageType.Data or MessageType.DataAmf3)
             {
                 Describe(part);
             }
@@ -220,13 +246,14 @@ internal sealed class RtmpSession
 
     private void Describe(in RtmpMessage message)
     {
-        if (StreamMetadata.Read(message) is { } metadata && _feed is not null)
-        {
-            _feed.Describe(metadata);
-        }
-        else
+        // Cue points, captions and time codes come with many encoders all the time: they mean nothing here, but they are no nonsense.
+        if (!StreamMetadata.TryRead(message, out var metadata) || _feed is null)
         {
             Ignore();
+        }
+        else if (metadata is not null)
+        {
+            _feed.Describe(metadata);
         }
     }
 
@@ -246,14 +273,20 @@ internal sealed class RtmpSession
         };
     }
 
-    private void Ping(ReadOnlySpan<byte> body)
+    /// <summary>User Control (6.2, 7.1.7). Buffer lengths and ends of streams are for players; events we do not know are passed over.</summary>
+    private void TakeUserControl(ReadOnlySpan<byte> body)
     {
         if (body.Length < 2)
         {
             throw RtmpProtocolException.ShortControl(MessageType.UserControl, body.Length);
         }
 
-        if (BinaryPrimitives.ReadUInt16BigEndian(body) == (ushort)UserControlEvent.PingRequest)
+        var kind = (UserControlEvent)BinaryPrimitives.ReadUInt16BigEndian(body);
+        if (kind == UserControlEvent.PingResponse)
+        {
+            AnswersPings = true;
+        }
+        else if (kind == UserControlEvent.PingRequest)
         {
             if (body.Length < 6)
             {
@@ -270,7 +303,8 @@ internal sealed class RtmpSession
 
     private void Ignore()
     {
-        if (++_nonsense > MaxNonsense)
+        _nonsense++;
+        if (!_ignored.TryTake(_arrival))
         {
             throw RtmpProtocolException.Nonsense(_nonsense);
         }

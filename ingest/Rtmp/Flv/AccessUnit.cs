@@ -7,9 +7,12 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="CompositionOffset">Presentation minus decode time in milliseconds.</param>
 /// <param name="IsSync">Whether decoding can begin here.</param>
 /// <param name="Payload">The coded bytes, a slice of the message.</param>
-internal readonly record struct AccessUnit(Track Track, int CompositionOffset, bool IsSync, ReadOnlyMemory<byte> Payload);
+/// <param name="Nanoseconds">What its time is behind the message's timestamp, 0 to 999,999 (Enhanced RTMP v2, TimestampOffsetNano).</param>
+/// <param name="Samples">Audio samples it decodes to; 0 for pictures.</param>
+internal readonly record struct AccessUnit(
+    Track Track, int CompositionOffset, bool IsSync, ReadOnlyMemory<byte> Payload, int Nanoseconds = 0, int Samples = 0);
 
-/// <summary>What was in an audio or video message.</summary>
+/// <summary>What was in an audio or video packet.</summary>
 internal enum TagContent
 {
     /// <summary>A frame.</summary>

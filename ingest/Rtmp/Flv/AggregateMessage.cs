@@ -10,8 +10,11 @@ internal static class AggregateMessage
     private const int HeaderSize = 11;
     private const int BackPointerSize = 4;
 
+    /// <summary>Most messages in one: ten seconds of pictures and sound.</summary>
+    public const int MaxMessages = 1024;
+
     /// <summary>Takes an aggregate apart.</summary>
-    /// <returns>The messages, or <see langword="null"/> when it is broken or holds another aggregate: then none of it is used.</returns>
+    /// <returns>The messages, or <see langword="null"/> when it is broken, holds another aggregate or too much: then none of it is used.</returns>
     public static List<RtmpMessage>? Split(in RtmpMessage aggregate)
     {
         var messages = new List<RtmpMessage>();
@@ -20,7 +23,7 @@ internal static class AggregateMessage
         while (!rest.IsEmpty)
         {
             var bytes = rest.Span;
-            if (bytes.Length < HeaderSize)
+            if (bytes.Length < HeaderSize || messages.Count == MaxMessages)
             {
                 return null;
             }

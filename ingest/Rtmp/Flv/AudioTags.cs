@@ -2,96 +2,160 @@ using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Flv;
 
-/// <summary>Reads the bodies of audio messages (FLV 10.1, E.4.2): AAC configurations and frames. A changed configuration makes a new <see cref="Media.Track"/> at once.</summary>
+/// <summary>
+/// Reads the bodies of audio messages (FLV 10.1, E.4.2; Enhanced RTMP v2, ExAudioTagHeader): configurations and frames of AAC, Opus, FLAC, AC-3 and E-AC-3,
+/// of one track or of several.
+/// </summary>
 internal sealed class AudioTags
 {
-    /// <summary>Number of the audio track in every publication.</summary>
-    public const int TrackId = 2;
-
-    private const int HeaderSize = 2;
+    private const int LegacyHeaderSize = 2;
     private const int AacFormat = 10;
     private const int EnhancedFormat = 9;
 
-    /// <summary>The track as it is now, or <see langword="null"/> before its first configuration.</summary>
-    public Track? Track { get; private set; }
+    private readonly List<(int Number, AudioTrack Track)> _tracks = [];
 
-    /// <summary>Changes of the configuration so far, the first one included.</summary>
+    /// <summary>The tracks that are configured, by rising id.</summary>
+    public IEnumerable<Track> Tracks => _tracks.Where(t => t.Track.Track is not null).Select(t => t.Track.Track!).OrderBy(t => t.Id);
+
+    /// <summary>The track that most viewers get as it is now, or <see langword="null"/> before its first configuration.</summary>
+    public Track? Track => Find(0)?.Track;
+
+    /// <summary>Tracks that the encoder has begun.</summary>
+    public int Count => _tracks.Count;
+
+    /// <summary>Changes of configurations so far, the first ones included.</summary>
     public int Configurations { get; private set; }
 
+    /// <summary>What metadata calls the tracks, by the encoder's numbers.</summary>
+    public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
+
+    /// <summary>Number in the publication of the track that the encoder calls so: even ones are audio, and 2 is the one that most viewers get.</summary>
+    public static int IdOf(int number) => (2 * number) + 2;
+
+    /// <summary>Whether the track that the encoder calls so is configured.</summary>
+    public bool Has(int number) => Find(number)?.Track is not null;
+
+    /// <summary>What the encoder says of a track's channels beside the codec, or <see langword="null"/>.</summary>
+    public ChannelConfiguration? ChannelsOf(int number) => Find(number)?.Channels;
+
     /// <summary>Reads one body.</summary>
+    /// <param name="body">All of the message.</param>
+    /// <param name="units">Takes the frames that are in it.</param>
+    /// <returns>How many packets were broken or came before they could be decoded.</returns>
     /// <exception cref="RtmpProtocolException">The codec is not taken.</exception>
-    public TagContent Read(ReadOnlyMemory<byte> body, out AccessUnit unit)
+    public int Read(ReadOnlyMemory<byte> body, List<AccessUnit> units)
     {
-        unit = default;
-        var bytes = body.Span;
-        if (bytes.IsEmpty)
+        if (body.IsEmpty)
         {
-            return TagContent.Dropped;
+            return 1;
         }
 
+        return body.Span[0] >> 4 == EnhancedFormat ? ReadEnhanced(body, units) : ReadLegacy(body, units);
+    }
+
+    private int ReadLegacy(ReadOnlyMemory<byte> body, List<AccessUnit> units)
+    {
+        var bytes = body.Span;
         var format = bytes[0] >> 4;
         if (format != AacFormat)
         {
             throw RtmpProtocolException.UnsupportedCodec($"Audio codec {CodecName(format)} is not supported. Set the encoder to AAC.");
         }
 
-        if (bytes.Length < HeaderSize || (bytes[1] == 1 && bytes.Length == HeaderSize))
+        if (bytes.Length < LegacyHeaderSize)
         {
-            return TagContent.Dropped;
+            return 1;
         }
 
-        return bytes[1] switch
+        var content = bytes[1] switch
         {
-            0 => Configure(bytes[HeaderSize..]),
-            1 => ReadFrame(body[HeaderSize..], out unit),
+            0 => Take(new TagPacket(TagPacketType.SequenceStart, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
+            1 => Take(new TagPacket(TagPacketType.CodedFrames, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
             _ => TagContent.Dropped,
         };
+        return content == TagContent.Dropped ? 1 : 0;
     }
 
-    private TagContent Configure(ReadOnlySpan<byte> record)
+    private int ReadEnhanced(ReadOnlyMemory<byte> body, List<AccessUnit> units)
     {
-        if (Track is not null && Track.Config.Record.Span.SequenceEqual(record))
+        var dropped = 0;
+        var tag = EnhancedTag.Read(body, TrackKind.Audio);
+        while (tag.TryNext(out var packet))
+        {
+            if (!FourCc.IsAudio(packet.Codec))
+            {
+                var name = packet.Codec == FourCc.Mp3 ? "MP3" : FourCc.Name(packet.Codec);
+                throw RtmpProtocolException.UnsupportedCodec(
+                    $"Audio as {name} over Enhanced RTMP is not supported. Set the encoder to AAC, Opus, FLAC, AC-3 or E-AC-3.");
+            }
+
+            dropped += Take(packet, tag.Nanoseconds, units) == TagContent.Dropped ? 1 : 0;
+        }
+
+        return dropped + (tag.IsBroken ? 1 : 0);
+    }
+
+    private TagContent Take(in TagPacket packet, int nanoseconds, List<AccessUnit> units)
+    {
+        if (packet.Type == TagPacketType.SequenceEnd)
         {
             return TagContent.Nothing;
         }
 
-        try
-        {
-            var config = CodecConfig.Aac.Parse(record);
-            Track = new Track(TrackId, config, config.Audio.SampleRate);
-        }
-        catch (InvalidCodecConfigException)
+        // A frame alone begins a track where frames say all there is to say.
+        var begins = packet.Type != TagPacketType.CodedFrames || packet.Codec is FourCc.Ac3 or FourCc.Eac3;
+        if ((begins ? Open(packet.Track) : Find(packet.Track)) is not { } track)
         {
             return TagContent.Dropped;
         }
 
-        Configurations++;
-        return TagContent.Nothing;
+        var before = track.Configurations;
+        AccessUnit unit = default;
+        var content = packet.Type switch
+        {
+            TagPacketType.SequenceStart => track.Configure(packet.Codec, packet.Body),
+            TagPacketType.ChannelConfiguration => track.Describe(packet.Body.Span),
+            _ => track.Read(packet.Codec, packet.Body, nanoseconds, out unit),
+        };
+        Configurations += track.Configurations - before;
+        if (content == TagContent.Unit)
+        {
+            units.Add(unit);
+        }
+
+        return content;
     }
 
-    private TagContent ReadFrame(ReadOnlyMemory<byte> frame, out AccessUnit unit)
+    private AudioTrack? Find(int number)
     {
-        unit = default;
-        if (Track is null)
+        foreach (var (known, track) in _tracks)
         {
-            return TagContent.Dropped;
-        }
-
-        // A raw block cannot begin with twelve ones: that is an ADTS header, which some encoders leave in front (ISO/IEC 14496-3, 1.A.3.2).
-        var bytes = frame.Span;
-        if (bytes.Length > 2 && bytes[0] == 0xFF && (bytes[1] & 0xF6) == 0xF0)
-        {
-            var header = (bytes[1] & 1) == 1 ? 7 : 9;
-            if (bytes.Length <= header)
+            if (known == number)
             {
-                return TagContent.Dropped;
+                return track;
             }
-
-            frame = frame[header..];
         }
 
-        unit = new AccessUnit(Track, 0, IsSync: true, frame);
-        return TagContent.Unit;
+        return null;
+    }
+
+    /// <summary>Finds a track or begins it; <see langword="null"/> beyond <see cref="VideoTags.MaxTracks"/>. There is always room for the one that most viewers get.</summary>
+    private AudioTrack? Open(int number)
+    {
+        const int Max = VideoTags.MaxTracks;
+        var track = Find(number);
+        if (track is null && (_tracks.Count < Max - 1 || (_tracks.Count < Max && (number == 0 || Find(0) is not null))))
+        {
+            track = new AudioTrack(IdOf(number));
+            _tracks.Add((number, track));
+        }
+
+        if (track is not null)
+        {
+            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None);
+        }
+
+        return track;
     }
 
     private static string CodecName(int format) => format switch
@@ -101,7 +165,6 @@ internal sealed class AudioTags
         2 or 14 => "MP3",
         4 or 5 or 6 => "Nellymoser",
         7 or 8 => "G.711",
-        EnhancedFormat => "of Enhanced RTMP",
         11 => "Speex",
         _ => $"{format}",
     };

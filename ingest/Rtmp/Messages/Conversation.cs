@@ -27,6 +27,8 @@ internal sealed class Conversation(ReplyWriter replies, string application)
     private const int ReplyChunkSize = 4096;
 
     private bool _connected;
+    private bool _sharedObjectRefused;
+    private uint _toldWindow = Window;
     private string _keyInApplication = "";
     private uint _streams;
 
@@ -38,6 +40,44 @@ internal sealed class Conversation(ReplyWriter replies, string application)
 
     /// <summary>What the encoder calls itself; empty when it did not say.</summary>
     public string Encoder { get; private set; } = "";
+
+    /// <summary>What the encoder can beyond RTMP 1.0.</summary>
+    public Capabilities Client { get; private set; } = Capabilities.None;
+
+    /// <summary>Asks the encoder to connect anew, if it has said that it would.</summary>
+    /// <param name="url">Where to, or <see langword="null"/> for where it is connected now.</param>
+    /// <returns>Whether it was asked.</returns>
+    public bool TryRequestReconnect(string? url)
+    {
+        if (!Client.CanReconnect)
+        {
+            return false;
+        }
+
+        replies.ReconnectRequest(url, "The server is stopping. Connect again.");
+        return true;
+    }
+
+    /// <summary>Says once that a publisher has no use for shared objects here.</summary>
+    public void RefuseSharedObject()
+    {
+        if (!_sharedObjectRefused)
+        {
+            _sharedObjectRefused = true;
+            replies.Status(0, isError: true, "NetConnection.Call.Failed", "There are no shared objects here: this address takes streams in.");
+        }
+    }
+
+    /// <summary>Tells the peer how often to acknowledge, when it has set a bandwidth other than what it was told (5.4.5).</summary>
+    /// <param name="bytes">What it set.</param>
+    public void AnswerPeerBandwidth(uint bytes)
+    {
+        if (_connected && bytes > 0 && bytes != _toldWindow)
+        {
+            _toldWindow = bytes;
+            replies.WindowAcknowledgementSize(bytes);
+        }
+    }
 
     /// <summary>Answers a command, except <c>publish</c>, which <see cref="Accept"/> or <see cref="Refuse"/> answers.</summary>
     /// <exception cref="RtmpProtocolException">It may not come now.</exception>
@@ -74,9 +114,11 @@ internal sealed class Conversation(ReplyWriter replies, string application)
                 Answer(command, null);
                 replies.Call("onFCUnpublish", "NetStream.Unpublish.Success", "Unpublished.");
                 return PublishStream == 0 ? ConversationStep.Continue : Finish();
-            case "deleteStream" or "closeStream":
+            case "deleteStream":
                 return PublishStream == 0 || !Concerns(command) ? ConversationStep.Continue : Finish();
-            case "play" or "play2":
+            case "closeStream":
+                return PublishStream == 0 || !Concerns(command) ? ConversationStep.Continue : CloseStream();
+            case "play" or "play2" or "pause" or "pauseRaw" or "seek":
                 throw RtmpProtocolException.Play();
             case "_result" or "_error" or "onStatus":
                 return ConversationStep.Continue;
@@ -120,11 +162,12 @@ internal sealed class Conversation(ReplyWriter replies, string application)
 
         _keyInApplication = slash < 0 ? "" : path[(slash + 1)..].Trim('/');
         Encoder = CleanText.Of(options.TextOf("flashVer"));
+        Client = Capabilities.Of(options);
         _connected = true;
         replies.WindowAcknowledgementSize(Window);
         replies.SetPeerBandwidth(Window);
         replies.SetChunkSize(ReplyChunkSize);
-        replies.ConnectAccepted(command.Transaction);
+        replies.ConnectAccepted(command.Transaction, Client.IsEnhanced);
         return ConversationStep.Continue;
     }
 
@@ -166,6 +209,14 @@ internal sealed class Conversation(ReplyWriter replies, string application)
     {
         replies.Status(PublishStream, isError: false, "NetStream.Unpublish.Success", "Unpublished.");
         return ConversationStep.Finished;
+    }
+
+    /// <summary>A connection publishes once. Who closes its stream and keeps the connection is told so, before it asks to publish again.</summary>
+    private ConversationStep CloseStream()
+    {
+        var step = Finish();
+        replies.Status(0, isError: false, "NetConnection.Connect.Closed", "The stream has ended. Connect again to publish another one.");
+        return step;
     }
 
     /// <summary>deleteStream names its stream as a number; closeStream comes on it.</summary>

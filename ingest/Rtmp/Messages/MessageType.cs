@@ -12,8 +12,10 @@ internal static class MessageType
     public const byte Audio = 8;
     public const byte Video = 9;
     public const byte DataAmf3 = 15;
+    public const byte SharedObjectAmf3 = 16;
     public const byte CommandAmf3 = 17;
     public const byte Data = 18;
+    public const byte SharedObject = 19;
     public const byte Command = 20;
     public const byte Aggregate = 22;
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Flv;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
@@ -11,6 +12,9 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
     private const int ControlStream = 2;
     private const int CommandStream = 3;
     private const int StatusStream = 5;
+
+    /// <summary>Code of the status that asks to connect anew.</summary>
+    public const string ReconnectCode = "NetConnection.Connect.ReconnectRequest";
 
     private readonly ChunkWriter _chunks = new();
     private readonly AmfWriter _amf = new();
@@ -50,12 +54,21 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
     }
 
     /// <summary>The answer to <c>connect</c> (7.2.1.1).</summary>
-    public void ConnectAccepted(double transaction)
+    /// <param name="transaction">Of the command.</param>
+    /// <param name="enhanced">Whether to say what is taken beyond RTMP 1.0 (Enhanced RTMP v2).</param>
+    public void ConnectAccepted(double transaction, bool enhanced)
     {
         _amf.Clear().Text("_result").Number(transaction);
         using (_amf.Object())
         {
             _amf.Name("fmsVer").Text("FMS/3,5,7,7009").Name("capabilities").Number(31).Name("mode").Number(1);
+            if (enhanced)
+            {
+                _amf.Name("fourCcList").Texts([.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)]);
+                Forwards("videoFourCcInfoMap", FourCc.Video);
+                Forwards("audioFourCcInfoMap", FourCc.Audio);
+                _amf.Name("capsEx").Number((int)Capabilities.Ours);
+            }
         }
 
         using (_amf.Object())
@@ -91,12 +104,43 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         Command(StatusStream, stream);
     }
 
+    /// <summary>Asks the encoder to connect anew, at the next keyframe (Enhanced RTMP v2, "Reconnect Request").</summary>
+    /// <param name="url">Where to, absolute or relative; <see langword="null"/> for where it is connected now.</param>
+    /// <param name="description">Why, for people.</param>
+    public void ReconnectRequest(string? url, string description)
+    {
+        _amf.Clear().Text("onStatus").Number(0).Null();
+        using (_amf.Object())
+        {
+            if (url is not null)
+            {
+                _amf.Name("tcUrl").Text(url);
+            }
+
+            _amf.Name("code").Text(ReconnectCode).Name("description").Text(description).Name("level").Text("status");
+        }
+
+        Command(CommandStream, 0);
+    }
+
     /// <summary>A call without an answer, such as <c>onFCPublish</c>.</summary>
     public void Call(string name, string code, string description)
     {
         _amf.Clear().Text(name).Number(0).Null();
         Information("status", code, description);
         Command(CommandStream, 0);
+    }
+
+    private void Forwards(string name, IReadOnlyList<uint> codecs)
+    {
+        _amf.Name(name);
+        using (_amf.Object())
+        {
+            foreach (var codec in codecs)
+            {
+                _amf.Name(FourCc.Name(codec)).Number(Capabilities.CanForward);
+            }
+        }
     }
 
     private void Information(string level, string code, string description)
@@ -126,7 +170,12 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
 /// <summary>Events of User Control messages (Adobe RTMP 1.0, 7.1.7).</summary>
 internal enum UserControlEvent : ushort
 {
+    /// <summary>A stream can be used.</summary>
     StreamBegin = 0,
+
+    /// <summary>Is the peer there?</summary>
     PingRequest = 6,
+
+    /// <summary>It is.</summary>
     PingResponse = 7,
 }

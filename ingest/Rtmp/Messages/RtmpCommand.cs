@@ -13,7 +13,7 @@ internal sealed record RtmpCommand(string Name, double Transaction, IReadOnlyLis
     public string? TextAt(int index) => index < Arguments.Count && Arguments[index] is AmfValue.Text text ? text.Value : null;
 
     /// <summary>Reads a command.</summary>
-    /// <param name="message">Of type 20, or 17: then one byte says which AMF follows, and command messages use AMF0 there too.</param>
+    /// <param name="message">Of type 20, or 17: then one byte says which AMF follows, which is AMF0 there too. From a first value in AMF3 on, arguments are left out.</param>
     /// <exception cref="RtmpProtocolException">It is broken or over a limit.</exception>
     public static RtmpCommand Read(in Chunks.RtmpMessage message)
     {
@@ -31,12 +31,12 @@ internal sealed record RtmpCommand(string Name, double Transaction, IReadOnlyLis
 
         double transaction = 0;
         var arguments = new List<AmfValue>(4);
-        if (!reader.AtEnd && reader.Read() is AmfValue.Number { Value: var number } && double.IsFinite(number))
+        if (!reader.AtEnd && !reader.AtAmf3 && reader.Read() is AmfValue.Number { Value: var number } && double.IsFinite(number))
         {
             transaction = number;
         }
 
-        while (!reader.AtEnd)
+        while (!reader.AtEnd && !reader.AtAmf3)
         {
             arguments.Add(reader.Read());
         }

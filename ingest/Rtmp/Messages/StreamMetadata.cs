@@ -1,4 +1,6 @@
+using System.Globalization;
 using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Flv;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
@@ -6,11 +8,20 @@ namespace Broadcast.Ingest.Rtmp.Messages;
 /// <param name="HasVideo">Whether it names a video codec, or <see langword="null"/> when it names no codec at all.</param>
 /// <param name="HasAudio">Whether it names an audio codec, or <see langword="null"/> when it names no codec at all.</param>
 /// <param name="Encoder">What the encoder calls itself, or empty.</param>
-internal sealed record StreamMetadata(bool? HasVideo, bool? HasAudio, string Encoder)
+/// <param name="VideoTracks">Video tracks that are announced, by the encoder's numbers; 0, the one that most viewers get, only when something is said of it.</param>
+/// <param name="AudioTracks">Audio tracks that are announced.</param>
+internal sealed record StreamMetadata(
+    bool? HasVideo, bool? HasAudio, string Encoder, IReadOnlyDictionary<int, TrackLabel> VideoTracks, IReadOnlyDictionary<int, TrackLabel> AudioTracks)
 {
-    /// <summary>Reads a data message; <see langword="null"/> when it is not metadata or cannot be read.</summary>
-    public static StreamMetadata? Read(in Chunks.RtmpMessage message)
+    private const int MaxTrackNumber = 255;
+
+    /// <summary>Reads a data message.</summary>
+    /// <param name="message">Of type 18, or 15: then one byte says which AMF follows.</param>
+    /// <param name="metadata">What it claims; <see langword="null"/> when it is other data, such as a cue point, or is taken back.</param>
+    /// <returns><see langword="false"/> when it cannot be read.</returns>
+    public static bool TryRead(in Chunks.RtmpMessage message, out StreamMetadata? metadata)
     {
+        metadata = null;
         var body = message.Payload.Span;
         if (message.Type == MessageType.DataAmf3 && !body.IsEmpty && body[0] == 0)
         {
@@ -20,37 +31,62 @@ internal sealed record StreamMetadata(bool? HasVideo, bool? HasAudio, string Enc
         try
         {
             var reader = new AmfReader(body);
-            var name = reader.AtEnd ? null : (reader.Read() as AmfValue.Text)?.Value;
-            if (name == "@setDataFrame" && !reader.AtEnd)
+            var name = TextOf(ref reader);
+            if (name == "@setDataFrame")
             {
-                name = (reader.Read() as AmfValue.Text)?.Value;
+                name = TextOf(ref reader);
             }
 
-            if (name != "onMetaData" || reader.AtEnd || reader.Read() is not AmfValue.Map map)
+            if (name == "onMetaData" && !reader.AtEnd && !reader.AtAmf3)
             {
-                return null;
+                metadata = reader.Read() is AmfValue.Map map ? Of(map) : null;
             }
 
-            var (video, audio) = (map.Properties.ContainsKey("videocodecid"), map.Properties.ContainsKey("audiocodecid"));
-            return new StreamMetadata(video || audio ? video : null, video || audio ? audio : null, CleanText.Of(map.TextOf("encoder")));
+            // The rest of other data means nothing here, so it is not even looked at.
+            return name is not null;
         }
         catch (RtmpProtocolException)
         {
             // Metadata is worth no connection: the caller counts it as nonsense.
-            return null;
+            return false;
         }
     }
-}
 
-/// <summary>Text of strangers, fit for a log line.</summary>
-internal static class CleanText
-{
-    private const int MaxLength = 128;
+    private static string? TextOf(ref AmfReader reader) => reader.AtEnd || reader.AtAmf3 ? null : (reader.Read() as AmfValue.Text)?.Value;
 
-    /// <summary>Without control and format characters (line breaks, direction marks), at most 128 characters.</summary>
-    public static string Of(string? text) => text is null
-        ? ""
-        : new string([.. text.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)
-            && char.GetUnicodeCategory(c) is not (System.Globalization.UnicodeCategory.Format
-                or System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator)).Take(MaxLength)]);
+    private static StreamMetadata Of(AmfValue.Map map)
+    {
+        var (video, audio) = (map.Properties.ContainsKey("videocodecid"), map.Properties.ContainsKey("audiocodecid"));
+        return new StreamMetadata(
+            video || audio ? video : null,
+            video || audio ? audio : null,
+            CleanText.Of(map.TextOf("encoder")),
+            Tracks(map.Find("videoTrackIdInfoMap"), TrackLabel.None),
+            Tracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Of(map.TextOf("language"), null)));
+    }
+
+    /// <summary>Enhanced RTMP v2, "Enhancing onMetaData": an object for each track, by its number; the first one is described by the properties around.</summary>
+    private static Dictionary<int, TrackLabel> Tracks(AmfValue tracks, TrackLabel first)
+    {
+        var labels = new Dictionary<int, TrackLabel>();
+        if (first != TrackLabel.None)
+        {
+            labels[0] = first;
+        }
+
+        if (tracks is AmfValue.Map map)
+        {
+            foreach (var (key, value) in map.Properties)
+            {
+                if (labels.Count < VideoTags.MaxTracks
+                    && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    && number <= MaxTrackNumber)
+                {
+                    labels[number] = TrackLabel.Of(value.TextOf("language"), value.TextOf("name") ?? value.TextOf("title"));
+                }
+            }
+        }
+
+        return labels;
+    }
 }

@@ -118,9 +118,9 @@ public sealed class AmfTests
             writer.Name("videocodecid").Number(7).Name("encoder").Text("line\nbreak\u202E and\u0000 so on");
         }
 
-        StreamMetadata.Read(new(MessageType.Data, 1, 0, writer.Written.ToArray()))
-            .ShouldBe(new StreamMetadata(true, false, "linebreak and so on"));
-        StreamMetadata.Read(new(MessageType.Data, 1, 0, Encoding.ASCII.GetBytes("garbage"))).ShouldBeNull();
+        StreamMetadata.TryRead(new(MessageType.Data, 1, 0, writer.Written.ToArray()), out var metadata).ShouldBeTrue();
+        (metadata!.HasVideo, metadata.HasAudio, metadata.Encoder).ShouldBe((true, false, "linebreak and so on"));
+        StreamMetadata.TryRead(new(MessageType.Data, 1, 0, Encoding.ASCII.GetBytes("garbage")), out _).ShouldBeFalse();
     }
 
     private static byte[] Double(double value)

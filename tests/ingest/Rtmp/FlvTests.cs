@@ -32,10 +32,12 @@ public sealed class FlvTests
     [MemberData(nameof(AccessUnits))]
     public void Lengths_of_NAL_units_must_add_up(string what, byte[] bytes, int lengthSize, bool valid, bool sync)
     {
-        NalUnits.TryWalk(bytes, lengthSize, out var isSync).ShouldBe(valid, what);
+        byte[] record = [.. Wire.AvcRecord];
+        record[4] = (byte)(0xFC | (lengthSize - 1));
+        CodecConfig.Avc.Parse(record).TryInspect(bytes, out var frame).ShouldBe(valid, what);
         if (valid)
         {
-            isSync.ShouldBe(sync, what);
+            frame.IsSync.ShouldBe(sync, what);
         }
     }
 
@@ -113,9 +115,10 @@ public sealed class FlvTests
     [InlineData(new byte[] { 0x22, 0, 0 }, "H.263")]
     [InlineData(new byte[] { 0x14, 0, 0 }, "VP6")]
     [InlineData(new byte[] { 0x1C, 0, 0 }, "HEVC")]
-    [InlineData(new byte[] { 0x90, (byte)'h', (byte)'v', (byte)'c', (byte)'1', 1 }, "hvc1")]
+    [InlineData(new byte[] { 0x90, (byte)'v', (byte)'v', (byte)'c', (byte)'1', 1 }, "vvc1")]
+    [InlineData(new byte[] { 0x90, (byte)'v', (byte)'p', (byte)'0', (byte)'8', 1 }, "vp08")]
     [InlineData(new byte[] { 0x90, 0, 1, 2, 3 }, "unknown")]
-    [InlineData(new byte[] { 0x80 }, "unknown")]
+    [InlineData(new byte[] { 0x95, (byte)'a', (byte)'v', (byte)'0', (byte)'1', 1 }, "MPEG-2")]
     public void Other_video_codecs_are_refused_in_words(byte[] body, string word)
     {
         var e = Should.Throw<RtmpProtocolException>(() => new VideoTags().Read(body, out _));
@@ -153,12 +156,13 @@ public sealed class FlvTests
     }
 
     [Theory]
-    [InlineData(0x2F, "MP3")]
-    [InlineData(0xB2, "Speex")]
-    [InlineData(0x5F, "Nellymoser")]
-    [InlineData(0x95, "Enhanced RTMP")]
-    public void Other_audio_codecs_are_refused_in_words(int first, string word) =>
-        Should.Throw<RtmpProtocolException>(() => new AudioTags().Read((byte[])[(byte)first, 1, 2], out _)).Message.ShouldContain(word);
+    [InlineData(new byte[] { 0x2F, 1, 2 }, "MP3")]
+    [InlineData(new byte[] { 0xB2, 1, 2 }, "Speex")]
+    [InlineData(new byte[] { 0x5F, 1, 2 }, "Nellymoser")]
+    [InlineData(new byte[] { 0x90, (byte)'.', (byte)'m', (byte)'p', (byte)'3' }, "MP3")]
+    [InlineData(new byte[] { 0x91, (byte)'a', (byte)'l', (byte)'a', (byte)'c', 1 }, "alac")]
+    public void Other_audio_codecs_are_refused_in_words(byte[] body, string word) =>
+        Should.Throw<RtmpProtocolException>(() => new AudioTags().Read(body, out _)).Message.ShouldContain(word);
 
     [Fact]
     public void An_aggregate_is_taken_apart_with_times_counted_from_its_own()

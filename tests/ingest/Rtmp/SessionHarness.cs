@@ -30,6 +30,9 @@ internal sealed class SessionHarness
 
     public bool Grants { get; init; } = true;
 
+    /// <summary>Commands among the answers that were asked for.</summary>
+    public List<RtmpCommand> Commands { get; } = [];
+
     public SessionStep Feeds(params byte[] bytes)
     {
         _pending.AddRange(bytes);
@@ -76,6 +79,7 @@ internal sealed class SessionHarness
             }
 
             var command = RtmpCommand.Read(message);
+            Commands.Add(command);
             var last = command.Arguments[^1];
             answers.Add($"{command.Name} {command.Transaction} {last.TextOf("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
         }

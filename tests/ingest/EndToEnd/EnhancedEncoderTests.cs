@@ -1,0 +1,83 @@
+using Broadcast.Ingest.Client;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.EndToEnd;
+
+/// <summary>Encoders of Enhanced RTMP: what ffmpeg 7.1 recorded, sent over a real connection, and how such a connection ends.</summary>
+public sealed class EnhancedEncoderTests
+{
+    [Theory]
+    [InlineData("hevc", "hvc1.")]
+    [InlineData("av1", "av01.")]
+    [InlineData("vp9", "vp09.")]
+    public async Task What_ffmpeg_sends_in_newer_codecs_arrives_frame_for_frame(string recording, string codec)
+    {
+        await using var server = await IngestServer.StartAsync();
+        var media = Recorded(recording);
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
+        await publisher.SendAsync(media.Tags, 0);
+        await publisher.CloseAsync();
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+
+        var received = server.Sink.Single;
+        received.Publication.Tracks.Select(t => (t.Id, t.Kind)).ShouldBe([(1, TrackKind.Video), (2, TrackKind.Audio)]);
+        received.Publication.Tracks[0].Config.CodecString.ShouldStartWith(codec);
+        received.Publication.Tracks[0].Config.Picture!.Width.ShouldBe(256);
+        var video = received.Of(TrackKind.Video);
+        video.Length.ShouldBe(40);
+        video.Select((s, i) => (s.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 20]);
+        video.Zip(video.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 9000);
+        video.ShouldAllBe(s => s.Present >= s.Decode);
+        video.Any(s => s.Present > s.Decode).ShouldBe(recording == "hevc");
+        received.Of(TrackKind.Audio).Length.ShouldBe(media.Tags.Count(t => t.IsAudio && !t.IsConfiguration));
+    }
+
+    [Fact]
+    public async Task An_encoder_that_knows_how_is_asked_to_reconnect_when_the_server_stops_and_leaves_by_itself()
+    {
+        await using var server = await IngestServer.StartAsync(("ReconnectUrl", "rtmp://other.example.org/live"), ("ReconnectWait", "00:00:30"));
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
+        var media = Recorded("hevc");
+        await publisher.SendAsync(media.Tags, 0);
+        var stopping = server.StopAsync();
+        (await publisher.ReconnectAsked.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe("rtmp://other.example.org/live");
+
+        // It is listened to up to the keyframe at which it changes over.
+        await publisher.SendAsync(media.Tags, 4000);
+        await publisher.CloseAsync();
+        await stopping;
+        server.Authority.Ended.Single().Reason.ShouldBe("the encoder finished");
+        server.Sink.Single.Of(TrackKind.Video).Length.ShouldBe(80);
+    }
+
+    [Fact]
+    public async Task One_that_was_asked_and_stays_is_sent_away_in_the_end()
+    {
+        await using var server = await IngestServer.StartAsync(("ReconnectWait", "00:00:00.3"));
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
+        await publisher.SendAsync(Recorded("hevc").Tags, 0);
+        await server.StopAsync();
+        (await publisher.ReconnectAsked).ShouldBeNull();
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("stopping");
+        server.Authority.Ended.Single().Reason.ShouldBe("The server is stopping.");
+    }
+
+    [Fact]
+    public async Task H08_A_silent_peer_that_does_not_answer_pings_is_told_from_one_that_does()
+    {
+        await using var server = await IngestServer.StartAsync(("PingInterval", "00:00:00.2"), ("FirstMediaTimeout", "00:00:01"));
+        using var gone = await server.ConnectAsync();
+        await gone.GetStream().WriteAsync(Rtmp.Wire.Opening("good1"));
+        await using var there = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 2);
+        server.Authority.Ended.Select(e => e.Reason).ShouldBe(["Neither media nor an answer to pings came any more.", "No usable audio or video came."], ignoreOrder: true);
+        await Poll.UntilAsync(() => server.Log.Contains("Neither media nor an answer"));
+    }
+
+    private static FlvFile Recorded(string name) => FlvFileReader.Read(File.ReadAllBytes(Repository.PathOf("tests", "support", "recordings", name + ".flv")));
+
+    private static RtmpTarget Target(IngestServer server, string key = "good") => new("127.0.0.1", server.Port, "live", key) { IsEnhanced = true };
+}

@@ -1,0 +1,198 @@
+using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+/// <summary>Tracks as Enhanced RTMP v2 brings them: their numbers, configurations, names and what is dropped.</summary>
+public sealed class EnhancedTracksTests
+{
+    private static readonly byte[] Slice = [0, 0, 0, 2, 0x41, 1];
+    private static readonly byte[] IdrSlice = [0, 0, 0, 2, 0x65, 1];
+
+    /// <summary>RFC 7845, 5.1: version 1, stereo, pre-skip 312, 48 kHz, no gain, family 0.</summary>
+    private static readonly byte[] OpusHead = [.. "OpusHead"u8, 1, 2, 0x38, 1, 0x80, 0xBB, 0, 0, 0, 0, 0];
+
+    /// <summary>RFC 9639, 8.2: blocks of 4,096 samples, 48 kHz, stereo, 16 bits.</summary>
+    private static readonly byte[] FlacHeader =
+        [.. "fLaC"u8, 0x80, 0, 0, 34, 0x10, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x0B, 0xB8, 0x02, 0xF0, 0, 0, 0, 0, .. new byte[16]];
+
+    [Fact]
+    public void H264_by_its_FourCC_is_the_track_that_it_is_without()
+    {
+        var tags = new VideoTags();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord)).ShouldBeEmpty();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", IdrSlice, compositionOffset: -40)).ShouldHaveSingleItem().CompositionOffset.ShouldBe(-40);
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, isSync: true)).ShouldHaveSingleItem().IsSync.ShouldBeFalse();
+        Read(tags, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]);
+        Read(tags, Wire.PictureBody(true)).ShouldHaveSingleItem().Track.ShouldBeSameAs(tags.Track);
+        (tags.Track!.Id, tags.Configurations, tags.Count).ShouldBe((1, 1, 1));
+    }
+
+    [Fact]
+    public void Each_number_is_a_track_of_its_own_whose_identity_stays()
+    {
+        var tags = new VideoTags();
+        EnhancedTrack[] configurations = [new(0, "avc1", Wire.AvcRecord), new(2, "avc1", Wire.AvcRecord), new(255, "avc1", Wire.AvcRecord)];
+        Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, configurations)).ShouldBeEmpty();
+        tags.Tracks.Select(t => t.Id).ShouldBe([1, 5, 511]);
+        EnhancedTrack[] pictures = [new(255, "avc1", IdrSlice), new(0, "avc1", IdrSlice), new(2, "avc1", IdrSlice)];
+        Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, pictures)).Select(u => u.Track.Id).ShouldBe([511, 1, 5]);
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, track: 2)).ShouldHaveSingleItem().Track.Id.ShouldBe(5);
+        VideoTags.IdOf(0).ShouldBe(1);
+        AudioTags.IdOf(0).ShouldBe(2);
+    }
+
+    [Fact]
+    public void H69_Of_255_tracks_eight_are_taken_and_the_default_one_always()
+    {
+        var (video, audio, units) = (new VideoTags(), new AudioTags(), new List<AccessUnit>());
+        video.Read(EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "avc1", Wire.AvcRecord))]), units).ShouldBe(255 - 7);
+        video.Read(EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), units).ShouldBe(0);
+        video.Tracks.Select(t => t.Id).ShouldBe([1, .. Enumerable.Range(1, 7).Select(VideoTags.IdOf)]);
+        audio.Read(EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "mp4a", Wire.AacRecord))]), units).ShouldBe(255 - 7);
+        audio.Read((byte[])[0xAF, 0, .. Wire.AacRecord], units).ShouldBe(0);
+        audio.Tracks.Count().ShouldBe(8);
+        audio.Read(EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1], track: 200), units).ShouldBe(1);
+        units.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_frame_in_another_codec_than_its_track_is_dropped()
+    {
+        var tags = new VideoTags();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
+        tags.Read(EnhancedBody.Video(EnhancedPacket.CodedFramesX, "hvc1", IdrSlice), []).ShouldBe(1);
+        tags.Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", [0, 0]).AsMemory()[..7], []).ShouldBe(1);
+        tags.Read(EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice, track: 1), []).ShouldBe(1);
+    }
+
+    [Fact]
+    public void An_end_mark_and_a_command_are_nothing()
+    {
+        var tags = new VideoTags();
+        tags.Read(EnhancedBody.Video(EnhancedPacket.SequenceEnd, "avc1", []), []).ShouldBe(0);
+        tags.Read((byte[])[0xD1, 0], []).ShouldBe(0);
+        tags.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Sound_of_every_codec_says_how_many_samples_it_holds()
+    {
+        var tags = new AudioTags();
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord));
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1])).ShouldHaveSingleItem().Samples.ShouldBe(1024);
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", OpusHead, track: 1));
+        var opus = Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "Opus", [0xFC, 1, 2], track: 1, nanoseconds: 7)).ShouldHaveSingleItem();
+        (opus.Samples, opus.Track.Timescale, opus.Track.Id, opus.Nanoseconds).ShouldBe((960, 48_000, 4, 7)); // TOC 31: CELT, 20 ms
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader, track: 2));
+        tags.Has(2).ShouldBeTrue();
+        tags.Read(EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC", [1, 2, 3], track: 2), []).ShouldBe(1);
+    }
+
+    [Fact]
+    public void Opus_without_a_header_is_stereo_or_what_the_channels_say()
+    {
+        var tags = new AudioTags();
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", []));
+        tags.Track!.Config.Sound!.Channels.ShouldBe(2);
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.Description, "Opus", [0, 1], track: 1));
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [], track: 1));
+        tags.Tracks.Last().Config.Sound!.Channels.ShouldBe(1);
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.Description, "Opus", [1, 6, 0, 0, 0, 0x3F], track: 2));
+        tags.ChannelsOf(2).ShouldBe(new ChannelConfiguration(6, 0x3F, null));
+        tags.Read(EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [], track: 2), []).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0, 2 }, true)]
+    [InlineData(new byte[] { 1, 2, 0, 0, 0, 3 }, true)]
+    [InlineData(new byte[] { 2, 3, 0, 1, 0xFE }, true)]
+    [InlineData(new byte[] { 1, 2, 0, 0, 0, 1 }, false)] // one loudspeaker for two channels
+    [InlineData(new byte[] { 1, 2, 0, 0 }, false)]
+    [InlineData(new byte[] { 2, 3, 0, 1 }, false)]
+    [InlineData(new byte[] { 3, 2 }, false)]
+    [InlineData(new byte[] { 0, 0 }, false)]
+    [InlineData(new byte[] { 0, 25 }, false)]
+    [InlineData(new byte[] { 0 }, false)]
+    [InlineData(new byte[0], false)]
+    public void H69_Channels_are_read_within_bounds(byte[] body, bool whole) => ChannelConfiguration.TryRead(body, out _).ShouldBe(whole);
+
+    [Fact]
+    public void Colors_are_read_taken_back_and_kept_in_range()
+    {
+        var tags = new VideoTags();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", Color(9, 16, 1000)));
+        var color = tags.ColorOf(0)!;
+        (color.BitDepth, color.Primaries, color.Transfer, color.Matrix).ShouldBe((10, 9, 16, 9));
+        (color.Mastering!.MaxLuminance, color.Mastering.MinLuminance, color.Mastering.Red).ShouldBe((1000, null, null));
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", Color(999, double.NaN, 1e9), track: 1));
+        (tags.ColorOf(1)!.Primaries, tags.ColorOf(1)!.Transfer, tags.ColorOf(1)!.Mastering!.MaxLuminance).ShouldBe((null, null, null));
+        tags.Read(EnhancedBody.Video(EnhancedPacket.Description, "hvc1", [3, 0, 9, 1]), []).ShouldBe(1);
+        tags.Read(EnhancedBody.Video(EnhancedPacket.Description, "hvc1", [2, 0, 1, 65]), []).ShouldBe(1);
+        tags.ColorOf(0).ShouldNotBeNull();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", new AmfWriter().Text("colorInfo").Null().Written));
+        tags.ColorOf(0).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Tracks_bear_the_language_and_the_name_that_metadata_gave_them()
+    {
+        var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Of("de", null), [1] = TrackLabel.Of("pt-BR", " Sala\u202E 1\n ") } };
+        Read(tags, [0xAF, 0, .. Wire.AacRecord]);
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1));
+        tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("de", null), ("pt-BR", "Sala 1")]);
+    }
+
+    [Theory]
+    [InlineData("en", "en")]
+    [InlineData("zh-Hant-TW", "zh-Hant-TW")]
+    [InlineData("und", null)]
+    [InlineData("e", null)]
+    [InlineData("en-", null)]
+    [InlineData("en_US", null)]
+    [InlineData("\"><script>", null)]
+    [InlineData("aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-a", null)]
+    [InlineData(null, null)]
+    public void Only_a_language_tag_is_a_language(string? said, string? taken) => TrackLabel.Of(said, null).Language.ShouldBe(taken);
+
+    private static IEnumerable<byte> Numbers() => Enumerable.Range(1, 255).Select(n => (byte)n);
+
+    private static List<AccessUnit> Read(VideoTags tags, byte[] body)
+    {
+        var units = new List<AccessUnit>();
+        tags.Read(body, units).ShouldBe(0);
+        return units;
+    }
+
+    private static List<AccessUnit> Read(AudioTags tags, byte[] body)
+    {
+        var units = new List<AccessUnit>();
+        tags.Read(body, units).ShouldBe(0);
+        return units;
+    }
+
+    private static ReadOnlySpan<byte> Color(double primaries, double transfer, double luminance)
+    {
+        var amf = new AmfWriter().Text("colorInfo");
+        using (amf.Object())
+        {
+            amf.Name("colorConfig");
+            using (amf.Object())
+            {
+                amf.Name("bitDepth").Number(10).Name("colorPrimaries").Number(primaries).Name("transferCharacteristics").Number(transfer).Name("matrixCoefficients").Number(9);
+            }
+
+            amf.Name("hdrMdcv");
+            using (amf.Object())
+            {
+                amf.Name("maxLuminance").Number(luminance).Name("minLuminance").Number(0);
+            }
+        }
+
+        return amf.Written;
+    }
+}

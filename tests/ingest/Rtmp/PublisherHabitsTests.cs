@@ -1,0 +1,336 @@
+using Broadcast.Ingest.Client;
+using Broadcast.Ingest.Rtmp;
+using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+/// <summary>What publishers do beyond the plain course: capabilities, aggregates, cues, and what they have no business doing.</summary>
+public sealed class PublisherHabitsTests
+{
+    [Fact]
+    public void A_client_of_Enhanced_RTMP_is_told_what_is_taken_and_one_of_RTMP_1_0_is_not()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect()]);
+        session.Answers();
+        session.Commands.Single().Arguments[0].Find("fourCcList").ShouldBe(AmfValue.Nothing.Instance);
+        session.Session.Conversation.Client.ShouldBe(Capabilities.None);
+
+        session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Connect(amf =>
+        {
+            amf.Name("capsEx").Number(0xF1).Name("videoFunction").Number(6).Name("fourCcList").Texts(["hvc1", "xyz1", "Opus", "\u0000"]);
+            amf.Name("videoFourCcInfoMap");
+            using (amf.Object())
+            {
+                amf.Name("av01").Number(4);
+            }
+        })]);
+        session.Answers();
+        var answer = session.Commands.Single().Arguments[0];
+        ((AmfValue.Sequence)answer.Find("fourCcList")).Items.Cast<AmfValue.Text>().Select(t => t.Value)
+            .ShouldBe(["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus", "fLaC", "ac-3", "ec-3"]);
+        answer.Find("videoFourCcInfoMap").NumberOf("av01", 0, 7).ShouldBe(4);
+        answer.Find("audioFourCcInfoMap").NumberOf("ec-3", 0, 7).ShouldBe(4);
+        answer.NumberOf("capsEx", 0, 255).ShouldBe(15);
+        var client = session.Session.Conversation.Client;
+        (client.CanReconnect, client.Extended, client.VideoFunction).ShouldBe((true, ExtendedCapabilities.Reconnect, 6));
+        client.Codecs.ShouldBe(["hvc1", "av01", "Opus"]);
+    }
+
+    [Fact]
+    public void Capabilities_of_the_wrong_type_were_not_said()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(double.NaN).Name("fourCcList").Text("*"))]);
+        session.Session.Conversation.Client.IsEnhanced.ShouldBeFalse();
+        session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("fourCcList").Texts(["*"]))]);
+        session.Session.Conversation.Client.Codecs.Count.ShouldBe(9);
+    }
+
+    [Fact]
+    public void Only_a_client_that_reconnects_is_asked_to()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        session.Session.Conversation.TryRequestReconnect(null).ShouldBeFalse();
+        session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(1)), .. Wire.CreateStream(), .. Wire.Publish("good")]);
+        session.Answers();
+        session.Session.Conversation.TryRequestReconnect("rtmp://other/live").ShouldBeTrue();
+        session.Answers().ShouldBe(["onStatus 0 NetConnection.Connect.ReconnectRequest"]);
+        var information = session.Commands[^1].Arguments[1];
+        (information.TextOf("tcUrl"), information.TextOf("level"), session.Commands[^1].Stream).ShouldBe(("rtmp://other/live", "status", 0u));
+    }
+
+    [Fact]
+    public void H37_Media_in_aggregates_is_the_media_that_it_is_outside()
+    {
+        var plain = new SessionHarness();
+        plain.Feeds([.. Wire.Opening(), .. Wire.Media(1).SelectMany(b => b)]);
+        var packed = new SessionHarness();
+        packed.Feeds(Wire.Opening());
+        byte[] all = [.. FlvFileReader.Read(EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo).SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
+        packed.Feeds(Wire.Message(22, 1, 0, all));
+        var (expected, samples) = (plain.Samples(), packed.Samples());
+        samples.Select(s => (s.Track.Id, s.Decode, s.IsSync)).ShouldBe(expected.Select(s => (s.Track.Id, s.Decode, s.IsSync)));
+        packed.Session.Nonsense.ShouldBe(0);
+    }
+
+    public static TheoryData<string, byte[]> OddAggregates => new()
+    {
+        { "a part past the end", [9, 0, 0, 200, 0, 0, 0, 0, 0, 0, 0, 1] },
+        { "nothing in it", [9, 0] },
+        { "an aggregate inside", Tag(22, 0, Tag(9, 0, [1])) },
+        { "a wrong back pointer", [.. Tag(9, 0, Wire.PictureBody(true))[..^1], 99] },
+        { "1,025 parts", [.. Enumerable.Repeat(Tag(9, 0, [0x17]), 1025).SelectMany(b => b)] },
+    };
+
+    [Theory]
+    [MemberData(nameof(OddAggregates))]
+    public void H37_A_broken_aggregate_is_left_out_whole_and_counted(string what, byte[] body)
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Picture(0, true)]);
+        session.Session.Nonsense.ShouldBe(1, what);
+        session.Feed!.Complete();
+        session.Samples().Count.ShouldBe(1, what);
+    }
+
+    [Fact]
+    public void H37_Parts_without_a_body_and_falling_times_are_taken_one_by_one()
+    {
+        var session = new SessionHarness();
+        byte[] body = [.. Tag(9, 900, Wire.PictureBody(true)), .. Tag(9, 500, Wire.PictureBody(false)), .. Tag(9, 940, []), .. Tag(18, 940, [])];
+        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body)]);
+        session.Feed!.Complete();
+        var samples = session.Samples();
+        samples.Count.ShouldBe(2);
+        samples[1].Decode.ShouldBeGreaterThan(samples[0].Decode);
+        session.Session.Nonsense.ShouldBe(2);
+    }
+
+    [Fact]
+    public void H38_Commands_and_data_of_AMF3_types_are_read_as_far_as_they_are_AMF0()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Handshake());
+        session.Feeds(Amf3(MessageType.CommandAmf3, 0, Strip(Wire.Connect())));
+        session.Feeds(Amf3(MessageType.CommandAmf3, 0, [.. Strip(Wire.CreateStream()), 0x11, 0x0A, 0x0B, 1]));
+        session.Feeds(Amf3(MessageType.CommandAmf3, 1, Strip(Wire.Publish("good"))));
+        session.Answers()[^2..].ShouldBe(["type 4", "onStatus 0 NetStream.Publish.Start"]);
+        session.Feeds(Amf3(MessageType.DataAmf3, 1, [2, 0, 10, .. "onMetaData"u8, 0x11, 0x09, 1]));
+        session.Feeds(Amf3(MessageType.DataAmf3, 1, [0x11, 6, 1]));
+        session.Session.Nonsense.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(19)]
+    public void H38_Shared_objects_are_refused_once_with_a_reason_and_the_stream_goes_on(byte type)
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        session.Answers();
+        session.Feeds([.. Wire.Message(type, 0, 0, [0, 1, 2]), .. Wire.Message(type, 0, 0, [0, 1, 2])]);
+        session.Answers().ShouldBe(["onStatus 0 NetConnection.Call.Failed"]);
+        session.Session.Nonsense.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("play")]
+    [InlineData("play2")]
+    [InlineData("pause")]
+    [InlineData("pauseRaw")]
+    [InlineData("seek")]
+    public void Who_wants_to_watch_is_sent_to_where_that_is_done(string command)
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(), .. Wire.CreateStream()]);
+        var e = Should.Throw<RtmpProtocolException>(() => session.Feeds(Wire.Command(1, a => a.Text(command).Number(0).Null().Text("x"))));
+        (e.Reason, e.Status).ShouldBe((IngestRejection.PlayRefused, "NetStream.Play.Failed"));
+    }
+
+    [Fact]
+    public void Cues_captions_and_time_codes_may_come_all_day_on_any_stream()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        foreach (var name in (string[])["onTextData", "onCuePoint", "onFI", "|RtmpSampleAccess", "@setDataFrame", "@clearDataFrame"])
+        {
+            for (var i = 0u; i < 2000; i++)
+            {
+                session.Now = session.Now.AddMilliseconds(40);
+                session.Feeds(Wire.Message(18, i & 1, 0, [2, 0, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name), 2, 0, 2, .. "hi"u8]));
+            }
+        }
+
+        session.Session.Nonsense.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_little_nonsense_may_come_all_day()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        for (var i = 0; i < 5000; i++)
+        {
+            session.Now = session.Now.AddSeconds(1);
+            session.Feeds(Wire.Message(210, 0, 0, [1, 2, 3]));
+        }
+
+        session.Session.Nonsense.ShouldBe(5000);
+    }
+
+    [Fact]
+    public void A_message_of_silence_is_no_nonsense()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(8, 1, 0, []), 2000).SelectMany(b => b)]);
+        (session.Session.Nonsense, session.Feed!.Malformed).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public void Who_closes_its_stream_is_told_to_connect_again_before_publishing_another()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        session.Answers();
+        session.Feeds([.. Wire.Command(1, a => a.Text("closeStream").Number(0).Null()), .. Wire.Publish("good")]).ShouldBe(SessionStep.Finished);
+        session.Answers().ShouldBe(["onStatus 0 NetStream.Unpublish.Success", "onStatus 0 NetConnection.Connect.Closed"]);
+    }
+
+    [Fact]
+    public void A_peer_bandwidth_is_answered_with_the_window_that_it_makes()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        session.Answers();
+        byte[] bandwidth = [0, 0x0F, 0x42, 0x40, 2];
+        session.Feeds([.. Wire.Message(6, 0, 0, bandwidth, 2), .. Wire.Message(6, 0, 0, bandwidth[..4], 2), .. Wire.Message(6, 0, 0, [0, 0, 0, 0, 9], 2)]);
+        session.Answers().ShouldBe(["type 5"]);
+    }
+
+    [Fact]
+    public void Metadata_announces_tracks_and_the_publication_waits_for_them()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "Deutsch"), ("x", "fr", ""), ("300", "fr", "")), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
+            .. Wire.Picture(0, true), .. Wire.Sound(0)]);
+        session.Publication.ShouldBeNull();
+        session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4)]);
+        session.Publication!.Tracks.Select(t => (t.Id, t.Language, t.Name)).ShouldBe([(1, null, null), (2, "en", null), (4, "de", "Deutsch")]);
+        session.Samples().Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_track_that_was_announced_and_never_comes_holds_nothing_up_for_long_and_a_later_one_simply_appears()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "")), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration()]);
+        var time = 0u;
+        for (; session.Publication is null; time += 40)
+        {
+            session.Feeds([.. Wire.Picture(time, time == 0), .. Wire.Sound(time)]);
+        }
+
+        time.ShouldBeInRange(1000u, 1100u);
+        session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4),
+            .. Wire.Message(8, 1, time, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, 1], track: 1), 4)]);
+        var late = session.Samples()[^1].Track;
+        (late.Id, late.Language).ShouldBe((4, "de"));
+    }
+
+    [Fact]
+    public void Nanoseconds_reach_the_times_of_the_samples()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
+        for (var i = 0; i < 60; i++)
+        {
+            // 60 pictures a second: 16,666,666 ns each, of which timestamps hold the whole milliseconds.
+            var nanoseconds = i * 1_000_000_000L / 60;
+            var body = EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 2, (byte)(i == 0 ? 0x65 : 0x41), 1], i == 0, nanoseconds: (int)(nanoseconds % 1_000_000));
+            session.Feeds(Wire.Message(9, 1, (uint)(nanoseconds / 1_000_000), body, 6));
+        }
+
+        session.Feed!.Complete();
+        var samples = session.Samples();
+        samples.Count.ShouldBe(60);
+        samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks >= 1499 && p.Second.Decode.Ticks - p.First.Decode.Ticks <= 1501);
+    }
+
+    [Fact]
+    public void Several_tracks_in_one_message_are_samples_of_their_tracks_at_its_time()
+    {
+        var session = new SessionHarness();
+        EnhancedTrack[] video = [new(0, "avc1", Wire.AvcRecord), new(1, "avc1", Wire.AvcRecord)];
+        EnhancedTrack[] audio = [new(0, "mp4a", Wire.AacRecord), new(1, "mp4a", Wire.AacRecord)];
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, video), 6),
+            .. Wire.Message(8, 1, 0, EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, audio), 4)]);
+        byte[] slice = [0, 0, 0, 2, 0x65, 1];
+        for (var i = 0u; i < 10; i++)
+        {
+            session.Feeds([.. Wire.Message(9, 1, i * 40, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(0, "avc1", slice), new(1, "avc1", slice)]), 6),
+                .. Wire.Message(8, 1, i * 21, EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, [new(0, "mp4a", slice), new(1, "mp4a", slice)]), 4)]);
+        }
+
+        session.Publication!.Tracks.Select(t => t.Id).ShouldBe([1, 2, 3, 4]);
+        var samples = session.Samples();
+        foreach (var track in samples.GroupBy(s => s.Track.Id))
+        {
+            track.Count().ShouldBe(10);
+            track.Zip(track.Skip(1)).ShouldAllBe(p => p.Second.Decode > p.First.Decode);
+        }
+
+        samples.Where(s => s.Track.Id == 3).Select(s => s.Decode).ShouldBe(samples.Where(s => s.Track.Id == 1).Select(s => s.Decode));
+        samples.Where(s => s.Track.Id == 4).Select(s => s.Decode).ShouldBe(samples.Where(s => s.Track.Id == 2).Select(s => s.Decode));
+    }
+
+    private static byte[] Connect(Action<AmfWriter> more) => Wire.Command(0, amf =>
+    {
+        amf.Text("connect").Number(1);
+        using (amf.Object())
+        {
+            amf.Name("app").Text("live");
+            more(amf);
+        }
+    });
+
+    private static byte[] Metadata(string language, params (string Number, string Language, string Name)[] audio)
+    {
+        var amf = new AmfWriter().Text("@setDataFrame").Text("onMetaData");
+        using (amf.EcmaArray(4))
+        {
+            amf.Name("videocodecid").Number(7).Name("audiocodecid").Number(10).Name("language").Text(language).Name("audioTrackIdInfoMap");
+            using (amf.Object())
+            {
+                foreach (var track in audio)
+                {
+                    amf.Name(track.Number);
+                    using (amf.Object())
+                    {
+                        amf.Name("language").Text(track.Language).Name("name").Text(track.Name);
+                    }
+                }
+            }
+        }
+
+        return Wire.Message(18, 1, 0, amf.Written);
+    }
+
+    private static byte[] Amf3(byte type, uint stream, byte[] body) => Wire.Message(type, stream, 0, [0, .. body]);
+
+    /// <summary>The body of a message that fits into a chunk.</summary>
+    private static byte[] Strip(byte[] message) => message[12..];
+
+    private static byte[] Tag(byte type, uint time, byte[] body) =>
+        [type, .. Wire.UInt24((uint)body.Length), .. Wire.UInt24(time), 0, 0, 0, 0, .. body, .. Wire.UInt32((uint)body.Length + 11)];
+}
