@@ -46,6 +46,9 @@ internal sealed record Mpd
     /// <summary><c>Location</c>: where to ask for updates.</summary>
     public string? Location { get; init; }
 
+    /// <summary><c>ServiceDescription</c>; dynamic only.</summary>
+    public required ServiceDescription Service { get; init; }
+
     /// <summary><c>Period</c>s in order.</summary>
     public required IReadOnlyList<Period> Periods { get; init; }
 
@@ -83,6 +86,11 @@ internal sealed record Mpd
             xml.WriteElementString("Location", Namespace, Location);
         }
 
+        if (!IsStatic)
+        {
+            Service.Write(xml);
+        }
+
         foreach (var period in Periods)
         {
             period.Write(xml);
@@ -105,6 +113,38 @@ internal sealed record Mpd
         target.WriteByte((byte)'\n');
         return new Document(target.ToArray(), ContentTypes.Dash);
     }
+}
+
+/// <summary>
+/// How far behind live players should play, and how much faster or slower they may play to keep to it (<c>ServiceDescription</c>; ISO/IEC 23009-1, annex K). A player that
+/// has stalled comes back to the target by itself; beyond the longest it may skip.
+/// </summary>
+/// <param name="Target"><c>Latency@target</c></param>
+/// <param name="Shortest"><c>Latency@min</c></param>
+/// <param name="Longest"><c>Latency@max</c></param>
+internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Shortest, TimeSpan Longest)
+{
+    /// <summary>Faster or slower by a twenty-fifth: nobody hears that, and a second is made good in 25.</summary>
+    private const double RateChange = 0.04;
+
+    /// <summary>Writes the element.</summary>
+    public void Write(XmlWriter xml)
+    {
+        xml.WriteStartElement("ServiceDescription");
+        xml.WriteAttributeString("id", "0");
+        xml.WriteStartElement("Latency");
+        xml.WriteAttributeString("target", Milliseconds(Target));
+        xml.WriteAttributeString("max", Milliseconds(Longest));
+        xml.WriteAttributeString("min", Milliseconds(Shortest));
+        xml.WriteEndElement();
+        xml.WriteStartElement("PlaybackRate");
+        xml.WriteAttributeString("max", (1 + RateChange).ToString(CultureInfo.InvariantCulture));
+        xml.WriteAttributeString("min", (1 - RateChange).ToString(CultureInfo.InvariantCulture));
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    }
+
+    private static string Milliseconds(TimeSpan value) => MpdText.Number((long)value.TotalMilliseconds);
 }
 
 /// <summary>How values are spelt in an MPD.</summary>

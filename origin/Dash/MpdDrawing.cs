@@ -40,6 +40,7 @@ internal static class MpdDrawing
             MinBufferTime = latency.SegmentMinimum,
             MaxSegmentDuration = latency.TargetDuration,
             MediaPresentationDuration = end,
+            Service = new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2),
             UtcTiming = ClockPath,
             Periods =
             [

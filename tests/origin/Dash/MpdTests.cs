@@ -13,6 +13,10 @@ public class MpdTests
         new Broadcaster().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T12:00:00.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+              <ServiceDescription id="0">
+                <Latency target="9000" max="30000" min="6000" />
+                <PlaybackRate max="1.04" min="0.96" />
+              </ServiceDescription>
               <Period id="0" start="PT0S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
@@ -86,7 +90,7 @@ public class MpdTests
         session.ChannelMpd("").Text().ShouldContain("""
               <BaseURL>/live/demo/01JN8E0000000000000000000A/</BaseURL>
               <Location>01JN8E0000000000000000000A/manifest.mpd</Location>
-              <Period id="0"
+              <ServiceDescription id="0">
             """);
         session.ChannelMpd("/t/secret").Text().ShouldContain("<BaseURL>/t/secret/live/demo/01JN8E0000000000000000000A/</BaseURL>");
     }
