@@ -22,7 +22,7 @@ public sealed record LatencyProfile(string Name, TimeSpan SegmentMinimum, TimeSp
     public static LatencyProfile Low { get; } = new("low", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(333), TimeSpan.FromSeconds(60));
 
     /// <summary>6 to 10 s behind live; the default.</summary>
-    public static LatencyProfile Standard { get; } = new("standard", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60));
+    public static LatencyProfile Standard { get; } = new("standard", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
 
     /// <summary>Up to 30 s behind live, for lines that stutter.</summary>
     public static LatencyProfile Safe { get; } = new("safe", TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(180));

@@ -14,7 +14,7 @@ public sealed class PackagerOptions
     /// <summary>Samples of a part at most, 16 to 65,536. A part reaches it only when the encoder's times hardly advance; then it is closed early.</summary>
     public int MaxPartSamples { get; set; } = 4096;
 
-    /// <summary>Bytes of a part at most, 65,536 to 1,073,741,824: what one rendition keeps in memory before it is written. At 500 ms, 16 MiB are 268 Mbit/s.</summary>
+    /// <summary>Bytes of a part at most, 65,536 to 1,073,741,824: what one rendition keeps in memory before it is written. At 1 s, 16 MiB are 134 Mbit/s.</summary>
     public long MaxPartBytes { get; set; } = 16 << 20;
 
     /// <summary>Samples of a rendition that may wait until the leading one has come to their time, 16 to 65,536. Beyond it they are dropped and counted.</summary>

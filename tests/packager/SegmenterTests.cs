@@ -272,7 +272,7 @@ public class SegmenterTests
     [Fact]
     public void Renditions_beyond_the_limit_are_left_out()
     {
-        var segmenter = new Segmenter(LatencyProfile.Standard, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Nothing, [Source, Sound]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Nothing, [Source, Sound]);
         Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
 
         segmenter.Lost(SampleLoss.TooManyRenditions).ShouldBe(47);
@@ -281,7 +281,7 @@ public class SegmenterTests
     [Fact]
     public void A_part_is_closed_early_when_it_grows_beyond_its_limit()
     {
-        var segmenter = new Segmenter(LatencyProfile.Standard, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Nothing, [Source]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Nothing, [Source]);
         var story = Story.Of(segmenter, Pictures(1, 30));
 
         story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);

@@ -10,6 +10,9 @@ internal static class Encoder
     public static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
 
+    /// <summary>Four parts to a segment, so that there is something in the middle of one.</summary>
+    public static readonly LatencyProfile Latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(500) };
+
     /// <summary>The same with another PPS: another configuration.</summary>
     public static readonly Track OtherVideo = Video with
     {
@@ -55,7 +58,7 @@ internal static class Encoder
         [.. tracks.SelectMany(samples => samples).OrderBy(sample => sample.Sample.Decode.TotalSeconds).ThenBy(sample => sample.Rendition.Name, StringComparer.Ordinal)];
 
     public static BroadcastSession Session(string channel = "main", LatencyProfile? latency = null, DateTimeOffset? at = null) =>
-        new(ChannelName.Parse(channel), SessionId.New(at ?? Noon), 1, at ?? Noon, latency ?? LatencyProfile.Standard);
+        new(ChannelName.Parse(channel), SessionId.New(at ?? Noon), 1, at ?? Noon, latency ?? Encoder.Latency);
 
     private static byte[] Payload(int size, long decode)
     {
@@ -99,5 +102,5 @@ internal sealed class Story
     }
 
     public static Segmenter Segmenter(LatencyProfile? latency = null, SegmenterStart? start = null, params Rendition[] renditions) =>
-        new(latency ?? LatencyProfile.Standard, new SegmenterLimits(), start ?? SegmenterStart.Nothing, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
+        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Nothing, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
 }

@@ -4,7 +4,7 @@ namespace Broadcast.Pipeline.Tests;
 public sealed class LifeTests : IAsyncLifetime
 {
     /// <summary>A short window, so that it moves within little media.</summary>
-    private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12) };
+    private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
 
     private readonly TempFolder _folder = TempFolder.Create();
     private readonly ManualTimeProvider _time = new();
