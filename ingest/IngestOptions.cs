@@ -41,6 +41,11 @@ public sealed class IngestOptions
     /// <summary>Where it is asked to connect to, as in <c>rtmp://other.example.org/live</c>; when not set, to the address that it used, as behind a load balancer.</summary>
     public string? ReconnectUrl { get; set; }
 
+    /// <summary>
+    /// How long what publishers send may gather before it is read, 0 to 100 ms; 10 ms. It is part of the delay to viewers, half of it on average, and saves processor time: one look serves all.
+    /// </summary>
+    public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>How long a wrong stream key waits for its answer, 0 to 10 s; 1 s, give or take a quarter: guessing gets slow, nobody else waits.</summary>
     public TimeSpan RefusalDelay { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -30,6 +30,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
             builder.AddError($"{IngestOptions.Section}:{nameof(options.ReconnectUrl)} is no address like rtmp://HOST:1935/live.");
         }
 
+        Time(builder, nameof(options.GatherTime), options.GatherTime, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
         Time(builder, nameof(options.RefusalDelay), options.RefusalDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Number(builder, nameof(options.MaxUnpublishedConnections), options.MaxUnpublishedConnections, 1, 1_000_000);
         Number(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress, 1, 1_000_000);

@@ -8,7 +8,7 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 /// <param name="Type">Message type id.</param>
 /// <param name="Stream">Message stream id.</param>
 /// <param name="Timestamp">Milliseconds on the sender's clock, modulo 2^32.</param>
-/// <param name="Payload">Its body; an array of its own, never written to again.</param>
+/// <param name="Payload">Its body; never written to again.</param>
 internal readonly record struct RtmpMessage(byte Type, uint Stream, uint Timestamp, ReadOnlyMemory<byte> Payload);
 
 /// <summary>What a connection may make us hold.</summary>
@@ -48,6 +48,9 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
 
     /// <summary>The limits in force; wider once leave to publish is given.</summary>
     public ChunkLimits Limits { get; set; } = limits;
+
+    /// <summary>Where room for messages comes from; for publishers, whose messages last.</summary>
+    public PayloadArena? Arena { get; set; }
 
     /// <summary>Reads up to the end of the next message.</summary>
     /// <param name="reader">Left behind what was read; when there is no whole message, at its end or before a header that is not yet whole.</param>
@@ -161,7 +164,7 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
 
             if (stream.Room == 0)
             {
-                _partialBytes += stream.Reserve(_atOnce);
+                _partialBytes += stream.Reserve(_atOnce, Arena);
                 if (_partialBytes > Limits.PartialBytes)
                 {
                     throw RtmpProtocolException.PartialMemory(Limits.PartialBytes);

@@ -6,7 +6,7 @@ internal sealed class ChunkStream(int id)
     /// <summary>A timestamp up to here may double as the delta of a header of type 3 right behind it; see <see cref="Begin"/>.</summary>
     private const uint LongestFirstDelta = 1000;
 
-    private byte[]? _buffer;
+    private Memory<byte> _buffer;
 
     /// <summary>Chunk stream id.</summary>
     public int Id { get; } = id;
@@ -36,7 +36,7 @@ internal sealed class ChunkStream(int id)
     public int Filled { get; private set; }
 
     /// <summary>Bytes set aside for it.</summary>
-    public int Reserved => _buffer?.Length ?? 0;
+    public int Reserved => _buffer.Length;
 
     private uint Delta { get; set; }
 
@@ -77,8 +77,9 @@ internal sealed class ChunkStream(int id)
 
     /// <summary>Sets aside room for the next bytes; never more than the declared length.</summary>
     /// <param name="atOnce">Bytes that may be set aside before any of them has arrived; beyond, the room doubles as it fills.</param>
+    /// <param name="arena">Where room for whole messages comes from, if there is one.</param>
     /// <returns>Bytes more than before.</returns>
-    public int Reserve(int atOnce)
+    public int Reserve(int atOnce, PayloadArena? arena)
     {
         var before = Reserved;
         if (Filled < before)
@@ -87,8 +88,8 @@ internal sealed class ChunkStream(int id)
         }
 
         var capacity = Math.Min(Length, Math.Max(atOnce, before * 2));
-        var grown = GC.AllocateUninitializedArray<byte>(capacity);
-        _buffer?.AsSpan(0, Filled).CopyTo(grown);
+        var grown = arena is not null && capacity == Length ? arena.Take(capacity) : GC.AllocateUninitializedArray<byte>(capacity);
+        _buffer.Span[..Filled].CopyTo(grown.Span);
         _buffer = grown;
         return capacity - before;
     }
@@ -99,20 +100,20 @@ internal sealed class ChunkStream(int id)
     /// <summary>Takes bytes in; there must be <see cref="Room"/>.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(_buffer.AsSpan(Filled));
+        bytes.CopyTo(_buffer.Span[Filled..]);
         Filled += bytes.Length;
     }
 
     /// <summary>Hands the complete message out.</summary>
     public RtmpMessage Take()
     {
-        var message = new RtmpMessage(Type, MessageStream, Timestamp, _buffer ?? []);
+        var message = new RtmpMessage(Type, MessageStream, Timestamp, _buffer);
         Drop();
         return message;
     }
 
     /// <summary>Forgets the message that is coming in; times and the rest of the header stay (5.4.2).</summary>
-    public void Drop() => (_buffer, Filled, InMessage) = (null, 0, false);
+    public void Drop() => (_buffer, Filled, InMessage) = (default, 0, false);
 }
 
 /// <summary>The chunk streams of one connection, found by id.</summary>

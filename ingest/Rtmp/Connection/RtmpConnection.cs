@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Rtmp.Transport;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -187,6 +188,7 @@ internal sealed class RtmpConnection : IDisposable
         _deadline.Set(_options.FirstMediaTimeout);
         _watch.Heard();
         _session.Publish(_publication.Feed);
+        _connection.Features.Get<IPublisherTransportFeature>()?.Settle();
         _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Withdraw(), this);
         return null;
     }

@@ -112,6 +112,7 @@ internal sealed class RtmpSession
     {
         _feed = feed;
         _chunks.Limits = _options.LimitsWhilePublishing;
+        _chunks.Arena = new PayloadArena();
         Phase = SessionPhase.Publishing;
         Conversation.Accept();
     }

@@ -6,31 +6,45 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
-/// <summary>One socket as Kestrel knows connections. What is not read stays in the kernel, so a connection holds one read buffer, also while it waits, besides the message that is coming in.</summary>
+/// <summary>What a connection's transport should know: whether it carries a stream by now.</summary>
+internal interface IPublisherTransportFeature
+{
+    /// <summary>Leave to publish was given: from now on much comes, and nobody waits for an answer.</summary>
+    void Settle();
+}
+
+/// <summary>
+/// One socket as Kestrel knows connections. What is not read stays in the kernel, and a buffer is taken only when there is something to read: a connection that
+/// says nothing has none.
+/// </summary>
 internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature,
-    IConnectionLifetimeFeature, IConnectionEndPointFeature
+    IConnectionLifetimeFeature, IConnectionEndPointFeature, IPublisherTransportFeature
 {
     /// <summary>Bytes read at once: a frame of 4 Mbit/s at 30 a second is 17 KB.</summary>
     private const int ReadSize = 32 * 1024;
 
-    private readonly Socket _socket;
+    private readonly PublisherStream _stream;
+    private readonly ReadLoops _loops;
     private readonly CancellationTokenSource _closed = new();
     private int _aborted;
 
-    public PublisherConnection(Socket socket)
+    /// <exception cref="IOException">The system cannot watch another socket.</exception>
+    public PublisherConnection(Socket socket, ReadLoops loops)
     {
-        _socket = socket;
         (LocalEndPoint, RemoteEndPoint) = (socket.LocalEndPoint, socket.RemoteEndPoint);
         ConnectionClosed = _closed.Token;
-        var stream = new PublisherStream(socket);
-        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ReadSize, minimumReadSize: ReadSize / 4, leaveOpen: true));
-        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        _loops = loops;
+        _stream = new PublisherStream(socket);
+        _stream.MoveTo(loops.Prompt);
+        Input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: ReadSize, minimumReadSize: ReadSize / 4, leaveOpen: true, useZeroByteReads: true));
+        Output = PipeWriter.Create(_stream, new StreamPipeWriterOptions(leaveOpen: true));
         Transport = this;
         Features.Set<IConnectionIdFeature>(this);
         Features.Set<IConnectionItemsFeature>(this);
         Features.Set<IConnectionTransportFeature>(this);
         Features.Set<IConnectionLifetimeFeature>(this);
         Features.Set<IConnectionEndPointFeature>(this);
+        Features.Set<IPublisherTransportFeature>(this);
     }
 
     public PipeReader Input { get; }
@@ -45,6 +59,8 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
 
+    public void Settle() => _stream.MoveTo(_loops.ForPublisher());
+
     public override void Abort(ConnectionAbortedException abortReason) => Close();
 
     public override async ValueTask DisposeAsync()
@@ -52,25 +68,15 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
         await Input.CompleteAsync();
         await Output.CompleteAsync();
         Close();
+        await _stream.DisposeAsync();
     }
 
     private void Close()
     {
-        if (Interlocked.Exchange(ref _aborted, 1) != 0)
+        if (Interlocked.Exchange(ref _aborted, 1) == 0)
         {
-            return;
+            _stream.Abort();
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
         }
-
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // The peer was faster.
-        }
-
-        _socket.Dispose();
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
     }
 }

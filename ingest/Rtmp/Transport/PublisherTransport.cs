@@ -2,21 +2,32 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
 /// Opens publishers' ports for Kestrel. Kestrel's own transport is made for many small requests: it asks a socket whether it is readable, reads 4 KiB at a time into a pipe, and wakes
-/// the reader. A publisher sends 16 KiB thirty times a second for hours, so here the reader reads its socket itself, a frame at a time.
+/// the reader. A publisher sends 16 KiB thirty times a second for hours, so here a few threads of their own read the sockets (<see cref="ReadLoop"/>), a frame at a time, and do the rest on the spot.
 /// </summary>
-internal sealed class PublisherTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed class PublisherTransport(IOptions<IngestOptions> options) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    public bool CanBind(EndPoint endpoint) => endpoint is RtmpEndPoint;
+    private readonly Lazy<ReadLoops> _loops = new(() => new ReadLoops(options.Value.GatherTime));
+
+    public bool CanBind(EndPoint endpoint) => endpoint is RtmpEndPoint && Epoll.IsSupported;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(((IPEndPoint)endpoint).Address, ((IPEndPoint)endpoint).Port));
-        return new(new PublisherListener(socket));
+        return new(new PublisherListener(socket, _loops.Value));
+    }
+
+    public void Dispose()
+    {
+        if (_loops.IsValueCreated)
+        {
+            _loops.Value.Dispose();
+        }
     }
 }
 
@@ -24,11 +35,13 @@ internal sealed class PublisherTransport : IConnectionListenerFactory, IConnecti
 internal sealed class PublisherListener : IConnectionListener
 {
     private const int Backlog = 512;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly Socket _socket;
+    private readonly ReadLoops _loops;
 
-    public PublisherListener(Socket bound)
+    public PublisherListener(Socket bound, ReadLoops loops)
     {
-        _socket = bound;
+        (_socket, _loops) = (bound, loops);
         bound.Listen(Backlog);
         EndPoint = bound.LocalEndPoint!;
     }
@@ -39,11 +52,12 @@ internal sealed class PublisherListener : IConnectionListener
     {
         while (true)
         {
+            Socket? socket = null;
             try
             {
-                var socket = await _socket.AcceptAsync(cancellationToken);
+                socket = await _socket.AcceptAsync(cancellationToken);
                 socket.NoDelay = true;
-                return new PublisherConnection(socket);
+                return new PublisherConnection(socket, _loops);
             }
             catch (ObjectDisposedException)
             {
@@ -53,9 +67,15 @@ internal sealed class PublisherListener : IConnectionListener
             {
                 return null;
             }
-            catch (SocketException)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
             {
-                // Gone before it was accepted: the next one.
+                // What waits stays in the kernel's queue until something was closed here.
+                await Task.Delay(Pause, cancellationToken);
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                // Gone before it was accepted, or cannot be watched: the next one.
+                socket?.Dispose();
             }
         }
     }

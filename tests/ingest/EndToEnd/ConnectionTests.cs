@@ -160,6 +160,7 @@ public sealed class ConnectionTests
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
         await publisher.SendAsync(Media.Tags, 0);
+        await Poll.UntilAsync(() => server.Authority.LastFrameOf("good") > 0);
         using var waiting = await server.ConnectAsync();
         await server.StopAsync();
         (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("stopping");

@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+public class PayloadArenaTests
+{
+    [Fact]
+    public void What_was_taken_is_nobody_elses_and_has_the_length_that_was_asked_for()
+    {
+        var arena = new PayloadArena();
+        var random = new Random(7);
+        var taken = new List<(Memory<byte> Memory, byte Mark)>();
+        for (var i = 0; i < 2000; i++)
+        {
+            var length = random.Next(10) == 0 ? random.Next(0, 200_000) : random.Next(0, 20_000);
+            var memory = arena.Take(length);
+            memory.Length.ShouldBe(length);
+            memory.Span.Fill((byte)i);
+            taken.Add((memory, (byte)i));
+        }
+
+        taken.Count(t => t.Memory.Span.ContainsAnyExcept(t.Mark)).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Small_messages_share_an_array_and_long_ones_have_their_own()
+    {
+        var arena = new PayloadArena();
+        Whole(arena.Take(1000)).ShouldBeSameAs(Whole(arena.Take(1000)));
+        Whole(arena.Take(100_000)).Length.ShouldBe(100_000);
+    }
+
+    private static byte[] Whole(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetArray(memory, out var segment) ? segment.Array! : [];
+}

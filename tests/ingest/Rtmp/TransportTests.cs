@@ -1,0 +1,232 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Ingest.Rtmp.Transport;
+using Microsoft.AspNetCore.Connections;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Rtmp;
+
+public sealed class TransportTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ReadLoop _loop = new("under test", TimeSpan.Zero);
+    private readonly List<IDisposable> _opened = [];
+
+    [Fact]
+    public async Task What_was_sent_is_read_whether_it_came_before_or_after_it_was_asked_for()
+    {
+        var (stream, peer) = await ConnectAsync();
+        await peer.SendAsync(new byte[] { 1, 2, 3 });
+        (await ReadAsync(stream, 3)).ShouldBe([1, 2, 3]);
+
+        var later = ReadAsync(stream, 2);
+        await peer.SendAsync(new byte[] { 4, 5 });
+        (await later).ShouldBe([4, 5]);
+    }
+
+    [Fact]
+    public async Task A_read_of_nothing_waits_until_there_is_something_and_takes_none_of_it()
+    {
+        var (stream, peer) = await ConnectAsync();
+        var waiting = stream.ReadAsync(Memory<byte>.Empty).AsTask();
+        waiting.IsCompleted.ShouldBeFalse();
+        await peer.SendAsync(new byte[] { 7 });
+        (await waiting.WaitAsync(Patience)).ShouldBe(0);
+        (await ReadAsync(stream, 1)).ShouldBe([7]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4096)]
+    [InlineData(3_000_000)]
+    public async Task The_end_comes_after_all_that_was_sent_before_it(int length)
+    {
+        var (stream, peer) = await ConnectAsync();
+        var sent = new byte[length];
+        Random.Shared.NextBytes(sent);
+        var sending = Task.Run(async () =>
+        {
+            for (var rest = sent.AsMemory(); !rest.IsEmpty;)
+            {
+                rest = rest[await peer.SendAsync(rest)..];
+            }
+
+            peer.Shutdown(SocketShutdown.Send);
+        });
+        (await ReadAsync(stream, length)).ShouldBe(sent);
+        (await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Patience)).ShouldBe(0);
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_peer_that_resets_the_connection_is_a_reset()
+    {
+        var (stream, peer) = await ConnectAsync();
+        var reading = stream.ReadAsync(new byte[16]).AsTask();
+        peer.LingerState = new LingerOption(enable: true, 0);
+        peer.Dispose();
+        await Should.ThrowAsync<ConnectionResetException>(reading.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_read_can_be_given_up_and_nothing_is_lost()
+    {
+        var (stream, peer) = await ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        var reading = stream.ReadAsync(new byte[16], cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(reading.WaitAsync(Patience));
+
+        await peer.SendAsync(new byte[] { 1 });
+        (await ReadAsync(stream, 1)).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_connection_that_is_closed_here_is_told()
+    {
+        var (stream, _) = await ConnectAsync();
+        var reading = stream.ReadAsync(new byte[16]).AsTask();
+        stream.Abort();
+        (await Should.ThrowAsync<IOException>(reading.WaitAsync(Patience))).Message.ShouldBe("The connection was closed here.");
+        _loop.Count.ShouldBe(0);
+        await Should.ThrowAsync<IOException>(stream.ReadAsync(new byte[16]).AsTask());
+    }
+
+    [Fact]
+    public async Task More_than_the_line_takes_at_once_is_written_as_the_peer_reads()
+    {
+        var (stream, peer) = await ConnectAsync();
+        var sent = new byte[20_000_000];
+        Random.Shared.NextBytes(sent);
+        var writing = stream.WriteAsync(sent).AsTask();
+        writing.IsCompleted.ShouldBeFalse();
+        var received = new byte[sent.Length];
+        for (var at = 0; at < received.Length;)
+        {
+            at += await peer.ReceiveAsync(received.AsMemory(at)).AsTask().WaitAsync(Patience);
+        }
+
+        await writing.WaitAsync(Patience);
+        received.ShouldBe(sent);
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_read_is_given_up_when_asked()
+    {
+        var (stream, _) = await ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        var writing = stream.WriteAsync(new byte[20_000_000], cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(writing.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_connection_keeps_what_it_has_when_another_thread_takes_it_over()
+    {
+        using var other = new ReadLoop("other", TimeSpan.FromMilliseconds(1));
+        var (stream, peer) = await ConnectAsync();
+        await peer.SendAsync(new byte[] { 1 });
+        (await ReadAsync(stream, 1)).ShouldBe([1]);
+        await peer.SendAsync(new byte[] { 2 });
+        stream.MoveTo(other);
+        (_loop.Count, other.Count).ShouldBe((0, 1));
+        (await ReadAsync(stream, 1)).ShouldBe([2]);
+        var later = ReadAsync(stream, 1);
+        await peer.SendAsync(new byte[] { 3 });
+        (await later).ShouldBe([3]);
+    }
+
+    [Fact]
+    public async Task One_that_sends_without_end_does_not_keep_others_of_its_thread_from_theirs()
+    {
+        var (busy, flood) = await ConnectAsync();
+        var (quiet, peer) = await ConnectAsync();
+        using var enough = new CancellationTokenSource();
+        var flooding = Task.Run(async () =>
+        {
+            var block = new byte[1 << 20];
+            while (!enough.IsCancellationRequested)
+            {
+                await flood.SendAsync(block);
+            }
+
+            flood.Dispose();
+        });
+
+        // Slower than the flood, so that there is always more; on the loop's thread, as a connection's work is.
+        var swallowed = 0L;
+        var swallowing = Task.Run(async () =>
+        {
+            var block = new byte[4096];
+            for (int count; (count = await busy.ReadAsync(block).ConfigureAwait(false)) > 0;)
+            {
+                Interlocked.Add(ref swallowed, count);
+            }
+        });
+
+        for (var round = 0; round < 20 || Interlocked.Read(ref swallowed) < 32 << 20; round++)
+        {
+            var reading = ReadAsync(quiet, 1);
+            await peer.SendAsync(new[] { (byte)round });
+            (await reading).ShouldBe([(byte)round]);
+        }
+
+        await enough.CancelAsync();
+        await flooding;
+        await swallowing.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Threads_grow_with_publishers_and_not_beyond_the_processors()
+    {
+        using var loops = new ReadLoops(TimeSpan.Zero);
+        var used = new HashSet<ReadLoop>();
+        for (var i = 0; i < 40; i++)
+        {
+            var (stream, _) = await ConnectAsync();
+            var loop = loops.ForPublisher();
+            loop.ShouldNotBe(loops.Prompt);
+            stream.MoveTo(loop);
+            used.Add(loop);
+            if (i < 32)
+            {
+                used.Count.ShouldBe(1);
+            }
+        }
+
+        used.Count.ShouldBe(Math.Min(2, Environment.ProcessorCount));
+    }
+
+    public void Dispose()
+    {
+        _opened.ForEach(opened => opened.Dispose());
+        _loop.Dispose();
+    }
+
+    private static async Task<byte[]> ReadAsync(PublisherStream stream, int length)
+    {
+        var bytes = new byte[length];
+        for (var at = 0; at < length;)
+        {
+            var count = await stream.ReadAsync(bytes.AsMemory(at, Math.Min(64 * 1024, length - at))).AsTask().WaitAsync(Patience);
+            count.ShouldBeGreaterThan(0);
+            at += count;
+        }
+
+        return bytes;
+    }
+
+    private async Task<(PublisherStream Stream, Socket Peer)> ConnectAsync()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await peer.ConnectAsync(listener.LocalEndPoint!);
+        var stream = new PublisherStream(await listener.AcceptAsync());
+        stream.MoveTo(_loop);
+        _opened.AddRange([stream, peer]);
+        return (stream, peer);
+    }
+}
