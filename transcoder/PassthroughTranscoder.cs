@@ -6,12 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Transcoder;
 
 /// <summary>
-/// Passes a publication on as it came: its video as <c>source</c>, its audio as <c>audio</c>. Samples go through by reference, on the thread that brought
+/// Passes a publication on as it came: each of its tracks as a rendition (see <see cref="RenditionPlan"/>). Samples go through by reference, on the thread that brought
 /// them. A video track that appears after an audio-only beginning starts the renditions anew, because from then on its sync samples decide the cuts.
 /// </summary>
 internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<PassthroughTranscoder> logger) : IPublicationSink
 {
-    /// <summary>Samples that may wait for the packager: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.</summary>
+    /// <summary>
+    /// Samples that may wait for the packager, for each two tracks: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.
+    /// </summary>
     internal const int QueueLength = 1024;
 
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
@@ -30,7 +32,7 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
         while (true)
         {
             var plan = RenditionPlan.For(tracks);
-            var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(QueueLength)
+            var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(QueueLength * Math.Max(1, plan.Tracks.Count / 2))
             {
                 SingleReader = true,
                 SingleWriter = true,
@@ -96,7 +98,8 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
             return;
         }
 
-        if (lane.WaitsForSync && !sample.IsSync)
+        // Without a picture size there is no init segment, and nothing can be decoded before the key frame that says it.
+        if ((lane.WaitsForSync && !sample.IsSync) || !sample.Track.Config.IsComplete)
         {
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
             return;

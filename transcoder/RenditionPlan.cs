@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Media;
 
 namespace Broadcast.Transcoder;
@@ -13,9 +14,15 @@ internal sealed class Lane(int track, Rendition rendition)
     public bool WaitsForSync { get; set; }
 }
 
-/// <summary>Which tracks of a publication become which renditions: the first video <c>source</c>, the first audio <c>audio</c>, others numbered behind them.</summary>
+/// <summary>
+/// Which tracks of a publication become which renditions. The first video is <c>source</c>; others, which an encoder that sends a whole ladder adds, are named by
+/// their size as rungs are (<c>720p</c>). The first audio is <c>audio</c>, others are numbered behind it (<c>audio-2</c>).
+/// </summary>
 internal sealed class RenditionPlan
 {
+    /// <summary>Renditions of a publication at most: six rungs and six languages. A bound on what an encoder can make us keep.</summary>
+    public const int MaxRenditions = 12;
+
     private readonly List<Lane> _lanes = [];
     private readonly List<Track> _tracks = [];
     private readonly bool _videoLeads;
@@ -23,7 +30,9 @@ internal sealed class RenditionPlan
     private RenditionPlan(IReadOnlyList<Track> tracks)
     {
         _videoLeads = tracks.Any(t => t.Kind == TrackKind.Video);
-        foreach (var track in tracks)
+
+        // The one that leads first, so that it is never one too many.
+        foreach (var track in tracks.OrderBy(t => t.Kind == TrackKind.Audio).Take(MaxRenditions))
         {
             Add(track);
         }
@@ -54,18 +63,33 @@ internal sealed class RenditionPlan
         return _lanes.Count < MaxRenditions ? Add(track) : null;
     }
 
-    /// <summary>Renditions of a publication at most; a bound on what an encoder can make us keep.</summary>
-    public const int MaxRenditions = 8;
-
     private Lane Add(Track track)
     {
-        var kind = track.Kind;
-        var same = _lanes.Count(l => l.Rendition.Kind == kind);
-        var name = (kind == TrackKind.Video ? "source" : "audio") + (same == 0 ? "" : $"-{same + 1}");
-        var leads = same == 0 && kind == (_videoLeads ? TrackKind.Video : TrackKind.Audio);
-        var lane = new Lane(track.Id, new Rendition(name, kind, leads));
+        var isFirst = !_lanes.Exists(l => l.Rendition.Kind == track.Kind);
+        var leads = isFirst && track.Kind == (_videoLeads ? TrackKind.Video : TrackKind.Audio);
+        var lane = new Lane(track.Id, new Rendition(Unused(NameOf(track, isFirst)), track.Kind, leads));
         _lanes.Add(lane);
         _tracks.Add(track);
         return lane;
+    }
+
+    private static string NameOf(Track track, bool isFirst) => track switch
+    {
+        { Kind: TrackKind.Audio } => "audio",
+
+        // A picture that stands upright is named by its shorter side, too.
+        { Config.Picture: { } picture } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(picture.DisplayWidth, picture.Height)}p"),
+        _ => "source",
+    };
+
+    private string Unused(string name)
+    {
+        var (unused, number) = (name, 1);
+        while (_lanes.Exists(l => l.Rendition.Name == unused))
+        {
+            unused = string.Create(CultureInfo.InvariantCulture, $"{name}-{++number}");
+        }
+
+        return unused;
     }
 }

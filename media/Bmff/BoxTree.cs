@@ -36,7 +36,14 @@ public static class BoxTree
         [BoxType.Of("dref"u8)] = 8,
         [BoxType.Of("stsd"u8)] = 8,
         [BoxType.Of("avc1"u8)] = 78,
+        [BoxType.Of("hvc1"u8)] = 78,
+        [BoxType.Of("av01"u8)] = 78,
+        [BoxType.Of("vp09"u8)] = 78,
         [BoxType.Of("mp4a"u8)] = 28,
+        [BoxType.Of("Opus"u8)] = 28,
+        [BoxType.Of("fLaC"u8)] = 28,
+        [BoxType.Of("ac-3"u8)] = 28,
+        [BoxType.Of("ec-3"u8)] = 28,
     }.ToFrozenDictionary();
 
     /// <summary>Lists the boxes.</summary>

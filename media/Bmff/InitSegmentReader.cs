@@ -86,15 +86,14 @@ public static class InitSegmentReader
         try
         {
             var inside = new BoxFields(entries.Body(entry), "sample entry");
-            if (entry.Type == BoxType.Of("avc1"u8))
+            if (CodecBoxes.Read(entry.Type, inside.Rest) is { } config)
             {
-                inside.Skip(78);
-                return CodecConfig.Avc.Parse(BoxReader.Find(inside.Rest, "avcC"u8));
+                return config;
             }
 
             if (entry.Type == BoxType.Of("mp4a"u8))
             {
-                inside.Skip(28);
+                inside.Skip(CodecBoxes.AudioFields);
                 return CodecConfig.Aac.Parse(ReadSpecificConfig(BoxReader.Find(inside.Rest, "esds"u8)));
             }
         }

@@ -21,6 +21,7 @@ public static class InitSegmentWriter
     /// <param name="track">Codec, timescale and language.</param>
     /// <param name="trackId">Its number in the file, 1 or more; the same as the <see cref="FragmentWriter"/>'s.</param>
     /// <exception cref="ArgumentOutOfRangeException">The timescale or the number is not above 0.</exception>
+    /// <exception cref="ArgumentException">The configuration is not complete.</exception>
     public static byte[] Write(Track track, uint trackId = DefaultTrackId)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(track.Timescale);
@@ -83,7 +84,7 @@ public static class InitSegmentWriter
             writer.Bytes(UnityMatrix);
 
             // 16.16 fixed point, as displayed: the sample aspect ratio applied.
-            var (width, height) = track.Config is CodecConfig.Avc avc ? (avc.Sequence.DisplayWidth, avc.Sequence.Height) : (0, 0);
+            var (width, height) = track.Config.Picture is { } picture ? (picture.DisplayWidth, picture.Height) : (0, 0);
             writer.UInt32((uint)width << 16);
             writer.UInt32((uint)height << 16);
         }

@@ -6,43 +6,48 @@ namespace Broadcast.Media.Bmff;
 internal static class SampleEntryWriter
 {
     /// <summary>Writes the entry of a track's codec.</summary>
+    /// <exception cref="ArgumentException">The configuration does not say yet how large pictures are.</exception>
     public static void Write(BoxWriter writer, Track track)
     {
         switch (track.Config)
         {
-            case CodecConfig.Avc avc:
-                WriteAvc(writer, avc);
-                break;
             case CodecConfig.Aac aac:
                 WriteAac(writer, aac);
                 break;
+            case { Picture: { } picture } video:
+                WriteVideo(writer, video, picture);
+                break;
+            case { Sound: { } sound } audio:
+                WriteAudio(writer, audio, sound);
+                break;
             default:
-                throw new UnreachableException();
+                throw new ArgumentException("A configuration without the size of its pictures makes no sample entry.", nameof(track));
         }
     }
 
-    /// <summary>ISO/IEC 14496-15, 5.4.2: parameter sets are in the record only, hence <c>avc1</c> and not <c>avc3</c>.</summary>
-    private static void WriteAvc(BoxWriter writer, CodecConfig.Avc avc)
+    private static void WriteVideo(BoxWriter writer, CodecConfig video, PictureFormat picture)
     {
-        var sequence = avc.Sequence;
-        using (writer.Box("avc1"u8))
+        using (writer.Box(video switch
         {
-            WriteVisualEntry(writer, sequence.Width, sequence.Height);
-            using (writer.Box("avcC"u8))
-            {
-                writer.Bytes(avc.Record.Span);
-            }
-
-            if (sequence.SampleAspectWidth != sequence.SampleAspectHeight)
+            CodecConfig.Avc => "avc1"u8, // ISO/IEC 14496-15, 5.4.2: parameter sets are in the record only, hence not avc3
+            CodecConfig.Hevc => "hvc1"u8, // 8.4.1: likewise, hence not hev1, which Apple's players refuse
+            CodecConfig.Av1 => "av01"u8,
+            CodecConfig.Vp9 => "vp09"u8,
+            _ => throw new UnreachableException(),
+        }))
+        {
+            WriteVisualEntry(writer, picture.Width, picture.Height);
+            CodecBoxes.Write(writer, video);
+            if (picture.SampleAspectWidth != picture.SampleAspectHeight)
             {
                 using (writer.Box("pasp"u8))
                 {
-                    writer.UInt32((uint)sequence.SampleAspectWidth);
-                    writer.UInt32((uint)sequence.SampleAspectHeight);
+                    writer.UInt32((uint)picture.SampleAspectWidth);
+                    writer.UInt32((uint)picture.SampleAspectHeight);
                 }
             }
 
-            if (sequence.Color is { } color)
+            if (picture.Color is { } color)
             {
                 using (writer.Box("colr"u8))
                 {
@@ -53,6 +58,33 @@ internal static class SampleEntryWriter
                     writer.UInt8((byte)(color.FullRange ? 0x80 : 0));
                 }
             }
+        }
+    }
+
+    private static void WriteAudio(BoxWriter writer, CodecConfig audio, SoundFormat sound)
+    {
+        var (bits, rate) = (16, sound.SampleRate);
+        if (audio is CodecConfig.Flac flac)
+        {
+            // FLAC in ISO BMFF, 3.3.1: a rate beyond 16 bits is halved until it fits, which one that is odd never does.
+            bits = flac.Stream.BitsPerSample;
+            while (rate > ushort.MaxValue && (rate & 1) == 0)
+            {
+                rate /= 2;
+            }
+        }
+
+        using (writer.Box(audio switch
+        {
+            CodecConfig.Opus => "Opus"u8,
+            CodecConfig.Flac => "fLaC"u8,
+            CodecConfig.Ac3 => "ac-3"u8,
+            CodecConfig.Eac3 => "ec-3"u8,
+            _ => throw new UnreachableException(),
+        }))
+        {
+            WriteAudioEntry(writer, sound.Channels, bits, Math.Min(rate, ushort.MaxValue));
+            CodecBoxes.Write(writer, audio);
         }
     }
 
@@ -79,12 +111,8 @@ internal static class SampleEntryWriter
         var specific = aac.Record.Span;
         using (writer.Box("mp4a"u8))
         {
-            WriteEntryHead(writer);
-            writer.Zeros(8);
-            writer.UInt16((ushort)aac.Audio.Channels);
-            writer.UInt16(16); // bits a sample, by convention
-            writer.Zeros(4);
-            writer.UInt32(aac.Audio.SampleRate <= ushort.MaxValue ? (uint)aac.Audio.SampleRate << 16 : 0); // 16.16: 88.2 and 96 kHz do not fit
+            // The rate is in 16 bits before the point: 88.2 and 96 kHz do not fit.
+            WriteAudioEntry(writer, aac.Audio.Channels, 16, aac.Audio.SampleRate <= ushort.MaxValue ? aac.Audio.SampleRate : 0);
             using (writer.FullBox("esds"u8, version: 0, flags: 0))
             {
                 Descriptor(writer, tag: 3, 3 + 2 + 13 + 2 + specific.Length + 3);
@@ -100,6 +128,17 @@ internal static class SampleEntryWriter
                 writer.UInt8(2); // as MP4 files have it
             }
         }
+    }
+
+    /// <summary>ISO/IEC 14496-12, 12.2.3.</summary>
+    private static void WriteAudioEntry(BoxWriter writer, int channels, int bitsPerSample, int sampleRate)
+    {
+        WriteEntryHead(writer);
+        writer.Zeros(8);
+        writer.UInt16((ushort)channels);
+        writer.UInt16((ushort)bitsPerSample); // 16 by convention, where the codec does not say
+        writer.Zeros(4);
+        writer.UInt32((uint)sampleRate << 16);
     }
 
     private static void WriteEntryHead(BoxWriter writer)

@@ -91,7 +91,13 @@ public abstract partial record CodecConfig
                 return this;
             }
 
+            // SVT-AV1's record and stream differ in coding tools, which the decoder takes from the stream: that is nothing new to a player.
             var sequence = Av1SequenceHeader.Parse(payload);
+            if (sequence == Sequence)
+            {
+                return this;
+            }
+
             var (chroma, head) = (sequence.Chroma, Record.Span[3]);
             byte[] size = payload.Length < 0x80 ? [(byte)payload.Length] : [(byte)(payload.Length | 0x80), (byte)(payload.Length >> 7)];
             byte[] record =

@@ -16,7 +16,7 @@ internal static class MpdDrawing
         var drawn = new List<(MpdPeriod Source, List<AdaptationSet> Sets, MediaTime First, MediaTime End)>();
         foreach (var period in fold.Periods)
         {
-            if (Draw(fold, period, records) is { } sets)
+            if (Draw(timeline, fold, period, records) is { } sets)
             {
                 drawn.Add((period, sets.Sets, sets.First, sets.End));
             }
@@ -56,9 +56,10 @@ internal static class MpdDrawing
     }
 
     private static (List<AdaptationSet> Sets, MediaTime First, MediaTime End)? Draw(
-        PeriodFold fold, MpdPeriod period, IReadOnlyDictionary<string, RenditionRecord> records)
+        SessionTimeline timeline, PeriodFold fold, MpdPeriod period, IReadOnlyDictionary<string, RenditionRecord> records)
     {
         var sets = new SortedDictionary<int, AdaptationSet>();
+        var mainAudio = timeline.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio);
         MediaTime? first = null;
         MediaTime? end = null;
         foreach (var run in period.Runs)
@@ -92,7 +93,8 @@ internal static class MpdDrawing
             var id = fold.SetOf(rendition, init.Format);
             sets[id] = sets.TryGetValue(id, out var set)
                 ? set with { Representations = [.. set.Representations, representation] }
-                : new AdaptationSet(id, rendition.Kind, Playlists.LanguageOf(rendition), [representation]);
+                : new AdaptationSet(
+                    id, rendition.Kind, Playlists.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video || rendition == mainAudio, [representation]);
         }
 
         return first is { } begin && end is { } last ? ([.. sets.Values], begin, last) : null;

@@ -34,8 +34,9 @@ internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IRe
 /// <param name="Id"><c>@id</c></param>
 /// <param name="Kind"><c>@contentType</c> and <c>@mimeType</c>.</param>
 /// <param name="Language"><c>@lang</c>, or <see langword="null"/>.</param>
+/// <param name="IsMain"><c>Role</c>: <c>main</c>, or <c>alternate</c> for audio besides the first.</param>
 /// <param name="Representations">The renditions.</param>
-internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, IReadOnlyList<Representation> Representations)
+internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, bool IsMain, IReadOnlyList<Representation> Representations)
 {
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
@@ -51,7 +52,7 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, I
 
         // All renditions are cut at the same instants.
         xml.WriteAttributeString("segmentAlignment", "true");
-        MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", "main");
+        MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
         foreach (var representation in Representations)
         {
             representation.Write(xml);
@@ -99,8 +100,9 @@ internal sealed record Representation(string Id, RenditionFormat Format, long Ba
 
         if (Format.Channels > 0)
         {
-            // The scheme's values are channel configurations of ISO/IEC 23003-3, where 7 stands for eight channels.
-            var configuration = Format.Channels == 8 ? 7 : Format.Channels;
+            // The scheme's values are channel configurations of ISO/IEC 23003-3: AAC's 7 has eight channels, five of them in front; others have pairs at side and back.
+            var isAac = Format.Codecs.StartsWith("mp4a.", StringComparison.Ordinal);
+            var configuration = Format.Channels switch { 8 => isAac ? 7 : 12, 7 => 11, var channels => channels };
             MpdText.Descriptor(
                 xml, "AudioChannelConfiguration", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011", MpdText.Number(configuration));
         }

@@ -45,11 +45,14 @@ internal sealed class PeriodFold
     /// <summary>Periods that the window still reaches, and the last.</summary>
     public IReadOnlyList<MpdPeriod> Periods => _periods;
 
-    /// <summary>Number of the adaptation set that a rendition belongs to, stable for the session: one for each kind, language and codec.</summary>
+    /// <summary>
+    /// Number of the adaptation set that a rendition belongs to, stable for the session: one for each codec of video, between whose renditions players switch, and one
+    /// for each rendition of audio, because two in one language are not the same (a commentary).
+    /// </summary>
     public int SetOf(RenditionTimeline rendition, RenditionFormat format)
     {
         var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
-        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])}";
+        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(rendition.Kind == TrackKind.Audio ? rendition.Name : "")}";
         if (!_sets.TryGetValue(key, out var number))
         {
             _sets.Add(key, number = _sets.Count + 1);

@@ -52,8 +52,8 @@ internal sealed record MultivariantPlaylist
 /// <param name="Language"><c>LANGUAGE</c>, BCP 47, or <see langword="null"/>.</param>
 /// <param name="IsDefault"><c>DEFAULT</c></param>
 /// <param name="Channels"><c>CHANNELS</c>; 0 leaves it out.</param>
-/// <param name="Uri"><c>URI</c> of its media playlist.</param>
-internal sealed record AudioRendition(string Group, string Name, string? Language, bool IsDefault, int Channels, string Uri)
+/// <param name="Uri"><c>URI</c> of its media playlist, or <see langword="null"/> when the variants that name the group are it.</param>
+internal sealed record AudioRendition(string Group, string Name, string? Language, bool IsDefault, int Channels, string? Uri)
 {
     /// <summary>Writes the tag.</summary>
     public void Write(StringBuilder text)
@@ -70,7 +70,12 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
             text.Append(CultureInfo.InvariantCulture, $",CHANNELS=\"{Channels}\"");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $",URI=\"{Uri}\"\n");
+        if (Uri is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",URI=\"{Uri}\"");
+        }
+
+        text.Append('\n');
     }
 }
 

@@ -5,7 +5,7 @@ namespace Broadcast.Origin.Hls;
 /// <summary>Draws playlists from a timeline. Pure; the caller holds the timeline still meanwhile.</summary>
 internal static class Playlists
 {
-    private const string AudioGroup = "audio";
+    private const string FirstGroup = "audio";
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> while it has no whole segment.</summary>
     public static MediaPlaylist? Media(SessionTimeline timeline, RenditionTimeline rendition, RenditionRecord record)
@@ -41,22 +41,31 @@ internal static class Playlists
     {
         var ready = timeline.Renditions.Where(rendition => rendition.Init is not null && records[rendition.Name].HasMedia).ToList();
         var video = ready.Where(rendition => rendition.Kind == TrackKind.Video).ToList();
-        var audio = ready.Where(rendition => rendition.Kind == TrackKind.Audio).ToList();
-        var independent = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent);
-        return video.Count > 0
-            ? new MultivariantPlaylist
-            {
-                IndependentSegments = independent,
-                Audio = [.. audio.Select((rendition, index) => Audio(timeline, audio, rendition, index))],
-                Variants = [.. video.Select(rendition => Variant(timeline, rendition, audio, records))],
-            }
-            : new MultivariantPlaylist
-            {
-                IndependentSegments = independent,
-                Audio = [],
-                Variants = [.. audio.Select(rendition => Variant(timeline, rendition, [], records))],
-            };
+        var groups = Groups([.. ready.Where(rendition => rendition.Kind == TrackKind.Audio)]);
+        return new MultivariantPlaylist
+        {
+            IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent),
+            Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1).SelectMany(group => Members(timeline, group, inVariant: video.Count == 0))],
+            Variants = video.Count > 0
+                ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
+                : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
+        };
     }
+
+    /// <summary>
+    /// Sound by codec: what a variant's <c>CODECS</c> names a player must be able to play, so that one which knows AAC but not AC-3 needs a variant without it.
+    /// </summary>
+    private static List<AudioGroup> Groups(List<RenditionTimeline> audio) =>
+    [
+        .. audio.GroupBy(rendition => rendition.Init!.Format.Codecs.Split('.')[0], StringComparer.Ordinal)
+            .Select((codec, index) => new AudioGroup(index == 0 ? FirstGroup : $"{FirstGroup}-{codec.Key.ToLowerInvariant()}", [.. codec])),
+    ];
+
+    /// <param name="timeline">The session.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="inVariant">Whether the first of the group is what the variant itself lists, so that it has no address of its own (RFC 8216, 4.3.4.2.1).</param>
+    private static IEnumerable<AudioRendition> Members(SessionTimeline timeline, AudioGroup group, bool inVariant) =>
+        group.Renditions.Select((rendition, index) => Audio(timeline, group, rendition, index, inVariant && index == 0));
 
     private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, TimeSpan target) => new(
         $"{rendition.Name}/{segment.Number}.m4s",
@@ -67,18 +76,19 @@ internal static class Playlists
         segment.Discontinuity,
         segment.IsGap);
 
-    private static AudioRendition Audio(SessionTimeline timeline, List<RenditionTimeline> all, RenditionTimeline rendition, int index)
+    private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, RenditionTimeline rendition, int index, bool isInVariant)
     {
         var language = LanguageOf(rendition);
-        var name = language is not null && all.Count(other => LanguageOf(other) == language) == 1 ? language : rendition.Name;
-        return new AudioRendition(AudioGroup, name, language, index == 0, rendition.Init!.Format.Channels, UriOf(timeline, rendition));
+        var name = language is not null && group.Renditions.Count(other => LanguageOf(other) == language) == 1 ? language : rendition.Name;
+        return new AudioRendition(group.Id, name, language, index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
     }
 
     private static VariantStream Variant(
-        SessionTimeline timeline, RenditionTimeline rendition, List<RenditionTimeline> audio, IReadOnlyDictionary<string, RenditionRecord> records)
+        SessionTimeline timeline, RenditionTimeline rendition, AudioGroup? group, IReadOnlyDictionary<string, RenditionRecord> records)
     {
         var format = rendition.Init!.Format;
         var bitrate = records[rendition.Name].Bitrate;
+        List<RenditionTimeline> audio = group is null || rendition.Kind == TrackKind.Audio ? [] : group.Renditions;
         var peak = BitrateMeter.Step(bitrate.Peak + audio.Select(other => records[other.Name].Bitrate.Peak).DefaultIfEmpty().Max());
         var average = bitrate.AnnouncedAverage + audio.Select(other => records[other.Name].Bitrate.AnnouncedAverage).DefaultIfEmpty().Max();
         return new VariantStream(
@@ -88,7 +98,7 @@ internal static class Playlists
             format.Width,
             format.Height,
             format.FrameRate,
-            audio.Count > 0 ? AudioGroup : null,
+            group?.Id,
             UriOf(timeline, rendition));
     }
 
@@ -96,6 +106,11 @@ internal static class Playlists
     internal static string? LanguageOf(RenditionTimeline rendition) =>
         rendition.Init?.Format.Language is { Length: > 0 and <= 35 } tag && char.IsAsciiLetter(tag[0])
         && tag.Split('-').All(piece => piece.Length is >= 1 and <= 8 && piece.All(char.IsAsciiLetterOrDigit)) ? tag : null;
+
+    /// <summary>Sound of one codec, which a player chooses from by language.</summary>
+    /// <param name="Id"><c>GROUP-ID</c></param>
+    /// <param name="Renditions">At least one; the first is the default.</param>
+    private sealed record AudioGroup(string Id, List<RenditionTimeline> Renditions);
 
     private static string UriOf(SessionTimeline timeline, RenditionTimeline rendition) => $"{timeline.Session.Id}/{rendition.Name}.m3u8";
 

@@ -144,10 +144,10 @@ internal sealed class Lane(Rendition rendition, SegmentBuilder segment)
     {
         switch (track.Config)
         {
-            case CodecConfig.Aac aac:
-                return Math.Max((long)aac.Audio.SamplesPerFrame * track.Timescale / aac.Audio.SampleRate, 1);
-            case CodecConfig.Avc { Sequence.FramesPerSecond: > 0 } avc when _typical == 0:
-                return Math.Max((long)(track.Timescale / avc.Sequence.FramesPerSecond), 1);
+            case { Sound: { } sound } config when config.TryInspect(_held.Payload.Span, out var frame):
+                return Math.Max((long)frame.Samples * track.Timescale / sound.SampleRate, 1);
+            case { Picture: { FramesPerSecond: > 0 } picture } when _typical == 0:
+                return Math.Max((long)(track.Timescale / picture.FramesPerSecond), 1);
             default:
                 return _typical > 0 ? _typical : Math.Max(track.Timescale / 30, 1);
         }

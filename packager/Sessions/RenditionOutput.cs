@@ -140,12 +140,12 @@ internal static class Formats
     /// <summary>Describes a rendition by its track and its first part.</summary>
     public static RenditionFormat Of(Track track, Cut.Part part) => track.Config switch
     {
-        CodecConfig.Avc avc => new RenditionFormat(
-            TrackKind.Video, avc.CodecString, track.Timescale, avc.Sequence.DisplayWidth, avc.Sequence.Height,
-            FrameRate(avc.Sequence.FramesPerSecond, part), 0, 0, track.Language),
-        CodecConfig.Aac aac => new RenditionFormat(
-            TrackKind.Audio, aac.CodecString, track.Timescale, 0, 0, 0, aac.Audio.SampleRate, aac.Audio.Channels, track.Language),
-        _ => throw new System.Diagnostics.UnreachableException(),
+        { Picture: { } picture } config => new RenditionFormat(
+            TrackKind.Video, config.CodecString, track.Timescale, picture.DisplayWidth, picture.Height,
+            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language),
+        { Sound: { } sound } config => new RenditionFormat(
+            TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, sound.SampleRate, sound.Channels, track.Language),
+        _ => throw new ArgumentException("A configuration without the size of its pictures cannot be described.", nameof(track)),
     };
 
     /// <summary>What the encoder claims when it is about what flows (times rounded to milliseconds blur it), else what flows.</summary>

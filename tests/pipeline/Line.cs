@@ -38,6 +38,9 @@ internal sealed class Line : IAsyncDisposable
 
     public SpoolStatus Spool => _app.Services.GetRequiredService<SpoolMonitor>().Read();
 
+    /// <summary>Where ingest passes publications on to.</summary>
+    public IPublicationSink Sink => _app.Services.GetRequiredService<IPublicationSink>();
+
     public IObjectStore Store => _app.Services.GetRequiredService<IObjectStore>();
 
     public IReadOnlyList<PackagedSession> Sessions => _app.Services.GetRequiredService<IPackagedSessions>().Current;
@@ -76,10 +79,9 @@ internal sealed class Line : IAsyncDisposable
     /// <summary>The same, for an encoder that was made before.</summary>
     public Camera Attach(Camera camera, BroadcastSession session, InputRole role = InputRole.Primary)
     {
-        var sink = _app.Services.GetRequiredService<IPublicationSink>();
         camera.Open(new PublicationFeed(
             new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None) { Role = role },
-            publication => camera.Publication = (publication, sink.RunAsync(publication, _stop.Token))));
+            publication => camera.Publication = (publication, Sink.RunAsync(publication, _stop.Token))));
         var progress = _app.Services.GetRequiredService<Progress>();
         camera.Announced = () => progress.Of(session);
         _cameras.Add(camera);

@@ -46,13 +46,17 @@ internal static class Viewer
     }
 
     /// <summary>Numbers and times of an MPD are those of the media.</summary>
-    public static void ShouldList(this Mpd mpd, Watched watched, string rendition)
+    /// <param name="mpd">The MPD.</param>
+    /// <param name="watched">What was fetched, in decode times.</param>
+    /// <param name="rendition">Its name.</param>
+    /// <param name="delay">Seconds by which a segment is presented after it is decoded, where pictures are reordered.</param>
+    public static void ShouldList(this Mpd mpd, Watched watched, string rendition, double delay = 0)
     {
         var listed = mpd.Periods.SelectMany(p => p.Representations[rendition].Segments.Select(s => (s.Number, s.Time, Clock: p.Representations[rendition].Timescale))).ToList();
         listed.Select(s => s.Number).ShouldBe(watched.Segments.Select(s => s.Number));
         foreach (var (entry, segment) in listed.Zip(watched.Segments))
         {
-            Math.Abs(((double)entry.Time / entry.Clock) - ((double)segment.Began / segment.Timescale)).ShouldBeLessThan(0.0001, $"{rendition} {entry.Number}");
+            Math.Abs(((double)entry.Time / entry.Clock) - ((double)segment.Began / segment.Timescale) - delay).ShouldBeLessThan(0.0001, $"{rendition} {entry.Number}");
         }
     }
 }

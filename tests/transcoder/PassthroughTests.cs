@@ -42,6 +42,16 @@ public class PassthroughTests
     }
 
     [Fact]
+    public async Task Pictures_of_a_size_not_known_yet_wait_for_the_key_frame_that_says_it()
+    {
+        var unknown = new Track(1, CodecConfig.Vp9.Parse([0, 30, 0x82, 2, 2, 2, 0, 0]), 90_000);
+        var known = RenditionPlanTests.Video(1, 640, 360);
+        var sets = await RunAsync([unknown], [Sample(unknown, 0, sync: true), Sample(known, 3000, sync: true), Sample(known, 6000, sync: false)]);
+
+        sets.ShouldHaveSingleItem().Samples.Select(s => s.Sample.Decode.Ticks).ShouldBe([3000, 6000]);
+    }
+
+    [Fact]
     public async Task Payloads_are_passed_on_by_reference()
     {
         var payload = new byte[] { 1, 2, 3 };

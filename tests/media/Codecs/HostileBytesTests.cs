@@ -31,6 +31,110 @@ public sealed class HostileBytesTests
             audio.Channels.ShouldBeInRange(1, 8);
         });
 
+    [Fact]
+    public void Mutated_records_of_HEVC() => Hold(
+        [
+            new HevcSps().WriteRecord(),
+            new HevcSps { SubLayers = 3, ScalingLists = true, ReferenceSets = [3, 4, 5], LongTerm = 4, Aspect = (4, 3), Color = (9, 18, 9) }.WriteRecord(),
+        ],
+        bytes => Sound(CodecConfig.Hevc.Parse(bytes)));
+
+    [Fact]
+    public void Mutated_parameter_sets_of_HEVC() => Hold(
+        [new HevcSps { Window = (1, 1, 1, 1) }.Write(), new HevcSps { Chroma = 3, ScalingLists = true, ReferenceSets = [16, 16], LongTerm = 32 }.Write()],
+        bytes => HevcSequenceParameters.Parse(bytes).Picture.Width.ShouldBeInRange(1, PictureFormat.MaxSide));
+
+    [Fact]
+    public void Mutated_records_of_AV1() => Hold(
+        [
+            new Av1Sequence().WriteRecord(),
+            new Av1Sequence { Timing = (1, 60, 1), DecoderModel = true, DisplayDelay = true, Points = [(9, true), (4, false)], Depth = 10, Color = (9, 16, 9) }.WriteRecord(),
+        ],
+        bytes => Sound(CodecConfig.Av1.Parse(bytes)));
+
+    [Fact]
+    public void Mutated_records_of_VP9() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Sound(CodecConfig.Vp9.Parse(bytes)));
+
+    [Fact]
+    public void Mutated_headers_of_Opus() => Hold(
+        [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)], bytes => Sound(CodecConfig.Opus.Parse(bytes)));
+
+    [Fact]
+    public void Mutated_headers_of_FLAC() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Sound(CodecConfig.Flac.Parse(bytes)));
+
+    [Fact]
+    public void Mutated_frames_and_records_of_AC3() => Hold(
+        [Ac3Tests.Frame(0, 0, 2, false, 128), Ac3Tests.Frame(1, 0, 7, true, 138)], bytes => Sound(CodecConfig.Ac3.FromFrame(bytes)));
+
+    [Fact]
+    public void Mutated_frames_of_EAC3() => Hold(
+        [Eac3Tests.Frame(length: 64), [.. Eac3Tests.Frame(mode: 7, effects: true, length: 64), .. Eac3Tests.Frame(type: 1, map: 512, length: 40)]],
+        bytes => Sound(CodecConfig.Eac3.FromFrame(bytes)));
+
+    [Fact]
+    public void Mutated_records_of_EAC3() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Sound(CodecConfig.Eac3.Parse(bytes)));
+
+    [Fact]
+    public void Any_payload_is_a_sample_or_none_and_what_it_says_of_its_configuration_is_sound()
+    {
+        byte[][] seeds =
+        [
+            [0, 0, 0, 3, 0x26, 1, 0x80, 0, 0, 0, 3, 0x02, 1, 0x80], [.. new Av1Sequence().Unit(), 0x32, 2, 0x10, 0], Vp9Tests.Key(320, 180),
+            Vp9Tests.Key(320, 180, profile: 3, twelve: true, chroma: 2), [0xFB, 6, 1, 2, 3], [0xFF, 0xF8, 0x7A, 0x18, 0xC2, 0x80, 0x11, 0xFF],
+            Ac3Tests.Frame(0, 0, 2, false, 128), Eac3Tests.Frame(length: 64), [0, 0, 0, 2, 0x65, 1],
+        ];
+        CodecConfig[] configs =
+        [
+            CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), CodecConfig.Hevc.Parse(new HevcSps().WriteRecord()),
+            CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()), CodecConfig.Vp9.Parse(Vp9Tests.Record()), CodecConfig.Opus.Default(),
+            CodecConfig.Flac.Parse(FlacTests.Header), CodecConfig.Ac3.FromFrame(Ac3Tests.Frame(0, 0, 2, false, 128)), CodecConfig.Eac3.FromFrame(Eac3Tests.Frame(length: 64)),
+            CodecConfig.Aac.Parse([0x12, 0x10]),
+        ];
+        foreach (var config in configs)
+        {
+            var sound = 0;
+            for (var seed = 0; seed < Rounds; seed++)
+            {
+                var payload = Mutation.Of(seeds, new Random(seed));
+                if (!config.TryInspect(payload, out var frame))
+                {
+                    continue;
+                }
+
+                sound++;
+                frame.Samples.ShouldBeInRange(config.Kind == TrackKind.Audio ? 1 : 0, config.Kind == TrackKind.Audio ? 1 << 20 : 0);
+                try
+                {
+                    Sound(frame.IsSync ? config.Completed(payload) : config);
+                }
+                catch (InvalidCodecConfigException)
+                {
+                    // What the sample says is over our limits.
+                }
+            }
+
+            sound.ShouldBeGreaterThan(Rounds / 100, config.CodecString);
+        }
+    }
+
+    private static void Sound(CodecConfig config)
+    {
+        config.CodecString.Length.ShouldBeInRange(4, 64);
+        if (config.Picture is { } picture)
+        {
+            picture.Width.ShouldBeInRange(1, PictureFormat.MaxSide);
+            picture.Height.ShouldBeInRange(1, PictureFormat.MaxSide);
+            picture.DisplayWidth.ShouldBeInRange(1, 65_535);
+            (picture.FramesPerSecond is >= 0 and <= 1000).ShouldBeTrue();
+        }
+
+        if (config.Sound is { } sound)
+        {
+            sound.SampleRate.ShouldBeInRange(7350, 384_000);
+            sound.Channels.ShouldBeInRange(1, 32);
+        }
+    }
+
     private static void Sound(AvcSequenceParameters read)
     {
         read.Width.ShouldBeInRange(1, AvcSequenceParameters.MaxSide);

@@ -182,6 +182,21 @@ public class MpdTests
         session.SessionMpd().Text().ShouldContain("<S t=\"0\" d=\"180000\" />");
     }
 
+    [Fact]
+    public void Each_sound_is_a_set_of_its_own_and_sizes_of_one_codec_share_one()
+    {
+        var period = Periods(Broadcasts["ladder, languages and codecs"]().Listen())[0];
+
+        period.Elements(Ns + "AdaptationSet").Select(set => (
+            (string?)set.Attribute("lang"),
+            (string)set.Element(Ns + "Role")!.Attribute("value")!,
+            string.Join(' ', set.Elements(Ns + "Representation").Select(representation => (string)representation.Attribute("id")!)))).ShouldBe(
+        [
+            (null, "main", "source 180p"), (null, "main", "1080p"), ("en", "main", "audio"), ("en", "alternate", "audio-2"), ("de", "alternate", "audio-3"),
+        ]);
+        period.Descendants(Ns + "AudioChannelConfiguration").Select(element => (string)element.Attribute("value")!).ShouldBe(["2", "2", "12"]);
+    }
+
     public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
 
     private static readonly Dictionary<string, Func<Broadcaster>> Broadcasts = new()
@@ -192,6 +207,9 @@ public class MpdTests
         ["fractional rates"] = () => new Broadcaster().Video(frameRate: 23.976).Video("low", 640, 360, 12.34).Segments(3),
         ["discontinuity with another configuration"] = () => new Broadcaster().Video().Audio().Segments(2).Discontinuity()
             .Change("source", format => format with { Width = 1280, Height = 720 }).Silence(7.3).Segments(2),
+        ["ladder, languages and codecs"] = () => new Broadcaster().Video().Video("180p", 320, 180)
+            .Add("1080p", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L123.B0", 90_000, 1920, 1080, 30, 0, 0, null)).Audio(language: "en").Audio("audio-2", "en")
+            .Add("audio-3", new RenditionFormat(TrackKind.Audio, "opus", 48_000, 0, 0, 0, 48_000, 8, "de")).Segments(2),
         ["gap"] = () => new Broadcaster().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
         ["moved window"] = () => new Broadcaster().Video().Audio().Segments(9).Window(5),
         ["not independent"] = () => new Broadcaster().Video().Segment().Segment(independent: false),

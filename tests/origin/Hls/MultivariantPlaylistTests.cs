@@ -49,6 +49,40 @@ public class MultivariantPlaylistTests
     }
 
     [Fact]
+    public void Sound_of_another_codec_is_a_group_of_its_own_so_that_no_variant_names_what_it_can_do_without() =>
+        new Broadcaster().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
+            .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="01JN8E0000000000000000000A/audio.m3u8"
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="de",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="01JN8E0000000000000000000A/audio-2.m3u8"
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-ec-3",NAME="en",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6",URI="01JN8E0000000000000000000A/audio-3.m3u8"
+            #EXT-X-STREAM-INF:BANDWIDTH=4200000,AVERAGE-BANDWIDTH=4160000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=30.000,AUDIO="audio"
+            01JN8E0000000000000000000A/source.m3u8
+            #EXT-X-STREAM-INF:BANDWIDTH=4200000,AVERAGE-BANDWIDTH=4160000,CODECS="avc1.64001f,ec-3",RESOLUTION=1920x1080,FRAME-RATE=30.000,AUDIO="audio-ec-3"
+            01JN8E0000000000000000000A/source.m3u8
+            #EXT-X-STREAM-INF:BANDWIDTH=4200000,AVERAGE-BANDWIDTH=4160000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=30.000,AUDIO="audio"
+            01JN8E0000000000000000000A/180p.m3u8
+            #EXT-X-STREAM-INF:BANDWIDTH=4200000,AVERAGE-BANDWIDTH=4160000,CODECS="avc1.64001f,ec-3",RESOLUTION=320x180,FRAME-RATE=30.000,AUDIO="audio-ec-3"
+            01JN8E0000000000000000000A/180p.m3u8
+
+            """);
+
+    [Fact]
+    public void Radio_in_two_languages_is_one_variant_that_is_the_first_of_them() =>
+        new Broadcaster().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
+            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="de",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="01JN8E0000000000000000000A/audio-2.m3u8"
+            #EXT-X-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=160000,CODECS="mp4a.40.2",AUDIO="audio"
+            01JN8E0000000000000000000A/audio.m3u8
+
+            """);
+
+    [Fact]
     public void A_language_that_is_none_does_not_get_into_the_playlist() =>
         new Broadcaster().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
 

@@ -1,0 +1,77 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Codecs;
+
+public sealed class FlacTests
+{
+    // STREAMINFO of ffmpeg's encoder: 48 kHz, stereo, 16 bits, blocks of 4,608.
+    public const string Block = "80000022" + "12001200" + "000000" + "000000" + "0bb802f000000000" + "00000000000000000000000000000000";
+    public static readonly byte[] Header = [.. "fLaC"u8, .. Convert.FromHexString(Block)];
+
+    [Fact]
+    public void A_header_is_read_with_and_without_its_mark()
+    {
+        var flac = CodecConfig.Flac.Parse(Header);
+        flac.Stream.ShouldBe(new FlacStreamInfo(48_000, 2, 16, 4608));
+        flac.Sound.ShouldBe(new SoundFormat(48_000, 2));
+        flac.CodecString.ShouldBe("fLaC");
+        flac.ShouldBe(CodecConfig.Flac.Parse(Header.AsSpan(4)));
+    }
+
+    [Fact]
+    public void Blocks_behind_the_first_are_left_out()
+    {
+        byte[] longer = [.. Header, .. (byte[])[0x84, 0, 1, 0], .. new byte[256]];
+        longer[4] = 0;
+        CodecConfig.Flac.Parse(longer).ShouldBe(CodecConfig.Flac.Parse(Header));
+    }
+
+    [Fact]
+    public void A_header_cut_off_anywhere_is_refused_by_name()
+    {
+        for (var length = 0; length < Header.Length; length++)
+        {
+            Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Flac.Parse(Header.AsSpan(0, length))).Message.ShouldNotBeEmpty();
+        }
+    }
+
+    [Theory]
+    [InlineData("a picture block", 4, 0x86)]
+    [InlineData("a block of 35 bytes", 7, 35)]
+    [InlineData("blocks of no samples", 10, 0)]
+    [InlineData("a rate of 0 Hz", 18, 0)]
+    public void A_broken_header_is_refused_by_name(string what, int position, byte value)
+    {
+        var header = (byte[])Header.Clone();
+        header[position] = value;
+        header[19] = position == 18 ? (byte)0 : header[19];
+        Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Flac.Parse(header), what).Message.ShouldNotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("fff8ca180000", 4096)]
+    [InlineData("fff81a180000", 192)]
+    [InlineData("fff82a180000", 576)]
+    [InlineData("fff85a180000", 4608)]
+    [InlineData("fff88a180000", 256)]
+    [InlineData("fff8fa180000", 32_768)]
+    [InlineData("fff86a18003f", 64)] // eight bits behind the number
+    [InlineData("fff87a180011ff", 4608)] // sixteen
+    [InlineData("fff87a18c28011ff", 4608)] // behind a number of two bytes
+    [InlineData("fff97a18fe808080808080ffff", 65_536)] // of seven
+    [InlineData("fff87a180011", 0)] // cut off
+    [InlineData("fff86a18ff0000", 0)] // a number that is none
+    [InlineData("fff86a18800000", 0)]
+    [InlineData("fff80a180000", 0)] // reserved
+    [InlineData("fff8ca190000", 0)] // reserved bit
+    [InlineData("fff0ca180000", 0)] // no sync code
+    [InlineData("fff8ca1800", 0)]
+    [InlineData("", 0)]
+    public void A_frame_tells_its_length_in_its_header(string hex, int samples)
+    {
+        var bytes = Convert.FromHexString(hex);
+        CodecConfig.Flac.Parse(Header).TryInspect(bytes, out var frame).ShouldBe(samples > 0);
+        frame.Samples.ShouldBe(samples);
+    }
+}

@@ -1,0 +1,69 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>What the packager has to know of a codec: how long a last frame is, and how manifests describe it.</summary>
+public sealed class CodecTests
+{
+    private static readonly CodecConfig.Flac Flac = CodecConfig.Flac.Parse(
+        Convert.FromHexString("80000022" + "12001200" + "000000" + "000000" + "0bb802f000000000" + "00000000000000000000000000000000"));
+
+    [Theory]
+    [InlineData("Opus", "FC", 960)]
+    [InlineData("Opus", "E0", 120)] // 2.5 ms
+    [InlineData("Opus", "FB06", 5760)] // 120 ms
+    [InlineData("Flac", "FFF8CA180000", 4096)]
+    [InlineData("Flac", "FFF87A180011FF", 4608)]
+    [InlineData("Aac", "21", 1024)]
+    public void A_frame_that_nothing_follows_is_as_long_as_its_own_bytes_say(string codec, string last, long samples)
+    {
+        CodecConfig config = codec switch { "Opus" => CodecConfig.Opus.Default(), "Flac" => Flac, _ => CodecConfig.Aac.Parse([0x11, 0x90]) };
+        var track = new Track(2, config, 48_000);
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlySound), [Frame(track, 0, last), Frame(track, 960, last)]);
+
+        story.Closed("audio").Sum(segment => segment.Duration.Ticks).ShouldBe(960 + samples);
+    }
+
+    [Fact]
+    public void A_changed_sample_rate_begins_a_run_and_the_last_frame_before_it_has_its_own_length()
+    {
+        var slow = new Track(2, CodecConfig.Ac3.FromFrame(Ac3(2)), 32_000);
+        var fast = new Track(2, CodecConfig.Ac3.FromFrame(Ac3(0)), 48_000);
+        var before = Enumerable.Range(0, 50).Select(i => Frame(slow, i * 1536, Ac3(2)));
+        var after = Enumerable.Range(0, 80).Select(i => Frame(fast, (50 * 1536 * 3 / 2) + (i * 1536), Ac3(0)));
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlySound), [.. before, .. after]);
+
+        story.Discontinuities.ShouldHaveSingleItem();
+        var parts = story.Parts("audio").ToList();
+        parts.Where(part => part.Media.Track == slow).Sum(part => part.Duration.Ticks).ShouldBe(50 * 1536);
+        parts.Where(part => part.Media.Track == fast).Sum(part => part.Duration.Ticks).ShouldBe(80 * 1536);
+        Formats.Of(slow, parts[0]).ShouldBe(new RenditionFormat(TrackKind.Audio, "ac-3", 32_000, 0, 0, 0, 32_000, 2, null));
+        Formats.Of(fast, parts[^1]).SampleRate.ShouldBe(48_000);
+    }
+
+    [Fact]
+    public void Formats_are_what_the_configuration_and_the_first_part_say()
+    {
+        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000);
+        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30, track: track)).Parts("source").First();
+
+        Formats.Of(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
+        Formats.Of(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
+    }
+
+    private static byte[] Ac3(byte rate)
+    {
+        var frame = new byte[rate == 0 ? 192 : 288];
+        byte[] head = [0x0B, 0x77, 0, 0, (byte)((rate << 6) | 4), 0x40, 0x40];
+        head.CopyTo(frame, 0);
+        return frame;
+    }
+
+    private static RenditionSample Frame(Track track, long decode, string payload) => Frame(track, decode, Convert.FromHexString(payload));
+
+    private static RenditionSample Frame(Track track, long decode, byte[] payload)
+    {
+        var time = new MediaTime(decode, track.Timescale);
+        return new RenditionSample(Encoder.OnlySound, new MediaSample(track, time, time, true, payload, Encoder.Noon + time.ToTimeSpan()));
+    }
+}

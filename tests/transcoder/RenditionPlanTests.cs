@@ -1,0 +1,51 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests;
+
+public sealed class RenditionPlanTests
+{
+    [Fact]
+    public void A_ladder_from_the_encoder_is_named_by_its_sizes_and_sounds_are_numbered()
+    {
+        Names(Video(1, 1920, 1080), Video(2, 1280, 720), Video(3, 720, 1280), Audio(4, "en"), Audio(5, "de")).ShouldBe(["source", "720p", "720p-2", "audio", "audio-2"]);
+    }
+
+    [Fact]
+    public void The_first_video_leads_wherever_it_stands()
+    {
+        var plan = RenditionPlan.For([Audio(1), Video(2, 640, 360), Video(3, 1280, 720)]);
+        plan.Renditions.ShouldBe(
+        [
+            new Rendition("source", TrackKind.Video, Leads: true), new Rendition("720p", TrackKind.Video, Leads: false), new Rendition("audio", TrackKind.Audio, Leads: false),
+        ]);
+        plan.Find(Audio(1))!.Rendition.Name.ShouldBe("audio");
+    }
+
+    [Fact]
+    public void A_track_that_appears_later_gets_a_way_of_its_own()
+    {
+        var plan = RenditionPlan.For([Video(1, 1920, 1080), Audio(2)]);
+        plan.Find(Video(9, 854, 480))!.Rendition.ShouldBe(new Rendition("480p", TrackKind.Video, Leads: false));
+        plan.Find(Audio(10))!.Rendition.ShouldBe(new Rendition("audio-2", TrackKind.Audio, Leads: false));
+        plan.Find(Video(9, 640, 360))!.Rendition.Name.ShouldBe("480p", "a rendition keeps its name when its size changes");
+    }
+
+    [Fact]
+    public void Tracks_beyond_the_limit_are_left_out_but_never_the_one_that_leads()
+    {
+        Track[] many = [.. Enumerable.Range(1, 30).Select(id => Audio(id)), Video(31, 640, 360)];
+        var plan = RenditionPlan.For(many);
+        plan.Renditions.Count.ShouldBe(RenditionPlan.MaxRenditions);
+        plan.Renditions.Single(rendition => rendition.Leads).Name.ShouldBe("source");
+        plan.Find(Audio(30)).ShouldBeNull();
+    }
+
+    internal static Track Video(int id, int width, int height) =>
+        new(id, CodecConfig.Vp9.Parse([0, 30, 0x82, 2, 2, 2, 0, 0], width, height), MediaTime.VideoTimescale);
+
+    private static Track Audio(int id, string? language = null) => new(id, CodecConfig.Opus.Default(), 48_000, language);
+
+    private static IEnumerable<string> Names(params Track[] tracks) => RenditionPlan.For(tracks).Renditions.Select(rendition => rendition.Name);
+}
