@@ -104,6 +104,9 @@ internal sealed class Encoder
     /// <summary>By how much its pictures are shown after they are decoded.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>By how much its sounds are older than its pictures when they come.</summary>
+    public TimeSpan SoundBehind { get; set; }
+
     /// <summary>Sends a picture and a sound for now.</summary>
     public void Frame(int keyframes)
     {
@@ -118,7 +121,8 @@ internal sealed class Encoder
     public void Send(Track track, bool isSync)
     {
         var now = _studio.Time.GetUtcNow();
-        var decode = MediaTime.From(_studio.Time.GetElapsedTime(0) + Ahead, track.Timescale);
+        var behind = track.Kind == TrackKind.Audio ? SoundBehind : TimeSpan.Zero;
+        var decode = MediaTime.From(_studio.Time.GetElapsedTime(0) + Ahead - behind, track.Timescale);
         var present = track.Kind == TrackKind.Video ? decode + MediaTime.From(Delay, track.Timescale) : decode;
         var payload = new byte[track.Kind == TrackKind.Video ? Size : 8];
         payload[0] = _name;

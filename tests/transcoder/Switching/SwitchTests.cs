@@ -216,6 +216,21 @@ public sealed class SwitchTests
     }
 
     [Fact]
+    public async Task Sound_that_lies_before_the_end_of_the_others_is_left_out_F34()
+    {
+        var studio = new Studio();
+        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
+        backup.SoundBehind = TimeSpan.FromSeconds(0.3);
+        studio.Send(4.12, 2, primary, backup);
+        await primary.LeaveAsync();
+        studio.Send(2, 2, backup);
+
+        studio.Runs.ShouldHaveSingleItem();
+        NamesOf(studio.All.Where(s => s.Track.Kind == TrackKind.Audio)).ShouldBe("PB");
+        ShouldRise(studio);
+    }
+
+    [Fact]
     public void A_newcomer_of_the_same_role_cuts_the_old_one_off_for_good_F33()
     {
         var studio = new Studio();
