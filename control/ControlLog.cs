@@ -90,4 +90,19 @@ internal static partial class ControlLog
 
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5060, LogLevel.Warning, "The webhook that authorizes publishers was {Occasion} and gave no answer that counts: {Why}")]
+    public static partial void WebhookFault(ILogger logger, string occasion, string why);
+
+    [LoggerMessage(5061, LogLevel.Warning, "Key {KeyId} accepted without the webhook, which does not answer")]
+    public static partial void AcceptedWithoutWebhook(ILogger logger, string keyId);
+
+    [LoggerMessage(5062, LogLevel.Warning, "The webhook let a publisher in under a name that no channel can have")]
+    public static partial void WebhookChannelUnfit(ILogger logger);
+
+    [LoggerMessage(5063, LogLevel.Warning, "The webhook let a publisher in on channel {Channel}, which does not exist")]
+    public static partial void WebhookChannelMissing(ILogger logger, string channel);
+
+    [LoggerMessage(5064, LogLevel.Warning, "{Count} ends of publications wait for the webhook; another one is not told to it")]
+    public static partial void NoticeDropped(ILogger logger, int count);
 }

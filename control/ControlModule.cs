@@ -15,7 +15,7 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c> and <c>Control</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
     /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/> and <see cref="IPublishAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
@@ -26,6 +26,9 @@ public static class ControlModule
             .Bind(configuration.GetSection(DatabaseOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddOptions<ControlOptions>()
             .Bind(configuration.GetSection(ControlOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddOptions<AuthorizationOptions>()
+            .Bind(configuration.GetSection(AuthorizationOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AuthorizationOptions>>(new Rules<AuthorizationOptions>(o => o.Mistakes()));
         services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Mistakes()));
         services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Mistakes()));
 
@@ -39,8 +42,13 @@ public static class ControlModule
         services.AddSingleton<FirstRun>();
 
         services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(Throttle);
         services.AddSingleton(p => new SetupThrottle(Throttle(p)));
+        services.AddSingleton<KeyAttempts>();
+        services.AddSingleton<KeyCheck>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<WebhookNotices>();
+        services.AddSingleton<HookedChannels>();
+        services.AddSingleton<PublisherCheck>();
         services.AddSingleton(p => new SessionLedger(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>()));
         services.AddSingleton(p => new SessionBook(
             p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>()));
@@ -49,12 +57,13 @@ public static class ControlModule
         services.AddSingleton(p => new ChannelDoor(p.GetRequiredService<SessionBook>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PublishAuthority>();
         services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
+        services.AddHostedService(p => p.GetRequiredService<WebhookNotices>());
         services.AddHostedService<ControlRoom>();
         services.AddOpenApi("v1", Description.Configure);
         return services;
     }
 
-    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; only <c>POST /api/v1/setup</c> does not, which asks for a set-up code.</summary>
+    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, and <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key.</summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
@@ -62,6 +71,7 @@ public static class ControlModule
         ChannelEndpoints.Map(api);
         KeyEndpoints.Map(api);
         TokenEndpoints.Map(api);
+        MultitrackEndpoint.Map(api);
         api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
         return endpoints;
     }

@@ -28,6 +28,10 @@ internal sealed class ControlRoom(
     ISessionLifecycle? lifecycle = null) : BackgroundService
 {
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
+
+    // A new key is told by nobody: it works at once, and this is how it gets to be known from before. The margin is for clocks that differ.
+    private static readonly TimeSpan KeyNews = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(2);
     private CreatedChannel? _first;
@@ -139,6 +143,11 @@ internal sealed class ControlRoom(
 
         var code = await codes.IssueAsync(cancellationToken);
         await ResumeAsync(await TakeOverAsync(cancellationToken), cancellationToken);
+        await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
+        {
+            await keys.LearnAsync(connection, cancellationToken);
+        }
+
         authority.Open();
         _prepared = true;
         firstRun.Set(new(_first?.Channel.Name, _first?.Key.StreamKey, code));
@@ -204,17 +213,21 @@ internal sealed class ControlRoom(
             keys.Contact();
             if (heard.Count > 0)
             {
-                var changed = heard.ToList();
+                var changed = heard.ToHashSet(StringComparer.Ordinal);
                 heard.Clear();
                 keys.Forget(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));
+                await keys.LearnAsync(connection, [.. Named(changed, "channels:").Select(long.Parse)], [.. Named(changed, "stream_keys:")], cancellationToken);
                 await ReconcileAsync(connection, cancellationToken);
             }
             else if (!await connection.WaitAsync(Ping, cancellationToken))
             {
-                await connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellationToken));
+                await keys.LearnAsync(connection, time.GetUtcNow() - KeyNews, cancellationToken);
             }
         }
     }
+
+    private static IEnumerable<string> Named(IEnumerable<string> heard, string table) =>
+        heard.Where(h => h.StartsWith(table, StringComparison.Ordinal)).Select(h => h[table.Length..]);
 
     // What was said while nobody listened.
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -223,6 +236,7 @@ internal sealed class ControlRoom(
         var working = await WorkingAsync(connection, asked, cancellationToken);
         var gone = asked.Where(id => !working.Contains(id)).ToHashSet(StringComparer.Ordinal);   // not those remembered meanwhile
         keys.Forget(k => gone.Contains(k.KeyId));
+        await keys.LearnAsync(connection, cancellationToken);
         await ReconcileAsync(connection, cancellationToken);
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly Listeners _listeners = new();
+    private readonly CertificateWatch _certificate = new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
     private WebApplication? _app;
 
     /// <summary>Runs until told to stop.</summary>
@@ -32,6 +33,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         using var claim = RunningServer.Claim(data);
+        _certificate.Load();
         _app = Build();
         try
         {
@@ -53,6 +55,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, first?.StreamKey, first?.SetupCode);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
         Started(logger, addresses.Rtmp, addresses.Http, data.Path);
+        _certificate.Start(_app.Services.GetRequiredService<ILogger<CertificateWatch>>());
 
         await WaitAsync(stopping);
         Stopping(logger);
@@ -84,6 +87,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     public async ValueTask DisposeAsync()
     {
+        _certificate.Dispose();
         if (_app is not null)
         {
             await _app.DisposeAsync();
@@ -106,7 +110,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelStates, ChannelStates>();
         builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
-            _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>()));
+            _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
         foreach (var role in roles)
         {
             role.Add(builder.Services, configuration);
@@ -117,8 +121,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             kestrel,
             configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
             configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
-            data,
-            TimeProvider.System));
+            new TlsFront(_certificate, TimeProvider.System)));
         var app = builder.Build();
         Map(app);
         return app;

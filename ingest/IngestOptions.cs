@@ -29,8 +29,8 @@ public sealed class IngestOptions
     /// <summary>Longest that an answer may wait for the peer to read it, 100 ms to 1 min; 10 s.</summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest that the publish authority may take, 100 ms to 1 min; 3 s. After that the publisher is refused.</summary>
-    public TimeSpan AuthorityTimeout { get; set; } = TimeSpan.FromSeconds(3);
+    /// <summary>Longest that the publish authority may take, 100 ms to 1 min; 7 s: 1 s for the database, 3 s for a webhook, 2.5 s for an encoder that gives way. After that the publisher is refused.</summary>
+    public TimeSpan AuthorityTimeout { get; set; } = TimeSpan.FromSeconds(7);
 
     /// <summary>Longest that the next stage may take to finish once a publisher is gone, 1 s to 1 min; 4 s, which is under the 5 s that stages have to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(4);

@@ -9,8 +9,30 @@ namespace Broadcast.Media;
 /// <param name="Encoder">What it calls itself (<c>flashVer</c> or the metadata's <c>encoder</c>), cleaned of control characters; empty when it did not say.</param>
 public sealed record PublishRequest(string StreamKey, EndPoint? Remote, string Encoder)
 {
+    /// <summary>What it said of where it publishes, besides the key; empty texts where it said nothing.</summary>
+    public PublishTarget Target { get; init; } = PublishTarget.Unknown;
+
     /// <summary>Without the key.</summary>
     public override string ToString() => $"publish from {Remote}";
+}
+
+/// <summary>What an encoder says of where it publishes, word for word and so not to be trusted, for authorities that pass it on. Secrets may stand in all of it.</summary>
+/// <param name="Application">First part of the path: <c>live</c>.</param>
+/// <param name="TcUrl">The address that it was given, as <c>connect</c> names it.</param>
+/// <param name="SwfUrl">As <c>connect</c> names it; mostly empty.</param>
+/// <param name="PageUrl">As <c>connect</c> names it; mostly empty.</param>
+/// <param name="Query">What follows the <c>?</c> of the stream name, or else of the application; without the <c>?</c>.</param>
+/// <param name="IsEncrypted">Whether it came over TLS.</param>
+public sealed record PublishTarget(string Application, string TcUrl, string SwfUrl, string PageUrl, string Query, bool IsEncrypted)
+{
+    /// <summary>Longest of its texts, in characters; what is longer is left out.</summary>
+    public const int MaxText = 2048;
+
+    /// <summary>Nothing is known.</summary>
+    public static PublishTarget Unknown { get; } = new("", "", "", "", "", IsEncrypted: false);
+
+    /// <summary>Without what may be secret.</summary>
+    public override string ToString() => Application;
 }
 
 /// <summary>Leave to publish: which channel and session the publication belongs to.</summary>

@@ -17,7 +17,12 @@ internal sealed class RequestBody
     /// <summary>Reads a body of at most <paramref name="limit"/> bytes.</summary>
     /// <exception cref="BadHttpRequestException">Too large (413) or no JSON by its type (415).</exception>
     /// <exception cref="ControlException">Not a JSON object.</exception>
-    public static async Task<RequestBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken) =>
+        Parse(await BytesAsync(request, limit, cancellationToken));
+
+    /// <summary>Reads a JSON body of at most <paramref name="limit"/> bytes without looking into it.</summary>
+    /// <exception cref="BadHttpRequestException">Too large (413) or no JSON by its type (415).</exception>
+    public static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType())
         {
@@ -36,7 +41,7 @@ internal sealed class RequestBody
             buffer.Write(chunk, 0, read);
         }
 
-        return Parse(buffer.ToArray());
+        return buffer.ToArray();
     }
 
     internal static RequestBody Parse(ReadOnlyMemory<byte> json)

@@ -33,11 +33,16 @@ internal readonly record struct KeyAnswer(KeyRecord? Key, bool FromMemory);
 internal sealed class KeyRegister(Database database, IOptions<ControlOptions> options, TimeProvider time)
 {
     private const int MaxRemembered = 10_000;
-    private const string Sql = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds
+    private const string Working = """
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
-        WHERE k.id = $1 AND k.revoked_at IS NULL AND c.deleted_at IS NULL
+        WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
+
+    private const string Sql = $"{Working} AND k.id = $1";
+    private const string Latest = $"{Working} ORDER BY coalesce(k.last_used_at, k.created_at) DESC LIMIT 10000";
+    private const string Recent = $"{Working} AND k.created_at > $1 ORDER BY k.created_at DESC LIMIT 1000";
+    private const string Changed = $"{Working} AND (c.id = ANY ($1) OR c.id IN (SELECT channel_id FROM stream_keys WHERE id = ANY ($2))) LIMIT 10000";
 
     private readonly Dictionary<string, KeyRecord> _known = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -58,9 +63,14 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
+            var changes = Changes;
             var key = await LookUpAsync(keyId, linked.Token);
             Contact();
-            Remember(keyId, key);
+            if (changes == Changes)
+            {
+                Remember(keyId, key);   // else it may have been revoked since, and would not be forgotten again
+            }
+
             return new(key, FromMemory: false);
         }
         catch (Exception e) when (Database.IsAway(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -102,31 +112,59 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
         }
     }
 
+    /// <summary>Remembers the keys that work, the latest used first, so that they are known before their encoders come.</summary>
+    public async Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Latest, connection);
+        await LearnAsync(command, cancellationToken);
+    }
+
+    /// <summary>Remembers the keys made since an instant.</summary>
+    public async Task LearnAsync(NpgsqlConnection connection, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Recent, connection) { Parameters = { new() { Value = since.UtcDateTime } } };
+        await LearnAsync(command, cancellationToken);
+    }
+
+    /// <summary>Remembers the keys of channels that changed, and of those to which keys belong that did.</summary>
+    public async Task LearnAsync(NpgsqlConnection connection, long[] channels, string[] keyIds, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Changed, connection) { Parameters = { new() { Value = channels }, new() { Value = keyIds } } };
+        await LearnAsync(command, cancellationToken);
+    }
+
+    private async Task LearnAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var key = await ReadAsync(reader, cancellationToken);
+            Remember(key.KeyId, key);
+        }
+    }
+
     private async Task<KeyRecord?> LookUpAsync(string keyId, CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand(Sql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = keyId });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        return new(
-            keyId,
-            reader.GetFieldValue<byte[]>(0),
-            await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1),
-            reader.GetInt64(2),
-            ChannelName.Parse(reader.GetString(3)),
-            reader.GetString(4),
-            LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
-            TimeSpan.FromSeconds(reader.GetInt32(6)))
-        {
-            Role = Enum.Parse<KeyRole>(reader.GetString(7), ignoreCase: true),
-            Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
-            TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
-        };
+        return await reader.ReadAsync(cancellationToken) ? await ReadAsync(reader, cancellationToken) : null;
     }
+
+    private static async Task<KeyRecord> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(
+        reader.GetString(10),
+        reader.GetFieldValue<byte[]>(0),
+        await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1),
+        reader.GetInt64(2),
+        ChannelName.Parse(reader.GetString(3)),
+        reader.GetString(4),
+        LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
+        TimeSpan.FromSeconds(reader.GetInt32(6)))
+    {
+        Role = Enum.Parse<KeyRole>(reader.GetString(7), ignoreCase: true),
+        Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
+        TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+    };
 
     private void Remember(string keyId, KeyRecord? key)
     {

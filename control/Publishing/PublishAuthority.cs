@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Control;
 
 /// <summary>Decides who may publish: one question to the database, all else in memory.</summary>
-internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, ChannelDoor door, AttemptThrottle throttle, TimeProvider time, ILogger<PublishAuthority> logger) : IPublishAuthority
+internal sealed class PublishAuthority(
+    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, WebhookNotices notices, ILogger<PublishAuthority> logger) : IPublishAuthority
 {
     private static readonly Counter<long> Verdicts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_verdicts_total", description: "Answers given to encoders that asked to publish, by reason; 'granted' when they were let in.");
@@ -23,41 +24,24 @@ internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, Chann
             return Refuse(request, PublishRefusal.AuthorityUnavailable, "The server has not reached its database yet. Try again in a moment.");
         }
 
-        var wellFormed = Secret.TryParse(request.StreamKey, out var secret);
-
-        // Somebody else's wrong keys, behind the same address, must not lock out an encoder that is known.
-        if (throttle.IsOver(request.Remote) && !(wellFormed && keys.Recall(secret.Id) is { } known && secret.Matches(known.Hash)))
-        {
-            return Refuse(request, PublishRefusal.TooManyAttempts, "Too many wrong stream keys from your address. Check the key, wait a minute and try again.");
-        }
-
-        if (!wellFormed)
-        {
-            return RefuseUnknown(request);
-        }
-
+        Checked.Good? earlier = null;
         while (true)
         {
             var changes = keys.Changes;
-            KeyAnswer answer;
-            try
+            var found = await check.CheckAsync(request, earlier, cancellationToken);
+            if (found is not Checked.Good good)
             {
-                answer = await keys.FindAsync(secret.Id, cancellationToken);
-            }
-            catch (ControlException)
-            {
-                return Refuse(request, PublishRefusal.AuthorityUnavailable, "The server cannot check stream keys at the moment. Try again in a moment.");
+                var bad = (Checked.Bad)found;
+                NoPlace(earlier, bad.Message);
+                return Refuse(request, bad.Reason, bad.Message);
             }
 
-            if (answer.Key is not { } key || !secret.Matches(key.Hash) || key.ExpiresAt <= time.GetUtcNow())
-            {
-                return RefuseUnknown(request);
-            }
-
-            switch (await door.EnterAsync(key, cancellationToken))
+            earlier = good;
+            switch (await door.EnterAsync(good.Key, cancellationToken))
             {
                 case Seating.Busy busy:
-                    return Refuse(request, PublishRefusal.ChannelBusy, door.Explain(key, busy));
+                    NoPlace(good, "another encoder is publishing on the channel");
+                    return Refuse(request, PublishRefusal.ChannelBusy, door.Explain(good.Key, busy));
 
                 // A key that was revoked between question and seat would have been missed by whoever sends its encoders away.
                 case Seating.Taken taken when keys.Changes != changes:
@@ -65,7 +49,12 @@ internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, Chann
                     continue;
 
                 case Seating.Taken taken:
-                    return Grant(request, key, taken, answer.FromMemory);
+                    if (good.Asked is { } asked)
+                    {
+                        notices.Began(taken.Grant.PublicationId, asked);
+                    }
+
+                    return Grant(request, good.Key, taken, good.FromMemory);
             }
         }
     }
@@ -74,7 +63,16 @@ internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, Chann
     public ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
     {
         book.Leave(grant, reason);
+        notices.Ended(grant.PublicationId, grant.Session.Id.Value, reason);
         return ValueTask.CompletedTask;
+    }
+
+    private void NoPlace(Checked.Good? good, string reason)
+    {
+        if (good?.Asked is { } asked)
+        {
+            notices.NoPlace(asked, reason);
+        }
     }
 
     private PublishVerdict.Granted Grant(PublishRequest request, KeyRecord key, Seating.Taken taken, bool fromMemory)
@@ -97,12 +95,6 @@ internal sealed class PublishAuthority(KeyRegister keys, SessionBook book, Chann
 
         Verdicts.Add(1, new KeyValuePair<string, object?>("reason", "granted"));
         return new(taken.Grant);
-    }
-
-    private PublishVerdict.Refused RefuseUnknown(PublishRequest request)
-    {
-        throttle.Failed(request.Remote);
-        return Refuse(request, PublishRefusal.UnknownKey, "The stream key is not valid. Copy it again from the dashboard, or make a new one.");
     }
 
     private PublishVerdict.Refused Refuse(PublishRequest request, PublishRefusal reason, string message)

@@ -100,7 +100,11 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, key.Input);
             occupant.Lease.Beat(time.GetTimestamp());
             seat[key.Input] = occupant;
-            ledger.NoteUse(key.KeyId);
+            if (key.KeyId[0] != HookedChannels.Mark)
+            {
+                ledger.NoteUse(key.KeyId);
+            }
+
             return new Seating.Taken(
                 new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease }, continued);
         }
@@ -221,12 +225,12 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         }
     }
 
-    /// <summary>Keys in use.</summary>
+    /// <summary>Keys in use; publishers whom a webhook let in without one are not among them.</summary>
     public string[] KeysInUse()
     {
         lock (_lock)
         {
-            return [.. _seats.Values.SelectMany(s => s.Occupants).Select(o => o.KeyId)];
+            return [.. _seats.Values.SelectMany(s => s.Occupants).Select(o => o.KeyId).Where(id => id[0] != HookedChannels.Mark)];
         }
     }
 

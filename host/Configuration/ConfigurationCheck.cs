@@ -102,8 +102,9 @@ internal static class ConfigurationCheck
         };
     }
 
-    /// <summary>A mistaken value is shown, unless its name says that it is a secret.</summary>
-    internal static string Shown(string path, string value) => IsSecret(path) ? "(hidden)" : value;
+    /// <summary>A mistaken value is shown, unless its name says that it is a secret; of an address, not what follows the <c>?</c>.</summary>
+    internal static string Shown(string path, string value) =>
+        IsSecret(path) ? "(hidden)" : path.EndsWith("Url", StringComparison.OrdinalIgnoreCase) && value.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? value[..query] + "?(hidden)" : value;
 
     /// <summary>Whether an option's name says that its value is a secret.</summary>
     internal static bool IsSecret(string path) =>

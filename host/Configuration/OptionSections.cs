@@ -25,5 +25,6 @@ internal static class OptionSections
         [OriginOptions.Section] = typeof(OriginOptions),
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [ControlOptions.Section] = typeof(ControlOptions),
+        [AuthorizationOptions.Section] = typeof(AuthorizationOptions),
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Host.Listening;
 using Broadcast.Media;
 
@@ -41,7 +42,7 @@ internal static class ServerConfiguration
             }
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
-            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).ToList();
+            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).ToList();
             return mistakes.Count == 0 ? configuration : throw new StartException(Refusal(mistakes));
         }
         catch (InvalidDataException e)
@@ -76,6 +77,15 @@ internal static class ServerConfiguration
             {
                 yield return mistake;
             }
+        }
+    }
+
+    private static IEnumerable<string> TlsMistakes(IConfiguration configuration)
+    {
+        if (TimeSpan.TryParse(configuration[$"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)}"], CultureInfo.InvariantCulture, out var interval)
+            && (interval < TimeSpan.FromSeconds(1) || interval > TimeSpan.FromHours(1)))
+        {
+            yield return $"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)} must be between 00:00:01 and 01:00:00.";
         }
     }
 }

@@ -31,11 +31,17 @@ public sealed class TlsOptions
     /// <summary>Section name.</summary>
     public const string Section = "Tls";
 
-    /// <summary>PEM file with the certificate and its chain.</summary>
+    /// <summary>PEM file with the certificate and its chain, or PFX file (<c>.pfx</c>, <c>.p12</c>) with both and the key.</summary>
     public string? CertificateFile { get; set; }
 
-    /// <summary>PEM file with the private key.</summary>
+    /// <summary>PEM file with the private key; <see langword="null"/> when it is in <see cref="CertificateFile"/>.</summary>
     public string? KeyFile { get; set; }
+
+    /// <summary>What the PFX file or the private key is encrypted with.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>How often the files are looked at for a new certificate. Default 10 s, 1 s to 1 h.</summary>
+    public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>Addresses handed out to viewers (section <c>Delivery</c>), when they differ from where this server listens: a CDN, a reverse proxy.</summary>

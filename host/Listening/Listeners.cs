@@ -1,9 +1,5 @@
 using System.Net;
-using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Broadcast.Ingest;
-using Broadcast.Media;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Broadcast.Host.Listening;
@@ -14,18 +10,17 @@ internal sealed class Listeners
     private readonly Dictionary<string, ListenOptions> _bound = new(StringComparer.Ordinal);
 
     /// <summary>Tells the web server what to listen on.</summary>
-    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, DataFolder data, TimeProvider time)
+    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsFront front)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = 50_000;
         kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestLineSize = 4 * 1024;
-        var certificate = Certificates.Load(tls, data, time);
         Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp(), isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
-            UseTls(listen, certificate);
+            front.UseForRtmp(listen);
             listen.UseRtmp();
         }, isRtmp: true);
         Listen(kestrel, "HTTP", "--http", options.Http, listen => listen.Protocols = HttpProtocols.Http1);
@@ -34,7 +29,7 @@ internal sealed class Listeners
             Listen(kestrel, "HTTPS", "--https", https, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
-                UseTls(listen, certificate);
+                front.UseForHttp(listen);
             });
         }
 
@@ -83,13 +78,6 @@ internal sealed class Listeners
         var reachable = where.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : where.Address;
         kestrel.Listen(isRtmp ? new RtmpEndPoint(reachable, where.Port) : new IPEndPoint(reachable, where.Port), remember);
     }
-
-    private static void UseTls(ListenOptions listen, X509Certificate2 certificate) => listen.UseHttps(https =>
-    {
-        https.ServerCertificate = certificate;
-        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-        https.HandshakeTimeout = TimeSpan.FromSeconds(5);
-    });
 
     /// <summary>Says which port is taken and by which flag to choose another, before anything else is started.</summary>
     internal static void EnsureFree(string name, string flag, ListenAddress where)

@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Media;
 using Broadcast.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -60,20 +61,34 @@ internal sealed class Rig : IAsyncDisposable
 {
     private int _ports = 1000;
 
-    private Rig(Database database, ManualTimeProvider clock, ControlOptions options)
+    private readonly WebhookClient _client;
+
+    private Rig(Database database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
     {
+        var (control, hook) = (Options.Create(options), Options.Create(authorization));
         Database = database;
         Clock = clock;
         Channels = new(database, clock);
         Keys = new(database, clock);
-        Register = new(database, Options.Create(options), clock);
+        Register = new(database, control, clock);
         Ledger = new(database, clock, NullLogger.Instance);
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance);
-        Door = new(Book, Options.Create(options), clock);
-        Authority = new(Register, Book, Door, new(Options.Create(options), clock), clock, NullLogger<PublishAuthority>.Instance);
+        Door = new(Book, control, clock);
+        _client = new(hook, clock, Log.For<WebhookClient>());
+        Notices = new(_client, hook, clock, Log.For<WebhookNotices>());
+        var attempts = new KeyAttempts(control, clock);
+        var channels = new HookedChannels(database, Channels, control, clock);
+        Check = new(new(Register, attempts, clock), _client, channels, attempts, hook, clock, Log.For<PublisherCheck>());
+        Authority = NewAuthority();
     }
 
     public ManualTimeProvider Clock { get; }
+
+    public RememberedLog Log { get; } = new();
+
+    public PublisherCheck Check { get; }
+
+    public WebhookNotices Notices { get; }
 
     public Database Database { get; }
 
@@ -93,15 +108,22 @@ internal sealed class Rig : IAsyncDisposable
 
     public PublishAuthority Authority { get; }
 
-    public static async Task<Rig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null)
+    /// <param name="postgres">Where the database is.</param>
+    /// <param name="options">How the control room behaves.</param>
+    /// <param name="authorization">Who may publish; our keys when not given.</param>
+    public static async Task<Rig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null, AuthorizationOptions? authorization = null)
     {
-        var rig = new Rig(await postgres.OpenFreshAsync(), new(), options ?? new());
+        var rig = new Rig(await postgres.OpenFreshAsync(), new(), options ?? new(), authorization ?? new());
+        await rig.Notices.StartAsync(default);
         rig.Authority.Open();
         return rig;
     }
 
-    public ValueTask<PublishVerdict> AskAsync(string key, string address = "192.0.2.1") =>
-        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test"), default);
+    /// <summary>One that nobody has opened.</summary>
+    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Notices, Log.For<PublishAuthority>());
+
+    public ValueTask<PublishVerdict> AskAsync(string key, string address = "192.0.2.1", PublishTarget? target = null) =>
+        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishTarget.Unknown }, default);
 
     public async Task<PublishGrant> GrantedAsync(string key) => (await AskAsync(key)) switch
     {
@@ -119,5 +141,39 @@ internal sealed class Rig : IAsyncDisposable
         return await new SessionHistory(Database).ListAsync(channel);
     }
 
-    public ValueTask DisposeAsync() => Database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // What it waits for at its end is measured by the clock that stands still.
+        var stopping = Notices.StopAsync(default);
+        await Poll.UntilAsync(() =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            return stopping.IsCompleted;
+        });
+        await stopping;
+        Notices.Dispose();
+        _client.Dispose();
+        await Database.DisposeAsync();
+    }
+}
+
+/// <summary>Keeps all log lines.</summary>
+internal sealed class RememberedLog
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = [];
+
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public ILogger<T> For<T>() => new Lined<T>(_lines);
+
+    private sealed class Lined<T>(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILogger<T>
+    {
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue(formatter(state, exception) + exception);
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+    }
 }

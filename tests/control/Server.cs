@@ -36,7 +36,7 @@ internal sealed class Server : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, params (string, string)[] settings)
+    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, IPublishAddresses? addresses = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -52,6 +52,11 @@ internal sealed class Server : IAsyncDisposable
         if (states is not null)
         {
             builder.Services.AddSingleton(states);
+        }
+
+        if (addresses is not null)
+        {
+            builder.Services.AddSingleton(addresses);
         }
 
         builder.Services.AddControl(builder.Configuration);

@@ -30,7 +30,11 @@ public class PublishAddressBookTests
     [Fact]
     public void What_does_not_listen_is_not_told() => Book(rtmps: null).For("a").Rtmps.ShouldBeNull();
 
-    private static PublishAddressBook Book(string? publicUrl = null, string application = "live", int? rtmps = 41936) => new(
+    [Fact]
+    public void Whether_encoders_can_verify_the_certificate_is_told() =>
+        (Book().For("a").IsCertified, Book(certificate: "live.pem").For("a").IsCertified).ShouldBe((false, true));
+
+    private static PublishAddressBook Book(string? publicUrl = null, string application = "live", int? rtmps = 41936, string? certificate = null) => new(
         name => name switch
         {
             "RTMP" => new IPEndPoint(IPAddress.Any, 1935),
@@ -38,5 +42,6 @@ public class PublishAddressBookTests
             _ => null,
         },
         Options.Create(new DeliveryOptions { PublicUrl = publicUrl }),
-        Options.Create(new IngestOptions { Application = application }));
+        Options.Create(new IngestOptions { Application = application }),
+        Options.Create(new TlsOptions { CertificateFile = certificate }));
 }

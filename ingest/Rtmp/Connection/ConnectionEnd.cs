@@ -39,7 +39,7 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
 
     public static ConnectionEnd Of(PublishVerdict.Refused refusal) => refusal.Reason switch
     {
-        PublishRefusal.UnknownKey => UnknownKey,
+        PublishRefusal.UnknownKey => refusal.Message.Length > 0 ? UnknownKey with { Reason = refusal.Message } : UnknownKey,
         PublishRefusal.ChannelBusy => new(refusal.Message, IngestRejection.ChannelBusy, "NetStream.Publish.BadName"),
         PublishRefusal.TooManyAttempts => new(refusal.Message, IngestRejection.TooManyAttempts, "NetStream.Publish.Rejected"),
         PublishRefusal.ShuttingDown => new(refusal.Message, IngestRejection.ShuttingDown, "NetStream.Publish.Rejected"),

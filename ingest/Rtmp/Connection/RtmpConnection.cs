@@ -205,7 +205,8 @@ internal sealed class RtmpConnection : IDisposable
         {
             using var timeout = new CancellationTokenSource(_options.AuthorityTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            return await _authority.AuthorizeAsync(new PublishRequest(key, _connection.RemoteEndPoint, _session.Conversation.Encoder), either.Token);
+            var target = _session.Conversation.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null };
+            return await _authority.AuthorizeAsync(new PublishRequest(key, _connection.RemoteEndPoint, _session.Conversation.Encoder) { Target = target }, either.Token);
         }
         catch (OperationCanceledException)
         {

@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
@@ -78,6 +79,9 @@ internal sealed class Conversation(ReplyWriter replies, string application)
             replies.WindowAcknowledgementSize(bytes);
         }
     }
+
+    /// <summary>What it said of where it publishes.</summary>
+    public PublishTarget Target { get; private set; } = PublishTarget.Unknown;
 
     /// <summary>Answers a command, except <c>publish</c>, which <see cref="Accept"/> or <see cref="Refuse"/> answers.</summary>
     /// <exception cref="RtmpProtocolException">It may not come now.</exception>
@@ -163,6 +167,7 @@ internal sealed class Conversation(ReplyWriter replies, string application)
         _keyInApplication = slash < 0 ? "" : path[(slash + 1)..].Trim('/');
         Encoder = CleanText.Of(options.TextOf("flashVer"));
         Client = Capabilities.Of(options);
+        Target = new(first, Said(options.TextOf("tcUrl")), Said(options.TextOf("swfUrl")), Said(options.TextOf("pageUrl")), QueryOf(options.TextOf("app")), IsEncrypted: false);
         _connected = true;
         replies.WindowAcknowledgementSize(Window);
         replies.SetPeerBandwidth(Window);
@@ -202,6 +207,7 @@ internal sealed class Conversation(ReplyWriter replies, string application)
         var name = WithoutQuery(command.TextAt(1)).Trim('/');
         var key = name.Length > 0 ? name : _keyInApplication;
         StreamKey = IsKey(key) ? key : null;
+        Target = QueryOf(command.TextAt(1)) is { Length: > 0 } query ? Target with { Query = query } : Target;
         return ConversationStep.PublishAsked;
     }
 
@@ -236,6 +242,14 @@ internal sealed class Conversation(ReplyWriter replies, string application)
         var query = text?.IndexOf('?', StringComparison.Ordinal) ?? -1;
         return query < 0 ? text ?? "" : text![..query];
     }
+
+    private static string QueryOf(string? text)
+    {
+        var query = text?.IndexOf('?', StringComparison.Ordinal) ?? -1;
+        return query < 0 ? "" : Said(text![(query + 1)..]);
+    }
+
+    private static string Said(string? text) => text is { Length: <= PublishTarget.MaxText } && !text.Any(char.IsControl) ? text : "";
 
     private static bool IsKey(string key) =>
         key.Length is > 0 and <= MaxKeyLength && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');

@@ -33,6 +33,27 @@ public sealed class SessionTests
     }
 
     [Theory]
+    [InlineData("live", "KEY?user=x&y=z", "user=x&y=z")]
+    [InlineData("live?a=b", "KEY", "a=b")]
+    [InlineData("live?a=b", "KEY?c=d", "c=d")]
+    [InlineData("live", "KEY", "")]
+    [InlineData("live", "KEY?a\u0007b", "")]
+    public void What_follows_the_question_mark_is_kept_for_those_who_ask_others(string app, string name, string query)
+    {
+        var harness = new SessionHarness { Grants = false };
+        harness.Feeds(Wire.Opening(name, app));
+        (harness.Session.Conversation.Target.Application, harness.Session.Conversation.Target.Query).ShouldBe(("live", query));
+    }
+
+    [Fact]
+    public void A_query_too_long_to_pass_on_is_left_out()
+    {
+        var harness = new SessionHarness { Grants = false };
+        harness.Feeds(Wire.Opening("KEY?" + new string('a', 2049)));
+        harness.Session.Conversation.Target.Query.ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("live", "KEY", "KEY")]
     [InlineData("live/", "KEY?user=x&y=z", "KEY")]
     [InlineData("live?a=b", "/KEY", "KEY")]

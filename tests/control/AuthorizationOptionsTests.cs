@@ -1,0 +1,41 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class AuthorizationOptionsTests
+{
+    [Fact]
+    public void Nothing_has_to_be_set() => new AuthorizationOptions().Mistakes().ShouldBeEmpty();
+
+    [Fact]
+    public void Every_mistake_is_listed()
+    {
+        var mistakes = new AuthorizationOptions
+        {
+            Policy = "some", Form = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, OpenWhenAway = true, CreateChannels = true,
+        }.Mistakes().ToList();
+
+        mistakes.Select(m => m.Split(' ')[0]).ShouldBe(
+            "Policy Form Url DoneUrl Timeout MaxConcurrent OpenWhenAway CreateChannels".Split(' ').Select(n => "Authorization:" + n));
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("too short", false)]
+    [InlineData("long enough to sign with, surely", true)]
+    [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true)]
+    [InlineData("whsec_not base 64 but long enough", false)]
+    [InlineData("whsec_c2hvcnQ=", false)]
+    public void The_form_that_is_signed_needs_a_secret_that_is_one(string? secret, bool good)
+    {
+        var options = new AuthorizationOptions { Policy = "both", Url = "http://10.0.0.1/hook", Secret = secret };
+        options.Mistakes().Any(m => m.Contains("Authorization:Secret")).ShouldBe(!good);
+    }
+
+    [Fact]
+    public void The_signature_is_the_one_of_Standard_Webhooks() =>
+        WebhookSignature.Of(
+            WebhookSignature.KeyOf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")!, "msg_p5jXN8AQM9LWM0D4loKWxJek", DateTimeOffset.FromUnixTimeSeconds(1_614_265_330), """{"test": 2432232314}"""u8)
+            .ShouldBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}

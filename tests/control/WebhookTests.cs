@@ -1,0 +1,333 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Web;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Publishers that a webhook authorizes; row H54: webhooks that misbehave.</summary>
+public sealed class WebhookTests(PostgresFixture postgres)
+{
+    private const string Secret = "a-secret-of-the-webhook-32-chars";
+    private static readonly PublishTarget Target = new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
+
+    /// <summary>The four forms and how each says yes and no.</summary>
+    public static TheoryData<string, string, int> Forms { get; } = new()
+    {
+        { "broadcast", """{"allow":true}""", 403 },
+        { "nginx-rtmp", "", 403 },
+        { "srs", "0", 400 },
+        { "srs", """{"code":0,"data":null}""", 403 },
+        { "mediamtx", "", 401 },
+    };
+
+    [Theory, MemberData(nameof(Forms))]
+    public async Task In_every_form_a_yes_lets_a_good_key_in_and_a_no_does_not(string form, string yes, int no)
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, form, "both"));
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var secret = key[9..];
+
+        hook.Answer = FakeWebhook.Says("", no);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        hook.Answer = FakeWebhook.Says(yes);
+        (await rig.GrantedAsync(key)).Session.Channel.Value.ShouldBe("demo");
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+
+        hook.Asked.Count.ShouldBe(2, "a wrong key is not passed on");
+        hook.Asked.ShouldAllBe(a => a.Method == "POST" && !a.Text.Contains(secret) && !a.Path.Contains(secret));
+        rig.Log.Lines.ShouldAllBe(line => !line.Contains(secret));
+    }
+
+    [Theory, MemberData(nameof(Forms))]
+    public async Task In_every_form_the_webhook_alone_may_decide_and_gets_the_name_in_the_body_only(string form, string yes, int no)
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, form, "webhook"));
+        await rig.Channels.CreateAsync("demo", new());
+
+        hook.Answer = FakeWebhook.Says("", no);
+        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        hook.Answer = FakeWebhook.Says(yes);
+        (await rig.RefusedAsync("nosuch")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync("Not-A-Channel")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        var grant = await rig.GrantedAsync("demo");
+
+        grant.Session.Channel.Value.ShouldBe("demo");
+        rig.Book.KeysInUse().ShouldBeEmpty("or it would be sent away as revoked");
+        hook.Asked.ShouldAllBe(a => a.Path == "/publish?token=t" && a.Text.Length > 0);
+        hook.Asked.Last().Text.ShouldContain("demo");
+        rig.Log.Lines.ShouldAllBe(line => !line.Contains("Not-A-Channel") && !line.Contains("token=t"));
+    }
+
+    [Fact]
+    public async Task Our_own_form_is_signed_and_can_name_a_channel_and_make_it_where_that_is_allowed()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = FakeWebhook.Says("""{"allow":true,"channel":"fresh","create":true}""");
+        await using var closed = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook"));
+        await using var open = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook", o => o.CreateChannels = true));
+
+        (await closed.RefusedAsync("secret.name")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        var verdict = await open.AskAsync("secret.name", target: Target);
+
+        verdict.ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.Channel.Value.ShouldBe("fresh");
+        (await open.Channels.ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("fresh");
+        var asked = hook.Asked.Last();
+        var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
+        var signed = Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}");
+        asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), signed)));
+        at.ShouldBe(open.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("name").GetString(), asked.Json.GetProperty("address").GetString()).ShouldBe(("publish", "secret.name", "192.0.2.1"));
+        (asked.Json.GetProperty("query").GetString(), asked.Json.GetProperty("encrypted").GetBoolean()).ShouldBe((Target.Query, true));
+    }
+
+    [Fact]
+    public async Task With_a_key_our_own_form_tells_its_id_and_channel_and_an_answer_for_another_channel_is_no_yes()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both"));
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key;
+        await rig.Channels.CreateAsync("other", new());
+
+        hook.Answer = FakeWebhook.Says("""{"allow":true,"channel":"other"}""");
+        (await rig.RefusedAsync(key.StreamKey)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        hook.Answer = FakeWebhook.Says("""{"allow":false,"message":"Not today,\n Jane."}""");
+        (await rig.RefusedAsync(key.StreamKey)).Message.ShouldBe("Not today, Jane.");
+
+        var body = hook.Asked.Last().Json;
+        (body.GetProperty("channel").GetString(), body.GetProperty("keyId").GetString(), body.GetProperty("name").GetString()).ShouldBe(("demo", key.Key.Id, null));
+    }
+
+    [Fact]
+    public async Task The_form_of_nginx_rtmp_has_its_fields_and_no_argument_of_the_encoder_stands_for_one()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await rig.Channels.CreateAsync("demo", new());
+        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishVerdict.Granted>();
+
+        var asked = hook.Asked.Single();
+        asked.ContentType.ShouldBe("application/x-www-form-urlencoded");
+        var fields = HttpUtility.ParseQueryString(asked.Text);
+        fields.AllKeys.ShouldBe(["app", "flashver", "swfurl", "tcurl", "pageurl", "addr", "clientid", "call", "name", "type", "user", "pass"]);
+        (fields["app"], fields["call"], fields["name"], fields["type"], fields["addr"], fields["pass"]).ShouldBe(("live", "publish", "demo", "live", "192.0.2.1", "p&q"));
+        (fields["tcurl"], fields["swfurl"], fields["pageurl"], fields["flashver"]).ShouldBe((Target.TcUrl, Target.SwfUrl, Target.PageUrl, "test"));
+    }
+
+    [Theory]
+    [InlineData("demo", "demo")]
+    [InlineData("nosuch", null)]
+    [InlineData("rtmp://203.0.113.9/live/demo", null)]
+    [InlineData("http://169.254.169.254/latest/demo", null)]
+    [InlineData("/demo", null)]
+    [InlineData("DEMO", null)]
+    public async Task A_redirect_in_the_form_of_nginx_rtmp_is_a_channels_name_and_nothing_else(string location, string? channel)
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = FakeWebhook.RedirectsTo(location);
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await rig.Channels.CreateAsync("demo", new());
+
+        var verdict = await rig.AskAsync("some_secret");
+
+        (verdict as PublishVerdict.Granted)?.Grant.Session.Channel.Value.ShouldBe(channel);
+        (verdict is PublishVerdict.Granted).ShouldBe(channel is not null);
+        hook.Asked.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task The_form_of_SRS_has_its_members_and_tells_the_end()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = FakeWebhook.Says("0");
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address + "/done"));
+        await rig.Channels.CreateAsync("demo", new());
+        var grant = ((PublishVerdict.Granted)await rig.AskAsync("demo", target: Target)).Grant;
+        await rig.LeaveAsync(grant);
+        await Poll.UntilAsync(() => hook.Asked.Count == 2);
+
+        var (begin, end) = (hook.Asked.First().Json, hook.Asked.Last());
+        (begin.GetProperty("action").GetString(), begin.GetProperty("stream").GetString(), begin.GetProperty("app").GetString()).ShouldBe(("on_publish", "demo", "live"));
+        (begin.GetProperty("ip").GetString(), begin.GetProperty("vhost").GetString(), begin.GetProperty("param").GetString()).ShouldBe(("192.0.2.1", "__defaultVhost__", "?" + Target.Query));
+        (end.Path, end.Json.GetProperty("action").GetString()).ShouldBe(("/done", "on_unpublish"));
+        end.Json.GetProperty("client_id").GetString().ShouldBe(begin.GetProperty("client_id").GetString());
+    }
+
+    [Fact]
+    public async Task The_form_of_MediaMTX_has_its_members_and_takes_user_and_password_from_the_query()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "webhook"));
+        await rig.Channels.CreateAsync("demo", new());
+        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishVerdict.Granted>();
+
+        var body = hook.Asked.Single().Json;
+        (body.GetProperty("user").GetString(), body.GetProperty("password").GetString(), body.GetProperty("token").GetString()).ShouldBe(("jane", "p&q", ""));
+        (body.GetProperty("action").GetString(), body.GetProperty("path").GetString(), body.GetProperty("protocol").GetString()).ShouldBe(("publish", "live/demo", "rtmp"));
+        (body.GetProperty("ip").GetString(), body.GetProperty("query").GetString(), Guid.TryParse(body.GetProperty("id").GetString(), out _)).ShouldBe(("192.0.2.1", Target.Query, true));
+    }
+
+    [Fact]
+    public async Task The_end_is_told_once_and_so_is_that_somebody_let_in_had_no_place()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = FakeWebhook.Says("""{"allow":true}""");
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both", o => o.DoneUrl = hook.Address + "/done"));
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var grant = await rig.GrantedAsync(key);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        await rig.LeaveAsync(grant);
+        await rig.LeaveAsync(grant);
+        await Poll.UntilAsync(() => hook.Asked.Count(a => a.Path == "/done") == 2);
+
+        var ends = hook.Asked.Where(a => a.Path == "/done").Select(a => a.Json).ToList();
+        ends.ShouldAllBe(e => e.GetProperty("type").GetString() == "publish_done");
+        ends.Single(e => e.GetProperty("session").GetString() == grant.Session.Id.Value).GetProperty("reason").GetString().ShouldBe("closed");
+        ends.Count(e => e.GetProperty("session").GetString() is null).ShouldBe(1);
+        ends.Select(e => e.GetProperty("id").GetString()).Order().ShouldBe(
+            hook.Asked.Where(a => a.Path != "/done").Select(a => a.Json.GetProperty("id").GetString()).Order());
+    }
+
+    [Fact]
+    public async Task H54_A_webhook_that_is_slow_is_waited_for_3_s_and_holds_up_nobody_who_publishes_or_leaves()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        var release = new TaskCompletionSource();
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both", o => (o.DoneUrl, o.MaxConcurrent) = (hook.Address + "/done", 2)));
+        var keys = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            keys.Add((await rig.Channels.CreateAsync($"c{i}", new())).Key.StreamKey);
+        }
+
+        hook.Answer = FakeWebhook.Says("""{"allow":true}""");
+        var running = await rig.GrantedAsync(keys[0]);
+        hook.Answer = async http => await release.Task.WaitAsync(http.RequestAborted);
+        var waiting = keys[1..].Select(k => rig.AskAsync(k).AsTask()).ToList();
+        await Poll.UntilAsync(() => hook.Asked.Count == 3);   // no more than two at a time: the others wait for their turn, and as long
+
+        await rig.LeaveAsync(running);
+        rig.Book.End(rig.Book.ChannelsInUse().Single(), "by hand").ShouldBe(running.Session.Id);
+        waiting.ShouldAllBe(w => !w.IsCompleted);
+        rig.Clock.Advance(TimeSpan.FromSeconds(3));
+        (await Task.WhenAll(waiting)).ShouldAllBe(v => ((PublishVerdict.Refused)v).Reason == PublishRefusal.AuthorityUnavailable);
+        release.SetResult();
+    }
+
+    /// <summary>What a webhook may do wrong, by form.</summary>
+    public static TheoryData<string, string> Faults { get; } = new()
+    {
+        { "broadcast", "500" }, { "nginx-rtmp", "500" }, { "srs", "500" }, { "mediamtx", "500" },
+        { "broadcast", "302" }, { "nginx-rtmp", "302" }, { "srs", "302" }, { "mediamtx", "302" },
+        { "broadcast", "10 MB" }, { "srs", "10 MB" }, { "broadcast", "10 MB in chunks" }, { "srs", "10 MB in chunks" },
+        { "broadcast", "not JSON" }, { "srs", "not JSON" }, { "broadcast", "[[[[" }, { "broadcast", "{}" }, { "srs", "{}" },
+        { "broadcast", "closed" }, { "nginx-rtmp", "closed" }, { "srs", "closed" }, { "mediamtx", "closed" },
+        { "broadcast", "down" }, { "mediamtx", "down" },
+    };
+
+    [Theory, MemberData(nameof(Faults))]
+    public async Task H54_A_webhook_that_fails_lets_nobody_in_unless_that_is_wanted_and_then_only_good_keys(string form, string fault)
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var other = await FakeWebhook.StartAsync();
+        hook.Answer = Misbehaving(fault, other.Address);
+        var url = fault == "down" ? "http://127.0.0.1:1/" : hook.Address;
+        var options = Options(hook, form, "both", o => o.Url = url);
+        await using var rig = await Rig.OpenAsync(postgres, authorization: options);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        options.OpenWhenAway = true;
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        await rig.LeaveAsync(await rig.GrantedAsync(key));
+        (options.OpenWhenAway, options.Policy) = (false, "webhook");
+        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+
+        other.Asked.ShouldBeEmpty("redirects are not followed");
+        rig.Log.Lines.ShouldContain(line => line.Contains("webhook"));
+    }
+
+    [Fact]
+    public async Task H54_A_certificate_that_cannot_be_verified_is_no_answer()
+    {
+        await using var hook = await FakeWebhook.StartAsync(tls: true);
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "both"));
+        hook.Address.ShouldStartWith("https://");
+
+        (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        hook.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Names_that_the_webhook_refuses_again_and_again_are_not_passed_on_any_more_but_others_are()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = http => FakeWebhook.Says("", hook.Asked.Last().Text.Contains("name=wrong") ? 403 : 200)(http);
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await rig.Channels.CreateAsync("demo", new());
+        for (var i = 0; i < 10; i++)
+        {
+            (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        }
+
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
+        hook.Asked.Count.ShouldBe(10);
+        await rig.GrantedAsync("demo");
+    }
+
+    [Fact]
+    public async Task More_ends_than_can_wait_are_dropped_and_logged()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        hook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address));
+        var asked = WebhookEvent.Asking(new("name", new IPEndPoint(IPAddress.Loopback, 1), ""), null, rig.Clock.GetUtcNow());
+        for (var i = 0; i < WebhookNotices.MaxWaiting + 100; i++)
+        {
+            rig.Notices.NoPlace(asked, "for the test");
+        }
+
+        rig.Log.Lines.Count(l => l.Contains("not told")).ShouldBeInRange(80, 100);
+    }
+
+    private static RequestDelegate Misbehaving(string fault, string elsewhere) => fault switch
+    {
+        "500" => FakeWebhook.Says("""{"allow":true,"code":0}""", 500),
+        "302" => FakeWebhook.RedirectsTo(elsewhere + "/latest/meta-data"),
+        "10 MB" => async http =>
+        {
+            http.Response.ContentLength = 10_000_000;
+            await http.Response.Body.WriteAsync(new byte[100_000]);
+        },
+        "10 MB in chunks" => async http =>
+        {
+            await http.Response.WriteAsync("""{"allow":true,"code":0,"more":""");
+            for (var i = 0; i < 100 && !http.RequestAborted.IsCancellationRequested; i++)
+            {
+                await http.Response.WriteAsync(new string(' ', 100_000));
+            }
+        },
+        "closed" => http =>
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        },
+        _ => FakeWebhook.Says(fault),
+    };
+
+    private static AuthorizationOptions Options(FakeWebhook hook, string form, string policy, Action<AuthorizationOptions>? change = null)
+    {
+        var options = new AuthorizationOptions { Policy = policy, Form = form, Url = hook.Address + "/publish?token=t", Secret = Secret };
+        change?.Invoke(options);
+        options.Mistakes().ShouldBeEmpty();
+        return options;
+    }
+}

@@ -1,0 +1,127 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Row H53: floods of wrong keys.</summary>
+public sealed class WrongKeyTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task H53_The_same_wrong_key_again_and_again_is_refused_unread_for_a_minute_and_another_key_from_there_is_not()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        _ = Secret.New(out var wrong);
+        for (var i = 0; i < 10; i++)
+        {
+            (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        }
+
+        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
+        (await rig.RefusedAsync(wrong, "192.0.2.2")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        await rig.LeaveAsync(await rig.GrantedAsync(good));   // never seen before, behind the same address
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+    }
+
+    [Fact]
+    public async Task H53_A_flood_of_different_wrong_keys_is_refused_unread_but_keys_known_from_before_are_let_in_right_after_a_restart()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var neverUsed = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await using (var connection = await rig.Database.Source.OpenConnectionAsync())
+        {
+            await rig.Register.LearnAsync(connection, default);
+        }
+
+        var answers = await FloodAsync(rig, 1000, _ =>
+        {
+            Secret.New(out var wrong);
+            return wrong;
+        });
+
+        answers.Count(a => a.Reason == PublishRefusal.UnknownKey).ShouldBe(100);
+        answers.Count(a => a.Reason == PublishRefusal.TooManyAttempts).ShouldBe(900);
+        await rig.LeaveAsync(await rig.GrantedAsync(neverUsed));
+        (await rig.AskAsync(neverUsed, "192.0.2.2")).ShouldBeOfType<PublishVerdict.Granted>();
+    }
+
+    [Fact]
+    public async Task H53_Guessing_the_secret_of_a_known_id_from_many_addresses_ends_and_never_locks_its_encoder_out()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await rig.LeaveAsync(await rig.GrantedAsync(good));
+
+        var answers = await FloodAsync(rig, 300, i => string.Concat(good.AsSpan(0, 9), SecretOf(i)), i => $"198.51.100.{i % 250}");
+
+        answers.Count(a => a.Reason == PublishRefusal.UnknownKey).ShouldBe(100);
+        answers.Count(a => a.Reason == PublishRefusal.TooManyAttempts).ShouldBe(200);
+        await rig.GrantedAsync(good);
+    }
+
+    [Fact]
+    public async Task H53_A_wrong_secret_of_a_key_that_exists_and_a_key_that_does_not_are_told_the_same_and_logged_without_either()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        _ = Secret.New(out var unknown);
+        string[] secrets = [good[9..], unknown[9..]];
+        var validPrefix = string.Concat(good.AsSpan(0, 9), unknown.AsSpan(9));
+
+        (await rig.RefusedAsync(validPrefix)).ShouldBe(await rig.RefusedAsync(unknown));
+
+        rig.Log.Lines.ShouldAllBe(line => !secrets.Any(line.Contains));
+    }
+
+    [Fact]
+    public async Task Addresses_of_one_ipv6_network_count_together()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        _ = Secret.New(out var wrong);
+        for (var i = 1; i <= 10; i++)
+        {
+            await rig.RefusedAsync(wrong, $"2001:db8:1:2::{i:x}");
+        }
+
+        (await rig.RefusedAsync(wrong, "2001:db8:1:2:ffff::1")).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
+        (await rig.RefusedAsync(wrong, "2001:db8:1:3::1")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+    }
+
+    [Fact]
+    public async Task A_server_knows_all_keys_before_their_encoders_come_and_forgets_those_that_are_revoked()
+    {
+        var options = await postgres.FreshAsync();
+        await using var database = await postgres.OpenAsync(options);
+        var (channels, keys) = (new ChannelDirectory(database, TimeProvider.System), new StreamKeys(database, TimeProvider.System));
+        var before = (await channels.CreateAsync("before", new())).Key;
+        var revoked = await keys.CreateAsync("before", KeyRole.Guest);
+        await keys.RevokeAsync("before", revoked.Key.Id);
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        var register = server.Get<KeyRegister>();
+        register.Recall(before.Key.Id).ShouldNotBeNull().Channel.Value.ShouldBe("before");
+        register.Recall(revoked.Key.Id).ShouldBeNull();
+
+        var after = (await channels.CreateAsync("after", new())).Key;
+        await Testing.Poll.UntilAsync(() => register.Recall(after.Key.Id) is not null);
+        var rotated = await keys.RotateAsync("after");
+        await Testing.Poll.UntilAsync(() => register.Recall(after.Key.Id) is null && register.Recall(rotated.Key.Id) is not null);
+        await channels.DeleteAsync("after");
+        await Testing.Poll.UntilAsync(() => register.Recall(rotated.Key.Id) is null);
+        register.Recall(before.Key.Id).ShouldNotBeNull();
+    }
+
+    private static async Task<List<PublishVerdict.Refused>> FloodAsync(Rig rig, int count, Func<int, string> key, Func<int, string>? address = null)
+    {
+        var answers = new List<PublishVerdict.Refused>();
+        for (var i = 0; i < count; i++)
+        {
+            answers.Add(await rig.RefusedAsync(key(i), address?.Invoke(i) ?? "192.0.2.1"));
+        }
+
+        return answers;
+    }
+
+    private static string SecretOf(int number) => number.ToString("d32", System.Globalization.CultureInfo.InvariantCulture);
+}
