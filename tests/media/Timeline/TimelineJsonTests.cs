@@ -53,7 +53,7 @@ public sealed class TimelineJsonTests
         Text(Story.Part("source", 2, 1)).ShouldBe(
             """{"type":"part","rendition":"source","segment":2,"part":1,"init":1,"start":"225000/90000","duration":"45000/90000","independent":true,"wallClock":"2026-03-01T12:00:02.5+00:00","object":"live/main/s/source/2.mp4","offset":1000,"length":1000}""");
         Text(new TimelineEvent.Started(Story.Session())).ShouldBe(
-            """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:00.5000000","window":"00:01:00"}}}""");
+            """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:01","window":"00:01:00"}}}""");
         Text(Story.Init("audio", 1, TrackKind.Audio)).ShouldBe(
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
