@@ -35,6 +35,30 @@ public sealed class EnhancedEncoderTests
         received.Of(TrackKind.Audio).Length.ShouldBe(media.Tags.Count(t => t.IsAudio && !t.IsConfiguration));
     }
 
+    [Theory]
+    [InlineData("ac3", "ac-3")]
+    [InlineData("eac3", "ec-3")]
+    public async Task Frames_of_a_real_encoder_that_say_all_themselves_need_no_configuration(string encoder, string codec)
+    {
+        using var folder = TempFolder.Create();
+        var path = Path.Combine(folder.Path, "sound." + encoder);
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "2", "-ac", "6", "-c:a", encoder, "-b:a", "384k", "-f", encoder, path])).EnsureSuccess();
+        var frames = (await File.ReadAllBytesAsync(path)).Chunk(384_000 / 8 * 1536 / 48_000).ToList();
+
+        await using var server = await IngestServer.StartAsync();
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
+        var tags = frames.Select((f, i) => new FlvTag(8, (uint)(i * 32), EnhancedBody.Audio(EnhancedPacket.CodedFrames, codec, f))).ToList();
+        await publisher.SendAsync(tags, 0);
+        await publisher.CloseAsync();
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+        var sound = server.Sink.Single.Of(TrackKind.Audio);
+        sound.Length.ShouldBe(frames.Count);
+        (sound[0].Track.Config.CodecString, sound[0].Track.Config.Sound!.Channels, sound[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
+        sound.ShouldAllBe(s => ReferenceEquals(s.Track, sound[0].Track));
+        sound.Zip(sound.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1536);
+    }
+
     [Fact]
     public async Task An_encoder_that_knows_how_is_asked_to_reconnect_when_the_server_stops_and_leaves_by_itself()
     {
