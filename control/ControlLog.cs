@@ -37,7 +37,7 @@ internal static partial class ControlLog
     [LoggerMessage(5023, LogLevel.Information, "Publisher of {Channel} gone ({Reason}); session {Session} waits {Window} s for it")]
     public static partial void PublisherGone(ILogger logger, string channel, string session, string reason, double window);
 
-    [LoggerMessage(5024, LogLevel.Warning, "Publish from {Remote} refused: {Reason}")]
+    [LoggerMessage(5024, LogLevel.Debug, "Publish from {Remote} refused: {Reason}")]
     public static partial void PublishRefused(ILogger logger, string remote, Media.PublishRefusal reason);
 
     [LoggerMessage(5025, LogLevel.Warning, "Key {KeyId} accepted from memory while the database is away")]

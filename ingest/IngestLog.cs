@@ -37,4 +37,10 @@ internal static partial class IngestLog
 
     [LoggerMessage(1010, LogLevel.Warning, "Channel {Channel}: the next stage did not finish within {Timeout} after its publisher was gone")]
     public static partial void DrainTimedOut(ILogger logger, string channel, TimeSpan timeout);
+
+    [LoggerMessage(1021, LogLevel.Warning, "{Count} more publishers from {Network} were refused in the minute before and not told one by one")]
+    public static partial void RefusalsLeftOut(ILogger logger, IPAddress? network, int count);
+
+    [LoggerMessage(1022, LogLevel.Warning, "Channel {Channel}: the encoder sends over {Limit} Mbit/s (Ingest:MaxMegabitsPerSecond; connection {Connection})")]
+    public static partial void OverBitrate(ILogger logger, string channel, int limit, string connection);
 }

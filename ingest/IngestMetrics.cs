@@ -17,6 +17,12 @@ internal static class IngestMetrics
     private static readonly Counter<long> Rejections = Telemetry.Meter.CreateCounter<long>(
         "broadcast_ingest_rejections", "{connection}", "Connections that were sent away, by reason.");
 
+    private static readonly Counter<long> ProtocolErrors = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_ingest_protocol_errors", "{message}", "Messages and connections that broke a rule of docs/hostile-input.md, by its number.");
+
+    private static readonly Counter<long> OverBitrateSeconds = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_ingest_over_bitrate", "s", "Seconds in which an encoder sent more than Ingest:MaxMegabitsPerSecond.");
+
     private static readonly UpDownCounter<long> Connections = Telemetry.Meter.CreateUpDownCounter<long>(
         "broadcast_ingest_connections", "{connection}", "Open connections, publishing or not.");
 
@@ -44,6 +50,17 @@ internal static class IngestMetrics
             Malformed.Add(malformed);
         }
     }
+
+    /// <param name="rule">Its number, such as <c>H13</c>; nothing is counted when it is empty.</param>
+    public static void Broke(string rule)
+    {
+        if (rule.Length > 0)
+        {
+            ProtocolErrors.Add(1, new KeyValuePair<string, object?>("rule", rule));
+        }
+    }
+
+    public static void WasOverBitrate(long seconds) => OverBitrateSeconds.Add(seconds);
 
     public static void Rejected(IngestRejection reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", Reasons[reason]));
 }

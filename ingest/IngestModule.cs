@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Proxies;
 using Broadcast.Ingest.Rtmp.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -24,9 +25,19 @@ public static class IngestModule
         services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Admission>();
+        services.AddSingleton<RefusalLog>();
+        services.AddSingleton<ProxyGate>();
         services.AddSingleton<RtmpConnectionHandler>();
         services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;
+    }
+
+    /// <summary>Takes PROXY headers from the load balancers in <see cref="IngestOptions.TrustedProxies"/>. To be called before all else on an endpoint, TLS included.</summary>
+    public static ListenOptions UseProxyHeader(this ListenOptions options)
+    {
+        var gate = options.ApplicationServices.GetRequiredService<ProxyGate>();
+        options.Use(next => connection => gate.RunAsync(connection, next));
+        return options;
     }
 
     /// <summary>Speaks RTMP to publishers on this endpoint. With <c>UseHttps</c> before it, it is RTMPS. Listen on an <see cref="RtmpEndPoint"/> for least processor time.</summary>

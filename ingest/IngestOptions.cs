@@ -76,6 +76,21 @@ public sealed class IngestOptions
     /// <summary>Most chunk streams in one connection, 8 to 1,024; 64, where encoders use four.</summary>
     public int MaxChunkStreams { get; set; } = 64;
 
+    /// <summary>Largest picture, samples a side, 256 to 8,192; 8,192.</summary>
+    public int MaxPictureSide { get; set; } = 8192;
+
+    /// <summary>Most that an encoder may send, megabits a second over ten seconds, 1 to 10,000; 200, ten times what viewers could follow. More is counted and told.</summary>
+    public int MaxMegabitsPerSecond { get; set; } = 200;
+
+    /// <summary>Whether an encoder that sends more is sent away; no.</summary>
+    public bool DisconnectOverBitrate { get; set; }
+
+    /// <summary>
+    /// Load balancers that begin each connection with a PROXY header (version 1 or 2), as addresses and networks with commas between them, such as <c>10.0.0.0/8, 192.0.2.7</c>; not set:
+    /// none. From those the header is required, from others it is refused.
+    /// </summary>
+    public string? TrustedProxies { get; set; }
+
     internal ChunkLimits LimitsBeforePublish => new(16 * 1024, 16 * 1024, 16 * 1024, 8, 64 * 1024);
 
     internal ChunkLimits LimitsWhilePublishing =>

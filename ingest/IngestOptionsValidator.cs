@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Ingest.Rtmp.Proxies;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest;
@@ -41,6 +42,13 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Number(builder, nameof(options.MaxDataMessageBytes), options.MaxDataMessageBytes, 1024, 1024 * 1024);
         Number(builder, nameof(options.MaxPartialBytes), options.MaxPartialBytes, 64 * 1024, 256 * 1024 * 1024);
         Number(builder, nameof(options.MaxChunkStreams), options.MaxChunkStreams, 8, 1024);
+        Number(builder, nameof(options.MaxPictureSide), options.MaxPictureSide, 256, 8192);
+        Number(builder, nameof(options.MaxMegabitsPerSecond), options.MaxMegabitsPerSecond, 1, 10_000);
+        if (!TrustedNetworks.TryParse(options.TrustedProxies, out _, out var wrong))
+        {
+            builder.AddError($"{IngestOptions.Section}:{nameof(options.TrustedProxies)} holds '{wrong}', which is no address and no network; write 10.0.0.0/8, 192.0.2.7.");
+        }
+
         return builder.Build();
     }
 

@@ -30,8 +30,14 @@ public enum IngestRejection
     /// <summary>The peer does not read what is sent to it.</summary>
     WriteTimeout,
 
-    /// <summary>Too many connections that have not published yet, from one address or in all.</summary>
+    /// <summary>Too many connections that have not published yet, from one address or in all, and the authority is being asked about every one of them.</summary>
     TooManyConnections,
+
+    /// <summary>Of the connections that have not published yet, it had gone longest without getting further when a newcomer needed the room.</summary>
+    GaveWay,
+
+    /// <summary>A load balancer's connection that did not begin with a PROXY header.</summary>
+    InvalidProxyHeader,
 
     /// <summary>More bytes than a publisher needs before <c>publish</c>.</summary>
     TooMuchBeforePublish,
@@ -77,6 +83,12 @@ public enum IngestRejection
 
     /// <summary>The codec configuration changes all the time.</summary>
     ConfigurationFlood,
+
+    /// <summary>The encoder sends more bits a second than the server takes.</summary>
+    OverBitrate,
+
+    /// <summary>A picture larger than the server takes.</summary>
+    PictureTooLarge,
 
     /// <summary>No such stream key.</summary>
     UnknownKey,

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control;
@@ -16,25 +16,5 @@ internal sealed class AttemptThrottle(IOptions<ControlOptions> options, TimeProv
     public void Failed(EndPoint? remote) => _counts.Add(Network(remote)?.ToString());
 
     // One subscriber has a whole /64 of IPv6, so that is what counts as an address.
-    internal static IPAddress? Network(EndPoint? remote)
-    {
-        if (remote is not IPEndPoint { Address: var address })
-        {
-            return null;
-        }
-
-        if (address.IsIPv4MappedToIPv6)
-        {
-            return address.MapToIPv4();
-        }
-
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return address;
-        }
-
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new(bytes);
-    }
+    internal static IPAddress? Network(EndPoint? remote) => SubscriberNetwork.Of(remote);
 }

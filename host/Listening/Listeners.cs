@@ -17,9 +17,10 @@ internal sealed class Listeners
         kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestLineSize = 4 * 1024;
-        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseRtmp(), isRtmp: true);
+        Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseProxyHeader().UseRtmp(), isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
+            listen.UseProxyHeader();
             front.UseForRtmp(listen);
             listen.UseRtmp();
         }, isRtmp: true);

@@ -8,7 +8,7 @@ readonly hang_seconds=${BROADCAST_TEST_LIMIT:-600}
 passed=0 failed=0 skipped=0
 
 run_tests() {
-  local filter='' fast=false wanted=() project name
+  local filter='' fast=false fuzz='' seed=1 wanted=() project name
   exec 3>&1
   look_at_terminal
   while [ $# -gt 0 ]; do
@@ -20,15 +20,31 @@ run_tests() {
         ;;
       --filter=*) filter=${1#*=} ;;
       --fast) fast=true ;;
+      --fuzz)
+        [ $# -ge 2 ] || fail "--fuzz wants minutes"
+        fuzz=$2
+        shift
+        ;;
+      --fuzz=*) fuzz=${1#*=} ;;
+      --seed)
+        [ $# -ge 2 ] || fail "--seed wants a number"
+        seed=$2
+        shift
+        ;;
       -h | --help)
         usage
         return
         ;;
-      -*) fail "test does not know $1: it takes --filter TEXT, --fast and names of folders under tests/ (or dashboard)" ;;
+      -*) fail "test does not know $1: it takes --filter TEXT, --fast, --fuzz MINUTES and names of folders under tests/ (or dashboard)" ;;
       *) wanted+=("$1") ;;
     esac
     shift
   done
+
+  if [ -n "$fuzz" ]; then
+    search "$fuzz" "$seed" "${wanted[@]}"
+    return
+  fi
 
   local selected=()
   for name in dashboard $(light_projects) "${heavy[@]}"; do
@@ -93,6 +109,16 @@ run_tests() {
   say "Logs and reports: $results; time: $(elapsed $((SECONDS - started)))"
   say "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
+}
+
+# search MINUTES SEED TARGET... : looks for input that the parsers of what strangers send do not bear.
+search() {
+  local minutes=$1 seed=$2
+  shift 2
+  [[ $minutes =~ ^[0-9]+([.][0-9]+)?$ ]] || fail "--fuzz wants minutes, not '$minutes'"
+  [[ $seed =~ ^[0-9]+$ ]] || fail "--seed wants a number, not '$seed'"
+  build_project "tests/fuzz" "the search for hostile input"
+  hand_over "$root/tests/fuzz/bin/Release/net10.0/Broadcast.Fuzz.Tests.dll" fuzz --minutes "$minutes" --seed "$seed" "$@"
 }
 
 light_projects() {

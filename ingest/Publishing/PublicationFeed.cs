@@ -42,6 +42,9 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     /// <summary>Jumps of the encoder's clock.</summary>
     public int Jumps => _clock.Jumps;
 
+    /// <summary>What metadata said last, or <see langword="null"/>.</summary>
+    public StreamMetadata? Metadata => _metadata;
+
     /// <summary>Takes what metadata says.</summary>
     public void Describe(StreamMetadata metadata)
     {

@@ -13,6 +13,9 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
     /// <summary>Most NAL units in an access unit: a picture of 8192 lines in slices of one row of macroblocks has 512.</summary>
     public const int MaxCount = 512;
 
+    /// <summary>Most bytes of supplemental information in an access unit: captions and color take hundreds.</summary>
+    public const int MaxSupplement = 64 * 1024;
+
     private ReadOnlySpan<byte> _rest = accessUnit;
     private int _count;
     private bool _broken;
@@ -58,14 +61,15 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
     internal static bool TryInspectAvc(ReadOnlySpan<byte> accessUnit, int lengthSize, out CodedFrame frame)
     {
         var units = new NalUnitReader(accessUnit, lengthSize);
-        var isSync = false;
+        var (isSync, supplement) = (false, 0);
         while (units.TryRead(out var unit))
         {
             isSync |= (unit[0] & 31) == 5;
+            supplement += (unit[0] & 31) == 6 ? unit.Length : 0;
         }
 
         frame = CodedFrame.OfPicture(isSync);
-        return units.IsSound;
+        return units.IsSound && supplement <= MaxSupplement;
     }
 
     /// <summary>
@@ -76,7 +80,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
     {
         var units = new NalUnitReader(accessUnit, lengthSize);
         var (isSync, isSkipped, isPicture) = (true, false, false);
-        var isWhole = true;
+        var (isWhole, supplement) = (true, 0);
         while (units.TryRead(out var unit))
         {
             // 7.3.1.2: a forbidden bit, the type, the layer (other views and resolutions say nothing of the base), the temporal id.
@@ -87,6 +91,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
             }
 
             var type = unit[0] >> 1;
+            supplement += type is 39 or 40 ? unit.Length : 0;
             if (type < 32 && (unit[0] & 1) == 0 && unit[1] < 8)
             {
                 isPicture = true;
@@ -96,7 +101,7 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
         }
 
         frame = CodedFrame.OfPicture(isSync && isPicture, isSkipped);
-        return units.IsSound && isWhole;
+        return units.IsSound && isWhole && supplement <= MaxSupplement;
     }
 
     /// <summary>Takes the bytes out that keep start codes from appearing: 00 00 03 stands for 00 00 (ITU-T H.264, 7.4.1.1; H.265, 7.4.2.1).</summary>

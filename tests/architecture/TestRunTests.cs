@@ -99,6 +99,17 @@ public sealed class TestRunTests : IAsyncLifetime
         (await _launcher.RunAsync("test", "nowhere")).ExitCode.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_search_for_hostile_input_is_handed_over_with_its_minutes_seed_and_parsers()
+    {
+        _launcher.Write("tests/fuzz/Code.cs", "");
+        _launcher.Write("tests/fuzz/bin/Release/net10.0/Broadcast.Fuzz.Tests.sh", "shift; echo \"$*\"; exit 1");
+        var result = await _launcher.RunAsync("test", "--fuzz", "0.5", "--seed", "3", "amf", "chunks");
+        result.Output.ShouldBe("fuzz --minutes 0.5 --seed 3 amf chunks");
+        result.ExitCode.ShouldBe(1);
+        (await _launcher.RunAsync("test", "--fuzz", "long")).Error.ShouldContain("--fuzz wants minutes");
+    }
+
     private static string FindNode() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, "node")).First(File.Exists);
 

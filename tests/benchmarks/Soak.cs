@@ -15,8 +15,18 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
             return 0;
+        }
+
+        if (Number(arguments, "--crowd", 0) is > 0 and var crowd)
+        {
+            return await CrowdSoak.RunCrowdAsync((int)crowd, Say);
+        }
+
+        if (Number(arguments, "--cycles", 0) is > 0 and var cycles)
+        {
+            return await CrowdSoak.RunCyclesAsync((int)cycles, Say);
         }
 
         var minutes = Number(arguments, "--minutes", 10);

@@ -63,7 +63,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
             {
                 if (open.Count == MaxDepth)
                 {
-                    throw RtmpProtocolException.Amf($"more than {MaxDepth} objects inside one another.");
+                    throw RtmpProtocolException.Amf($"more than {MaxDepth} objects inside one another.", "H39");
                 }
 
                 open.Push(container);
@@ -84,7 +84,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     {
         if (++_values > MaxValues)
         {
-            throw RtmpProtocolException.Amf($"more than {MaxValues} values.");
+            throw RtmpProtocolException.Amf($"more than {MaxValues} values.", "H45");
         }
 
         container = null;
@@ -121,13 +121,13 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
                 var count = BinaryPrimitives.ReadUInt32BigEndian(Take(4));
                 if (count > _bytes.Length - _position)
                 {
-                    throw RtmpProtocolException.Amf($"an array of {count} values in {_bytes.Length - _position} bytes.");
+                    throw RtmpProtocolException.Amf($"an array of {count} values in {_bytes.Length - _position} bytes.", "H40");
                 }
 
                 container = new Container((int)count);
                 return null;
             default:
-                throw RtmpProtocolException.Amf($"marker 0x{marker:X2} at byte {_position - 1} is not taken.");
+                throw RtmpProtocolException.Amf($"marker 0x{marker:X2} at byte {_position - 1} is not taken.", marker == AmfMarker.Reference ? "H44" : "");
         }
     }
 
@@ -135,7 +135,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     {
         if (count > _bytes.Length - _position)
         {
-            throw RtmpProtocolException.Amf($"it ends early, at byte {_position} of {_bytes.Length}.");
+            throw RtmpProtocolException.Amf($"it ends early, at byte {_position} of {_bytes.Length}.", "H41");
         }
 
         var taken = _bytes.Slice(_position, (int)count);
@@ -147,7 +147,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     {
         if (length > limit)
         {
-            throw RtmpProtocolException.Amf($"a text of {length} bytes is over the limit of {limit}.");
+            throw RtmpProtocolException.Amf($"a text of {length} bytes is over the limit of {limit}.", limit == MaxName ? "H45" : "H41");
         }
 
         return Encoding.UTF8.GetString(Take(length));
@@ -174,7 +174,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
                 return false;
             }
 
-            return reader.Take(1)[0] == AmfMarker.ObjectEnd ? true : throw RtmpProtocolException.Amf("a property without a name.");
+            return reader.Take(1)[0] == AmfMarker.ObjectEnd ? true : throw RtmpProtocolException.Amf("a property without a name.", "H43");
         }
 
         public void Add(AmfValue value)
@@ -202,6 +202,7 @@ internal static class AmfMarker
     public const byte Object = 3;
     public const byte Null = 5;
     public const byte Undefined = 6;
+    public const byte Reference = 7;
     public const byte EcmaArray = 8;
     public const byte ObjectEnd = 9;
     public const byte StrictArray = 10;

@@ -144,7 +144,7 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
         else if (header.Format != 3)
         {
             // Never mixed: another length for a buffer in use is how others were broken into.
-            throw RtmpProtocolException.MessageInterrupted(header.ChunkStream);
+            throw RtmpProtocolException.MessageInterrupted(header.ChunkStream, header.Format);
         }
 
         _open = stream;

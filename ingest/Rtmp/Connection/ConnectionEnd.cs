@@ -35,6 +35,11 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
 
     public static ConnectionEnd WriteTimeout { get; } = new("the peer does not read", IngestRejection.WriteTimeout);
 
+    public static ConnectionEnd GaveWay { get; } = new("it got no further while newcomers needed the room", IngestRejection.GaveWay);
+
+    public static ConnectionEnd OverBitrate(int limit) =>
+        new($"The bit rate is over {limit} Mbit/s. Set a lower one in the encoder.", IngestRejection.OverBitrate, "NetStream.Publish.Rejected");
+
     public static ConnectionEnd Of(RtmpProtocolException exception) => new(exception.Message, exception.Reason, exception.Status);
 
     public static ConnectionEnd Of(PublishVerdict.Refused refusal) => refusal.Reason switch

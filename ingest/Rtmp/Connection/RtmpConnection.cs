@@ -20,6 +20,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly IngestOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly RefusalLog _refusals;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly RtmpSession _session;
@@ -28,14 +29,16 @@ internal sealed class RtmpConnection : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _began;
     private GrantedPublication? _publication;
+    private BitrateMeter? _bitrate;
+    private bool _toldOfBitrate;
     private ConnectionEnd? _stop;
     private CancellationTokenRegistration _revoked;
     private bool _peerGone;
 
     public RtmpConnection(ConnectionContext connection, Admission.Place place, IPublishAuthority authority, IPublicationSink sink,
-        IngestOptions options, TimeProvider time, ILogger logger)
+        IngestOptions options, TimeProvider time, ILogger logger, RefusalLog refusals)
     {
-        (_connection, _place, _authority, _sink, _options, _time, _logger) = (connection, place, authority, sink, options, time, logger);
+        (_connection, _place, _authority, _sink, _options, _time, _logger, _refusals) = (connection, place, authority, sink, options, time, logger, refusals);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
         _session = new RtmpSession(_output, options);
         _deadline = new Deadline(time, () => Stop(_session.AnswersPings
@@ -43,6 +46,7 @@ internal sealed class RtmpConnection : IDisposable
             : ConnectionEnd.Unreachable));
         _watch = new LineWatch(_session, _input, options, time, Stop);
         _began = time.GetTimestamp();
+        place.OnGiveWay(() => Stop(ConnectionEnd.GaveWay));
     }
 
     /// <summary>Serves the connection to its end. Never throws.</summary>
@@ -76,6 +80,7 @@ internal sealed class RtmpConnection : IDisposable
         }
         catch (RtmpProtocolException e)
         {
+            IngestMetrics.Broke(e.Rule);
             return ConnectionEnd.Of(e);
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
@@ -118,6 +123,11 @@ internal sealed class RtmpConnection : IDisposable
             }
 
             IngestMetrics.Received(_session.Received - received);
+            if (phase != SessionPhase.Publishing && (phase != _session.Phase || (received == 0 && _session.Received > 0)))
+            {
+                _place.GotFurther();
+            }
+
             if (phase == SessionPhase.Handshake && _session.Phase == SessionPhase.Commands)
             {
                 _deadline.Set(_options.PublishTimeout);
@@ -138,6 +148,11 @@ internal sealed class RtmpConnection : IDisposable
                 }
 
                 (samples, malformed) = (feed.Samples, feed.Malformed);
+            }
+
+            if (_bitrate?.SecondsOver(_session.Received) is > 0 and var seconds && TooFast(seconds) is { } tooFast)
+            {
+                return tooFast;
             }
 
             if (_session.Replies.HasWritten && !await FlushAsync())
@@ -162,9 +177,11 @@ internal sealed class RtmpConnection : IDisposable
     /// <returns>Why not, or <see langword="null"/>.</returns>
     private async Task<ConnectionEnd?> AskAuthorityAsync()
     {
+        _place.Keep();
         var verdict = await JudgeAsync();
         if (verdict is PublishVerdict.Refused refusal)
         {
+            _place.GotFurther();
             var end = ConnectionEnd.Of(refusal);
             if (refusal.Reason == PublishRefusal.UnknownKey && _options.RefusalDelay > TimeSpan.Zero)
             {
@@ -182,6 +199,7 @@ internal sealed class RtmpConnection : IDisposable
 
         _publication = new GrantedPublication(grant, _authority, _sink, _options, _time, _logger, () => Stop(ConnectionEnd.PipelineFailed));
         _place.Dispose();
+        _bitrate = new BitrateMeter(_options.MaxMegabitsPerSecond * 125_000L, _time);
         IngestMetrics.PublishingBegan();
         IngestLog.Publishing(_logger, grant.Session.Channel.Value, _session.Conversation.Encoder, _connection.RemoteEndPoint, _connection.ConnectionId,
             grant.Session.Id.Value);
@@ -191,6 +209,19 @@ internal sealed class RtmpConnection : IDisposable
         _connection.Features.Get<IPublisherTransportFeature>()?.Settle();
         _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Withdraw(), this);
         return null;
+    }
+
+    /// <returns>The end, when the operator wants it.</returns>
+    private ConnectionEnd? TooFast(long seconds)
+    {
+        IngestMetrics.WasOverBitrate(seconds);
+        if (!_toldOfBitrate)
+        {
+            _toldOfBitrate = true;
+            IngestLog.OverBitrate(_logger, _publication!.Grant.Session.Channel.Value, _options.MaxMegabitsPerSecond, _connection.ConnectionId);
+        }
+
+        return _options.DisconnectOverBitrate ? ConnectionEnd.OverBitrate(_options.MaxMegabitsPerSecond) : null;
     }
 
     /// <returns>The authority's answer, or <see langword="null"/> when there is none.</returns>
@@ -299,13 +330,9 @@ internal sealed class RtmpConnection : IDisposable
             IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_began), end.Reason, _session.Received, feed.Pictures,
                 feed.Samples, feed.Malformed, feed.Dropped, feed.Jumps, id);
         }
-        else if (end.Rejection is IngestRejection.HttpOnRtmpPort or IngestRejection.TlsOnRtmpPort)
+        else if (end.Rejection is IngestRejection.HttpOnRtmpPort or IngestRejection.TlsOnRtmpPort || (end.Rejection is not null && end.Status is not null))
         {
-            IngestLog.WrongPort(_logger, remote, end.Reason, id);
-        }
-        else if (end.Rejection is { } rejection && end.Status is not null)
-        {
-            IngestLog.Refused(_logger, remote, end.Reason, rejection, id);
+            _refusals.Tell(remote, end, id);
         }
         else
         {

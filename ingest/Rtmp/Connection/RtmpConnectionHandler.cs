@@ -8,7 +8,7 @@ namespace Broadcast.Ingest.Rtmp.Connection;
 /// <summary>What Kestrel hands publishers' connections to.</summary>
 internal sealed class RtmpConnectionHandler(
     IPublishAuthority authority, IPublicationSink sink, Admission admission, IOptions<IngestOptions> options, TimeProvider time,
-    ILogger<RtmpConnectionHandler> logger) : ConnectionHandler
+    ILogger<RtmpConnectionHandler> logger, RefusalLog refusals) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -24,7 +24,7 @@ internal sealed class RtmpConnectionHandler(
         IngestMetrics.Connected();
         try
         {
-            using var publisher = new RtmpConnection(connection, place, authority, sink, options.Value, time, logger);
+            using var publisher = new RtmpConnection(connection, place, authority, sink, options.Value, time, logger, refusals);
             await publisher.RunAsync();
         }
         finally

@@ -33,6 +33,8 @@ internal enum SessionPhase
 internal sealed class RtmpSession
 {
     private const int MaxNonsense = 1000;
+    private static readonly TimeSpan LateDataPause = TimeSpan.FromSeconds(1);
+
     private const long DefaultWindow = 2_500_000;
     private const long SmallestAcknowledgement = 64 * 1024;
 
@@ -40,17 +42,23 @@ internal sealed class RtmpSession
     private readonly IBufferWriter<byte> _output;
     private readonly ServerHandshake _handshake = new();
     private readonly ChunkReader _chunks;
-    private readonly TokenBucket _control = new(capacity: 500, perSecond: 100);
-    private readonly TokenBucket _ignored = new(capacity: MaxNonsense, perSecond: 2);
+    private readonly FloodGuard _flood = new();
+    private readonly TokenBucket _nonsenseBudget = new(capacity: MaxNonsense, perSecond: 10);
     private PublicationFeed? _feed;
     private long _window = DefaultWindow;
     private long _acknowledged;
     private long _beforePublish;
     private int _nonsense;
     private DateTimeOffset _arrival;
+    private RtmpMessage? _lateData;
+    private DateTimeOffset _lateSince;
 
-    public RtmpSession(IBufferWriter<byte> output, IngestOptions options)
+    /// <param name="output">Where answers go.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="received">Bytes of this connection that were counted before.</param>
+    public RtmpSession(IBufferWriter<byte> output, IngestOptions options, long received = 0)
     {
+        (Received, _acknowledged) = (received, received);
         (_output, _options) = (output, options);
         _chunks = new ChunkReader(options.LimitsBeforePublish, options.MinimumChunkSize);
         Replies = new ReplyWriter(output);
@@ -160,11 +168,13 @@ internal sealed class RtmpSession
             return SessionStep.ReadOn;
         }
 
-        if (!_control.TryTake(arrival))
+        if (message.Type is MessageType.Data or MessageType.DataAmf3)
         {
-            throw RtmpProtocolException.Flood();
+            Describe(message, arrival);
+            return SessionStep.ReadOn;
         }
 
+        _flood.Count(message.Type, arrival);
         switch (message.Type)
         {
             case MessageType.SetChunkSize or MessageType.Abort:
@@ -183,19 +193,16 @@ internal sealed class RtmpSession
                 TakeUserControl(message.Payload.Span);
                 break;
             case MessageType.Command or MessageType.CommandAmf3:
-                return Command(message);
-            case MessageType.Data or MessageType.DataAmf3:
-                Describe(message);
-                break;
+                return Command(message, arrival);
             case MessageType.Aggregate:
                 TakeAggregate(message, arrival);
                 break;
             case MessageType.SharedObject or MessageType.SharedObjectAmf3:
                 Conversation.RefuseSharedObject();
-                Ignore();
+                Ignore("H38", arrival);
                 break;
             default:
-                Ignore();
+                Ignore("H34", arrival);
                 break;
         }
 
@@ -213,18 +220,23 @@ internal sealed class RtmpSession
         // Media on a stream that nobody publishes on, and pictures without a body, which some encoders send.
         if (_feed is null || message.Stream != Conversation.PublishStream || message.Payload.IsEmpty)
         {
-            Ignore();
+            Ignore(message.Payload.IsEmpty ? "H20" : "H35", arrival);
             return;
         }
 
         _feed.Take(message, arrival);
+        if (_lateData is { } late && arrival - _lateSince >= LateDataPause)
+        {
+            _lateData = null;
+            ReadData(late, arrival);
+        }
     }
 
     private void TakeAggregate(in RtmpMessage message, DateTimeOffset arrival)
     {
         if (AggregateMessage.Split(message) is not { } parts)
         {
-            Ignore();
+            Ignore("H37", arrival);
             return;
         }
 
@@ -236,21 +248,36 @@ internal sealed class RtmpSession
             }
             else if (part.Type is MessageType.Data or MessageType.DataAmf3)
             {
-                Describe(part);
+                Describe(part, arrival);
             }
             else
             {
-                Ignore();
+                Ignore("H37", arrival);
             }
         }
     }
 
-    private void Describe(in RtmpMessage message)
+    /// <summary>In a flood of metadata only the last counts, and is read a little later.</summary>
+    private void Describe(in RtmpMessage message, DateTimeOffset arrival)
+    {
+        if (_flood.MayDescribe(message.Payload.Length, arrival))
+        {
+            _lateData = null;
+            ReadData(message, arrival);
+            return;
+        }
+
+        IngestMetrics.Broke("H56");
+        _lateSince = _lateData is null ? arrival : _lateSince;
+        _lateData = message with { Payload = message.Payload.ToArray() };
+    }
+
+    private void ReadData(in RtmpMessage message, DateTimeOffset arrival)
     {
         // Cue points, captions and time codes come with many encoders all the time: they mean nothing here, but they are no nonsense.
         if (!StreamMetadata.TryRead(message, out var metadata) || _feed is null)
         {
-            Ignore();
+            Ignore("", arrival);
         }
         else if (metadata is not null)
         {
@@ -258,11 +285,11 @@ internal sealed class RtmpSession
         }
     }
 
-    private SessionStep Command(in RtmpMessage message)
+    private SessionStep Command(in RtmpMessage message, DateTimeOffset arrival)
     {
         if (message.Payload.IsEmpty)
         {
-            Ignore();
+            Ignore("H20", arrival);
             return SessionStep.ReadOn;
         }
 
@@ -302,10 +329,12 @@ internal sealed class RtmpSession
         ? BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span)
         : throw RtmpProtocolException.ShortControl(message.Type, message.Payload.Length);
 
-    private void Ignore()
+    /// <summary>Passes over what means nothing here. Cameras send odd things now and then, for weeks: only too much at once is too much.</summary>
+    private void Ignore(string rule, DateTimeOffset arrival)
     {
+        IngestMetrics.Broke(rule);
         _nonsense++;
-        if (!_ignored.TryTake(_arrival))
+        if (!_nonsenseBudget.TryTake(arrival))
         {
             throw RtmpProtocolException.Nonsense(_nonsense);
         }

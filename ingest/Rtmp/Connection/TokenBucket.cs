@@ -6,8 +6,10 @@ internal sealed class TokenBucket(double capacity, double perSecond)
     private double _tokens;
     private DateTimeOffset _at;
 
-    /// <summary>Takes one, if there is one.</summary>
-    public bool TryTake(DateTimeOffset now)
+    /// <summary>Takes some, if there are as many.</summary>
+    /// <param name="now">Wall clock now.</param>
+    /// <param name="count">How many; one when not said.</param>
+    public bool TryTake(DateTimeOffset now, double count = 1)
     {
         if (now > _at)
         {
@@ -20,12 +22,12 @@ internal sealed class TokenBucket(double capacity, double perSecond)
             _at = now;
         }
 
-        if (_tokens < 1)
+        if (_tokens < count)
         {
             return false;
         }
 
-        _tokens--;
+        _tokens -= count;
         return true;
     }
 }

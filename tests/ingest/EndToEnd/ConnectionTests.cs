@@ -214,35 +214,6 @@ public sealed class ConnectionTests
         });
     }
 
-    [Fact]
-    public async Task Connections_that_do_not_publish_are_limited_and_publishers_are_not_counted()
-    {
-        await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "2"));
-        await using var one = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
-        await using var two = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
-        await using var three = await RtmpPublisher.ConnectAsync(Target(server, "good3"));
-        using var idle1 = await server.ConnectAsync();
-        using var idle2 = await server.ConnectAsync();
-        await Poll.UntilAsync(async () =>
-        {
-            using var idle3 = await server.ConnectAsync();
-            return await IsClosedAsync(idle3, TimeSpan.FromMilliseconds(300));
-        });
-        idle1.Dispose();
-        await Poll.UntilAsync(async () =>
-        {
-            try
-            {
-                await using var four = await RtmpPublisher.ConnectAsync(Target(server, "good4"));
-                return true;
-            }
-            catch (IOException)
-            {
-                return false;
-            }
-        });
-    }
-
     [Theory]
     [InlineData("Ingest:MaxChunkStreams", "MaxChunkStreams", "1")]
     [InlineData("Ingest:SilenceTimeout", "SilenceTimeout", "1.00:00:00")]

@@ -32,6 +32,9 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public RememberingLog Log { get; }
 
+    /// <summary>Connections that have not been given leave to publish.</summary>
+    public int Waiting => _app.Services.GetRequiredService<Ingest.Rtmp.Connection.Admission>().Waiting;
+
     public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
 
     public static async Task<IngestServer> StartAsync(params (string Name, string Value)[] options)
@@ -42,7 +45,7 @@ internal sealed class IngestServer : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton<IPublishAuthority>(authority).AddSingleton<IPublicationSink>(sink);
         builder.Services.AddIngest(builder.Configuration);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseRtmp()));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseProxyHeader().UseRtmp()));
         var app = builder.Build();
         await app.StartAsync();
         return new IngestServer(app, authority, sink, log);

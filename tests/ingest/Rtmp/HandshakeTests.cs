@@ -39,7 +39,7 @@ public sealed class HandshakeTests
     [Theory]
     [InlineData(8)]
     [InlineData(772)]
-    public void A_digest_in_either_layout_is_answered_with_a_digest(int pointer)
+    public void H06_a_digest_in_either_layout_whose_pointer_is_as_large_as_it_can_be_is_answered_with_a_digest(int pointer)
     {
         var block = ClientBlock();
         block.AsSpan(pointer, 4).Fill(0xFF); // the largest sum there is
@@ -55,7 +55,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
-    public void A_wrong_digest_is_taken_for_a_simple_handshake()
+    public void H06_a_wrong_digest_is_taken_for_a_simple_handshake()
     {
         var block = ClientBlock();
         var output = new ArrayBufferWriter<byte>();

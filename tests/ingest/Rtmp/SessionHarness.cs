@@ -18,7 +18,7 @@ internal sealed class SessionHarness
     private int _readUpTo = 1 + (2 * 1536);
     private readonly ChunkReader _answers = new(Wire.Wide, 128);
 
-    public SessionHarness(IngestOptions? options = null) => Session = new RtmpSession(_output, options ?? new IngestOptions());
+    public SessionHarness(IngestOptions? options = null, long received = 0) => Session = new RtmpSession(_output, options ?? new IngestOptions(), received);
 
     public RtmpSession Session { get; }
 
@@ -63,6 +63,38 @@ internal sealed class SessionHarness
         }
 
         return samples;
+    }
+
+    /// <summary>Chunk streams of the answers since last asked, each of which fits in one chunk.</summary>
+    public List<int> AnswerStreams()
+    {
+        var streams = new List<int>();
+        var rest = _output.WrittenSpan[_readUpTo..];
+        while (!rest.IsEmpty)
+        {
+            var size = ChunkHeader.Read(rest, new ChunkStreams(), out var header);
+            streams.Add(header.ChunkStream);
+            rest = rest[(size + header.Length)..];
+        }
+
+        return streams;
+    }
+
+    /// <summary>The counts that were acknowledged since last asked.</summary>
+    public List<uint> Acknowledged()
+    {
+        var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(_output.WrittenMemory[_readUpTo..]));
+        var counts = new List<uint>();
+        while (_answers.TryRead(ref reader, out var message))
+        {
+            if (message.Type == MessageType.Acknowledgement)
+            {
+                counts.Add(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span));
+            }
+        }
+
+        _readUpTo += (int)reader.Consumed;
+        return counts;
     }
 
     /// <summary>Answers since last asked, commands by name and code, the rest by type.</summary>

@@ -27,7 +27,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void Cropping_that_leaves_nothing_is_refused()
+    public void H62_cropping_that_leaves_nothing_is_refused()
     {
         Refused(new Sps { Crop = (80, 80, 0, 0) });
         Refused(new Sps { Crop = (0, 0, 96, 0) });
@@ -36,7 +36,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void A_picture_beyond_the_limit_is_refused()
+    public void H62_a_picture_beyond_the_limit_is_refused()
     {
         AvcSequenceParameters.Parse(new Sps { WidthBlocks = 512, HeightBlocks = 512 }.Write()).Width.ShouldBe(8192);
         Refused(new Sps { WidthBlocks = 513 });
@@ -47,7 +47,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void A_cycle_of_a_thousand_million_is_refused_at_once()
+    public void H62_a_cycle_of_a_thousand_million_is_refused_at_once()
     {
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 1_000_000_000 });
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 256, OrderCountOffsets = 256 });
@@ -65,7 +65,7 @@ public sealed class SequenceParameterTests
     [InlineData(0x8000_0000UL, 60UL, 0.0)]
     [InlineData(uint.MaxValue, uint.MaxValue, 0.5)]
     [InlineData(1UL, uint.MaxValue, 0.0)]
-    public void A_rate_outside_sense_is_no_rate(ulong units, ulong scale, double rate) =>
+    public void H62_a_rate_outside_sense_is_no_rate(ulong units, ulong scale, double rate) =>
         AvcSequenceParameters.Parse(new Sps { Timing = (units, scale) }.Write()).FramesPerSecond.ShouldBe(rate, 1e-9);
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class SequenceParameterTests
         AvcSequenceParameters.Parse(new Sps { Aspect = (255, x, y) }.Write()).DisplayWidth.ShouldBe(width);
 
     [Fact]
-    public void A_usability_part_cut_off_at_any_bit_leaves_the_picture_known()
+    public void H62_a_usability_part_cut_off_at_any_bit_leaves_the_picture_known()
     {
         var whole = new Sps { Aspect = (255, 64, 45), FullRange = true };
         var bytes = whole.Body(out var vuiStart).ToArray();
@@ -113,7 +113,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void Exp_Golomb_codes_of_over_31_zeros_are_refused()
+    public void H62_Exp_Golomb_codes_of_over_31_zeros_are_refused()
     {
         for (var zeros = 0; zeros <= 64; zeros++)
         {

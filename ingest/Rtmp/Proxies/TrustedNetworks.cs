@@ -1,0 +1,63 @@
+using System.Net;
+
+namespace Broadcast.Ingest.Rtmp.Proxies;
+
+/// <summary>Networks whose word is taken, as the option writes them: <c>10.0.0.0/8, 2001:db8::/32, 192.0.2.7</c>.</summary>
+internal sealed class TrustedNetworks
+{
+    private readonly IPNetwork[] _networks;
+
+    private TrustedNetworks(IPNetwork[] networks) => _networks = networks;
+
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => _networks.Length == 0;
+
+    /// <summary>Reads a list; nothing and empty text are an empty one.</summary>
+    /// <param name="text">The list.</param>
+    /// <param name="networks">What it says.</param>
+    /// <param name="wrong">The first part that is no network.</param>
+    public static bool TryParse(string? text, out TrustedNetworks networks, out string wrong)
+    {
+        var read = new List<IPNetwork>();
+        wrong = "";
+        foreach (var part in (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (IPNetwork.TryParse(part, out var network))
+            {
+                read.Add(network);
+            }
+            else if (!part.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(part, out var address))
+            {
+                read.Add(new IPNetwork(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128));
+            }
+            else
+            {
+                (networks, wrong) = (new TrustedNetworks([]), part);
+                return false;
+            }
+        }
+
+        networks = new TrustedNetworks([.. read]);
+        return true;
+    }
+
+    /// <summary>Whether an address is in one of them.</summary>
+    public bool Contain(EndPoint? remote)
+    {
+        if (_networks.Length == 0 || remote is not IPEndPoint { Address: var address })
+        {
+            return false;
+        }
+
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        foreach (var network in _networks)
+        {
+            if (network.Contains(address))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,85 @@
+namespace Broadcast.Fuzz.Tests;
+
+/// <summary>What an input led to.</summary>
+/// <param name="Shape">What it was like.</param>
+/// <param name="Failure">What went wrong, or <see langword="null"/>.</param>
+internal readonly record struct Verdict(ulong Shape, string? Failure);
+
+/// <summary>Runs an input and judges: only declared refusals, no more garbage than its length allows, and what must hold holds.</summary>
+internal static class Oracle
+{
+    /// <summary>Runs one input. A hang shows in <see cref="Watchdog"/>.</summary>
+    public static Verdict Judge(FuzzTarget target, byte[] input)
+    {
+        var verdict = JudgeOnce(target, input, out var allocated);
+        if (verdict.Failure is null && allocated > target.MostAllocated(input.Length))
+        {
+            // What is made once in a process does not count: only if it is as much again.
+            verdict = JudgeOnce(target, input, out allocated);
+            if (verdict.Failure is null && allocated > target.MostAllocated(input.Length))
+            {
+                return verdict with { Failure = $"allocates {allocated} bytes for {input.Length} bytes of input" };
+            }
+        }
+
+        return verdict;
+    }
+
+    private static Verdict JudgeOnce(FuzzTarget target, byte[] input, out long allocated)
+    {
+        var shape = default(Shape);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            target.Run(input, ref shape);
+        }
+        catch (Exception e) when (target.IsRefusal(e, out var reason))
+        {
+            shape.Words(reason);
+        }
+        catch (Exception e)
+        {
+            allocated = 0;
+            var where = e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Broadcast.", StringComparison.Ordinal) && !l.Contains("FuzzTarget.Hold", StringComparison.Ordinal))?.Trim();
+            return new Verdict(shape.Value, $"{e.GetType().Name}: {e.Message} {where}");
+        }
+
+        allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        return new Verdict(shape.Value, null);
+    }
+}
+
+/// <summary>Notices an input that does not come to an end, and hands it over.</summary>
+internal sealed class Watchdog : IDisposable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    private readonly ITimer _timer;
+    private readonly Action<FuzzTarget, byte[]> _hung;
+    private volatile FuzzTarget? _target;
+    private byte[] _input = [];
+    private long _since;
+
+    public Watchdog(Action<FuzzTarget, byte[]> hung)
+    {
+        _hung = hung;
+        _timer = TimeProvider.System.CreateTimer(_ => Look(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Says what runs from now on.</summary>
+    public void Begin(FuzzTarget target, byte[] input)
+    {
+        (_input, _since) = (input, Environment.TickCount64);
+        _target = target;
+    }
+
+    private void Look()
+    {
+        if (_target is { } target && Environment.TickCount64 - Volatile.Read(ref _since) > Longest.TotalMilliseconds)
+        {
+            _hung(target, _input);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+}

@@ -1,0 +1,39 @@
+using Broadcast.Media;
+
+namespace Broadcast.Fuzz.Tests.Targets;
+
+/// <summary>Every parser of bytes from outside.</summary>
+internal static class All
+{
+    /// <summary>The configuration records.</summary>
+    public static IReadOnlyList<ConfigurationTarget> Configurations { get; } =
+    [
+        new("avcC", b => CodecConfig.Avc.Parse(b)),
+        new("hvcC", b => CodecConfig.Hevc.Parse(b)),
+        new("av1C", b => CodecConfig.Av1.Parse(b)),
+        new("vpcC", b => CodecConfig.Vp9.Parse(b)),
+        new("asc", b => CodecConfig.Aac.Parse(b)),
+        new("opus", b => CodecConfig.Opus.Parse(b)),
+        new("flac", b => CodecConfig.Flac.Parse(b)),
+        new("dac3", b => CodecConfig.Ac3.Parse(b)),
+        new("dec3", b => CodecConfig.Eac3.Parse(b)),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<FuzzTarget> Targets { get; } =
+    [
+        new HandshakeTarget(),
+        new ChunkTarget(),
+        new AmfTarget(),
+        new MessageTarget(),
+        new SessionTarget(),
+        new ProxyTarget(),
+        .. Configurations,
+        new ParameterSetTarget("sps", b => AvcSequenceParameters.Parse(b) is var s ? (s.Width, s.Height) : default),
+        new ParameterSetTarget("hevc-sps", b => HevcSequenceParameters.Parse(b).Picture is var p ? (p.Width, p.Height) : default),
+        new SampleTarget(),
+    ];
+
+    /// <summary>The one of a name.</summary>
+    public static FuzzTarget Of(string name) => Targets.Single(t => t.Name == name);
+}

@@ -1,0 +1,122 @@
+using Broadcast.Media;
+
+namespace Broadcast.Fuzz.Tests.Targets;
+
+/// <summary>A codec's configuration record: what is accepted is within our limits, and reading it again gives the same.</summary>
+/// <param name="name">The box that it stands in.</param>
+/// <param name="parse">Reads it.</param>
+internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig> parse) : CodecTarget
+{
+    public override string Name => name;
+
+    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 3], [0x67], [0x68], [0x42, 0x01], [0x40, 0x01], [0x44, 0x01], [0xA1], [0x81], [0x0A, 0x0B], [0x12, 0x00], [0xE1, 0, 1], [1, 0, 1]];
+
+    /// <summary>Reads a record.</summary>
+    public CodecConfig Parse(byte[] record) => parse(record);
+
+    public override void Run(byte[] input, ref Shape shape)
+    {
+        var config = parse(input);
+        Hold(config.Equals(parse(input)) && config.GetHashCode() == parse(input).GetHashCode(), "reading the same bytes twice gives two configurations");
+        Hold(config.Equals(parse(config.Record.ToArray())), "its own record is another configuration");
+        Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), "a codec string that is none");
+        if (config.Picture is { } picture)
+        {
+            Hold(picture.Width is >= 1 and <= PictureFormat.MaxSide && picture.Height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+            Hold(picture.SampleAspectWidth > 0 && picture.SampleAspectHeight > 0 && picture.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
+            Hold(picture.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
+            shape.Size(picture.Width);
+            shape.Size(picture.Height);
+            shape.Kind(picture.Color is null ? 0 : 1);
+            shape.Kind((int)picture.FramesPerSecond / 10);
+        }
+
+        if (config.Sound is { } sound)
+        {
+            Hold(sound.SampleRate is >= 7350 and <= 192_000 * 4 && sound.Channels is >= 1 and <= 255, "sound that is none");
+            shape.Size(sound.SampleRate);
+            shape.Kind(sound.Channels);
+        }
+
+        shape.Words(config.CodecString);
+
+        // The same bytes as a sample: looked into, never an exception but the declared one.
+        if (config.TryInspect(input, out var frame))
+        {
+            shape.Kind(frame.IsSync ? 1 : 2);
+            Hold(frame.Samples >= 0, "a negative number of samples");
+            if (frame.IsSync)
+            {
+                var completed = config.Completed(input);
+                Hold(completed.Equals(parse(completed.Record.ToArray())) || !completed.IsComplete || completed.Kind == TrackKind.Video, "a completed record is another configuration");
+            }
+        }
+    }
+}
+
+/// <summary>Samples of each codec, looked into with configurations that are right: a kind in the first byte, the sample behind it.</summary>
+internal sealed class SampleTarget : CodecTarget
+{
+    private static readonly Lazy<CodecConfig[]> Configurations = new(() =>
+        [.. All.Configurations.SelectMany(t => Seeds.Of(t.Name).Select(s => TryParse(t, s))).Where(c => c is not null).Select(c => c!)]);
+
+    public override string Name => "samples";
+
+    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 0, 2, 0x65, 1], [0, 0, 0, 3, 0x26, 1, 1], [0x12, 0x00], [0x0A, 0x0B], [0x82, 0x49, 0x83, 0x42], [0x0B, 0x77], [0xFF, 0xF8]];
+
+    public override void Run(byte[] input, ref Shape shape)
+    {
+        var configurations = Configurations.Value;
+        if (input.Length == 0 || configurations.Length == 0)
+        {
+            return;
+        }
+
+        var config = configurations[input[0] % configurations.Length];
+        shape.Kind(input[0] % configurations.Length);
+        if (config.TryInspect(input.AsSpan(1), out var frame))
+        {
+            shape.Kind((frame.IsSync ? 1 : 0) + (frame.IsSkipped ? 2 : 0));
+            shape.Size(frame.Samples);
+            Hold(frame.Samples >= 0, "a negative number of samples");
+            if (frame.IsSync && config.Completed(input.AsSpan(1)) is { Picture: { } picture })
+            {
+                Hold(picture.Width is >= 1 and <= PictureFormat.MaxSide && picture.Height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+            }
+        }
+    }
+
+    private static CodecConfig? TryParse(ConfigurationTarget target, byte[] seed)
+    {
+        try
+        {
+            return target.Parse(seed);
+        }
+        catch (InvalidCodecConfigException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Sequence parameter sets of H.264 and HEVC, by themselves.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="parse">Reads one; gives width and height.</param>
+internal sealed class ParameterSetTarget(string name, Func<byte[], (int Width, int Height)> parse) : CodecTarget
+{
+    public override string Name => name;
+
+    public override int MaxLength => 512;
+
+    public override IReadOnlyList<byte[]> Words { get; } = [[0, 0, 3], [0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF], [0x67, 0x64], [0x42, 0x01]];
+
+    public override void Run(byte[] input, ref Shape shape)
+    {
+        var (width, height) = parse(input);
+        Hold((width, height) == parse(input), "reading the same bytes twice gives two pictures");
+        Hold(width is >= 1 and <= PictureFormat.MaxSide && height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+        shape.Size(width);
+        shape.Size(height);
+        shape.Kind(input[1]);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using Broadcast.Ingest.Rtmp;
+using Broadcast.Media;
+
+namespace Broadcast.Fuzz.Tests.Targets;
+
+/// <summary>What the RTMP parsers have in common: refusals are named.</summary>
+internal abstract class RtmpTarget : FuzzTarget
+{
+    public override bool IsRefusal(Exception exception, out string reason)
+    {
+        reason = exception is RtmpProtocolException refusal ? $"{refusal.Reason} {refusal.Rule} {refusal.Message}" : "";
+        return reason.Length > 0;
+    }
+
+    /// <summary>Cuts an input into reads whose sizes follow from its bytes, so that the same input is always cut the same.</summary>
+    protected static IEnumerable<byte[]> Cut(byte[] input)
+    {
+        var state = (uint)input.Length * 2654435761;
+        for (var at = 0; at < input.Length;)
+        {
+            state = (state ^ input[at]) * 1664525 + 1013904223;
+            var size = Math.Min(input.Length - at, 1 + (int)(state >> 24) % ((state & 1) == 0 ? 7 : 200));
+            yield return input[at..(at + size)];
+            at += size;
+        }
+    }
+
+    /// <summary>The bytes a parser has not consumed, with more behind them.</summary>
+    protected static byte[] Join(ReadOnlySequence<byte> rest, byte[] more) => [.. rest.ToArray(), .. more];
+}
+
+/// <summary>What the parsers of configurations have in common.</summary>
+internal abstract class CodecTarget : FuzzTarget
+{
+    public override int MaxLength => 2048;
+
+    public override bool IsRefusal(Exception exception, out string reason)
+    {
+        reason = exception is InvalidCodecConfigException ? exception.Message : "";
+        return reason.Length > 0;
+    }
+}

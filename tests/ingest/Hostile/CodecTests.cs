@@ -1,0 +1,234 @@
+using Broadcast.Ingest.Rtmp;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+using static Broadcast.Ingest.Tests.Hostile.Refusal;
+
+namespace Broadcast.Ingest.Tests.Hostile;
+
+/// <summary>Rows H58 to H72 of the hostile inputs: what is in audio and video messages.</summary>
+public sealed class CodecTests
+{
+    private static readonly byte[] Configurations = [.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration()];
+
+    [Fact]
+    public void H58_tags_of_a_few_bytes_are_counted_and_dropped()
+    {
+        var session = Publishing();
+        for (var length = 1; length <= 4; length++)
+        {
+            session.Feeds([.. Wire.Message(9, 1, 0, new byte[] { 0x17, 1, 0, 0 }[..length]), .. Wire.Message(8, 1, 0, new byte[] { 0xAF, 9, 0, 0 }[..length])]);
+        }
+
+        session.Feed!.Malformed.ShouldBe(8);
+        session.Feeds(Wire.Picture(0, true));
+        session.Samples().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void H59_pictures_before_any_configuration_are_counted_and_dropped()
+    {
+        var session = new SessionHarness();
+        session.Feeds(Wire.Opening());
+        session.Feeds([.. Wire.Picture(0, true), .. Wire.Picture(40, false), .. Wire.Sound(0)]);
+        (session.Feed!.Malformed, session.Feed.Samples).ShouldBe((3, 0));
+        session.Feeds([.. Configurations, .. Wire.Picture(80, false)]);
+        (session.Feed.Malformed, session.Feed.Samples).ShouldBe((4, 0), "nor before the first keyframe");
+        session.Feeds(Wire.Picture(120, true));
+        session.Samples().ShouldHaveSingleItem();
+    }
+
+    public static TheoryData<string, byte[]> BrokenRecords => new()
+    {
+        { "lengths of three bytes", Changed(4, 0xFE) },
+        { "no SPS", [1, 100, 0, 13, 0xFF, 0xE0, 1, 0, 2, 0x68, 0xEB] },
+        { "31 SPS", Changed(5, 0xFF) },
+        { "an SPS past the end", [.. Wire.AvcRecord[..6], 0x7F, 0xFF, .. Wire.AvcRecord[8..]] },
+        { "255 PPS", [.. Wire.AvcRecord[..34], 0xFF, .. Wire.AvcRecord[35..]] },
+        { "another version", Changed(0, 2) },
+        { "five bytes", Wire.AvcRecord[..5] },
+        { "nothing", [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenRecords))]
+    public void H60_a_broken_record_is_counted_and_the_last_good_one_stays(string what, byte[] record)
+    {
+        var session = Publishing();
+        session.Feeds(Wire.Picture(0, true));
+        session.Feeds([.. Wire.Message(9, 1, 40, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Picture(40, true)]);
+        session.Feed!.Malformed.ShouldBe(1, what);
+        var samples = session.Samples();
+        samples.Count.ShouldBe(2, what);
+        samples[1].Track.ShouldBeSameAs(samples[0].Track);
+    }
+
+    public static TheoryData<string, byte[]> BrokenUnits => new()
+    {
+        { "past the end", [0, 0, 0, 9, 0x65, 1] },
+        { "of nothing", [0, 0, 0, 0, 0, 0, 0, 1, 0x65] },
+        { "of 4 GiB", [0xFF, 0xFF, 0xFF, 0xFF, 0x65, 1] },
+        { "whose sum runs over", [0, 0, 0, 1, 0x65, 0xFF, 0xFF, 0xFF, 0xFE, 1] },
+        { "with bytes left over", [0, 0, 0, 1, 0x65, 7] },
+        { "cut short", [0, 0, 0] },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenUnits))]
+    public void H61_a_picture_whose_NAL_lengths_do_not_add_up_is_counted_and_dropped(string what, byte[] units)
+    {
+        var session = Publishing();
+        session.Feeds([.. Wire.Picture(0, true), .. Wire.Message(9, 1, 40, [0x17, 1, 0, 0, 0, .. units]), .. Wire.Picture(80, true)]);
+        session.Feed!.Malformed.ShouldBe(1, what);
+        session.Samples().Count.ShouldBe(2, what);
+    }
+
+    [Fact]
+    public void H63_a_configuration_holds_from_the_next_keyframe_on_and_one_that_always_changes_ends_the_connection()
+    {
+        var session = Publishing();
+        session.Feeds([.. Wire.Picture(0, true), .. Configuration(1), .. Wire.Picture(40, false), .. Wire.Picture(80, true)]);
+        var samples = session.Samples();
+        samples[1].Track.ShouldBeSameAs(samples[0].Track);
+        samples[2].Track.ShouldNotBeSameAs(samples[0].Track);
+        Should.Throw<RtmpProtocolException>(() =>
+        {
+            for (byte i = 2; i < 100; i++)
+            {
+                session.Feeds([.. Configuration(i), .. Wire.Picture((uint)i * 40, true)]);
+            }
+        }).ShouldSatisfyAllConditions(e => e.Reason.ShouldBe(IngestRejection.ConfigurationFlood), e => e.Rule.ShouldBe("H63"));
+    }
+
+    [Fact]
+    public void H64_the_same_configuration_with_every_keyframe_is_nothing()
+    {
+        var session = Publishing();
+        for (uint i = 0; i < 100; i++)
+        {
+            session.Feeds([.. Configurations, .. Wire.Picture(i * 40, true)]);
+        }
+
+        var samples = session.Samples();
+        samples.Count.ShouldBe(100);
+        samples.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void H65_start_codes_and_thousands_of_slices_are_counted_and_dropped()
+    {
+        var session = Publishing();
+        session.Feeds(Wire.Picture(0, true));
+        session.Feeds(Video(40, [0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x65]));
+        session.Feeds(Video(40, Times(10_000, [0, 0, 0, 2, 0x41, 1])));
+        session.Feeds(Video(40, Times(600, [0, 0, 0, 2, 9, 16])));
+        session.Feed!.Malformed.ShouldBe(3);
+        session.Feeds(Video(80, [0, 0, 0, 2, 9, 16, 0, 0, 0, 100, 6, .. new byte[99], 0, 0, 0, 2, 0x65, 1]));
+        session.Samples().Count.ShouldBe(2, "a delimiter and an SEI of an ordinary size are taken");
+    }
+
+    [Fact]
+    public void H66_the_NAL_units_say_what_is_a_keyframe_whatever_the_tag_says()
+    {
+        var (claimed, hidden) = (Wire.PictureBody(sync: false), Wire.PictureBody(sync: true));
+        (claimed[0], hidden[0]) = (0x17, 0x27);
+        var session = Publishing();
+        session.Feeds([.. Wire.Message(9, 1, 0, claimed), .. Wire.Message(9, 1, 40, hidden), .. Wire.Message(9, 1, 80, claimed)]);
+        session.Samples().Select(s => s.IsSync).ShouldBe([true, false]);
+    }
+
+    [Fact]
+    public void H67_composition_times_are_signed_and_bounded_and_times_never_go_back()
+    {
+        var session = Publishing();
+        session.Feeds([.. Picture(0, 0), .. Picture(40, -40), .. Picture(80, 0x7FFFFF), .. Picture(80, -0x800000), .. Picture(40, 40), .. Picture(120, 0)]);
+        var samples = session.Samples();
+        samples.Count.ShouldBe(6);
+        samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode > p.First.Decode);
+        samples.ShouldAllBe(s => (s.Present.ToTimeSpan() - s.Decode.ToTimeSpan()).Duration() <= TimeSpan.FromSeconds(11));
+    }
+
+    public static TheoryData<string, byte[]> BrokenSound => new()
+    {
+        { "nothing", [] },
+        { "one byte", [0x12] },
+        { "reserved sampling index 13", [0x16, 0x90] },
+        { "explicit rate, cut short", [0x17, 0x80] },
+        { "explicit rate of 1 Hz", [0x17, 0x80, 0x00, 0x00, 0x88, 0x00] },
+        { "no channels", [0x11, 0x80] },
+        { "a reserved channel configuration", [0x11, 0xF8] },
+        { "object type 31 without its rest", [0xF8] },
+        { "not AAC", [0x99, 0x90] },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenSound))]
+    public void H68_a_broken_sound_configuration_is_counted_and_the_last_good_one_stays(string what, byte[] record)
+    {
+        var session = Publishing();
+        session.Feeds([.. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, .. record]), .. Wire.Sound(21)]);
+        session.Feed!.Malformed.ShouldBe(1, what);
+        session.Feed.Complete();
+        session.Samples().Count.ShouldBe(2, what);
+    }
+
+    [Fact]
+    public void H68_sound_that_changes_becomes_another_track_and_ADTS_headers_are_taken_off()
+    {
+        var session = Publishing();
+        session.Feeds([.. Wire.Picture(0, true), .. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]), .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
+        var sound = session.Samples().Where(s => s.Track.Kind == TrackKind.Audio).ToList();
+        sound.Select(s => s.Track.Timescale).ShouldBe([48_000, 44_100]);
+        sound[1].Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
+    }
+
+    [Theory]
+    [InlineData(9, 0x22, "H.263")]
+    [InlineData(9, 0x14, "VP6")]
+    [InlineData(9, 0x13, "Screen Video")]
+    [InlineData(8, 0xB2, "Speex")]
+    [InlineData(8, 0x5F, "Nellymoser")]
+    [InlineData(8, 0x7F, "G.711")]
+    public void H70_codecs_that_are_not_taken_are_refused_in_words(byte type, byte first, string word)
+    {
+        var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message(type, 1, 0, [first, 1, 2])));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
+        refusal.Message.ShouldContain(word);
+    }
+
+    [Fact]
+    public void H71_reserved_bits_are_passed_over()
+    {
+        var record = Wire.AvcRecord.ToArray();
+        (record[4], record[5]) = ((byte)(record[4] & 3), (byte)(record[5] & 31));
+        var reserved = new SessionHarness();
+        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
+        reserved.Samples().ShouldHaveSingleItem();
+    }
+
+    private static SessionHarness Publishing()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Configurations]);
+        return session;
+    }
+
+    private static byte[] Video(uint time, byte[] units) => Wire.Message(9, 1, time, [0x17, 1, 0, 0, 0, .. units], 6);
+
+    private static byte[] Picture(uint time, int offset) => Wire.Message(9, 1, time, Wire.PictureBody(true, 100, offset), 6);
+
+    private static byte[] Configuration(byte last)
+    {
+        byte[] record = [.. Wire.AvcRecord];
+        record[^1] = last;
+        return Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]);
+    }
+
+    private static byte[] Changed(int at, byte value)
+    {
+        byte[] record = [.. Wire.AvcRecord];
+        record[at] = value;
+        return record;
+    }
+}
