@@ -25,7 +25,7 @@ internal sealed class GrantedPublication(
     public PublishGrant Grant => grant;
 
     /// <summary>Where media goes.</summary>
-    public PublicationFeed Feed => _feed ??= new PublicationFeed(grant, publication => _running = RunSinkAsync(publication));
+    public PublicationFeed Feed => _feed ??= new PublicationFeed(grant, publication => _running = RunSinkAsync(publication)) { MaxPictureSide = options.MaxPictureSide };
 
     /// <summary>Lets the next stage finish, then reports the end. Never throws.</summary>
     public async Task EndAsync(string reason)

@@ -26,6 +26,10 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private StreamMetadata? _metadata;
     private DateTimeOffset? _firstConfiguration;
     private int _changed;
+    private int _configurations;
+
+    /// <summary>Largest picture taken, samples a side.</summary>
+    public int MaxPictureSide { get; init; } = PictureFormat.MaxSide;
 
     /// <summary>Samples that were fit to be passed on.</summary>
     public long Samples { get; private set; }
@@ -97,12 +101,29 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         }
 
         _firstConfiguration ??= arrival;
+        if (_configurations != changes)
+        {
+            _configurations = changes;
+            CheckPictures();
+        }
+
         changes -= _videoTags.Count + _audioTags.Count;
         for (; _changed < changes; _changed++)
         {
             if (!_changes.TryTake(arrival))
             {
                 throw RtmpProtocolException.ConfigurationFlood();
+            }
+        }
+    }
+
+    private void CheckPictures()
+    {
+        foreach (var track in _videoTags.Tracks)
+        {
+            if (track.Config.Picture is { } picture && Math.Max(picture.Width, picture.Height) > MaxPictureSide)
+            {
+                throw RtmpProtocolException.PictureTooLarge(picture.Width, picture.Height, MaxPictureSide);
             }
         }
     }

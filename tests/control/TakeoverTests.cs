@@ -145,7 +145,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_newest_wins_where_the_channel_says_so_until_two_encoders_fight_F33()
+    public async Task H55_F33_The_newest_wins_where_the_channel_says_so_until_two_encoders_fight()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(Takeover: "newest"))).Key.StreamKey;

@@ -28,8 +28,10 @@ internal static class AggregateMessage
                 return null;
             }
 
+            // FLV 10.1, E.4.1: two reserved bits, one that says that what follows is encrypted, and the type.
+            var (type, isEncrypted) = ((byte)(bytes[0] & 0x1F), (bytes[0] & 0x20) != 0);
             var size = (bytes[1] << 16) | (bytes[2] << 8) | bytes[3];
-            if (bytes[0] == MessageType.Aggregate || size > bytes.Length - HeaderSize)
+            if (type == MessageType.Aggregate || isEncrypted || size > bytes.Length - HeaderSize)
             {
                 return null;
             }
@@ -37,7 +39,7 @@ internal static class AggregateMessage
             // 7.1.6: the first one's own time is the zero that the others count from.
             var time = (uint)((bytes[7] << 24) | (bytes[4] << 16) | (bytes[5] << 8) | bytes[6]);
             first = messages.Count == 0 ? time : first;
-            messages.Add(new RtmpMessage(bytes[0], aggregate.Stream, unchecked(aggregate.Timestamp + time - first), rest.Slice(HeaderSize, size)));
+            messages.Add(new RtmpMessage(type, aggregate.Stream, unchecked(aggregate.Timestamp + time - first), rest.Slice(HeaderSize, size)));
             var next = HeaderSize + size;
             if (bytes.Length - next >= BackPointerSize && BinaryPrimitives.ReadUInt32BigEndian(bytes[next..]) is var back && back != 0 && back != next)
             {

@@ -85,6 +85,15 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void H62_a_picture_larger_than_the_server_takes_is_refused_in_words()
+    {
+        var session = new SessionHarness { MaxPictureSide = 256 };
+        var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds([.. Wire.Opening(), .. Configurations]));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.PictureTooLarge, "H62", "NetStream.Publish.Rejected"));
+        refusal.Message.ShouldContain("320x180");
+    }
+
+    [Fact]
     public void H63_a_configuration_holds_from_the_next_keyframe_on_and_one_that_always_changes_ends_the_connection()
     {
         var session = Publishing();
@@ -116,14 +125,15 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H65_start_codes_and_thousands_of_slices_are_counted_and_dropped()
+    public void H65_start_codes_thousands_of_slices_and_a_mebibyte_of_SEI_are_counted_and_dropped()
     {
         var session = Publishing();
         session.Feeds(Wire.Picture(0, true));
         session.Feeds(Video(40, [0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x65]));
         session.Feeds(Video(40, Times(10_000, [0, 0, 0, 2, 0x41, 1])));
         session.Feeds(Video(40, Times(600, [0, 0, 0, 2, 9, 16])));
-        session.Feed!.Malformed.ShouldBe(3);
+        session.Feeds(Video(40, [0, 0x10, 0, 0, 6, .. new byte[0xFFFFF], 0, 0, 0, 2, 0x65, 1]));
+        session.Feed!.Malformed.ShouldBe(4);
         session.Feeds(Video(80, [0, 0, 0, 2, 9, 16, 0, 0, 0, 100, 6, .. new byte[99], 0, 0, 0, 2, 0x65, 1]));
         session.Samples().Count.ShouldBe(2, "a delimiter and an SEI of an ordinary size are taken");
     }
@@ -200,6 +210,12 @@ public sealed class CodecTests
     [Fact]
     public void H71_reserved_bits_are_passed_over()
     {
+        // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved ones and the mark of encryption.
+        var picture = Wire.PictureBody(true, 60);
+        byte[] tag = [0xC9, .. Wire.UInt24((uint)picture.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. picture, .. Wire.UInt32((uint)picture.Length + 11)];
+        var session = Publishing();
+        session.Feeds(Wire.Message(22, 1, 0, tag));
+        session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(picture[5..]);
         var record = Wire.AvcRecord.ToArray();
         (record[4], record[5]) = ((byte)(record[4] & 3), (byte)(record[5] & 31));
         var reserved = new SessionHarness();

@@ -30,6 +30,8 @@ internal sealed class SessionHarness
 
     public bool Grants { get; init; } = true;
 
+    public int MaxPictureSide { get; init; } = PictureFormat.MaxSide;
+
     /// <summary>Commands among the answers that were asked for.</summary>
     public List<RtmpCommand> Commands { get; } = [];
 
@@ -43,7 +45,7 @@ internal sealed class SessionHarness
             if (step == SessionStep.AskAuthority && Grants)
             {
                 var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
-                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p);
+                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) { MaxPictureSide = MaxPictureSide };
                 Session.Publish(Feed);
                 continue;
             }
