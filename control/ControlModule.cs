@@ -16,7 +16,7 @@ public static class ControlModule
 {
     /// <summary>
     /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/> and <see cref="IPublishAddresses"/>. Add it before the
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/> and <see cref="IPublishAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)

@@ -29,6 +29,9 @@ internal static class IngestMetrics
     private static readonly UpDownCounter<long> Publishers = Telemetry.Meter.CreateUpDownCounter<long>(
         "broadcast_ingest_publishers", "{publisher}", "Connections that publish.");
 
+    private static readonly Counter<long> Jumps = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_ingest_timestamp_jumps", "{jump}", "Jumps of encoders' clocks, by direction.");
+
     private static readonly Dictionary<IngestRejection, string> Reasons =
         Enum.GetValues<IngestRejection>().ToDictionary(r => r, r => JsonNamingPolicy.SnakeCaseLower.ConvertName(r.ToString()));
 
@@ -61,6 +64,19 @@ internal static class IngestMetrics
     }
 
     public static void WasOverBitrate(long seconds) => OverBitrateSeconds.Add(seconds);
+
+    public static void Jumped(ChannelName channel, int forward, int back)
+    {
+        if (forward > 0)
+        {
+            Jumps.Add(forward, new("stream", channel.Value), new("dir", "forward"));
+        }
+
+        if (back > 0)
+        {
+            Jumps.Add(back, new("stream", channel.Value), new("dir", "back"));
+        }
+    }
 
     public static void Rejected(IngestRejection reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", Reasons[reason]));
 }

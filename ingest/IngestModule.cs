@@ -1,6 +1,8 @@
+using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Proxies;
 using Broadcast.Ingest.Rtmp.Transport;
+using Broadcast.Media;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -27,6 +29,8 @@ public static class IngestModule
         services.AddSingleton<Admission>();
         services.AddSingleton<RefusalLog>();
         services.AddSingleton<ProxyGate>();
+        services.AddSingleton<SourceRegister>();
+        services.AddSingleton<ISourceHealth>(provider => provider.GetRequiredService<SourceRegister>());
         services.AddSingleton<RtmpConnectionHandler>();
         services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;

@@ -20,6 +20,9 @@ public sealed class IngestOptions
     /// <summary>Longest from leave to publish to the first usable frame, 100 ms to 5 min; 20 s, as an encoder with a long keyframe interval may need.</summary>
     public TimeSpan FirstMediaTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Longest from the first picture to the first keyframe, 1 s to 5 min; 30 s. Sound without pictures is played meanwhile.</summary>
+    public TimeSpan KeyframeTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Longest without a usable frame, 100 ms to 10 min; 30 s. A line that is gone without a word frees its channel after that.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -19,6 +19,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Time(builder, nameof(options.HandshakeTimeout), options.HandshakeTimeout, tenth, TimeSpan.FromMinutes(1));
         Time(builder, nameof(options.PublishTimeout), options.PublishTimeout, tenth, TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.FirstMediaTimeout), options.FirstMediaTimeout, tenth, TimeSpan.FromMinutes(5));
+        Time(builder, nameof(options.KeyframeTimeout), options.KeyframeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.SilenceTimeout), options.SilenceTimeout, tenth, TimeSpan.FromMinutes(10));
         Time(builder, nameof(options.PingInterval), options.PingInterval, tenth, TimeSpan.FromMinutes(5));
         Time(builder, nameof(options.WriteTimeout), options.WriteTimeout, tenth, TimeSpan.FromMinutes(1));

@@ -21,6 +21,9 @@ public enum IngestRejection
     /// <summary>Leave was given but no usable audio or video came.</summary>
     NoMedia,
 
+    /// <summary>Pictures came, but for too long no keyframe with which they could be decoded.</summary>
+    NoKeyframe,
+
     /// <summary>Audio and video stopped coming while the connection stayed open.</summary>
     Silence,
 

@@ -39,6 +39,9 @@ internal static class ChannelEndpoints
         api.MapPost("/channels/{name}/end", EndAsync).Asks(TokenRole.Producer)
             .Describe<EndedView>("endSession", "Ends the channel's open session now and sends its encoder away.", 200, 404);
 
+        api.MapGet("/channels/{name}/health", HealthAsync).Asks(TokenRole.Viewer)
+            .Describe<HealthView>("getHealth", "How the channel's encoders are doing, measured as they publish, with what to do where it could be better.", 200, 404);
+
         api.MapGet("/channels/{name}/sessions", SessionsAsync).Asks(TokenRole.Viewer)
             .Describe<List<SessionView>>("listSessions", "The channel's sessions, newest first; 'before' reads on from a session's id.", 200, 400, 404);
     }
@@ -67,6 +70,13 @@ internal static class ChannelEndpoints
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
         return new(book.End(id, "ended by an operator")?.Value);
+    }
+
+    private static async Task<HealthView> HealthAsync(string name, HttpContext http, ChannelDirectory channels)
+    {
+        var channel = await channels.GetAsync(name, http.RequestAborted);
+        var sources = http.RequestServices.GetService<ISourceHealth>()?.Find(ChannelName.Parse(channel.Name)) ?? [];
+        return new([.. sources.Select(SourceView.From)]);
     }
 
     private static async Task<List<SessionView>> SessionsAsync(string name, string? limit, string? before, HttpContext http, SessionHistory history)

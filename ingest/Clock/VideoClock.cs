@@ -3,32 +3,54 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Gives pictures their times on the 90 kHz clock. Decode times always rise: a picture at or before the last one is put one tick behind it (and counted),
-/// rather than dropped, because others may refer to it.
+/// Gives pictures their times on the 90 kHz clock: those of the real frame rate where the encoder rounded that to milliseconds (<see cref="FrameGrid"/>), otherwise the
+/// encoder's. Decode times always rise: a picture at or before the last one is put one tick behind it (and counted), rather than dropped, because others may refer to it.
 /// </summary>
 internal sealed class VideoClock
 {
-    /// <summary>Longest composition offset that is believed, milliseconds either way.</summary>
-    public const int LongestOffset = 10_000;
+    /// <summary>Longest composition offset that is believed, either way.</summary>
+    public static readonly TimeSpan LongestOffset = TimeSpan.FromSeconds(10);
 
-    private const int TicksPerMillisecond = MediaTime.VideoTimescale / 1000;
+    private static readonly long Longest = Nanoseconds.Of(LongestOffset);
 
-    private const int NanosecondsPerMillisecond = 1_000_000;
-
+    private readonly FrameGrid _grid = new();
+    private double _expected;
     private long _last = -1;
 
     /// <summary>Pictures whose decode time did not rise.</summary>
     public long Clamped { get; private set; }
 
-    /// <summary>Times of the next picture.</summary>
-    /// <param name="milliseconds">Its decode time on the session's timeline.</param>
-    /// <param name="compositionOffset">Presentation minus decode time, milliseconds.</param>
-    /// <param name="nanoseconds">What is to be added to the decode time, 0 to 999,999.</param>
-    public (MediaTime Decode, MediaTime Present) Next(long milliseconds, int compositionOffset, int nanoseconds = 0)
+    /// <summary>Frames a second where they are constant; 0 where not.</summary>
+    public double FramesPerSecond => _grid.FramesPerSecond;
+
+    /// <summary>Tells which frame rate the codec configuration claims; 0 when it claims none.</summary>
+    public void Expect(double framesPerSecond)
     {
-        var decode = (milliseconds * TicksPerMillisecond) + (nanoseconds * TicksPerMillisecond / NanosecondsPerMillisecond);
-        var offset = Math.Clamp(compositionOffset, -LongestOffset, LongestOffset) * (long)TicksPerMillisecond;
-        var present = decode + offset;
+        if (framesPerSecond != _expected)
+        {
+            _expected = framesPerSecond;
+            _grid.Expect(framesPerSecond);
+        }
+    }
+
+    /// <summary>Times of the next picture.</summary>
+    /// <param name="time">Its decode time on the session's timeline, nanoseconds.</param>
+    /// <param name="compositionOffset">Presentation minus decode time, nanoseconds.</param>
+    public (MediaTime Decode, MediaTime Present) Next(long time, long compositionOffset)
+    {
+        var offset = Math.Clamp(compositionOffset, -Longest, Longest);
+        var fits = _grid.TryPlace(time, out var decode);
+        if (!fits)
+        {
+            decode = Nanoseconds.ToTicks(time, MediaTime.VideoTimescale);
+        }
+
+        // Not from the sum: presentation less decode time has to be the same for the same offset, or segments would seem to overlap.
+        if (!fits || !_grid.TryOffset(offset, out var present))
+        {
+            present = decode + Nanoseconds.ToTicks(offset, MediaTime.VideoTimescale);
+        }
+
         if (decode <= _last)
         {
             decode = _last + 1;

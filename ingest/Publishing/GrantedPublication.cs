@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Health;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
@@ -10,13 +11,16 @@ namespace Broadcast.Ingest.Publishing;
 /// <param name="options">Deadlines.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
+/// <param name="sources">Where those are told of it who ask how it is.</param>
 /// <param name="failed">Called when the next stage ends before the publisher does.</param>
 internal sealed class GrantedPublication(
-    PublishGrant grant, IPublishAuthority authority, IPublicationSink sink, IngestOptions options, TimeProvider time, ILogger logger, Action failed)
+    PublishGrant grant, IPublishAuthority authority, IPublicationSink sink, IngestOptions options, TimeProvider time, ILogger logger,
+    SourceRegister sources, Action failed)
 {
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _cut = new();
+    private readonly SourceMeter _meter = sources.Open(grant);
     private Task _running = Task.CompletedTask;
     private PublicationFeed? _feed;
     private volatile bool _completed;
@@ -25,13 +29,19 @@ internal sealed class GrantedPublication(
     public PublishGrant Grant => grant;
 
     /// <summary>Where media goes.</summary>
-    public PublicationFeed Feed => _feed ??= new PublicationFeed(grant, publication => _running = RunSinkAsync(publication)) { MaxPictureSide = options.MaxPictureSide };
+    public PublicationFeed Feed => _feed ??= new PublicationFeed(
+        grant, publication => _running = RunSinkAsync(publication), sources.FrontOf(grant.Session), options.KeyframeTimeout)
+    {
+        Meter = _meter,
+        MaxPictureSide = options.MaxPictureSide,
+    };
 
     /// <summary>Lets the next stage finish, then reports the end. Never throws.</summary>
     public async Task EndAsync(string reason)
     {
         _completed = true;
         Feed.Complete();
+        sources.Close(_meter, Feed.Front);
         try
         {
             await _running.WaitAsync(options.DrainTimeout, time);

@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Clock;
+using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Connection;
@@ -11,11 +12,13 @@ namespace Broadcast.Ingest.Publishing;
 /// <summary>Makes a publication out of audio and video messages: reads them, times them, holds them until it is known what there is, and queues them.</summary>
 /// <param name="grant">Whose publication it is.</param>
 /// <param name="begin">Called once, when the publication begins.</param>
-internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> begin)
+/// <param name="front">How far earlier connections of the session have come on its timeline.</param>
+/// <param name="keyframeTimeout">Longest from the first picture to the first keyframe; 30 s when not given.</param>
+internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> begin, TimeSpan front = default, TimeSpan? keyframeTimeout = null)
 {
     private readonly VideoTags _videoTags = new();
     private readonly AudioTags _audioTags = new();
-    private readonly EncoderClock _clock = new(grant.Session.StartedAt);
+    private readonly EncoderClock _clock = new(grant.Session.StartedAt, front);
     private readonly Dictionary<int, VideoClock> _videoClocks = [];
     private readonly Dictionary<int, AudioClock> _audioClocks = [];
     private readonly List<AccessUnit> _units = [];
@@ -25,6 +28,7 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private long _heldBytes;
     private StreamMetadata? _metadata;
     private DateTimeOffset? _firstConfiguration;
+    private DateTimeOffset? _firstPicture;
     private int _changed;
     private int _configurations;
 
@@ -49,6 +53,36 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     /// <summary>What metadata said last, or <see langword="null"/>.</summary>
     public StreamMetadata? Metadata => _metadata;
 
+    /// <summary>Those into the future.</summary>
+    public int JumpsForward => _clock.JumpsForward;
+
+    /// <summary>Those into the past.</summary>
+    public int JumpsBack => _clock.JumpsBack;
+
+    /// <summary>How far sound came ahead of the picture of the same time lately; negative when it came behind.</summary>
+    public TimeSpan Skew => _clock.Skew;
+
+    /// <summary>How far media came ahead of its time lately, at best; negative when all came late.</summary>
+    public TimeSpan Ahead => _clock.Ahead;
+
+    /// <summary>How far it has come on the session's timeline.</summary>
+    public TimeSpan Front => _clock.Front;
+
+    /// <summary>Measures what goes by, if anybody wants to know.</summary>
+    public SourceMeter? Meter { get; init; }
+
+    /// <summary>What the encoder calls itself in its metadata; empty when it does not say.</summary>
+    public string Encoder => _metadata?.Encoder ?? "";
+
+    /// <summary>Frame rate that the metadata claim; 0 when they do not.</summary>
+    public double ClaimedFrameRate => _metadata?.FrameRate ?? 0;
+
+    /// <summary>Whether pictures come of which none can be decoded, because there was no keyframe yet.</summary>
+    public bool AwaitsKeyframe => _firstPicture is not null && Pictures == 0;
+
+    /// <summary>Longest from the first picture to the first keyframe.</summary>
+    public TimeSpan KeyframeTimeout { get; } = keyframeTimeout ?? TimeSpan.FromSeconds(30);
+
     /// <summary>Takes what metadata says.</summary>
     public void Describe(StreamMetadata metadata)
     {
@@ -57,18 +91,26 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     }
 
     /// <summary>Takes an audio or video message.</summary>
-    /// <exception cref="RtmpProtocolException">Its codec is not taken, or configurations change all the time.</exception>
+    /// <exception cref="RtmpProtocolException">Its codec is not taken, configurations change all the time, or no keyframe comes.</exception>
     public void Take(in RtmpMessage message, DateTimeOffset arrival)
     {
+        Meter?.Pass(arrival, this);
         _units.Clear();
-        Malformed += message.Type == MessageType.Video
+        var unusable = message.Type == MessageType.Video
             ? _videoTags.Read(message.Payload, _units)
             : _audioTags.Read(message.Payload, _units);
+        Malformed += unusable;
         CountConfigurations(arrival);
+        if (unusable > 0 && Pictures == 0 && message.Type == MessageType.Video)
+        {
+            ExpectKeyframe(arrival);
+        }
+
         foreach (var unit in _units)
         {
             if (TryTime(unit, message.Timestamp, arrival, out var sample))
             {
+                Meter?.Count(sample);
                 Pass(sample);
             }
         }
@@ -131,10 +173,10 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample)
     {
         sample = default;
-        var milliseconds = _clock.Map(unit.Track.Kind, timestamp, arrival);
+        var mapped = _clock.Map(unit.Track.Id, unit.Track.Kind, new Timestamp(timestamp, unit.Nanoseconds), arrival);
         if (unit.Track.Kind == TrackKind.Audio)
         {
-            if (!ClockOf(_audioClocks, unit.Track).TryNext(milliseconds, unit.Track.Timescale, unit.Samples, out var time, unit.Nanoseconds))
+            if (!ClockOf(_audioClocks, unit.Track).TryNext(mapped, unit.Track.Timescale, unit.Samples, out var time))
             {
                 return false;
             }
@@ -143,7 +185,9 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         }
         else
         {
-            var (decode, present) = ClockOf(_videoClocks, unit.Track).Next(milliseconds, unit.CompositionOffset, unit.Nanoseconds);
+            var clock = ClockOf(_videoClocks, unit.Track);
+            clock.Expect(unit.Track.Config.Picture?.FramesPerSecond ?? 0);
+            var (decode, present) = clock.Next(mapped, unit.CompositionOffset * Nanoseconds.PerMillisecond);
             sample = new MediaSample(unit.Track, decode, present, unit.IsSync, unit.Payload, arrival);
             Pictures++;
         }
@@ -163,6 +207,20 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         }
 
         return clock;
+    }
+
+    private void ExpectKeyframe(DateTimeOffset arrival)
+    {
+        if (!_videoTags.Tracks.Any())
+        {
+            return;
+        }
+
+        _firstPicture ??= arrival;
+        if (arrival - _firstPicture >= KeyframeTimeout)
+        {
+            throw RtmpProtocolException.NoKeyframe(KeyframeTimeout);
+        }
     }
 
     private void Pass(in MediaSample sample)

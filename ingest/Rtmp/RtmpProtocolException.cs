@@ -76,6 +76,11 @@ internal sealed class RtmpProtocolException : Exception
     public static RtmpProtocolException ConfigurationFlood() =>
         new(IngestRejection.ConfigurationFlood, "The codec configuration changes all the time.", "NetStream.Publish.Rejected", rule: "H63");
 
+    public static RtmpProtocolException NoKeyframe(TimeSpan waited) => new(
+        IngestRejection.NoKeyframe,
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Pictures came for {waited.TotalSeconds:0.#} s, but no keyframe (Ingest:KeyframeTimeout). Set a keyframe interval of 2 s."),
+        "NetStream.Publish.Rejected");
+
     /// <summary>An end that the server decided on: deadlines, refusals, stopping.</summary>
     public static RtmpProtocolException Ended(IngestRejection reason, string message, string? status = null) => new(reason, message, status);
 }

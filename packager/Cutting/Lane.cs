@@ -116,7 +116,8 @@ internal sealed class Lane(Rendition rendition, SegmentBuilder segment)
     {
         if (_shift.Timescale != sample.Track.Timescale || _shift.By != shift)
         {
-            _shift = (sample.Track.Timescale, shift, shift.Rescale(sample.Track.Timescale).Ticks);
+            // Rounded up: sound that begins with the picture would otherwise begin a fraction of a tick before the run, and its first frame be lost.
+            _shift = (sample.Track.Timescale, shift, -(shift with { Ticks = -shift.Ticks }).Rescale(sample.Track.Timescale).Ticks);
         }
 
         return sample.Decode.Ticks + _shift.Ticks;

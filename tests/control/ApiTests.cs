@@ -224,6 +224,42 @@ public sealed class ApiTests(PostgresFixture postgres)
         }
     }
 
+    [Fact]
+    public async Task The_health_of_a_channels_encoders_is_told_with_what_to_do()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, health: new OneSource());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" });
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "quiet" });
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+
+        var source = (await server.SendAsync("GET", "/api/v1/channels/demo/health", viewer)).Body.GetProperty("sources")[0];
+        source.GetProperty("bitsPerSecond").GetInt64().ShouldBe(4_000_000);
+        source.GetProperty("skewSeconds").GetDouble().ShouldBe(-0.25);
+        source.GetProperty("timestampJumps").GetProperty("back").GetInt32().ShouldBe(2);
+        source.GetProperty("video").GetProperty("keyframeIntervalSeconds").GetDouble().ShouldBe(8.3);
+        source.GetProperty("audio").GetProperty("sampleRate").GetInt32().ShouldBe(48_000);
+        var finding = source.GetProperty("findings")[0];
+        finding.GetProperty("code").GetString().ShouldBe("keyframe_interval_long");
+        finding.GetProperty("severity").GetString().ShouldBe("warning");
+        finding.GetProperty("advice").GetString()!.ShouldContain("2 s");
+
+        (await server.SendAsync("GET", "/api/v1/channels/quiet/health", viewer)).Body.GetProperty("sources").GetArrayLength().ShouldBe(0);
+        (await server.SendAsync("GET", "/api/v1/channels/none/health", viewer)).Status.ShouldBe(404);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/health")).Status.ShouldBe(401);
+    }
+
+    private sealed class OneSource : ISourceHealth
+    {
+        public IReadOnlyList<SourceReport> Find(ChannelName channel) => channel.Value != "demo" ? [] :
+        [
+            new(
+                SessionId.New(DateTimeOffset.UnixEpoch), Guid.NewGuid(), "OBS", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 4_000_000, 3_900_000,
+                new("avc1.64001f", 1280, 720, 29.97, 30, TimeSpan.FromSeconds(8.3), TimeSpan.FromSeconds(8.3)), new("mp4a.40.2", 48_000, 2),
+                TimeSpan.FromMilliseconds(-250), 0, 2, 0, 0, [new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", DateTimeOffset.UnixEpoch)]),
+        ];
+    }
+
     private sealed class LiveStates : IChannelStates
     {
         public ChannelState? Find(ChannelName channel) => new("live", null, null)

@@ -52,6 +52,21 @@ internal sealed class Camera(ManualTimeProvider time)
 
     public bool IsReconfigured { get; set; }
 
+    /// <summary>Its video configuration record, where it is another than usual.</summary>
+    public byte[]? VideoRecord { get; set; }
+
+    /// <summary>Its audio configuration record, where it is another than usual.</summary>
+    public byte[]? AudioRecord { get; set; }
+
+    /// <summary>Samples of sound a second, which the record has to say too.</summary>
+    public int SoundRate { get; init; } = SampleRate;
+
+    /// <summary>By how much its clock has jumped, milliseconds.</summary>
+    public long Jumped { get; set; }
+
+    /// <summary>Whether its keyframes are none.</summary>
+    public bool HidesKeyframes { get; set; }
+
     /// <summary>Payloads of the pictures sent, in order.</summary>
     public List<byte[]> Pictures { get; } = [];
 
@@ -72,10 +87,10 @@ internal sealed class Camera(ManualTimeProvider time)
             Configure();
         }
 
-        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * FrameRate), _sounds + (long)Math.Round(seconds * SampleRate / 1024));
+        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * FrameRate), _sounds + (long)Math.Round(seconds * SoundRate / 1024));
         while (_pictures < pictures || _sounds < sounds)
         {
-            if (_sounds >= sounds || (_pictures < pictures && _pictures * SampleRate <= _sounds * 1024 * FrameRate))
+            if (_sounds >= sounds || (_pictures < pictures && _pictures * SoundRate <= _sounds * 1024 * FrameRate))
             {
                 Picture();
             }
@@ -153,23 +168,25 @@ internal sealed class Camera(ManualTimeProvider time)
         }
     }
 
-    private void Configure()
+    /// <summary>Sends its configurations again, as they are now.</summary>
+    public void Configure()
     {
+        var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
         if (HasPictures)
         {
-            Take(9, TimeSpan.Zero, FirstTimestamp, IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
+            Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
         }
 
         if (HasSound)
         {
-            Take(8, TimeSpan.Zero, FirstTimestamp, AudioConfiguration);
+            Take(8, at, Timestamp(at), AudioRecord is { } sound ? [0xAF, 0, .. sound] : AudioConfiguration);
         }
     }
 
     private void Picture()
     {
         var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
-        var isKey = _pictures % (long)Math.Round(KeyframeSeconds * FrameRate) == 0;
+        var isKey = !HidesKeyframes && _pictures % (long)Math.Round(KeyframeSeconds * FrameRate) == 0;
         byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures, Name)];
         _pictures++;
         if (HasPictures)
@@ -181,7 +198,7 @@ internal sealed class Camera(ManualTimeProvider time)
 
     private void Sound()
     {
-        var at = TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate);
+        var at = TimeSpan.FromSeconds(_sounds * 1024.0 / SoundRate);
         byte[] payload = [0x21, .. Number(_sounds, Name)];
         _sounds++;
         if (HasSound)
@@ -202,7 +219,7 @@ internal sealed class Camera(ManualTimeProvider time)
         _feed.Take(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
     }
 
-    private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)at.TotalMilliseconds);
+    private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)(long)at.TotalMilliseconds + (uint)Jumped);
 
     private static byte[] Number(long number, byte name)
     {

@@ -129,10 +129,13 @@ internal sealed class Line : IAsyncDisposable
     }
 
     /// <summary>Waits until the playlist has come to a segment: what an encoder sent just now may still be on its way through the stages.</summary>
-    public async Task<Playlist> ReachAsync(BroadcastSession session, long segment)
+    public Task<Playlist> ReachAsync(BroadcastSession session, long segment) => ReachAsync(session, "source", segment);
+
+    /// <summary>The same for another rendition.</summary>
+    public async Task<Playlist> ReachAsync(BroadcastSession session, string rendition, long segment)
     {
-        await Poll.UntilAsync(async () => (await PlaylistAsync(session)).Last >= segment, description: $"segment {segment} is listed");
-        return await PlaylistAsync(session);
+        await Poll.UntilAsync(async () => (await PlaylistAsync(session, rendition)).Last >= segment, description: $"segment {segment} is listed");
+        return await PlaylistAsync(session, rendition);
     }
 
     /// <summary>Lets the clock go on until nothing stored has this in its name.</summary>

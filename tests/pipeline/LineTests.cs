@@ -164,7 +164,7 @@ public sealed class LineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keyframes_far_apart_are_cut_before_the_target_and_independence_is_not_claimed()
+    public async Task F18_keyframes_far_apart_are_cut_before_the_target_and_independence_is_not_claimed()
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);

@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Publishing;
 using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Connection;
@@ -53,12 +54,13 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
 
     /// <summary>A deadline that passed in a phase.</summary>
     /// <param name="phase">How far the connection had got.</param>
-    /// <param name="hadMedia">Whether any usable frame had come.</param>
-    public static ConnectionEnd Late(SessionPhase phase, bool hadMedia) => (phase, hadMedia) switch
+    /// <param name="feed">What had come, if leave to publish was given.</param>
+    public static ConnectionEnd Late(SessionPhase phase, PublicationFeed? feed) => (phase, feed) switch
     {
         (SessionPhase.Handshake, _) => new("the handshake was not done in time", IngestRejection.HandshakeTimeout),
         (SessionPhase.Commands, _) => new("no publish in time", IngestRejection.PublishTimeout),
-        (_, false) => new("No usable audio or video came.", IngestRejection.NoMedia, "NetStream.Publish.Rejected"),
+        (_, { Samples: 0, AwaitsKeyframe: true }) => Of(RtmpProtocolException.NoKeyframe(feed.KeyframeTimeout)),
+        (_, null or { Samples: 0 }) => new("No usable audio or video came.", IngestRejection.NoMedia, "NetStream.Publish.Rejected"),
         _ => new("Audio and video stopped coming.", IngestRejection.Silence, "NetStream.Publish.Rejected"),
     };
 }

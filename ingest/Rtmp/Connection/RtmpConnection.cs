@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using Broadcast.Ingest.Clock;
+using Broadcast.Ingest.Health;
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Transport;
 using Broadcast.Media;
@@ -17,6 +19,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly Admission.Place _place;
     private readonly IPublishAuthority _authority;
     private readonly IPublicationSink _sink;
+    private readonly SourceRegister _sources;
     private readonly IngestOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -26,6 +29,7 @@ internal sealed class RtmpConnection : IDisposable
     private readonly RtmpSession _session;
     private readonly Deadline _deadline;
     private readonly LineWatch _watch;
+    private readonly ArrivalClock _arrivals;
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _began;
     private GrantedPublication? _publication;
@@ -34,17 +38,20 @@ internal sealed class RtmpConnection : IDisposable
     private ConnectionEnd? _stop;
     private CancellationTokenRegistration _revoked;
     private bool _peerGone;
+    private bool _awaitsKeyframe;
 
     public RtmpConnection(ConnectionContext connection, Admission.Place place, IPublishAuthority authority, IPublicationSink sink,
-        IngestOptions options, TimeProvider time, ILogger logger, RefusalLog refusals)
+        SourceRegister sources, IngestOptions options, TimeProvider time, ILogger logger, RefusalLog refusals)
     {
-        (_connection, _place, _authority, _sink, _options, _time, _logger, _refusals) = (connection, place, authority, sink, options, time, logger, refusals);
+        (_sources, _refusals) = (sources, refusals);
+        (_connection, _place, _authority, _sink, _options, _time, _logger) = (connection, place, authority, sink, options, time, logger);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
         _session = new RtmpSession(_output, options);
         _deadline = new Deadline(time, () => Stop(_session.AnswersPings
-            ? ConnectionEnd.Late(_session.Phase, _publication?.Feed.Samples > 0)
+            ? ConnectionEnd.Late(_session.Phase, _publication?.Feed)
             : ConnectionEnd.Unreachable));
         _watch = new LineWatch(_session, _input, options, time, Stop);
+        _arrivals = new ArrivalClock(time);
         _began = time.GetTimestamp();
         place.OnGiveWay(() => Stop(ConnectionEnd.GaveWay));
     }
@@ -110,7 +117,7 @@ internal sealed class RtmpConnection : IDisposable
 
             _watch.Attend();
             var (phase, received) = (_session.Phase, _session.Received);
-            var (buffer, arrival) = (read.Buffer, _time.GetUtcNow());
+            var (buffer, arrival) = (read.Buffer, _arrivals.Read());
             var step = SessionStep.ReadOn;
             try
             {
@@ -145,6 +152,12 @@ internal sealed class RtmpConnection : IDisposable
                 {
                     _publication.Grant.Lease.Beat(_deadline.Set(_options.SilenceTimeout));
                     _watch.Heard();
+                }
+                else if (feed is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
+                {
+                    // Something comes, so the deadline for the first media is met; that for a keyframe runs.
+                    _awaitsKeyframe = true;
+                    _deadline.Set(_options.KeyframeTimeout);
                 }
 
                 (samples, malformed) = (feed.Samples, feed.Malformed);
@@ -197,7 +210,7 @@ internal sealed class RtmpConnection : IDisposable
             return _stop ?? ConnectionEnd.AuthorityUnavailable;
         }
 
-        _publication = new GrantedPublication(grant, _authority, _sink, _options, _time, _logger, () => Stop(ConnectionEnd.PipelineFailed));
+        _publication = new GrantedPublication(grant, _authority, _sink, _options, _time, _logger, _sources, () => Stop(ConnectionEnd.PipelineFailed));
         _place.Dispose();
         _bitrate = new BitrateMeter(_options.MaxMegabitsPerSecond * 125_000L, _time);
         IngestMetrics.PublishingBegan();

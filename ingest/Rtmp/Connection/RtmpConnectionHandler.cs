@@ -1,3 +1,4 @@
+using Broadcast.Ingest.Health;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace Broadcast.Ingest.Rtmp.Connection;
 
 /// <summary>What Kestrel hands publishers' connections to.</summary>
 internal sealed class RtmpConnectionHandler(
-    IPublishAuthority authority, IPublicationSink sink, Admission admission, IOptions<IngestOptions> options, TimeProvider time,
+    IPublishAuthority authority, IPublicationSink sink, Admission admission, SourceRegister sources, IOptions<IngestOptions> options, TimeProvider time,
     ILogger<RtmpConnectionHandler> logger, RefusalLog refusals) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -24,7 +25,7 @@ internal sealed class RtmpConnectionHandler(
         IngestMetrics.Connected();
         try
         {
-            using var publisher = new RtmpConnection(connection, place, authority, sink, options.Value, time, logger, refusals);
+            using var publisher = new RtmpConnection(connection, place, authority, sink, sources, options.Value, time, logger, refusals);
             await publisher.RunAsync();
         }
         finally

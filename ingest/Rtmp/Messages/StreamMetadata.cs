@@ -14,6 +14,10 @@ internal sealed record StreamMetadata(
     bool? HasVideo, bool? HasAudio, string Encoder, IReadOnlyDictionary<int, TrackLabel> VideoTracks, IReadOnlyDictionary<int, TrackLabel> AudioTracks)
 {
     private const int MaxTrackNumber = 255;
+    private const double HighestFrameRate = 1000;
+
+    /// <summary>Frames a second that it claims, or 0 when it claims none that could be.</summary>
+    public double FrameRate { get; init; }
 
     /// <summary>Reads a data message.</summary>
     /// <param name="message">Of type 18, or 15: then one byte says which AMF follows.</param>
@@ -62,7 +66,10 @@ internal sealed record StreamMetadata(
             video || audio ? audio : null,
             CleanText.Of(map.TextOf("encoder")),
             Tracks(map.Find("videoTrackIdInfoMap"), TrackLabel.None),
-            Tracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Of(map.TextOf("language"), null)));
+            Tracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Of(map.TextOf("language"), null)))
+        {
+            FrameRate = map.Find("framerate") is AmfValue.Number { Value: > 0 and <= HighestFrameRate } rate ? rate.Value : 0,
+        };
     }
 
     /// <summary>Enhanced RTMP v2, "Enhancing onMetaData": an object for each track, by its number; the first one is described by the properties around.</summary>

@@ -84,6 +84,18 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task F19_H75_a_publisher_of_pictures_without_a_keyframe_is_told_so()
+    {
+        await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("KeyframeTimeout", "00:00:01"));
+        await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
+        var blind = Media.Tags.Where(t => t.IsVideo && (t.IsConfiguration || t.Body.Span[0] >> 4 == 2)).ToList();
+        blind.Count.ShouldBeGreaterThan(10);
+        await publisher.SendAsync(blind, 0);
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("no keyframe");
+        await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
+    }
+
+    [Fact]
     public async Task A_busy_channel_a_wrong_key_and_a_hanging_authority_are_told_apart()
     {
         await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"), ("AuthorityTimeout", "00:00:00.2"));

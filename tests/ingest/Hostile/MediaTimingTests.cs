@@ -93,13 +93,13 @@ public sealed class MediaTimingTests
     }
 
     [Fact]
-    public async Task H75_a_stream_without_a_keyframe_passes_nothing_on_and_ends_for_want_of_usable_media()
+    public async Task H75_a_stream_without_a_keyframe_passes_nothing_on_and_ends_for_want_of_one()
     {
-        await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.5"));
+        await using var server = await IngestServer.StartAsync(("KeyframeTimeout", "00:00:01"));
         await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live", "good"));
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsVideo).ToList();
         await publisher.SendAsync([tags[0], .. tags.Skip(2)], 0);
-        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("No usable audio or video");
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("no keyframe");
         server.Sink.All.ShouldBeEmpty();
     }
 

@@ -1,0 +1,45 @@
+using Broadcast.Media;
+
+namespace Broadcast.Control.Api;
+
+// What stands in the API's JSON about encoders' health.
+
+internal sealed record HealthView(List<SourceView> Sources);
+
+internal sealed record SourceView(
+    string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond, long BitsPerSecondOfMinute, SourceVideoView? Video,
+    SourceAudioView? Audio, double SkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<FindingView> Findings)
+{
+    public static SourceView From(SourceReport r) => new(
+        r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondOfMinute, SourceVideoView.From(r.Video),
+        r.Audio is { } audio ? new(audio.Codec, audio.SampleRate, audio.Channels) : null, Math.Round(r.Skew.TotalSeconds, 3), new(r.JumpsForward, r.JumpsBack),
+        r.Dropped, r.Malformed, [.. r.Findings.Select(FindingView.From)]);
+}
+
+internal sealed record SourceVideoView(
+    string Codec, int Width, int Height, double FramesPerSecond, double? ClaimedFramesPerSecond, double? KeyframeIntervalSeconds, double? LongestKeyframeIntervalSeconds)
+{
+    public static SourceVideoView? From(SourceVideo? v) => v is null ? null : new(
+        v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2), v.ClaimedFramesPerSecond > 0 ? Math.Round(v.ClaimedFramesPerSecond, 3) : null,
+        Seconds(v.KeyframeInterval), Seconds(v.LongestKeyframeInterval));
+
+    private static double? Seconds(TimeSpan? time) => time is { } t ? Math.Round(t.TotalSeconds, 3) : null;
+}
+
+internal sealed record SourceAudioView(string Codec, int SampleRate, int Channels);
+
+internal sealed record SourceJumpsView(int Forward, int Back);
+
+internal sealed record FindingView(string Code, string Severity, string Advice, DateTimeOffset Since)
+{
+    public static FindingView From(SourceFinding f) => new(
+        f.Code,
+        f.Severity switch
+        {
+            FindingSeverity.Error => "error",
+            FindingSeverity.Warning => "warning",
+            _ => "information",
+        },
+        f.Advice,
+        f.Since);
+}

@@ -1,0 +1,162 @@
+using Broadcast.Ingest.Health;
+using Broadcast.Ingest.Publishing;
+using Broadcast.Ingest.Rtmp.Chunks;
+using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
+
+namespace Broadcast.Ingest.Tests.Clock;
+
+/// <summary>An encoder at real time with a clock that can be tampered with, and the samples that ingest makes of what it sends.</summary>
+internal sealed class Encoder
+{
+    public static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly List<MediaSample> _samples = [];
+    private Publication? _publication;
+    private double _time;
+    private long _pictures;
+    private long _sounds;
+
+    public Encoder(TimeSpan? keyframeTimeout = null)
+    {
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
+        var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None);
+        Meter = new SourceMeter(grant, Start);
+        Feed = new PublicationFeed(grant, p => _publication = p, keyframeTimeout: keyframeTimeout) { Meter = Meter };
+    }
+
+    public PublicationFeed Feed { get; }
+
+    public SourceMeter Meter { get; }
+
+    /// <summary>Pictures a second.</summary>
+    public double FrameRate { get; init; } = 30;
+
+    public double KeyframeSeconds { get; init; } = 2;
+
+    public bool HasPictures { get; set; } = true;
+
+    public bool HasSound { get; set; } = true;
+
+    /// <summary>What its clock says for pictures at time zero, milliseconds.</summary>
+    public double PictureClock { get; set; }
+
+    /// <summary>What its clock says for sound at time zero, milliseconds.</summary>
+    public double SoundClock { get; set; }
+
+    /// <summary>Where its timestamps wrap.</summary>
+    public long Modulus { get; init; } = 1L << 32;
+
+    /// <summary>Composition offset of a picture by its number, milliseconds.</summary>
+    public Func<long, int> Offset { get; init; } = _ => 0;
+
+    /// <summary>Length of a picture by its number, milliseconds; by the frame rate when not set.</summary>
+    public Func<long, double>? Length { get; init; }
+
+    /// <summary>Bytes of a picture's slice.</summary>
+    public int PictureSize { get; set; } = 60;
+
+    /// <summary>How late a message comes, by its time, milliseconds.</summary>
+    public Func<double, double> Delay { get; set; } = _ => 0;
+
+    /// <summary>Time up to which it has sent, milliseconds.</summary>
+    public double Time => _time;
+
+    public IReadOnlyList<MediaSample> Samples => _samples;
+
+    public List<MediaSample> Video => [.. _samples.Where(s => s.Track.Kind == TrackKind.Video)];
+
+    public List<MediaSample> Audio => [.. _samples.Where(s => s.Track.Kind == TrackKind.Audio)];
+
+    public Encoder Configured()
+    {
+        if (HasPictures)
+        {
+            ConfigureVideo();
+        }
+
+        if (HasSound)
+        {
+            ConfigureAudio();
+        }
+
+        return this;
+    }
+
+    public void ConfigureVideo(byte[]? record = null) => Take(MessageType.Video, PictureClock, [0x17, 0, 0, 0, 0, .. record ?? Wire.AvcRecord]);
+
+    public void ConfigureAudio(byte[]? record = null) => Take(MessageType.Audio, SoundClock, [0xAF, 0, .. record ?? Wire.AacRecord]);
+
+    /// <summary>Both clocks jump.</summary>
+    public void Jump(double milliseconds)
+    {
+        PictureClock += milliseconds;
+        SoundClock += milliseconds;
+    }
+
+    /// <summary>Sends what it has to for some seconds.</summary>
+    public Encoder Run(double seconds)
+    {
+        var end = _time + (seconds * 1000);
+        while (true)
+        {
+            var picture = Length is null ? _pictures * 1000 / FrameRate : _nextPicture;
+            var sound = _sounds * 1024 / 48.0;
+            if (Math.Min(picture, sound) >= end)
+            {
+                _time = end;
+                return this;
+            }
+
+            if (picture <= sound)
+            {
+                _time = picture;
+                var interval = Length is null ? Math.Round(KeyframeSeconds * FrameRate) : 30;
+                if (HasPictures)
+                {
+                    Take(MessageType.Video, PictureClock + picture, Wire.PictureBody(_pictures % interval == 0, PictureSize, Offset(_pictures)));
+                }
+
+                _nextPicture += Length?.Invoke(_pictures) ?? 0;
+                _pictures++;
+            }
+            else
+            {
+                _time = sound;
+                if (HasSound)
+                {
+                    Take(MessageType.Audio, SoundClock + sound, [0xAF, 1, 0x21, 1, 2, 3]);
+                }
+
+                _sounds++;
+            }
+        }
+    }
+
+    private double _nextPicture;
+
+    public void Take(byte type, double timestamp, byte[] body) =>
+        TakeAt(type, (uint)(((long)Math.Floor(timestamp) % Modulus + Modulus) % Modulus), body, Start.AddMilliseconds(_time + Delay(_time)));
+
+    public void TakeAt(byte type, uint timestamp, byte[] body, DateTimeOffset arrival)
+    {
+        Feed.Take(new RtmpMessage(type, 1, timestamp, body), arrival);
+        while (_publication is not null && _publication.Samples.TryRead(out var sample))
+        {
+            _samples.Add(sample);
+        }
+    }
+}
+
+/// <summary>What is expected of samples.</summary>
+internal static class SampleAssertions
+{
+    /// <summary>Steps of the decode times, milliseconds.</summary>
+    public static List<double> Steps(this IReadOnlyList<MediaSample> samples) =>
+        [.. samples.Zip(samples.Skip(1), (a, b) => (b.Decode.TotalSeconds - a.Decode.TotalSeconds) * 1000)];
+
+    /// <summary>How far samples come before they arrive, milliseconds.</summary>
+    public static List<double> Leads(this IReadOnlyList<MediaSample> samples) =>
+        [.. samples.Select(s => (s.Decode.TotalSeconds * 1000) - (s.Arrival - Encoder.Start).TotalMilliseconds)];
+}

@@ -1,0 +1,260 @@
+using Broadcast.Ingest.Clock;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Clock;
+
+public sealed class EncoderClockTests
+{
+    private static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void The_first_sample_is_put_where_it_arrived()
+    {
+        Video(new EncoderClock(Start), 777_777, 5000).ShouldBe(5000);
+        Video(new EncoderClock(Start), 777_777, -5000).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_publisher_cannot_make_hours_of_timeline_in_a_second()
+    {
+        foreach (var step in (int[])[60, 99, 2_500, 9_999])
+        {
+            var clock = new EncoderClock(Start);
+            double[] reached = [0, 0];
+            for (var i = 0; i <= 10_000; i++)
+            {
+                var mapped = i % 2 == 0 ? Video(clock, (uint)(i * step), 1000 + (i / 10)) : Audio(clock, (uint)(i * step), 1000 + (i / 10));
+                mapped.ShouldBeGreaterThanOrEqualTo(reached[i % 2]);
+                reached[i % 2] = mapped;
+            }
+
+            var last = reached.Max();
+            last.ShouldBeLessThanOrEqualTo(2000 + EncoderClock.LongestLead.TotalMilliseconds);
+            if (step < 100)
+            {
+                last.ShouldBe(2000 + EncoderClock.LongestLead.TotalMilliseconds, 1, "what is believed is bounded by nothing else");
+            }
+        }
+    }
+
+    [Fact]
+    public void Coming_back_earns_no_second_minute_of_lead()
+    {
+        var front = TimeSpan.Zero;
+        for (var connection = 0; connection < 5; connection++)
+        {
+            var clock = new EncoderClock(Start, front);
+            for (var i = 0; i < 2000; i++)
+            {
+                Video(clock, (uint)(i * 90), 1000 + connection);
+            }
+
+            clock.Front.ShouldBeGreaterThanOrEqualTo(front);
+            front = clock.Front;
+        }
+
+        front.ShouldBe(TimeSpan.FromMilliseconds(1004) + EncoderClock.LongestLead);
+    }
+
+    [Fact]
+    public void A_session_whose_wall_clock_was_set_back_begins_by_the_new_one() =>
+        Video(new EncoderClock(Start, TimeSpan.FromHours(1)), 0, 5000).ShouldBe(5000);
+
+    [Fact]
+    public void What_piled_up_while_a_line_was_down_keeps_its_times()
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 6000; i++)
+        {
+            // 40 ms apart; every 50 s of them come at once, after 50 s of nothing.
+            Video(clock, (uint)(i * 40), 1000 + ((i + 1249) / 1250 * 50_000)).ShouldBe(1000 + (i * 40));
+        }
+
+        clock.Jumps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_comes_more_than_a_minute_late_is_put_where_it_arrives()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 0, 0);
+        Video(clock, 40, 70_000).ShouldBe(70_000);
+        Video(clock, 80, 70_040).ShouldBe(70_040);
+        clock.Jumps.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(900)]
+    [InlineData(-900)]
+    [InlineData(86_400_000)]
+    [InlineData(-3_600_000)]
+    public void A_jump_leads_to_where_the_track_would_be_without_it(int step)
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 50; i++)
+        {
+            Video(clock, (uint)(5_000_000 + (i * 40)), 1000 + (i * 40));
+        }
+
+        Video(clock, (uint)(5_002_000 + step), 3000).ShouldBe(3000, 0.01);
+        Video(clock, (uint)(5_002_040 + step), 3040).ShouldBe(3040, 0.01);
+        (clock.JumpsForward, clock.JumpsBack).ShouldBe(step > 0 ? (1, 0) : (0, 1));
+    }
+
+    [Fact]
+    public void A_pause_is_time_and_no_jump()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 0, 1000);
+        Video(clock, 40, 1040);
+        Video(clock, 9_040, 10_020).ShouldBe(10_040);
+        clock.Jumps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Pictures_left_out_on_a_line_that_was_slow_are_time_and_no_jump()
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 100; i++)
+        {
+            Video(clock, (uint)(i * 40), 1000 + (i * 40)); // in time
+        }
+
+        Video(clock, 4000, 7000).ShouldBe(5000); // 2 s late
+        Video(clock, 5800, 7000).ShouldBe(6800); // all between were dropped by the encoder
+        clock.Jumps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_picture_that_stands_still_for_long_is_believed_when_the_sound_has_come_that_far()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 0, 1000);
+        Video(clock, 40, 1000);
+        for (uint t = 0; t <= 3000; t += 20)
+        {
+            Audio(clock, t, 1000); // a burst: all at once
+        }
+
+        Video(clock, 3000, 1000).ShouldBe(4000);
+        clock.Jumps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Sound_keeps_its_offset_to_the_picture_also_over_a_jump()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 1000, 500).ShouldBe(500);
+        Audio(clock, 970, 510).ShouldBe(470);
+        Video(clock, 3_000_000, 540).ShouldBe(540);
+        Audio(clock, 991, 541).ShouldBe(491); // still the old clock: stays where it is
+        Audio(clock, 2_999_980, 560).ShouldBe(520);
+        Video(clock, 3_000_040, 580).ShouldBe(580);
+        clock.Jumps.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_stray_timestamp_leaves_no_trace_in_what_follows()
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 100; i++)
+        {
+            var mapped = Video(clock, i == 50 ? 900_000 : (uint)(i * 40), 1000 + (i * 40));
+            mapped.ShouldBe(1000 + (i * 40), i == 50 ? 1 : 0.001);
+            Audio(clock, (uint)(i * 40), 1000 + (i * 40)).ShouldBe(1000 + (i * 40));
+        }
+
+        clock.Jumps.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Sound_a_minute_ahead_of_the_picture_is_put_where_it_arrives()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 0, 500).ShouldBe(500);
+        Audio(clock, 60_000, 510).ShouldBe(510);
+    }
+
+    [Fact]
+    public void Timestamps_that_do_not_move_give_way_to_arrival()
+    {
+        var clock = new EncoderClock(Start);
+        for (var i = 0; i < 250; i++)
+        {
+            Video(clock, 0, 1000 + (i * 200)).ShouldBe(1000 + (i * 200));
+            Audio(clock, 0, 1000 + (i * 200)).ShouldBe(1000 + (i * 200));
+        }
+    }
+
+    [Fact]
+    public void Finer_times_than_milliseconds_are_kept()
+    {
+        var clock = new EncoderClock(Start);
+        clock.Map(1, TrackKind.Video, new Timestamp(0, 500_000), Start).ShouldBe(0);
+        clock.Map(1, TrackKind.Video, new Timestamp(33, 833_333), Start).ShouldBe(33_333_333);
+    }
+
+    [Fact]
+    public void Tracks_of_one_kind_do_not_disturb_each_other()
+    {
+        var clock = new EncoderClock(Start);
+        Video(clock, 0, 0);
+        for (var i = 0; i < 200; i++)
+        {
+            for (var track = 2; track < 6; track++)
+            {
+                clock.Map(track, TrackKind.Audio, new Timestamp((uint)(i * 20)), At((i * 20) + track)).ShouldBe(i * 20_000_000L);
+            }
+        }
+
+        clock.Jumps.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_step_of_the_wall_clock_does_not_bend_arrival()
+    {
+        var time = new SteppedTime();
+        var clock = new ArrivalClock(time);
+        var began = clock.Read();
+        time.Pass(TimeSpan.FromSeconds(10));
+        clock.Read().ShouldBe(began.AddSeconds(10));
+        time.Step(TimeSpan.FromHours(1));
+        time.Pass(TimeSpan.FromSeconds(10));
+        (clock.Read() - began).TotalSeconds.ShouldBe(20, 0.006);
+        time.Step(TimeSpan.FromHours(-2));
+        time.Pass(TimeSpan.FromSeconds(10));
+        (clock.Read() - began).TotalSeconds.ShouldBe(30, 0.011);
+        time.Step(TimeSpan.FromHours(1) + TimeSpan.FromMilliseconds(-20));
+        for (var i = 0; i < 100; i++)
+        {
+            time.Pass(TimeSpan.FromSeconds(1));
+            clock.Read();
+        }
+
+        clock.Read().ShouldBe(time.GetUtcNow(), TimeSpan.FromMilliseconds(1), "a small difference is worked off");
+    }
+
+    private static double Video(EncoderClock clock, uint timestamp, double arrival) => clock.Map(1, TrackKind.Video, new Timestamp(timestamp), At(arrival)) / 1e6;
+
+    private static double Audio(EncoderClock clock, uint timestamp, double arrival) => clock.Map(2, TrackKind.Audio, new Timestamp(timestamp), At(arrival)) / 1e6;
+
+    private static DateTimeOffset At(double milliseconds) => Start.AddMilliseconds(milliseconds);
+
+    private sealed class SteppedTime : TimeProvider
+    {
+        private TimeSpan _passed;
+        private TimeSpan _stepped;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _passed.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => Start + _passed + _stepped;
+
+        public void Pass(TimeSpan time) => _passed += time;
+
+        public void Step(TimeSpan by) => _stepped += by;
+    }
+}

@@ -1,0 +1,266 @@
+using Broadcast.Ingest.Health;
+using Broadcast.Ingest.Rtmp.Flv;
+using Broadcast.Ingest.Rtmp.Messages;
+using Broadcast.Ingest.Tests.Clock;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Health;
+
+/// <summary>What is measured of a source, and what is said about it.</summary>
+public sealed class HealthTests
+{
+    [Fact]
+    public void A_good_source_is_measured_and_nothing_is_found()
+    {
+        var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(65);
+        encoder.Feed.Describe(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
+        encoder.Run(5);
+
+        var report = encoder.Meter.Report!;
+        report.Findings.ShouldBeEmpty();
+        report.Encoder.ShouldBe("OBS");
+        report.Since.ShouldBe(Encoder.Start);
+        report.LastMedia!.Value.ShouldBe(Encoder.Start.AddSeconds(70), TimeSpan.FromSeconds(1.1));
+        ((double)report.BitsPerSecond).ShouldBe(30 * 20_004 * 8, 5000);
+        ((double)report.BitsPerSecondOfMinute).ShouldBe(30 * 20_004 * 8, 5000);
+        var video = report.Video.ShouldNotBeNull();
+        (video.Width, video.Height).ShouldBe((320, 180));
+        video.Codec.ShouldBe("avc1.64000d");
+        video.FramesPerSecond.ShouldBe(30, 0.11);
+        video.KeyframeInterval!.Value.TotalSeconds.ShouldBe(2, 0.001);
+        video.LongestKeyframeInterval!.Value.TotalSeconds.ShouldBe(2, 0.001);
+        report.Audio.ShouldBe(new SourceAudio("mp4a.40.2", 48_000, 2));
+        (report.Skew, report.JumpsForward, report.JumpsBack, report.Dropped, report.Malformed).ShouldBe((report.Skew, 0, 0, 0L, 0L));
+    }
+
+    [Fact]
+    public void A_long_keyframe_interval_is_told_with_the_setting_that_helps()
+    {
+        var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(30);
+        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        finding.Code.ShouldBe("keyframe_interval_long");
+        finding.Severity.ShouldBe(FindingSeverity.Warning);
+        finding.Advice.ShouldContain("Keyframe interval is 8.3 s");
+        finding.Advice.ShouldContain("Settings → Output → Keyframe Interval");
+        finding.Since.ShouldBe(Encoder.Start.AddSeconds(4), TimeSpan.FromSeconds(1.1), "it need not be over to be too long");
+        encoder.Meter.Report!.Video!.LongestKeyframeInterval!.Value.TotalSeconds.ShouldBe(8.3, 0.01);
+    }
+
+    [Fact]
+    public void F19_pictures_without_a_keyframe_are_told_at_once()
+    {
+        var encoder = new Encoder { HasSound = false }.Configured();
+        for (var second = 0; second < 2; second++)
+        {
+            encoder.TakeAt(MessageType.Video, (uint)(second * 1000), Wire.PictureBody(false, 60), Encoder.Start.AddSeconds(second));
+        }
+
+        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        (finding.Code, finding.Severity).ShouldBe(("no_keyframe", FindingSeverity.Error));
+    }
+
+    [Fact]
+    public void F12_a_stream_without_sound_is_told_and_no_more_once_it_comes()
+    {
+        var encoder = new Encoder { HasSound = false }.Configured().Run(10);
+        encoder.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", FindingSeverity.Warning)]);
+        encoder.HasSound = true;
+        encoder.ConfigureAudio();
+        encoder.Run(3);
+        encoder.Meter.Report!.Findings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void F15_sound_or_pictures_that_stop_are_told()
+    {
+        var silent = new Encoder().Configured().Run(10);
+        silent.HasSound = false;
+        silent.Run(8);
+        silent.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", FindingSeverity.Error)]);
+
+        var blind = new Encoder().Configured().Run(10);
+        blind.HasPictures = false;
+        blind.Run(8);
+        blind.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_video", FindingSeverity.Error)]);
+    }
+
+    [Fact]
+    public void F14_sound_alone_is_nothing_to_complain_of() =>
+        new Encoder { HasPictures = false }.Configured().Run(60).Meter.Report!.Findings.ShouldBeEmpty();
+
+    [Theory]
+    [InlineData(700, "0.7 s before")]
+    [InlineData(-700, "0.7 s after")]
+    public void F15_skew_of_sound_and_picture_is_told(int skew, string words)
+    {
+        var encoder = new Encoder { PictureClock = 10_000, SoundClock = 10_000 + skew, Delay = _ => 1000 }.Configured().Run(30);
+        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        finding.Code.ShouldBe("av_skew");
+        finding.Advice.ShouldContain(words);
+    }
+
+    [Fact]
+    public void F22_a_bit_rate_that_breaks_down_is_told()
+    {
+        var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(90);
+        encoder.PictureSize = 5000;
+        encoder.Run(12);
+        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        finding.Code.ShouldBe("bitrate_collapse");
+        finding.Advice.ShouldContain("1.2 Mbit/s");
+        finding.Advice.ShouldContain("4.8 Mbit/s");
+        encoder.PictureSize = 20_000;
+        encoder.Run(12);
+        encoder.Meter.Report!.Findings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_line_that_cannot_take_the_stream_is_told()
+    {
+        var encoder = new Encoder { Delay = time => time / 5 }.Configured().Run(30);
+        encoder.Meter.Report!.Findings.ShouldContain(f => f.Code == "line_slow" && f.Advice.Contains("s late", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void F08_a_clock_that_jumps_again_and_again_is_told_and_counted_by_direction()
+    {
+        var encoder = new Encoder { PictureClock = 9_000_000, SoundClock = 9_000_000 }.Configured();
+        for (var i = 0; i < 4; i++)
+        {
+            encoder.Run(20);
+            encoder.Jump(i == 1 ? 100_000 : -100_000);
+        }
+
+        encoder.Run(3);
+        var report = encoder.Meter.Report!;
+        report.Findings.ShouldHaveSingleItem().Code.ShouldBe("timestamp_jumps");
+        (report.JumpsForward, report.JumpsBack).ShouldBe((1, 3));
+    }
+
+    [Fact]
+    public void F17_a_frame_rate_that_varies_is_told()
+    {
+        var random = new Random(17);
+        var encoder = new Encoder { Length = _ => random.Next(16, 80) }.Configured().Run(30);
+        encoder.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("variable_frame_rate", FindingSeverity.Information)]);
+    }
+
+    [Fact]
+    public void A_frame_rate_lower_than_claimed_is_told()
+    {
+        var encoder = new Encoder { FrameRate = 24 }.Configured().Run(30);
+        encoder.Meter.Report!.Findings.ShouldHaveSingleItem().Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
+    }
+
+    [Fact]
+    public void F16_pictures_that_are_shown_before_the_keyframe_they_follow_are_told()
+    {
+        var encoder = new Encoder { Offset = i => i % 60 == 1 ? -66 : 66 }.Configured().Run(30);
+        encoder.Meter.Report!.Findings.Select(f => f.Code).ShouldBe(["b_frames_open_gop"]);
+    }
+
+    [Fact]
+    public void F21_broken_messages_are_told()
+    {
+        var encoder = new Encoder().Configured().Run(20);
+        for (var i = 0; i < 12; i++)
+        {
+            encoder.Take(MessageType.Video, encoder.Time, [0x27, 1, 0, 0, 0, 0, 0, 0, 99, 1]);
+        }
+
+        encoder.Run(3);
+        var report = encoder.Meter.Report!;
+        report.Malformed.ShouldBe(12);
+        report.Findings.ShouldHaveSingleItem().Code.ShouldBe("malformed_media");
+    }
+
+    [Fact]
+    public void Frames_left_out_are_told()
+    {
+        var encoder = new Encoder { HasPictures = false }.Configured().Run(10);
+        for (var i = 0; i < 20; i++)
+        {
+            encoder.Take(MessageType.Audio, encoder.Time, [0xAF, 1, 0x21, 1, 2, 3]);
+        }
+
+        encoder.Run(2);
+        encoder.Meter.Report!.Findings.ShouldHaveSingleItem().Code.ShouldBe("samples_dropped");
+    }
+
+    [Fact]
+    public void Findings_keep_their_beginning_and_come_the_gravest_first()
+    {
+        var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(20);
+        encoder.HasSound = false;
+        encoder.Run(20);
+        var findings = encoder.Meter.Report!.Findings;
+        findings.Select(f => f.Code).ShouldBe(["no_audio", "keyframe_interval_long"]);
+        findings[0].Since.ShouldBe(Encoder.Start.AddSeconds(26), TimeSpan.FromSeconds(1.1));
+        findings[1].Since.ShouldBe(Encoder.Start.AddSeconds(4), TimeSpan.FromSeconds(1.1));
+    }
+
+    [Fact]
+    public void A_sample_costs_no_memory()
+    {
+        var encoder = new Encoder();
+        var track = new Track(1, CodecConfig.Avc.Parse(Wire.AvcRecord), 90_000);
+        encoder.Meter.Pass(Encoder.Start, encoder.Feed);
+        Run(0, 100);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Run(100, 10_000);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+
+        void Run(int from, int to)
+        {
+            for (var i = from; i < to; i++)
+            {
+                encoder.Meter.Pass(Encoder.Start.AddTicks(i), encoder.Feed);
+                encoder.Meter.Count(new MediaSample(track, new MediaTime(i * 3000, 90_000), new MediaTime(i * 3000, 90_000), i % 60 == 0, ReadOnlyMemory<byte>.Empty, Encoder.Start));
+            }
+        }
+    }
+
+    [Fact]
+    public void Seconds_without_anything_count_as_nothing()
+    {
+        var window = new RateWindow(11);
+        window.Advance(1000);
+        window.Add(50);
+        window.Advance(1001);
+        window.PerSecond(10).ShouldBe(50);
+        window.Advance(1004);
+        window.Sum(10).ShouldBe(50);
+        window.PerSecond(10).ShouldBe(12.5);
+        window.Advance(1011);
+        window.Sum(10).ShouldBe(0);
+        window.Advance(900_000);
+        (window.Sum(10), window.PerSecond(10)).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public void The_register_tells_of_those_that_publish_and_hands_their_front_to_the_next()
+    {
+        var time = new Broadcast.Testing.ManualTimeProvider();
+        var register = new SourceRegister(time);
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), LatencyProfile.Standard);
+        var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None);
+        var encoder = new Encoder().Configured();
+        var meter = register.Open(grant);
+        register.Find(session.Channel).ShouldBeEmpty("nothing is measured yet");
+        for (var second = 0; second < 3; second++)
+        {
+            meter.Pass(time.GetUtcNow().AddSeconds(second), encoder.Feed);
+        }
+
+        register.Find(session.Channel).ShouldHaveSingleItem().Publication.ShouldBe(grant.PublicationId);
+        register.Find(ChannelName.Parse("other")).ShouldBeEmpty();
+        register.Close(meter, TimeSpan.FromSeconds(40));
+        register.Find(session.Channel).ShouldBeEmpty();
+        register.FrontOf(session).ShouldBe(TimeSpan.FromSeconds(40));
+        time.Advance(TimeSpan.FromSeconds(41));
+        register.FrontOf(session).ShouldBe(TimeSpan.Zero, "the clock has caught up");
+    }
+}

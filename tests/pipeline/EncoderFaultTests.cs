@@ -1,0 +1,229 @@
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>Rows F04 to F20 of the fault list as viewers get them: what an encoder does wrong, and what playlists and media say then.</summary>
+public sealed class EncoderFaultTests : IAsyncLifetime
+{
+    /// <summary>A real 320x180 configuration: High profile, level 1.3.</summary>
+    private static readonly byte[] SmallPicture =
+        Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800");
+
+    private static readonly byte[] Stereo44100 = [0x12, 0x10];
+    private static readonly byte[] Mono48000 = [0x11, 0x88];
+    private static readonly string[] Both = ["source", "audio"];
+
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _time = new();
+    private Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task F04_an_encoder_that_returns_with_another_resolution_gets_a_new_init_and_one_discontinuity_for_all()
+    {
+        var session = Line.Session(_time);
+        var first = await SentAsync(session, new Camera(_time), 5);
+        var second = await SentAsync(session, new Camera(_time) { VideoRecord = SmallPicture }, 5);
+
+        var watched = await ShouldChangeOnceAsync(session);
+        watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4", "source/init-2.mp4"]);
+        watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4"]);
+        watched["source"].Payloads.ShouldBe([.. first.Pictures, .. second.Pictures]);
+        watched["audio"].Payloads.ShouldBe([.. first.Sounds, .. second.Sounds]);
+    }
+
+    [Theory]
+    [InlineData(44_100)]
+    [InlineData(48_000)]
+    public async Task F05_an_encoder_that_returns_with_another_audio_layout_gets_a_new_init_and_one_discontinuity_for_all(int rate)
+    {
+        var session = Line.Session(_time);
+        var first = await SentAsync(session, new Camera(_time), 5);
+        var second = await SentAsync(session, new Camera(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, SoundRate = rate }, 5);
+
+        var watched = await ShouldChangeOnceAsync(session);
+        watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
+        watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4"]);
+        watched["source"].Payloads.ShouldBe([.. first.Pictures, .. second.Pictures]);
+        watched["audio"].Payloads.ShouldBe([.. first.Sounds, .. second.Sounds]);
+    }
+
+    [Fact]
+    public async Task F05_audio_that_changes_in_the_middle_changes_at_the_next_cut_for_all()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time), session);
+        await camera.SendAsync(5);
+        camera.AudioRecord = Mono48000;
+        camera.Configure();
+        await camera.SendAsync(5);
+        await camera.GoneAsync();
+
+        var watched = await ShouldChangeOnceAsync(session);
+        watched["source"].Payloads.ShouldBe(camera.Pictures);
+        watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4"]);
+        watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
+        (camera.Sounds.Count - watched["audio"].Payloads.Count).ShouldBeInRange(0, 2 * 48, "no more is lost than up to the next cut");
+    }
+
+    [Theory]
+    [InlineData(700)]
+    [InlineData(3_600_000)]
+    [InlineData(-3_600_000)]
+    public async Task F06_F07_F08_a_jump_of_the_clock_leaves_no_trace(int jump)
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { FirstTimestamp = 10_000_000 }, session);
+        await camera.SendAsync(5);
+        camera.Jumped = jump;
+        await camera.SendAsync(5);
+        await camera.GoneAsync();
+
+        foreach (var (rendition, sent) in new[] { ("source", camera.Pictures), ("audio", camera.Sounds) })
+        {
+            var watched = await _line.WatchAsync(session, rendition);
+            watched.Payloads.ShouldBe(sent);
+            watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity && Math.Abs(e.Duration - 2) < 0.04);
+        }
+    }
+
+    [Fact]
+    public async Task F12_pictures_without_sound_are_a_stream()
+    {
+        var session = Line.Session(_time);
+        var camera = await SentAsync(session, new Camera(_time) { HasSound = false }, 8);
+        var watched = await _line.WatchAsync(session);
+        watched.Payloads.ShouldBe(camera.Pictures);
+        watched.Playlist.Entries.ShouldAllBe(e => Math.Abs(e.Duration - 2) < 0.01 && !e.Discontinuity);
+    }
+
+    [Fact]
+    public async Task F13_sound_that_comes_12_s_late_joins_in_time_and_disturbs_nothing()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
+        await camera.SendAsync(12);
+        var before = await _line.PlaylistAsync(session);
+        camera.HasSound = true;
+        camera.Configure();
+        await camera.SendAsync(8);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Payloads.ShouldBe(camera.Pictures);
+        video.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
+        before.Last.ShouldBeGreaterThan(4, "nobody waited for the sound");
+        audio.Playlist.Last.ShouldBe(video.Playlist.Last);
+        foreach (var segment in audio.Segments)
+        {
+            var picture = video.Segments.Single(s => s.Number == segment.Number);
+            ((double)segment.Began / segment.Timescale).ShouldBe((double)picture.Began / picture.Timescale, 0.05);
+        }
+    }
+
+    [Fact]
+    public async Task F14_sound_alone_is_cut_by_its_own_clock()
+    {
+        var session = Line.Session(_time);
+        var camera = await SentAsync(session, new Camera(_time) { HasPictures = false }, 12);
+        var watched = await _line.WatchAsync(session, "audio");
+        watched.Payloads.ShouldBe(camera.Sounds);
+        watched.Playlist.Entries.SkipLast(1).ShouldAllBe(e => e.Duration >= 2 && e.Duration <= 3);
+        watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
+    }
+
+    [Fact]
+    public async Task F15_sound_that_stops_and_comes_back_is_in_time_and_the_picture_never_waits()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time), session);
+        await camera.SendAsync(6);
+        camera.HasSound = false;
+        await camera.SendAsync(10);
+        camera.HasSound = true;
+        await camera.SendAsync(6);
+        await camera.GoneAsync();
+
+        var video = await _line.WatchAsync(session);
+        video.Payloads.ShouldBe(camera.Pictures);
+        var audio = await _line.PlaylistAsync(session, "audio");
+        audio.Last.ShouldBe(video.Playlist.Last);
+        audio.Entries.Count(e => e.Gap).ShouldBeInRange(3, 5);
+        audio.Entries[^1].Gap.ShouldBeFalse();
+        foreach (var (sound, picture) in audio.Entries.Zip(video.Playlist.Entries).Where(p => !p.First.Gap))
+        {
+            sound.WallClock.ShouldBe(picture.WallClock, TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    [Fact]
+    public async Task F19_until_the_first_keyframe_comes_viewers_hear_the_sound()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { HidesKeyframes = true }, session);
+        await camera.SendAsync(14);
+        (await _line.ReachAsync(session, "audio", 2)).Entries.ShouldNotBeEmpty();
+        camera.HidesKeyframes = false;
+        await camera.SendAsync(8);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Segments[0].IsSync.ShouldBeTrue();
+        video.Playlist.Last.ShouldBe(audio.Playlist.Last);
+    }
+
+    [Fact]
+    public async Task F20_parameter_sets_that_change_in_the_middle_change_at_a_keyframe_for_all_and_nothing_is_lost()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time), session);
+        await camera.SendAsync(5);
+        camera.Configure();
+        camera.VideoRecord = SmallPicture;
+        camera.Configure();
+        await camera.SendAsync(5);
+        camera.Configure();
+        await camera.SendAsync(2);
+        await camera.GoneAsync();
+
+        var watched = await ShouldChangeOnceAsync(session);
+        watched["source"].Payloads.ShouldBe(camera.Pictures);
+        watched["audio"].Payloads.ShouldBe(camera.Sounds);
+        watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().Count().ShouldBe(2);
+        watched["source"].Segments.Single(s => s.Number == watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number).IsSync.ShouldBeTrue();
+    }
+
+    private async Task<Camera> SentAsync(BroadcastSession session, Camera camera, double seconds)
+    {
+        _line.Attach(camera, session);
+        await camera.SendAsync(seconds);
+        await camera.GoneAsync();
+        return camera;
+    }
+
+    /// <summary>One discontinuity, at one segment in all renditions, and a period of its own in the MPD.</summary>
+    private async Task<Dictionary<string, Watched>> ShouldChangeOnceAsync(BroadcastSession session)
+    {
+        Dictionary<string, Watched> watched = [];
+        foreach (var rendition in Both)
+        {
+            watched[rendition] = await _line.WatchAsync(session, rendition);
+        }
+
+        var at = watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number;
+        watched["audio"].Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([at]);
+        var mpd = await _line.MpdAsync(session);
+        mpd.Periods.Count.ShouldBe(2);
+        foreach (var rendition in Both)
+        {
+            mpd.ShouldList(watched[rendition], rendition);
+        }
+
+        return watched;
+    }
+}
