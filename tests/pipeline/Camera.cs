@@ -27,6 +27,7 @@ internal sealed class Camera(ManualTimeProvider time)
     private long _pictures;
     private long _sounds;
     private bool _configured;
+    private int _waited;
 
     /// <summary>Set once ingest has seen enough to begin.</summary>
     public (Publication Publication, Task Running)? Publication { get; set; }
@@ -152,10 +153,13 @@ internal sealed class Camera(ManualTimeProvider time)
     {
         await Poll.UntilAsync(() => Publication is null || Publication.Value.Publication.Samples.Count < 256);
         var lead = _began + sent - TimeSpan.FromSeconds(6);
-        for (var patience = 0; Publication is not null && Announced() < lead && patience < 300; patience++)
+        for (; Publication is not null && Announced() < lead && _waited < 300; _waited++)
         {
             await Task.Delay(10);
         }
+
+        // Where nothing is announced for other reasons that is so for all samples that follow: it is waited for once.
+        _waited = Announced() < lead ? _waited : 0;
     }
 
     /// <summary>The encoder is gone; returns when all that it sent is on the timeline.</summary>
