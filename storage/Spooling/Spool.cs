@@ -105,7 +105,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // Sealed, or taken to the store, between the look and the opening: look again.
+                // Sealed, or taken to the store, between the look and the opening: look again, once that is done.
+                file.AwaitWriter();
             }
         }
 

@@ -311,6 +311,15 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         }
     }
 
+    /// <summary>Returns when nobody is in the middle of moving the file or taking it away: then <see cref="Find"/> tells where it is.</summary>
+    public void AwaitWriter()
+    {
+        lock (_writing)
+        {
+            // Waiting was all.
+        }
+    }
+
     /// <summary>Drops a piece and all older ones.</summary>
     public void DropUpTo(YoungPiece piece)
     {

@@ -27,6 +27,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/tokens", "admin", null, 200 },
         { "POST", "/api/v1/tokens", "admin", """{"role":"viewer","label":"screen"}""", 201 },
         { "DELETE", "/api/v1/tokens/{id}", "admin", null, 204 },
+        { "GET", "/api/v1/channels/{name}/health", "viewer", null, 200 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
     };

@@ -172,6 +172,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
         var token = await server.TokenAsync(TokenRole.Viewer);
         await server.Get<SessionLedger>().FlushAsync(default);
+        await Poll.UntilAsync(() => server.Get<KeyRegister>().Remembered().Length > 0);
 
         Process.GetProcessById(Postmaster.Find(folder.Sub("postgres")).ShouldNotBeNull()).Kill();
         await server.Get<IPublishAuthority>().EndedAsync(grant, "gone", default);
