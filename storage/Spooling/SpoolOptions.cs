@@ -14,8 +14,11 @@ public sealed class SpoolOptions
     /// </summary>
     public long MaxBytes { get; set; } = 20L << 30;
 
-    /// <summary>Bytes of young media kept in memory at most (0 for none; default 256 MiB); the oldest go first. The live edge is read from here and never from disk.</summary>
-    public long MemoryBytes { get; set; } = 256L << 20;
+    /// <summary>
+    /// Bytes of young media kept in memory at most (0 for none; default 64 MiB, which is 30 s of 18 Mbit/s in all); the oldest go first. What is asked for behind that comes from its file,
+    /// which the system's page cache holds while it is young.
+    /// </summary>
+    public long MemoryBytes { get; set; } = 64L << 20;
 
     /// <summary>Seconds that media stays in memory at most (1 to 3600; default 30, which is where the slowest latency profile still plays).</summary>
     public int MemorySeconds { get; set; } = 30;

@@ -12,6 +12,9 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     /// <summary>Bytes that one connection may read before others have their turn: a keyframe of a good stream.</summary>
     private const int BytesATurn = 512 * 1024;
 
+    /// <summary>From this on a frame may be larger than the socket's buffer: Linux begins with 64 KiB.</summary>
+    private const int LargeTurn = 48 * 1024;
+
     private readonly Lock _gate = new();
     private ManualResetValueTaskSourceCore<int> _read;
     private Memory<byte> _wanted;
@@ -104,6 +107,21 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         _read.RunContinuationsAsynchronously = false;
         Finish(count, error);
         _atWork = null;
+        if (_turn >= LargeTurn)
+        {
+            loop.LookAgainSoon(this);
+        }
+    }
+
+    /// <summary>Its turn out of the order: there may be more to read, though nothing told so; called by the loop, on its thread.</summary>
+    public void Look(ReadLoop loop)
+    {
+        lock (_gate)
+        {
+            _readable = true;
+        }
+
+        Continue(loop);
     }
 
     /// <summary>Reads what is there, or waits. A read of nothing waits until there is something.</summary>

@@ -10,7 +10,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public sealed class TransportTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly ReadLoop _loop = new("under test", TimeSpan.Zero);
+    private readonly ReadLoop _loop = new("under test", () => TimeSpan.Zero);
     private readonly List<IDisposable> _opened = [];
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task A_connection_keeps_what_it_has_when_another_thread_takes_it_over()
     {
-        using var other = new ReadLoop("other", TimeSpan.FromMilliseconds(1));
+        using var other = new ReadLoop("other", () => TimeSpan.FromMilliseconds(1));
         var (stream, peer) = await ConnectAsync();
         await peer.SendAsync(new byte[] { 1 });
         (await ReadAsync(stream, 1)).ShouldBe([1]);
@@ -196,6 +196,43 @@ public sealed class TransportTests : IDisposable
         }
 
         used.Count.ShouldBe(Math.Min(2, Environment.ProcessorCount));
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(10, 20)]
+    [InlineData(20, 40)]
+    [InlineData(5000, 40)]
+    public void One_publisher_hardly_waits_and_many_gather_up_to_the_limit(int publishers, int milliseconds) =>
+        ReadLoops.RestFor(publishers, TimeSpan.FromMilliseconds(40)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
+
+    [Fact]
+    public void Nothing_gathers_where_no_time_is_given_for_it() => ReadLoops.RestFor(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+
+    [Fact]
+    public async Task A_stream_in_the_middle_of_a_large_frame_is_looked_at_again_while_the_others_gather()
+    {
+        // From the first bytes on, the loop rests for longer than the test may take: only another look within that rest can bring the others.
+        var begun = false;
+        using var loop = new ReadLoop("resting", () => Volatile.Read(ref begun) ? 2 * Patience : TimeSpan.Zero);
+        var (stream, peer) = await ConnectAsync();
+        stream.MoveTo(loop);
+        var reading = ReadTwiceAsync();
+        await peer.SendAsync(new byte[] { 1 });
+        (await reading.WaitAsync(Patience)).ShouldBe((1, 1));
+
+        async Task<(int First, int Second)> ReadTwiceAsync()
+        {
+            var bytes = new byte[16];
+            var first = await stream.ReadAsync(bytes).ConfigureAwait(false);
+
+            // This is the loop's thread. The next byte comes now, and nothing tells of it until the rest is over.
+            Volatile.Write(ref begun, true);
+            peer.Send([2]);
+            SpinWait.SpinUntil(() => stream.Socket.Available > 0);
+            loop.LookAgainSoon(stream);
+            return (first, await stream.ReadAsync(bytes).ConfigureAwait(false));
+        }
     }
 
     public void Dispose()
