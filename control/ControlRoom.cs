@@ -29,7 +29,7 @@ internal sealed class ControlRoom(
 {
     private static readonly TimeSpan Ping = TimeSpan.FromSeconds(10);
 
-    // A new key is told by nobody: it works at once, and this is how it gets to be known from before. The margin is for clocks that differ.
+    // Servers of before, which a database of theirs still serves meanwhile, did not tell of new keys. The margin is for clocks that differ.
     private static readonly TimeSpan KeyNews = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);

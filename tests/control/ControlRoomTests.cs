@@ -111,6 +111,21 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_key_made_beside_the_running_server_lets_its_encoder_in_when_the_database_goes_away_right_after()
+    {
+        var options = await postgres.FreshAsync();
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await using var command = await postgres.OpenAsync(options);
+
+        var made = await new StreamKeys(command, TimeProvider.System).CreateAsync("demo", KeyRole.Guest);
+
+        await Poll.UntilAsync(() => server.Get<KeyRegister>().Recall(made.Key.Id) is not null);
+        await server.Get<Database>().DisposeAsync();
+        (await server.AskAsync(made.StreamKey)).ShouldBeOfType<PublishVerdict.Granted>();
+    }
+
+    [Fact]
     public async Task A_session_left_open_ends_when_nobody_comes_back_after_a_restart()
     {
         var options = await postgres.FreshAsync();

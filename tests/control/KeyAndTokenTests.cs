@@ -26,6 +26,38 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Every_key_that_is_made_rotated_or_revoked_is_told_to_the_servers_that_listen()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        var keys = new StreamKeys(database, _clock);
+        await using var server = await database.Source.OpenConnectionAsync();
+        var heard = new List<string>();
+        server.Notification += (_, notice) => heard.Add(notice.Payload);
+        await using (var listen = server.CreateCommand())
+        {
+            listen.CommandText = "LISTEN broadcast_control";
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        var made = await keys.CreateAsync("demo", KeyRole.Guest);
+        await HeardAsync($"stream_keys:{made.Key.Id}");
+        var rotated = await keys.RotateAsync("demo", made.Key.Id, TimeSpan.FromHours(1));
+        await HeardAsync($"stream_keys:{made.Key.Id}");
+        await HeardAsync($"stream_keys:{rotated.Key.Id}");
+        await keys.RevokeAsync("demo", rotated.Key.Id);
+        await HeardAsync($"stream_keys:{rotated.Key.Id}");
+
+        async Task HeardAsync(string notice)
+        {
+            while (!heard.Remove(notice))
+            {
+                (await server.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeTrue($"nobody was told {notice}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task With_an_overlap_the_old_key_expires_instead()
     {
         await using var database = await postgres.OpenFreshAsync();
