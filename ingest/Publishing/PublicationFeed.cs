@@ -173,7 +173,7 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private bool TryTime(in AccessUnit unit, uint timestamp, DateTimeOffset arrival, out MediaSample sample)
     {
         sample = default;
-        var mapped = _clock.Map(unit.Track.Id, unit.Track.Kind, new Timestamp(timestamp, unit.Nanoseconds), arrival);
+        var mapped = _clock.Map(unit.Track.Id, unit.Track.Kind, new Timestamp(unchecked(timestamp + unit.Milliseconds), unit.Nanoseconds), arrival);
         if (unit.Track.Kind == TrackKind.Audio)
         {
             if (!ClockOf(_audioClocks, unit.Track).TryNext(mapped, unit.Track.Timescale, unit.Samples, out var time))

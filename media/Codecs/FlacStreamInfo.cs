@@ -66,6 +66,19 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         };
     }
 
+    /// <summary>Bytes of a frame's header with its checksum (9.1), or 0 when it is none or cut off.</summary>
+    internal static int HeaderLength(ReadOnlySpan<byte> frame)
+    {
+        if (SamplesIn(frame) == 0)
+        {
+            return 0;
+        }
+
+        var (block, rate) = (frame[2] >> 4, frame[2] & 15);
+        var length = 4 + NumberLength(frame[4]) + (block switch { 6 => 1, 7 => 2, _ => 0 }) + (rate switch { 12 => 1, 13 or 14 => 2, _ => 0 }) + 1;
+        return rate != 15 && length > 0 && length <= frame.Length ? length : 0;
+    }
+
     /// <summary>Bytes of a number coded as UTF-8 would code it, up to 36 bits (9.1.5); a first byte that cannot be leads behind every end.</summary>
     private static int NumberLength(byte first) => first switch
     {

@@ -9,8 +9,9 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="Payload">The coded bytes, a slice of the message.</param>
 /// <param name="Nanoseconds">What its time is behind the message's timestamp, 0 to 999,999 (Enhanced RTMP v2, TimestampOffsetNano).</param>
 /// <param name="Samples">Audio samples it decodes to; 0 for pictures.</param>
+/// <param name="Milliseconds">Whole milliseconds that it is behind the message's timestamp, for frames behind the first of a message.</param>
 internal readonly record struct AccessUnit(
-    Track Track, int CompositionOffset, bool IsSync, ReadOnlyMemory<byte> Payload, int Nanoseconds = 0, int Samples = 0);
+    Track Track, int CompositionOffset, bool IsSync, ReadOnlyMemory<byte> Payload, int Nanoseconds = 0, int Samples = 0, uint Milliseconds = 0);
 
 /// <summary>What was in an audio or video packet.</summary>
 internal enum TagContent

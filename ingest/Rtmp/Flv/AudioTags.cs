@@ -110,19 +110,13 @@ internal sealed class AudioTags
         }
 
         var before = track.Configurations;
-        AccessUnit unit = default;
         var content = packet.Type switch
         {
             TagPacketType.SequenceStart => track.Configure(packet.Codec, packet.Body),
             TagPacketType.ChannelConfiguration => track.Describe(packet.Body.Span),
-            _ => track.Read(packet.Codec, packet.Body, nanoseconds, out unit),
+            _ => track.Read(packet.Codec, packet.Body, nanoseconds, units),
         };
         Configurations += track.Configurations - before;
-        if (content == TagContent.Unit)
-        {
-            units.Add(unit);
-        }
-
         return content;
     }
 

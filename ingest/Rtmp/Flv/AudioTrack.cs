@@ -10,6 +10,9 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="id">Number of the track in its publication.</param>
 internal sealed class AudioTrack(int id)
 {
+    /// <summary>Most FLAC frames in one message: seconds of sound.</summary>
+    public const int MaxFrames = 64;
+
     private ReadOnlyMemory<byte> _record;
     private uint _codec;
 
@@ -68,12 +71,36 @@ internal sealed class AudioTrack(int id)
         return TagContent.Nothing;
     }
 
-    /// <summary>Takes a frame.</summary>
+    /// <summary>Takes a message's sound: a frame, or of FLAC several behind one another, each of which becomes a sample of its own (FLAC in ISO BMFF, 3.3.6).</summary>
     /// <param name="codec">What it is coded in.</param>
     /// <param name="payload">Its bytes.</param>
     /// <param name="nanoseconds">Added to the message's timestamp.</param>
-    /// <param name="unit">The frame.</param>
-    public TagContent Read(uint codec, ReadOnlyMemory<byte> payload, int nanoseconds, out AccessUnit unit)
+    /// <param name="units">Takes the frames.</param>
+    public TagContent Read(uint codec, ReadOnlyMemory<byte> payload, int nanoseconds, List<AccessUnit> units)
+    {
+        var (content, samples) = (TagContent.Dropped, 0L);
+        for (var count = 0; count == 0 || !payload.IsEmpty; count++)
+        {
+            var length = codec == FourCc.Flac ? FlacFrames.LengthOfFirst(payload.Span) : payload.Length;
+            if (count == MaxFrames || (content = ReadFrame(codec, payload[..length], nanoseconds, out var unit)) != TagContent.Unit)
+            {
+                return TagContent.Dropped;
+            }
+
+            var behind = (samples * Clock.Nanoseconds.PerSecond / unit.Track.Timescale) + nanoseconds;
+            units.Add(unit with
+            {
+                Milliseconds = (uint)(behind / Clock.Nanoseconds.PerMillisecond),
+                Nanoseconds = (int)(behind % Clock.Nanoseconds.PerMillisecond),
+            });
+            samples += unit.Samples;
+            payload = payload[length..];
+        }
+
+        return content;
+    }
+
+    private TagContent ReadFrame(uint codec, ReadOnlyMemory<byte> payload, int nanoseconds, out AccessUnit unit)
     {
         unit = default;
         if (codec is FourCc.Ac3 or FourCc.Eac3 && !TryConfigure(codec, payload.Span))

@@ -1,3 +1,4 @@
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -47,6 +48,43 @@ public sealed class FlacTests
         header[position] = value;
         header[19] = position == 18 ? (byte)0 : header[19];
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Flac.Parse(header), what).Message.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public void Frames_behind_one_another_are_told_apart_wherever_their_bytes_look_like_a_beginning()
+    {
+        // The value is a sync code, so that each frame has two false beginnings in it.
+        byte[][] frames = [.. Enumerable.Range(0, 100).Select(n => FlacFrame.Write((byte)n, unchecked((short)(n % 2 == 0 ? 0xFFF8 : 0))))];
+        var rest = frames.SelectMany(f => f).ToArray().AsSpan();
+        foreach (var frame in frames)
+        {
+            FlacFrames.LengthOfFirst(rest).ShouldBe(frame.Length);
+            rest = rest[frame.Length..];
+        }
+    }
+
+    [Fact]
+    public void A_frame_alone_and_what_is_none_are_whole()
+    {
+        var frame = FlacFrame.Write(1, unchecked((short)0xFFF8));
+        FlacFrames.LengthOfFirst(frame).ShouldBe(frame.Length);
+        FlacFrames.LengthOfFirst([]).ShouldBe(0);
+        FlacFrames.LengthOfFirst((byte[])[1, 2, .. frame]).ShouldBe(frame.Length + 2);
+        byte[] broken = [.. frame, .. frame];
+        broken[8] ^= 1;
+        FlacFrames.LengthOfFirst(broken).ShouldBe(broken.Length, "the first one's checksum is wrong, so the second may be a part of it");
+    }
+
+    [Fact]
+    public async Task Frames_of_a_real_encoder_are_told_apart()
+    {
+        var samples = (await CodedTrack.MakeAsync("fLaC", 2)).Samples.Select(s => s.Payload.ToArray()).ToList();
+        var rest = samples.SelectMany(s => s).ToArray().AsSpan();
+        foreach (var sample in samples)
+        {
+            FlacFrames.LengthOfFirst(rest).ShouldBe(sample.Length);
+            rest = rest[sample.Length..];
+        }
     }
 
     [Theory]
