@@ -14,6 +14,8 @@ public sealed record AvcDecoderConfiguration(
     /// <summary>Longest record accepted, in bytes. Real ones have 30 to 200.</summary>
     public const int MaxLength = 65_536;
 
+    private const int MaxSequences = 31;
+
     /// <summary>Reads a record.</summary>
     /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
     public static AvcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
@@ -48,11 +50,62 @@ public sealed record AvcDecoderConfiguration(
         return new AvcDecoderConfiguration(lengthSize, sequenceSets, pictureSets, AvcSequenceParameters.Parse(sequenceSets[0].Span));
     }
 
+    /// <summary>A record with what a sync sample's parameter sets say anew.</summary>
+    /// <returns><see langword="null"/> when they say nothing new.</returns>
+    /// <exception cref="InvalidCodecConfigException">They are broken or over our limits.</exception>
+    internal byte[]? Renew(ReadOnlySpan<byte> syncSample)
+    {
+        if (ParameterSets.Renewed([.. SequenceParameterSets, .. PictureParameterSets], syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
+        {
+            return null;
+        }
+
+        var (sequences, pictures) = (sets.FindAll(set => (set.Span[0] & 31) == 7), sets.FindAll(set => (set.Span[0] & 31) == 8));
+        var sequence = AvcSequenceParameters.Parse(sequences[0].Span);
+        var record = new List<byte>
+        {
+            1, sequence.ProfileIdc, sequence.ConstraintFlags, sequence.LevelIdc, (byte)(0xFC | (NalLengthSize - 1)), (byte)(0xE0 | Math.Min(sequences.Count, MaxSequences)),
+        };
+        foreach (var set in sequences.Take(MaxSequences))
+        {
+            ParameterSets.Append(record, set.Span);
+        }
+
+        record.Add((byte)Math.Min(pictures.Count, byte.MaxValue));
+        foreach (var set in pictures.Take(byte.MaxValue))
+        {
+            ParameterSets.Append(record, set.Span);
+        }
+
+        if (AvcSequenceParameters.IsHigh(sequence.ProfileIdc))
+        {
+            record.AddRange([(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | (sequence.BitDepth - 8)), (byte)(0xF8 | (sequence.ChromaBitDepth - 8)), 0]);
+        }
+
+        return [.. record];
+    }
+
     internal static void CheckLength(int length)
     {
         if (length is < 7 or > MaxLength)
         {
             throw new InvalidCodecConfigException($"An AVC configuration record of {length} bytes is not 7 to {MaxLength} bytes long.");
+        }
+    }
+
+    /// <summary>Types 7 and 8 (ITU-T H.264, table 7-1), and their numbers (7.3.2.1.1 and 7.3.2.2).</summary>
+    private sealed class SetCodec : IParameterSetCodec
+    {
+        public static readonly SetCodec Instance = new();
+
+        public bool IsSet(ReadOnlySpan<byte> unit) => (unit[0] & 0x9F) is 7 or 8;
+
+        public int ReadNumber(ref BitReader bits)
+        {
+            bits.Skip(3);
+            var type = (int)bits.Bits(5);
+            bits.Skip(type == 7 ? 24 : 0);
+            return (type << 8) | (int)(type == 7 ? bits.UnsignedGolomb(31, "seq_parameter_set_id") : bits.UnsignedGolomb(255, "pic_parameter_set_id"));
         }
     }
 

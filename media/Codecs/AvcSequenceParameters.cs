@@ -27,6 +27,15 @@ public sealed record AvcSequenceParameters(
     public int DisplayWidth =>
         (int)Math.Clamp((((long)Width * SampleAspectWidth) + (SampleAspectHeight / 2)) / SampleAspectHeight, 1, ushort.MaxValue);
 
+    /// <summary>chroma_format_idc: 1 is 4:2:0.</summary>
+    public int ChromaFormat { get; init; } = 1;
+
+    /// <summary>Bits of a luma sample.</summary>
+    public int BitDepth { get; init; } = 8;
+
+    /// <summary>Bits of a chroma sample.</summary>
+    public int ChromaBitDepth { get; init; } = 8;
+
     /// <summary>Largest picture accepted, in samples a side.</summary>
     public const int MaxSide = 8192;
 
@@ -70,14 +79,14 @@ public sealed record AvcSequenceParameters(
         var level = (byte)bits.Bits(8);
         bits.UnsignedGolomb(31, "seq_parameter_set_id");
 
-        uint chroma = 1;
+        var (chroma, depth, chromaDepth) = (1u, 8u, 8u);
         var separatePlanes = false;
-        if (profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139 or 134 or 135)
+        if (IsHigh(profile))
         {
             chroma = bits.UnsignedGolomb(3, "chroma_format_idc");
             separatePlanes = chroma == 3 && bits.Flag();
-            bits.UnsignedGolomb(6, "bit_depth_luma_minus8");
-            bits.UnsignedGolomb(6, "bit_depth_chroma_minus8");
+            depth = bits.UnsignedGolomb(6, "bit_depth_luma_minus8") + 8;
+            chromaDepth = bits.UnsignedGolomb(6, "bit_depth_chroma_minus8") + 8;
             bits.Skip(1);
             if (bits.Flag())
             {
@@ -144,8 +153,14 @@ public sealed record AvcSequenceParameters(
 
         var usability = bits.Flag() ? ReadUsability(ref bits) : new Usability(1, 1, null, 0);
         return new AvcSequenceParameters(
-            profile, constraints, level, (int)width, (int)height, usability.AspectWidth, usability.AspectHeight, usability.FrameRate, usability.Color);
+            profile, constraints, level, (int)width, (int)height, usability.AspectWidth, usability.AspectHeight, usability.FrameRate, usability.Color)
+        {
+            ChromaFormat = (int)chroma, BitDepth = (int)depth, ChromaBitDepth = (int)chromaDepth,
+        };
     }
+
+    /// <summary>Whether an SPS of this profile says chroma format and bit depths, and a record those behind its parameter sets.</summary>
+    internal static bool IsHigh(byte profile) => profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139 or 134 or 135;
 
     private readonly record struct Usability(int AspectWidth, int AspectHeight, CodedColor? Color, double FrameRate);
 

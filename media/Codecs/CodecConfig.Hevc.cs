@@ -11,7 +11,7 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
 
-        /// <inheritdoc/>
+        /// <summary>The configuration record, verbatim or with parameter sets that the stream has said since.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
         /// <summary>The record, read.</summary>
@@ -38,6 +38,9 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) =>
             NalUnitReader.TryInspectHevc(payload, Configuration.NalLengthSize, out frame);
+
+        /// <inheritdoc/>
+        public override CodecConfig Completed(ReadOnlySpan<byte> syncSample) => Configuration.Renew(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
 
         /// <summary>Equal when the bytes are.</summary>
         public bool Equals(Hevc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);

@@ -30,8 +30,8 @@ public abstract partial record CodecConfig
     public abstract bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame);
 
     /// <summary>
-    /// The configuration with what a sync sample says and the record does not: the picture size of VP9, a changed sequence header of AV1. The same instance when that
-    /// is nothing new, which is always so for codecs whose record says everything.
+    /// The configuration with what a sync sample says and the record does not: the picture size of VP9, a changed sequence header of AV1, other parameter sets of H.264 and
+    /// HEVC. The same instance when that is nothing new.
     /// </summary>
     /// <param name="syncSample">A payload that <see cref="TryInspect"/> calls a sync sample.</param>
     /// <exception cref="InvalidCodecConfigException">What the sample says breaks its codec's rules, or is over our limits.</exception>
@@ -50,7 +50,7 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
 
-        /// <inheritdoc/>
+        /// <summary>The configuration record, verbatim or with parameter sets that the stream has said since.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
         /// <summary>The record, read.</summary>
@@ -76,6 +76,9 @@ public abstract partial record CodecConfig
 
         /// <inheritdoc/>
         public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) => NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
+
+        /// <inheritdoc/>
+        public override CodecConfig Completed(ReadOnlySpan<byte> syncSample) => Configuration.Renew(syncSample) is { } renewed ? Parse(renewed) : this;
 
         /// <summary>Equal when the bytes are.</summary>
         public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);

@@ -76,11 +76,74 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
             : throw new InvalidCodecConfigException("An HEVC configuration record without VPS, SPS or PPS cannot be decoded.");
     }
 
+    /// <summary>A record with what a sync sample's parameter sets say anew.</summary>
+    /// <param name="record">The record that this was read from.</param>
+    /// <param name="syncSample">The sample.</param>
+    /// <returns><see langword="null"/> when they say nothing new.</returns>
+    /// <exception cref="InvalidCodecConfigException">They are broken or over our limits.</exception>
+    internal byte[]? Renew(ReadOnlySpan<byte> record, ReadOnlySpan<byte> syncSample)
+    {
+        if (Media.ParameterSets.Renewed(ParameterSets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
+        {
+            return null;
+        }
+
+        // 8.3.3.1.2: what stands before the arrays is told again from the SPS that counts.
+        var sequence = HevcSequenceParameters.Parse(sets.Find(set => SetCodec.TypeOf(set.Span) == 33).Span);
+        var (profile, renewed) = (sequence.Profile, new List<byte>(record[..HeadLength].ToArray()));
+        renewed[0] = 1;
+        renewed[1] = (byte)((profile.Space << 6) | (profile.IsHighTier ? 0x20 : 0) | profile.Profile);
+        for (var i = 0; i < 4; i++)
+        {
+            renewed[2 + i] = (byte)(profile.Compatibility >> (24 - (8 * i)));
+        }
+
+        for (var i = 0; i < 6; i++)
+        {
+            renewed[6 + i] = (byte)(profile.Constraints >> (40 - (8 * i)));
+        }
+
+        (renewed[12], renewed[16]) = ((byte)profile.Level, (byte)(0xFC | sequence.ChromaFormat));
+        (renewed[17], renewed[18]) = ((byte)(0xF8 | (sequence.BitDepth - 8)), (byte)(0xF8 | (sequence.ChromaBitDepth - 8)));
+        renewed[22] = 3;
+        for (var type = 32; type <= 34; type++)
+        {
+            var ofType = sets.FindAll(set => SetCodec.TypeOf(set.Span) == type);
+            renewed.AddRange([(byte)(0x80 | type), (byte)(ofType.Count >> 8), (byte)ofType.Count]);
+            ofType.ForEach(set => Media.ParameterSets.Append(renewed, set.Span));
+        }
+
+        return [.. renewed];
+    }
+
     internal static void CheckLength(int length)
     {
         if (length is < HeadLength or > MaxLength)
         {
             throw new InvalidCodecConfigException($"An HEVC configuration record of {length} bytes is not {HeadLength} to {MaxLength} bytes long.");
+        }
+    }
+
+    /// <summary>Types 32 to 34 of the base layer (ITU-T H.265, 7.3.1.2), and their numbers (7.3.2.1 to 7.3.2.3).</summary>
+    private sealed class SetCodec : IParameterSetCodec
+    {
+        public static readonly SetCodec Instance = new();
+
+        public static int TypeOf(ReadOnlySpan<byte> unit) => (unit[0] >> 1) & 63;
+
+        public bool IsSet(ReadOnlySpan<byte> unit) => TypeOf(unit) is >= 32 and <= 34 && (unit[0] & 1) == 0 && unit[1] < 8;
+
+        public int ReadNumber(ref BitReader bits)
+        {
+            bits.Skip(1);
+            var type = (int)bits.Bits(6);
+            bits.Skip(9);
+            return (type << 8) | (int)(type switch
+            {
+                32 => bits.Bits(4),
+                33 => HevcSequenceParameters.ReadNumber(ref bits, out _),
+                _ => bits.UnsignedGolomb(63, "pps_pic_parameter_set_id"),
+            });
         }
     }
 

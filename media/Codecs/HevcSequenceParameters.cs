@@ -39,6 +39,9 @@ public sealed record HevcProfile(int Space, bool IsHighTier, int Profile, uint C
 /// <param name="BitDepth">Bits of a luma sample.</param>
 public sealed record HevcSequenceParameters(HevcProfile Profile, PictureFormat Picture, int ChromaFormat, int BitDepth)
 {
+    /// <summary>Bits of a chroma sample.</summary>
+    public int ChromaBitDepth { get; init; } = 8;
+
     /// <summary>Reads an SPS NAL unit, its header of two bytes included.</summary>
     /// <exception cref="InvalidCodecConfigException">It is broken or over our limits; the message says where.</exception>
     public static HevcSequenceParameters Parse(ReadOnlySpan<byte> nalUnit)
@@ -67,16 +70,9 @@ public sealed record HevcSequenceParameters(HevcProfile Profile, PictureFormat P
     private static HevcSequenceParameters ParsePayload(ReadOnlySpan<byte> bytes)
     {
         var bits = new BitReader(bytes, "SPS of HEVC");
-        bits.Skip(16 + 4);
-        var subLayers = (int)bits.Bits(3);
-        if (subLayers == 7)
-        {
-            throw new InvalidCodecConfigException("SPS of HEVC: sps_max_sub_layers_minus1 is 7, over 6.");
-        }
-
-        bits.Skip(1);
-        var profile = ReadProfile(ref bits, subLayers);
-        bits.UnsignedGolomb(15, "sps_seq_parameter_set_id");
+        bits.Skip(16);
+        ReadNumber(ref bits, out var head);
+        var (subLayers, profile) = head;
         var chroma = bits.UnsignedGolomb(3, "chroma_format_idc");
         var separatePlanes = chroma == 3 && bits.Flag();
         long width = bits.UnsignedGolomb(PictureFormat.MaxSide, "pic_width_in_luma_samples");
@@ -95,13 +91,28 @@ public sealed record HevcSequenceParameters(HevcProfile Profile, PictureFormat P
         }
 
         var depth = (int)bits.UnsignedGolomb(8, "bit_depth_luma_minus8") + 8;
-        bits.UnsignedGolomb(8, "bit_depth_chroma_minus8");
+        var chromaDepth = (int)bits.UnsignedGolomb(8, "bit_depth_chroma_minus8") + 8;
         var usability = HevcUsability.ReadBehindDepth(ref bits, subLayers);
         return new HevcSequenceParameters(
             profile,
             new PictureFormat((int)width, (int)height, usability.AspectWidth, usability.AspectHeight, usability.FrameRate, usability.Color),
             (int)chroma,
-            depth);
+            depth) { ChromaBitDepth = chromaDepth };
+    }
+
+    /// <summary>Reads from behind the header of two bytes up to the set's number, which it returns.</summary>
+    internal static uint ReadNumber(ref BitReader bits, out (int SubLayers, HevcProfile Profile) head)
+    {
+        bits.Skip(4);
+        var subLayers = (int)bits.Bits(3);
+        if (subLayers == 7)
+        {
+            throw new InvalidCodecConfigException("SPS of HEVC: sps_max_sub_layers_minus1 is 7, over 6.");
+        }
+
+        bits.Skip(1);
+        head = (subLayers, ReadProfile(ref bits, subLayers));
+        return bits.UnsignedGolomb(15, "sps_seq_parameter_set_id");
     }
 
     /// <summary>7.3.3.</summary>

@@ -49,6 +49,32 @@ public sealed class AvcTests
     }
 
     [Fact]
+    public void Parameter_sets_of_a_sync_sample_that_say_something_else_make_the_record_that_they_belong_to()
+    {
+        foreach (var (from, to) in AvcRecords.All.SelectMany(_ => AvcRecords.All, (from, to) => (from, to)))
+        {
+            var (before, wanted) = (CodecConfig.Avc.Parse(Convert.FromHexString(from)), CodecConfig.Avc.Parse(Convert.FromHexString(to)));
+            byte[] sample = Units([.. wanted.Configuration.SequenceParameterSets, .. wanted.Configuration.PictureParameterSets]);
+            var after = before.Completed(sample);
+            after.ShouldBe(wanted, $"from {from} to {to}");
+            after.Completed(sample).ShouldBeSameAs(after);
+            ReferenceEquals(after, before).ShouldBe(from == to);
+        }
+    }
+
+    [Fact]
+    public void A_sync_sample_without_parameter_sets_says_nothing_new_and_H62_an_SPS_beyond_the_limit_is_refused()
+    {
+        var config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30));
+        config.Completed(Units([])).ShouldBeSameAs(config);
+        Should.Throw<InvalidCodecConfigException>(() => config.Completed(Units([new Sps { WidthBlocks = 513 }.Write()])));
+    }
+
+    /// <summary>An access unit of the sets and an IDR slice.</summary>
+    private static byte[] Units(IEnumerable<ReadOnlyMemory<byte>> sets) =>
+        [.. sets.Append(new byte[] { 0x65, 0x80 }).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit.Span])];
+
+    [Fact]
     public void A_record_cut_off_anywhere_is_refused_by_name()
     {
         foreach (var hex in AvcRecords.All)

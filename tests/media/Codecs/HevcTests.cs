@@ -77,6 +77,48 @@ public sealed class HevcTests
     }
 
     [Fact]
+    public void Parameter_sets_of_a_sync_sample_that_say_something_else_make_another_record()
+    {
+        var before = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
+        var other = new HevcSps { Profile = 2, Compatibility = 0x20000000, Level = 120, Width = 1920, Height = 1080, DepthMinus8 = 2, Color = (9, 16, 9) };
+
+        var after = before.Completed(Units(other.Write())).ShouldBeOfType<CodecConfig.Hevc>();
+
+        after.CodecString.ShouldBe("hvc1.2.4.L120.B0");
+        after.Picture.ShouldBe(new PictureFormat(1920, 1080, 1, 1, 50, new CodedColor(9, 16, 9, FullRange: false)));
+        after.Configuration.ParameterSets.Count.ShouldBe(3, "the SPS is in the other's place");
+        after.Record.Span[12].ShouldBe((byte)120);
+        (after.Record.Span[16], after.Record.Span[17], after.Record.Span[18]).ShouldBe(((byte)0xFD, (byte)0xFA, (byte)0xFA));
+        after.Completed(Units(other.Write())).ShouldBeSameAs(after);
+    }
+
+    [Fact]
+    public void Parameter_sets_of_a_sync_sample_that_are_in_the_record_or_of_another_layer_are_nothing_new()
+    {
+        var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
+        var layered = new HevcSps { Width = 1920 }.Write();
+        layered[1] |= 8;
+        config.Completed(Units([32 << 1, 1, 0x0C], new HevcSps().Write(), [34 << 1, 1, 0xC1])).ShouldBeSameAs(config);
+        config.Completed(Units([.. new HevcSps().Write(), 0, 0])).ShouldBeSameAs(config, "zeros behind it");
+        config.Completed(Units(layered)).ShouldBeSameAs(config);
+        config.Completed(Units()).ShouldBeSameAs(config);
+    }
+
+    [Fact]
+    public void A_PPS_with_a_number_of_its_own_is_added_and_H62_an_SPS_beyond_the_limit_is_refused()
+    {
+        var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
+        var added = (CodecConfig.Hevc)config.Completed(Units([34 << 1, 1, 0x5C]));
+        added.Configuration.ParameterSets.Count.ShouldBe(4);
+        added.Picture.ShouldBe(config.Picture);
+        Should.Throw<InvalidCodecConfigException>(() => config.Completed(Units(new HevcSps { Width = 8193 }.Write())));
+    }
+
+    /// <summary>An access unit of the sets and an IDR picture.</summary>
+    private static byte[] Units(params byte[][] sets) =>
+        [.. sets.Append([19 << 1, 1, 0x80]).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit])];
+
+    [Fact]
     public void A_record_cut_off_anywhere_is_refused_by_name()
     {
         var record = new HevcSps { SubLayers = 1, ReferenceSets = [2, 3] }.WriteRecord();
