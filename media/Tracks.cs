@@ -19,10 +19,30 @@ public enum TrackKind
 /// <param name="Timescale">Clock of the samples' times, ticks a second: 90,000 for video, the sample rate for audio.</param>
 /// <param name="Language">BCP 47 tag, or <see langword="null"/> when the encoder did not say.</param>
 /// <param name="Name">What the encoder calls it, for people: at most 64 characters, cleaned of control characters; <see langword="null"/> when it did not say.</param>
-public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null, string? Name = null)
+/// <param name="Described">What the encoder says of the pictures beside the codec; <see langword="null"/> when nothing.</param>
+public sealed record Track(int Id, CodecConfig Config, int Timescale, string? Language = null, string? Name = null, PictureDescription? Described = null)
 {
+    private const byte Unspecified = (byte)AvcSequenceParameters.Unspecified;
+
     /// <summary>What it carries.</summary>
     public TrackKind Kind => Config.Kind;
+
+    /// <summary>How colors are coded: as the coded stream says, and where that is silent as the encoder says beside it; <see langword="null"/> when neither does.</summary>
+    public CodedColor? Color => (Config.Picture?.Color, Described?.Color) switch
+    {
+        (null, var beside) => beside,
+        (var coded, null) => coded,
+        var (coded, beside) => coded with
+        {
+            Primaries = coded.Primaries == Unspecified ? beside.Primaries : coded.Primaries,
+            Transfer = coded.Transfer == Unspecified ? beside.Transfer : coded.Transfer,
+            Matrix = coded.Matrix == Unspecified ? beside.Matrix : coded.Matrix,
+        },
+    };
+
+    /// <summary>Whether samples of both are played with one init segment. Number and name are not in it.</summary>
+    public bool IsConfiguredAs(Track other) => ReferenceEquals(this, other)
+        || (Timescale == other.Timescale && Language == other.Language && Config.Equals(other.Config) && Equals(Described, other.Described));
 }
 
 /// <summary>

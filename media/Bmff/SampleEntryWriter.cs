@@ -15,7 +15,7 @@ internal static class SampleEntryWriter
                 WriteAac(writer, aac);
                 break;
             case { Picture: { } picture } video:
-                WriteVideo(writer, video, picture);
+                WriteVideo(writer, track, video, picture);
                 break;
             case { Sound: { } sound } audio:
                 WriteAudio(writer, audio, sound);
@@ -25,7 +25,7 @@ internal static class SampleEntryWriter
         }
     }
 
-    private static void WriteVideo(BoxWriter writer, CodecConfig video, PictureFormat picture)
+    private static void WriteVideo(BoxWriter writer, Track track, CodecConfig video, PictureFormat picture)
     {
         using (writer.Box(video switch
         {
@@ -47,16 +47,47 @@ internal static class SampleEntryWriter
                 }
             }
 
-            if (picture.Color is { } color)
+            WriteColors(writer, track);
+        }
+    }
+
+    /// <summary>ISO/IEC 14496-12, 12.1.5 to 12.1.7: <c>colr</c>, <c>mdcv</c>, <c>clli</c>, as far as they are known.</summary>
+    private static void WriteColors(BoxWriter writer, Track track)
+    {
+        if (track.Color is { } color)
+        {
+            using (writer.Box("colr"u8))
             {
-                using (writer.Box("colr"u8))
+                writer.Bytes("nclx"u8);
+                writer.UInt16(color.Primaries);
+                writer.UInt16(color.Transfer);
+                writer.UInt16(color.Matrix);
+                writer.UInt8((byte)(color.FullRange ? 0x80 : 0));
+            }
+        }
+
+        if (track.Described?.Mastering is { } mastering)
+        {
+            using (writer.Box("mdcv"u8))
+            {
+                // In the order of the SEI message: green, blue, red (ITU-T H.265, D.3.28).
+                foreach (var point in (ReadOnlySpan<Chromaticity>)[mastering.Green, mastering.Blue, mastering.Red, mastering.White])
                 {
-                    writer.Bytes("nclx"u8);
-                    writer.UInt16(color.Primaries);
-                    writer.UInt16(color.Transfer);
-                    writer.UInt16(color.Matrix);
-                    writer.UInt8((byte)(color.FullRange ? 0x80 : 0));
+                    writer.UInt16(point.X);
+                    writer.UInt16(point.Y);
                 }
+
+                writer.UInt32(mastering.MaxLuminance);
+                writer.UInt32(mastering.MinLuminance);
+            }
+        }
+
+        if (track.Described?.Light is { } light)
+        {
+            using (writer.Box("clli"u8))
+            {
+                writer.UInt16(light.Max);
+                writer.UInt16(light.MaxFrameAverage);
             }
         }
     }

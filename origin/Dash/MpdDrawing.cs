@@ -94,7 +94,10 @@ internal static class MpdDrawing
             sets[id] = sets.TryGetValue(id, out var set)
                 ? set with { Representations = [.. set.Representations, representation] }
                 : new AdaptationSet(
-                    id, rendition.Kind, Playlists.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video || rendition == mainAudio, [representation]);
+                    id, rendition.Kind, Playlists.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video || rendition == mainAudio, [representation])
+                {
+                    Label = rendition.Kind == TrackKind.Audio ? Playlists.LabelOf(rendition) : null,
+                };
         }
 
         return first is { } begin && end is { } last ? ([.. sets.Values], begin, last) : null;

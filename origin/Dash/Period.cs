@@ -38,6 +38,11 @@ internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IRe
 /// <param name="Representations">The renditions.</param>
 internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, bool IsMain, IReadOnlyList<Representation> Representations)
 {
+    private const byte Unspecified = 2;
+
+    /// <summary><c>Label</c>: what the encoder calls it, or <see langword="null"/>.</summary>
+    public string? Label { get; init; }
+
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
     {
@@ -52,6 +57,16 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
 
         // All renditions are cut at the same instants.
         xml.WriteAttributeString("segmentAlignment", "true");
+        if (Kind == TrackKind.Video && Representations[0].Format.Color is { } color)
+        {
+            WriteColors(xml, color);
+        }
+
+        if (Label is not null)
+        {
+            xml.WriteElementString("Label", Label);
+        }
+
         MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
         foreach (var representation in Representations)
         {
@@ -59,6 +74,30 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
         }
 
         xml.WriteEndElement();
+    }
+
+    /// <summary>
+    /// Code points of ISO/IEC 23091-2 as DASH-IF's guidelines for HDR have them: what a player must know to show the pictures is essential, so that one that does not know it takes
+    /// another set. Hybrid log-gamma can be shown as it is, and what is of standard range in any case. BT.709, which is what silence means, is not said.
+    /// </summary>
+    private static void WriteColors(XmlWriter xml, CodedColor color)
+    {
+        const string scheme = "urn:mpeg:mpegB:cicp:";
+        if (color is { Primaries: 1, Transfer: 1, Matrix: 1 })
+        {
+            return;
+        }
+
+        var range = Hls.VideoRange.Of(color);
+        var isWide = range is Hls.VideoRange.Pq or Hls.VideoRange.Hlg;
+        (string Name, byte Value, bool IsEssential)[] points =
+        [
+            ("ColourPrimaries", color.Primaries, isWide), ("TransferCharacteristics", color.Transfer, range == Hls.VideoRange.Pq), ("MatrixCoefficients", color.Matrix, isWide),
+        ];
+        foreach (var (name, value, isEssential) in points.Where(point => point.Value != Unspecified).OrderByDescending(point => point.IsEssential))
+        {
+            MpdText.Descriptor(xml, isEssential ? "EssentialProperty" : "SupplementalProperty", scheme + name, MpdText.Number(value));
+        }
     }
 }
 

@@ -46,13 +46,14 @@ internal sealed class PeriodFold
     public IReadOnlyList<MpdPeriod> Periods => _periods;
 
     /// <summary>
-    /// Number of the adaptation set that a rendition belongs to, stable for the session: one for each codec of video, between whose renditions players switch, and one
+    /// Number of the adaptation set that a rendition belongs to, stable for the session: one for each codec and range of video, between whose renditions players switch, and one
     /// for each rendition of audio, because two in one language are not the same (a commentary).
     /// </summary>
     public int SetOf(RenditionTimeline rendition, RenditionFormat format)
     {
         var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
-        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(rendition.Kind == TrackKind.Audio ? rendition.Name : "")}";
+        var range = Hls.VideoRange.Of(format.Color) is { } known and not Hls.VideoRange.Standard ? known : "";
+        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(rendition.Kind == TrackKind.Audio ? rendition.Name : range)}";
         if (!_sets.TryGetValue(key, out var number))
         {
             _sets.Add(key, number = _sets.Count + 1);

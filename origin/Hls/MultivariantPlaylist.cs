@@ -86,10 +86,12 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
 /// <param name="Width">Of <c>RESOLUTION</c>; 0 leaves it out.</param>
 /// <param name="Height">Of <c>RESOLUTION</c>.</param>
 /// <param name="FrameRate"><c>FRAME-RATE</c>; 0 leaves it out.</param>
+/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when it is not known.</param>
 /// <param name="AudioGroup"><c>AUDIO</c>, or <see langword="null"/>.</param>
 /// <param name="Uri">Address of its media playlist.</param>
 internal sealed record VariantStream(
-    long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? AudioGroup, string Uri)
+    long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange, string? AudioGroup,
+    string Uri)
 {
     /// <summary>Writes the tag and the address.</summary>
     public void Write(StringBuilder text)
@@ -104,6 +106,11 @@ internal sealed record VariantStream(
         if (FrameRate > 0)
         {
             text.Append(culture, $",FRAME-RATE={FrameRate:0.000}");
+        }
+
+        if (VideoRange is not null)
+        {
+            text.Append(culture, $",VIDEO-RANGE={VideoRange}");
         }
 
         if (AudioGroup is not null)

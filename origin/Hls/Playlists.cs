@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Media;
 
 namespace Broadcast.Origin.Hls;
@@ -6,6 +7,7 @@ namespace Broadcast.Origin.Hls;
 internal static class Playlists
 {
     private const string FirstGroup = "audio";
+    private const int LongestName = 256;
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> while it has no whole segment.</summary>
     public static MediaPlaylist? Media(SessionTimeline timeline, RenditionTimeline rendition, RenditionRecord record)
@@ -65,7 +67,7 @@ internal static class Playlists
     /// <param name="group">The group.</param>
     /// <param name="inVariant">Whether the first of the group is what the variant itself lists, so that it has no address of its own (RFC 8216, 4.3.4.2.1).</param>
     private static IEnumerable<AudioRendition> Members(SessionTimeline timeline, AudioGroup group, bool inVariant) =>
-        group.Renditions.Select((rendition, index) => Audio(timeline, group, rendition, index, inVariant && index == 0));
+        group.Renditions.Select((rendition, index) => Audio(timeline, group, index, inVariant && index == 0));
 
     private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, TimeSpan target) => new(
         $"{rendition.Name}/{segment.Number}.m4s",
@@ -76,11 +78,10 @@ internal static class Playlists
         segment.Discontinuity,
         segment.IsGap);
 
-    private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, RenditionTimeline rendition, int index, bool isInVariant)
+    private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, int index, bool isInVariant)
     {
-        var language = LanguageOf(rendition);
-        var name = language is not null && group.Renditions.Count(other => LanguageOf(other) == language) == 1 ? language : rendition.Name;
-        return new AudioRendition(group.Id, name, language, index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
+        var rendition = group.Renditions[index];
+        return new AudioRendition(group.Id, NameOf(group, index), LanguageOf(rendition), index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
     }
 
     private static VariantStream Variant(
@@ -98,8 +99,47 @@ internal static class Playlists
             format.Width,
             format.Height,
             format.FrameRate,
+            VideoRange.Of(format.Color),
             group?.Id,
             UriOf(timeline, rendition));
+    }
+
+    /// <summary>What a player's menu shows, unique in the group (RFC 8216, 4.3.4.1): the encoder's name for it, else its language, else the rendition's own name.</summary>
+    private static string NameOf(AudioGroup group, int index)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; ; i++)
+        {
+            var rendition = group.Renditions[i];
+            var name = Alone(LabelOf) ?? Alone(LanguageOf) ?? rendition.Name;
+            for (var number = 2; !names.Add(name); number++)
+            {
+                name = $"{rendition.Name} {number}";
+            }
+
+            if (i == index)
+            {
+                return name;
+            }
+
+            string? Alone(Func<RenditionTimeline, string?> of) =>
+                of(rendition) is { } own && !names.Contains(own) && group.Renditions.Count(other => of(other) == own) == 1 ? own : null;
+        }
+    }
+
+    /// <summary>What the encoder calls it, fit for a quoted string and for XML; <see langword="null"/> when that is nothing.</summary>
+    internal static string? LabelOf(RenditionTimeline rendition)
+    {
+        var name = rendition.Init?.Format.Name;
+        if (string.IsNullOrWhiteSpace(name) || name.Length > LongestName)
+        {
+            return null;
+        }
+
+        var clean = new string([.. name.Select(c => c == '"' ? '\'' : c).Where(c => char.GetUnicodeCategory(c)
+            is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            && c < '\uFFFE')]).Trim();
+        return clean.Length > 0 ? clean : null;
     }
 
     /// <summary>The language, when it is spelt as BCP 47 spells them: it goes into a quoted string.</summary>

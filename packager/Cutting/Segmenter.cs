@@ -305,8 +305,7 @@ internal sealed partial class Segmenter
     }
 
     private bool IsOtherConfiguration(Lane lane, Track track) =>
-        lane.Segment.Track is { } current && !ReferenceEquals(current, track)
-        && (current.Timescale != track.Timescale || current.Language != track.Language || !current.Config.Equals(track.Config));
+        lane.Segment.Track is { } current && !current.IsConfiguredAs(track);
 
     private SegmentOrigin OriginOf(long number) => _origins[(int)(number - _origins[0].Number)];
 

@@ -44,7 +44,7 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
     public TimelineEvent.InitReady? WriteInit(Cut.Part part, ICollection<ISpoolFile> whole)
     {
         var track = part.Media.Track;
-        if (ReferenceEquals(track, _track) || (_track is not null && _track.Timescale == track.Timescale && _track.Language == track.Language && _track.Config.Equals(track.Config)))
+        if (_track is not null && _track.IsConfiguredAs(track))
         {
             return null;
         }
@@ -142,9 +142,9 @@ internal static class Formats
     {
         { Picture: { } picture } config => new RenditionFormat(
             TrackKind.Video, config.CodecString, track.Timescale, picture.DisplayWidth, picture.Height,
-            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language),
+            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color),
         { Sound: { } sound } config => new RenditionFormat(
-            TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, sound.SampleRate, sound.Channels, track.Language),
+            TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, sound.SampleRate, sound.Channels, track.Language, track.Name),
         _ => throw new ArgumentException("A configuration without the size of its pictures cannot be described.", nameof(track)),
     };
 

@@ -51,6 +51,19 @@ public sealed class CodecTests
         Formats.Of(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
     }
 
+    [Fact]
+    public void Names_and_colors_are_handed_on_and_other_colors_begin_a_run()
+    {
+        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", Described: new(new CodedColor(9, 16, 9, false), null, null));
+        var other = track with { Described = new(new CodedColor(9, 18, 9, false), null, null) };
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.Source), [.. Encoder.Pictures(4, 30, track: track), .. Encoder.Pictures(4, 30, track: other, from: 4)]);
+
+        story.Discontinuities.ShouldHaveSingleItem();
+        var format = Formats.Of(track, story.Parts("source").First());
+        (format.Name, format.Color).ShouldBe(("Totale", new CodedColor(9, 16, 9, false)));
+        Formats.Of(new Track(2, Flac, 48_000, "de", "Halle"), story.Parts("source").First()).Name.ShouldBe("Halle");
+    }
+
     private static byte[] Ac3(byte rate)
     {
         var frame = new byte[rate == 0 ? 192 : 288];

@@ -1,4 +1,5 @@
 using Broadcast.Ingest.Rtmp.Amf;
+using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Flv;
 
@@ -14,7 +15,7 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="MaxLight">Brightest pixel, cd/m².</param>
 /// <param name="Mastering">The display it was made on.</param>
 internal sealed record VideoColor(
-    int? BitDepth, int? Primaries, int? Transfer, int? Matrix, double? MaxFrameAverageLight, double? MaxLight, MasteringDisplay? Mastering)
+    int? BitDepth, int? Primaries, int? Transfer, int? Matrix, double? MaxFrameAverageLight, double? MaxLight, MasteringClaim? Mastering)
 {
     /// <summary>Reads the name and value pairs of a metadata frame.</summary>
     /// <param name="amf">The frame's body, AMF0.</param>
@@ -49,6 +50,20 @@ internal sealed record VideoColor(
         }
     }
 
+    /// <summary>What of it can be handed on; <see langword="null"/> when nothing can.</summary>
+    public PictureDescription? ToDescription()
+    {
+        const byte unknown = 2;
+        var color = Primaries is null && Transfer is null && Matrix is null
+            ? null
+            : new CodedColor((byte)(Primaries ?? unknown), (byte)(Transfer ?? unknown), (byte)(Matrix ?? unknown), FullRange: false);
+        ContentLight? light = MaxLight is null && MaxFrameAverageLight is null ? null : new(Candelas(MaxLight), Candelas(MaxFrameAverageLight));
+        var mastering = Mastering?.ToDisplay();
+        return color is null && light is null && mastering is null ? null : new PictureDescription(color, mastering, light);
+    }
+
+    private static ushort Candelas(double? value) => (ushort)Math.Round(value ?? 0);
+
     /// <summary>An empty object, like an undefined value, says that nothing is known any more.</summary>
     private static VideoColor? Of(AmfValue info)
     {
@@ -65,7 +80,7 @@ internal sealed record VideoColor(
             Whole(config, "matrixCoefficients", 255),
             light.NumberOf("maxFall", 0.0001, 10_000),
             light.NumberOf("maxCLL", 0.0001, 10_000),
-            MasteringDisplay.Of(mastering));
+            MasteringClaim.Of(mastering));
     }
 
     private static int? Whole(AmfValue values, string name, int max) => values.NumberOf(name, 0, max) is { } number ? (int)number : null;
@@ -78,15 +93,23 @@ internal sealed record VideoColor(
 /// <param name="White">Chromaticity of white.</param>
 /// <param name="MaxLuminance">5 to 10,000.</param>
 /// <param name="MinLuminance">0.0001 to 5.</param>
-internal sealed record MasteringDisplay(
+internal sealed record MasteringClaim(
     (double X, double Y)? Red, (double X, double Y)? Green, (double X, double Y)? Blue, (double X, double Y)? White, double? MaxLuminance, double? MinLuminance)
 {
     /// <summary>Reads a <c>hdrMdcv</c> object; <see langword="null"/> when there is none.</summary>
-    public static MasteringDisplay? Of(AmfValue values) => values is not AmfValue.Map
+    public static MasteringClaim? Of(AmfValue values) => values is not AmfValue.Map
         ? null
-        : new MasteringDisplay(
+        : new MasteringClaim(
             Point(values, "red"), Point(values, "green"), Point(values, "blue"), Point(values, "whitePoint"),
             values.NumberOf("maxLuminance", 5, 10_000), values.NumberOf("minLuminance", 0.0001, 5));
+
+    /// <summary>The display, when all of it was said: half a description would be taken for a whole one.</summary>
+    public MasteringDisplay? ToDisplay() =>
+        Red is { } red && Green is { } green && Blue is { } blue && White is { } white && MaxLuminance is { } max && MinLuminance is { } min
+            ? new MasteringDisplay(Steps(red), Steps(green), Steps(blue), Steps(white), (uint)Math.Round(max * 10_000), (uint)Math.Round(min * 10_000))
+            : null;
+
+    private static Chromaticity Steps((double X, double Y) point) => new((ushort)Math.Round(point.X * 50_000), (ushort)Math.Round(point.Y * 50_000));
 
     private static (double X, double Y)? Point(AmfValue values, string name) =>
         values.NumberOf(name + "X", 0.0001, 0.74) is { } x && values.NumberOf(name + "Y", 0.0001, 0.84) is { } y ? (x, y) : null;

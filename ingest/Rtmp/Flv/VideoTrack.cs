@@ -3,7 +3,7 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>
-/// One video track of an encoder. A changed configuration makes a new <see cref="Media.Track"/> from the next sync sample on; a broken one leaves the last
+/// One video track of an encoder. A changed configuration or description makes a new <see cref="Media.Track"/> from the next sync sample on; a broken one leaves the last
 /// good one in place. What a picture is shows in its own bits, whatever the tag claims.
 /// </summary>
 /// <param name="id">Number of the track in its publication.</param>
@@ -80,6 +80,12 @@ internal sealed class VideoTrack(int id)
             return TagContent.Dropped;
         }
 
+        if (frame.IsSync && Color?.ToDescription() is var described && !Equals(Track!.Described, described))
+        {
+            Configurations += _started ? 1 : 0;
+            Track = Track with { Described = described };
+        }
+
         _skipsLeading = frame.IsSync ? !_started : _skipsLeading;
         _started = true;
         unit = new AccessUnit(Track!, compositionOffset, frame.IsSync, payload, nanoseconds);
@@ -147,7 +153,7 @@ internal sealed class VideoTrack(int id)
 
         if (Track is null || !Track.Config.Equals(config))
         {
-            Track = new Track(id, config, MediaTime.VideoTimescale, Label.Language, Label.Name);
+            Track = new Track(id, config, MediaTime.VideoTimescale, Label.Language, Label.Name, Color?.ToDescription());
         }
     }
 

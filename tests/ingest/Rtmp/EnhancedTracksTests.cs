@@ -2,6 +2,7 @@ using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Media;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -139,12 +140,84 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
+    public void Colors_belong_to_the_track_from_the_next_keyframe_on()
+    {
+        var tags = new VideoTags();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 16, 1000)));
+        Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
+        var first = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track;
+        first.Described.ShouldBe(new PictureDescription(new CodedColor(9, 16, 9, FullRange: false), null, null));
+
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 16, 1000)));
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track.ShouldBeSameAs(first);
+
+        Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 18, 1000)));
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice)).ShouldHaveSingleItem().Track.ShouldBeSameAs(first);
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track.Color!.Transfer.ShouldBe((byte)18);
+        tags.Configurations.ShouldBe(2, "so that an encoder which changes them all the time is noticed");
+    }
+
+    [Fact]
+    public void A_mastering_display_is_handed_on_whole_or_not_at_all()
+    {
+        var display = new MasteringClaim((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), 1000, 0.0001);
+        var color = new VideoColor(10, null, null, null, 400, 1000, display);
+        color.ToDescription().ShouldBe(new PictureDescription(
+            null, new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1), new ContentLight(1000, 400)));
+        (color with { Mastering = display with { Green = null } }).ToDescription()!.Mastering.ShouldBeNull();
+        new VideoColor(10, null, null, null, null, null, null).ToDescription().ShouldBeNull();
+    }
+
+    [Fact]
+    public void In_band_parameter_sets_that_differ_make_another_track_from_their_keyframe_on()
+    {
+        var tags = new VideoTags();
+        Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
+        var first = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track;
+        byte[] pps = [0x68, 0x5E, 0x0F, 0xC8];
+        Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. Slice])).ShouldHaveSingleItem().Track.ShouldBeSameAs(first, "no keyframe");
+        var second = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. IdrSlice])).ShouldHaveSingleItem().Track;
+        ((CodecConfig.Avc)second.Config).Configuration.PictureParameterSets.Count.ShouldBe(2);
+        (second.Id, tags.Configurations).ShouldBe((first.Id, 2));
+    }
+
+    [Fact]
     public void Tracks_bear_the_language_and_the_name_that_metadata_gave_them()
     {
         var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Of("de", null), [1] = TrackLabel.Of("pt-BR", " Sala\u202E 1\n ") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1));
         tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("de", null), ("pt-BR", "Sala 1")]);
+    }
+
+    [Fact]
+    public void Several_FLAC_frames_in_one_message_are_so_many_samples_each_at_its_own_time()
+    {
+        var tags = new AudioTags();
+        Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader));
+        byte[][] frames = [FlacFrame.Write(0), FlacFrame.Write(1, 5), FlacFrame.Write(2)];
+        var units = Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC", [.. frames.SelectMany(f => f)]));
+        units.Select(u => u.Payload.ToArray()).ShouldBe(frames);
+        units.Select(u => u.Samples).ShouldBe([192, 192, 192]);
+        units.Select(u => (u.Milliseconds, u.Nanoseconds)).ShouldBe([(0u, 0), (4u, 0), (8u, 0)]);
+    }
+
+    [Fact]
+    public void Sound_of_several_FLAC_frames_a_message_goes_on_without_a_hole_or_a_loss()
+    {
+        var session = new SessionHarness();
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
+        byte[] message = EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC", [.. Enumerable.Range(0, 50).SelectMany(n => FlacFrame.Write((byte)n))]);
+        for (uint i = 0; i < 20; i++)
+        {
+            session.Now += TimeSpan.FromMilliseconds(200);
+            session.Feeds(Wire.Message(8, 1, i * 200, message, 4));
+        }
+
+        var samples = session.Samples();
+        samples.Count.ShouldBe(1000);
+        samples.Select(s => s.Decode.Ticks).ShouldBe(Enumerable.Range(0, 1000).Select(n => samples[0].Decode.Ticks + (n * 192L)));
+        session.Feed!.Dropped.ShouldBe(0);
     }
 
     [Theory]

@@ -19,6 +19,8 @@ public sealed class TimelineJsonTests
         new TimelineEvent.RenditionAdded("audio", TrackKind.Audio),
         Story.Init("source", 2),
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
+        Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
+        Story.Init("source", 3) with { Format = Story.Format(TrackKind.Video) with { Color = new CodedColor(9, 16, 9, FullRange: true) } },
         new TimelineEvent.Discontinuity(long.MaxValue),
         Story.Part("source", 7, 3, independent: false),
         Story.Part("source", 1, 0) with { Start = new(-1024, 44_100), Offset = 1L << 40 },
@@ -56,8 +58,15 @@ public sealed class TimelineJsonTests
             """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:01","window":"00:01:00"}}}""");
         Text(Story.Init("audio", 1, TrackKind.Audio)).ShouldBe(
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
+        Text(Story.Init("source", 1) with { Format = Story.Format(TrackKind.Video) with { Name = "Totale", Color = new CodedColor(9, 16, 9, FullRange: false) } }).ShouldBe(
+            """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
     }
+
+    [Fact]
+    public void A_journal_from_before_names_and_colors_is_read() =>
+        TimelineJson.Parse("""{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}"""u8)
+            .ShouldBe(Story.Init("audio", 1, TrackKind.Audio));
 
     [Fact]
     public void Properties_of_later_versions_are_passed_over_wherever_they_stand() =>

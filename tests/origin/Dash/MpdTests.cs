@@ -197,6 +197,40 @@ public class MpdTests
         period.Descendants(Ns + "AudioChannelConfiguration").Select(element => (string)element.Attribute("value")!).ShouldBe(["2", "2", "12"]);
     }
 
+    [Fact]
+    public void High_dynamic_range_is_a_set_of_its_own_that_says_what_a_player_must_know()
+    {
+        var sets = Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Elements(Ns + "AdaptationSet").ToList();
+
+        sets.Count.ShouldBe(4);
+        sets.Select(set => string.Join(' ', set.Elements().Where(element => element.Name.LocalName.EndsWith("Property", StringComparison.Ordinal))
+            .Select(element => $"{element.Name.LocalName[0]} {((string)element.Attribute("schemeIdUri")!).Split(':')[^1]} {(string)element.Attribute("value")!}"))).ShouldBe(
+        [
+            "",
+            "E ColourPrimaries 9 E TransferCharacteristics 16 E MatrixCoefficients 9",
+            "E ColourPrimaries 9 E MatrixCoefficients 9 S TransferCharacteristics 18",
+            "",
+        ]);
+    }
+
+    [Fact]
+    public void Audio_is_labelled_with_the_name_that_the_encoder_gave_it() =>
+        Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Descendants(Ns + "Label").ShouldHaveSingleItem().Value.ShouldBe("<Halle> & 'Tor'");
+
+    [Fact]
+    public void BT709_which_silence_means_is_not_said_and_other_colors_of_standard_range_are_no_condition()
+    {
+        foreach (var (color, properties) in new[] { (new CodedColor(1, 1, 1, false), 0), (new CodedColor(2, 2, 2, true), 0), (new CodedColor(5, 6, 5, false), 3) })
+        {
+            var set = Periods(new Broadcaster().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+            set.Elements(Ns + "SupplementalProperty").Count().ShouldBe(properties);
+            set.Elements(Ns + "EssentialProperty").ShouldBeEmpty();
+        }
+    }
+
+    private static RenditionFormat Hdr(byte transfer) =>
+        new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0, null) { Color = new CodedColor(9, transfer, 9, FullRange: false) };
+
     public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
 
     private static readonly Dictionary<string, Func<Broadcaster>> Broadcasts = new()
@@ -210,6 +244,8 @@ public class MpdTests
         ["ladder, languages and codecs"] = () => new Broadcaster().Video().Video("180p", 320, 180)
             .Add("1080p", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L123.B0", 90_000, 1920, 1080, 30, 0, 0, null)).Audio(language: "en").Audio("audio-2", "en")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "opus", 48_000, 0, 0, 0, 48_000, 8, "de")).Segments(2),
+        ["names and high dynamic range"] = () => new Broadcaster().Video()
+            .Add("pq", Hdr(16)).Add("hlg", Hdr(18)).Audio(language: "en").Change("audio", format => format with { Name = "<Halle> & \"Tor\"" }).Segments(2),
         ["gap"] = () => new Broadcaster().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
         ["moved window"] = () => new Broadcaster().Video().Audio().Segments(9).Window(5),
         ["not independent"] = () => new Broadcaster().Video().Segment().Segment(independent: false),

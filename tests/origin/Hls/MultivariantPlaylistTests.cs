@@ -49,6 +49,35 @@ public class MultivariantPlaylistTests
     }
 
     [Fact]
+    public void Audio_bears_the_name_that_the_encoder_gave_it_when_no_other_has_that()
+    {
+        var text = new Broadcaster().Video()
+            .Add("audio", Sound("de") with { Name = "Stadion" }).Add("audio-2", Sound("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
+            .Add("audio-3", Sound("en") with { Name = "Twin" }).Add("audio-4", Sound("fr") with { Name = "Twin" }).Add("audio-5", Sound(null) with { Name = "fr" })
+            .Segment().Listen().MultivariantPlaylist().Text();
+
+        text.Split('\n').Where(line => line.StartsWith("#EXT-X-MEDIA:", StringComparison.Ordinal)).Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
+        [
+            "\"Stadion\",LANGUAGE=\"de\"", "\"Re'porter#EXT\",LANGUAGE=\"de\"", "\"en\",LANGUAGE=\"en\"", "\"fr\",LANGUAGE=\"fr\"", "\"audio-5\"",
+        ]);
+
+        static RenditionFormat Sound(string? language) => new(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language);
+    }
+
+    [Theory]
+    [InlineData(1, ",VIDEO-RANGE=SDR,")]
+    [InlineData(14, ",VIDEO-RANGE=SDR,")]
+    [InlineData(16, ",VIDEO-RANGE=PQ,")]
+    [InlineData(18, ",VIDEO-RANGE=HLG,")]
+    [InlineData(2, "FRAME-RATE=30.000,AUDIO")]
+    public void A_variant_says_which_displays_can_show_it(byte transfer, string attribute)
+    {
+        var text = new Broadcaster().Video().Audio().Change("source", format => format with { Color = new CodedColor(9, transfer, 9, FullRange: false) })
+            .Segments(2).Listen().MultivariantPlaylist().Text();
+        text.ShouldContain(attribute);
+    }
+
+    [Fact]
     public void Sound_of_another_codec_is_a_group_of_its_own_so_that_no_variant_names_what_it_can_do_without() =>
         new Broadcaster().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
