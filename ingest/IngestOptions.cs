@@ -83,6 +83,9 @@ public sealed class IngestOptions
     /// <summary>Largest picture, samples a side, 256 to 8,192; 8,192.</summary>
     public int MaxPictureSide { get; set; } = 8192;
 
+    /// <summary>Most pictures a second of one video track, 1 to 1,000; 120. Those of a minute may come at once, as after a pause of the line; who sends more for long is sent away.</summary>
+    public int MaxFrameRate { get; set; } = 120;
+
     /// <summary>Most that an encoder may send, megabits a second over ten seconds, 1 to 10,000; 200, ten times what viewers could follow. More is counted and told.</summary>
     public int MaxMegabitsPerSecond { get; set; } = 200;
 

@@ -44,6 +44,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Number(builder, nameof(options.MaxPartialBytes), options.MaxPartialBytes, 64 * 1024, 256 * 1024 * 1024);
         Number(builder, nameof(options.MaxChunkStreams), options.MaxChunkStreams, 8, 1024);
         Number(builder, nameof(options.MaxPictureSide), options.MaxPictureSide, 256, 8192);
+        Number(builder, nameof(options.MaxFrameRate), options.MaxFrameRate, 1, 1000);
         Number(builder, nameof(options.MaxMegabitsPerSecond), options.MaxMegabitsPerSecond, 1, 10_000);
         if (!TrustedNetworks.TryParse(options.TrustedProxies, out _, out var wrong))
         {

@@ -93,6 +93,9 @@ public enum IngestRejection
     /// <summary>A picture larger than the server takes.</summary>
     PictureTooLarge,
 
+    /// <summary>More pictures a second than the server takes, for long.</summary>
+    FrameRateTooHigh,
+
     /// <summary>No such stream key.</summary>
     UnknownKey,
 

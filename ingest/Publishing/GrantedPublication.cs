@@ -34,6 +34,7 @@ internal sealed class GrantedPublication(
     {
         Meter = _meter,
         MaxPictureSide = options.MaxPictureSide,
+        MaxFrameRate = options.MaxFrameRate,
     };
 
     /// <summary>Lets the next stage finish, then reports the end. Never throws.</summary>

@@ -21,6 +21,7 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     private readonly EncoderClock _clock = new(grant.Session.StartedAt, front);
     private readonly Dictionary<int, VideoClock> _videoClocks = [];
     private readonly Dictionary<int, AudioClock> _audioClocks = [];
+    private readonly Dictionary<int, TokenBucket> _pictureBudgets = [];
     private readonly List<AccessUnit> _units = [];
     private readonly SampleQueue _queue = new();
     private readonly TokenBucket _changes = new(capacity: 20, perSecond: 10.0 / 60);
@@ -34,6 +35,9 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
 
     /// <summary>Largest picture taken, samples a side.</summary>
     public int MaxPictureSide { get; init; } = PictureFormat.MaxSide;
+
+    /// <summary>Most pictures a second of one track. A twentieth more is let pass, for clocks that differ.</summary>
+    public int MaxFrameRate { get; init; } = 120;
 
     /// <summary>Samples that were fit to be passed on.</summary>
     public long Samples { get; private set; }
@@ -185,6 +189,7 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
         }
         else
         {
+            CountPicture(unit.Track.Id, arrival);
             var clock = ClockOf(_videoClocks, unit.Track);
             clock.Expect(unit.Track.Config.Picture?.FramesPerSecond ?? 0);
             var (decode, present) = clock.Next(mapped, unit.CompositionOffset * Nanoseconds.PerMillisecond);
@@ -194,6 +199,20 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
 
         Samples++;
         return true;
+    }
+
+    private void CountPicture(int track, DateTimeOffset arrival)
+    {
+        if (!_pictureBudgets.TryGetValue(track, out var budget))
+        {
+            budget = new TokenBucket(capacity: 60 * MaxFrameRate, perSecond: 1.05 * MaxFrameRate);
+            _pictureBudgets.Add(track, budget);
+        }
+
+        if (!budget.TryTake(arrival))
+        {
+            throw RtmpProtocolException.FrameRateTooHigh(MaxFrameRate);
+        }
     }
 
     /// <summary>Each track counts for itself; there are as many as the tags let through.</summary>

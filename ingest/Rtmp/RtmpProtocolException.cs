@@ -70,6 +70,10 @@ internal sealed class RtmpProtocolException : Exception
         new(IngestRejection.PictureTooLarge, $"A picture of {width}x{height} is larger than {limit} a side (Ingest:MaxPictureSide). Set a smaller output size in the encoder.",
             "NetStream.Publish.Rejected", rule: "H62");
 
+    public static RtmpProtocolException FrameRateTooHigh(int limit) =>
+        new(IngestRejection.FrameRateTooHigh, $"More than {limit} pictures a second came for a minute (Ingest:MaxFrameRate). Set a lower frame rate in the encoder.",
+            "NetStream.Publish.Rejected", rule: "H62");
+
     public static RtmpProtocolException UnsupportedCodec(string what) =>
         new(IngestRejection.UnsupportedCodec, what, "NetStream.Publish.Rejected", rule: "H70");
 

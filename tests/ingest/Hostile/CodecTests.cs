@@ -94,6 +94,42 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void H62_more_than_120_pictures_a_second_for_a_minute_are_refused_in_words()
+    {
+        new IngestOptions().MaxFrameRate.ShouldBe(120);
+        var session = Publishing();
+        var refusal = Should.Throw<RtmpProtocolException>(() => Pictures(session, perSecond: 250, seconds: 70));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
+        refusal.Message.ShouldContain("120 pictures a second");
+        session.Feed!.Pictures.ShouldBeGreaterThan(120 * 60);
+    }
+
+    [Fact]
+    public void H62_120_pictures_a_second_and_what_gathered_in_a_pause_of_the_line_are_taken()
+    {
+        var session = Publishing();
+        Pictures(session, perSecond: 120, seconds: 90);
+        session.Now += TimeSpan.FromSeconds(25);
+        for (uint i = 0; i < 25 * 120; i++)
+        {
+            session.Feeds(Wire.Picture(90_000 + (i * 25 / 3), sync: false, size: 8));
+        }
+
+        session.Feed!.Pictures.ShouldBe((90 + 25) * 120);
+    }
+
+    private static void Pictures(SessionHarness session, uint perSecond, uint seconds)
+    {
+        var began = session.Now;
+        for (uint i = 0; i < perSecond * seconds; i++)
+        {
+            session.Now = began + TimeSpan.FromSeconds((double)i / perSecond);
+            session.Feeds(Wire.Picture(i * 1000 / perSecond, sync: i == 0, size: 8));
+            session.Samples();
+        }
+    }
+
+    [Fact]
     public void H63_a_configuration_holds_from_the_next_keyframe_on_and_one_that_always_changes_ends_the_connection()
     {
         var session = Publishing();

@@ -32,6 +32,8 @@ internal sealed class SessionHarness
 
     public int MaxPictureSide { get; init; } = PictureFormat.MaxSide;
 
+    public int MaxFrameRate { get; init; } = new IngestOptions().MaxFrameRate;
+
     /// <summary>Commands among the answers that were asked for.</summary>
     public List<RtmpCommand> Commands { get; } = [];
 
@@ -45,7 +47,11 @@ internal sealed class SessionHarness
             if (step == SessionStep.AskAuthority && Grants)
             {
                 var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
-                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) { MaxPictureSide = MaxPictureSide };
+                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) 
+                {
+                    MaxPictureSide = MaxPictureSide,
+                    MaxFrameRate = MaxFrameRate,
+                };
                 Session.Publish(Feed);
                 continue;
             }
