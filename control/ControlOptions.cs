@@ -34,7 +34,7 @@ public sealed class ControlOptions
     public TimeSpan TakeoverAfter { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Longest that an encoder waits for the rest of that silence rather than being refused. Default 2.5 s, 0 to 10 s; no longer than <c>Ingest:AuthorityTimeout</c> allows.
+    /// Longest that an encoder waits for the rest of that silence rather than being refused. Default 2.5 s, 0 to 10 s; with <see cref="LookupTimeout"/> and a webhook's time no more than <c>Ingest:AuthorityTimeout</c>, which the host checks.
     /// </summary>
     public TimeSpan TakeoverWait { get; set; } = TimeSpan.FromSeconds(2.5);
 

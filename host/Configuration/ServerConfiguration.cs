@@ -43,6 +43,11 @@ internal static class ServerConfiguration
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
             var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).ToList();
+            if (mistakes.Count == 0 && PublishDeadlines.Mistake(configuration) is { } tooShort)
+            {
+                mistakes.Add(tooShort);
+            }
+
             return mistakes.Count == 0 ? configuration : throw new StartException(Refusal(mistakes));
         }
         catch (InvalidDataException e)

@@ -1,0 +1,46 @@
+using Broadcast.Host.Configuration;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class PublishDeadlinesTests
+{
+    [Theory]
+    [InlineData]
+    [InlineData("Authorization:Policy=webhook")]
+    [InlineData("Control:TakeoverWait=00:00:06")]
+    [InlineData("Control:TakeoverWait=00:00:10", "Ingest:AuthorityTimeout=00:00:14", "Authorization:Policy=both")]
+    public void Times_that_fit_are_taken(params string[] settings) => Read(settings).ShouldBeNull();
+
+    [Theory]
+    [InlineData("00:00:09", "Control:TakeoverWait=00:00:08")]
+    [InlineData("00:00:10", "Control:TakeoverWait=00:00:06", "Authorization:Policy=both")]
+    [InlineData("00:00:03.5000000", "Ingest:AuthorityTimeout=00:00:03")]
+    [InlineData("00:00:07.5000000", "Control:LookupTimeout=00:00:05")]
+    public void A_takeover_that_cannot_be_waited_for_is_refused_at_the_start_with_what_to_change(string needed, params string[] settings)
+    {
+        var message = Read(settings).ShouldNotBeNull();
+        message.ShouldContain("Ingest:AuthorityTimeout is");
+        message.ShouldContain("Control:TakeoverWait (");
+        message.ShouldContain($"may take {needed} together");
+        message.Contains("Authorization:Timeout", StringComparison.Ordinal).ShouldBe(settings.Contains("Authorization:Policy=both"));
+    }
+
+    /// <returns>Why the configuration is refused; <see langword="null"/> when it is taken.</returns>
+    private static string? Read(string[] settings)
+    {
+        using var folder = TempFolder.Create();
+        try
+        {
+            ServerConfiguration.Read(new DataFolder(folder.Path), settings.Select(s => s.Split('=')).ToDictionary(s => s[0], s => (string?)s[1], StringComparer.Ordinal));
+            return null;
+        }
+        catch (StartException e)
+        {
+            return e.Message;
+        }
+    }
+}
