@@ -10,14 +10,28 @@ internal static class ServerConfiguration
     /// <summary>Environment variables begin with this: <c>BROADCAST__Storage__Bucket</c>.</summary>
     public const string EnvironmentPrefix = "BROADCAST__";
 
-    /// <summary>The data folder: flag, then <c>BROADCAST_DATA</c>, then <c>./data</c>. Made when missing.</summary>
+    /// <summary>The data folder: flag, then <c>BROADCAST_DATA</c>, then <c>./data</c>. Made when missing, open to nobody else; one that is there keeps its mode.</summary>
     /// <exception cref="StartException">It cannot be made.</exception>
     public static DataFolder Data(string? flag)
     {
         var path = Path.GetFullPath(flag ?? Environment.GetEnvironmentVariable("BROADCAST_DATA") ?? "data");
         try
         {
-            Directory.CreateDirectory(path);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else if (!Directory.Exists(path))
+            {
+                // Recordings, keys' hashes, logs with addresses: nothing in it is for others. The folders above are made as usual.
+                if (Path.GetDirectoryName(path) is { } above)
+                {
+                    Directory.CreateDirectory(above);
+                }
+
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
             return new DataFolder(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
