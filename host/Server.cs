@@ -129,6 +129,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
     private void Map(WebApplication app)
     {
+        app.UseSafeHeaders();
+
         // The internal listener serves health and metrics alone; the public ones serve everything else.
         app.MapWhen(context => context.Connection.LocalPort == _listeners.InternalPort, inner =>
         {

@@ -1,0 +1,12 @@
+namespace Broadcast.Host.Pages;
+
+/// <summary>What every answer says, from whatever room and whatever it is, errors too.</summary>
+internal static class SafeHeaders
+{
+    /// <summary>No browser guesses what an answer is: a title that looks like HTML stays a part of JSON. To be used before everything else.</summary>
+    public static IApplicationBuilder UseSafeHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return next(context);
+    });
+}
