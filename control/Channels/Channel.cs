@@ -79,7 +79,7 @@ public static class ChannelRules
 
         if (settings.Title is { } title && !IsText(title))
         {
-            yield return new("title", $"A title is at most {MaxText} characters, without control characters.");
+            yield return new("title", $"A title is at most {MaxText} characters, without control characters, line breaks and changes of direction.");
         }
 
         if (settings.Ladder is { } ladder && !Ladders.Contains(ladder))
@@ -112,7 +112,7 @@ public static class ChannelRules
     {
         if (!IsText(label))
         {
-            yield return new("label", $"A label is at most {MaxText} characters, without control characters.");
+            yield return new("label", $"A label is at most {MaxText} characters, without control characters, line breaks and changes of direction.");
         }
 
         if (expiresAt <= now)
@@ -121,8 +121,10 @@ public static class ChannelRules
         }
     }
 
-    // PostgreSQL stores no NUL and no lone surrogate, people read no control characters.
-    private static bool IsText(string text) => text.Length <= MaxText && !text.EnumerateRunes().Any(r => r == Rune.ReplacementChar || Rune.IsControl(r));
+    // PostgreSQL stores no NUL and no lone surrogate, people read no control characters, and embeddings, overrides and isolates make one text look like another (UAX #9, 2.1 to 2.4).
+    private static bool IsText(string text) => text.Length <= MaxText && !text.EnumerateRunes().Any(r => r == Rune.ReplacementChar || Rune.IsControl(r) || IsDirectionOrBreak(r.Value));
+
+    private static bool IsDirectionOrBreak(int value) => value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 
     private static void Refuse(List<Mistake> mistakes)
     {

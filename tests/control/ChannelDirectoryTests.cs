@@ -63,6 +63,9 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     [InlineData("nul\0")]
     [InlineData("line\nbreak")]
     [InlineData("lone \ud800 surrogate")]
+    [InlineData("gpj.\u202Etitle")]
+    [InlineData("isolate \u2067 that never ends")]
+    [InlineData("line\u2028break")]
     public async Task A_title_that_cannot_be_stored_or_read_is_refused(string title)
     {
         await using var database = await postgres.OpenFreshAsync();
