@@ -81,6 +81,20 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
     }
 
     [Fact]
+    public async Task While_the_origin_is_away_the_last_playlist_stands_and_then_a_newer_one_comes()
+    {
+        var path = $"{Session}/waiting.m3u8";
+        var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
+        edge.Away[path] = true;
+        HttpResponseMessage? stale = null;
+        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(path)).Headers.GetValues("X-Cache").Single() == "STALE", description: "a question that the origin does not answer");
+        stale!.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await stale.Content.ReadAsStringAsync()).ShouldBe(first);
+        edge.Away[path] = false;
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(path)).Content.ReadAsStringAsync() != first, description: "a newer playlist once the origin is back");
+    }
+
+    [Fact]
     public async Task What_is_missing_now_is_found_as_soon_as_it_exists()
     {
         var path = $"{Session}/source/105.m4s";
@@ -127,6 +141,9 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
         private HttpClient? _client;
 
         public ConcurrentDictionary<string, bool> Missing { get; } = new();
+
+        /// <summary>Paths whose connections the origin breaks, as one does that is killed.</summary>
+        public ConcurrentDictionary<string, bool> Away { get; } = new();
 
         public Uri Address { get; private set; } = null!;
 
@@ -198,6 +215,12 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
         {
             var path = context.Request.Path.Value!;
             var count = _requests.AddOrUpdate(path, 1, (_, n) => n + 1);
+            if (Away.GetValueOrDefault(path))
+            {
+                context.Abort();
+                return;
+            }
+
             if (Missing.GetValueOrDefault(path))
             {
                 context.Response.StatusCode = 404;
