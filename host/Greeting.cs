@@ -21,7 +21,8 @@ internal sealed record Greeting(bool Json, bool IsUp)
             return;
         }
 
-        var pages = delivery.PublicUrl?.TrimEnd('/') ?? addresses.Http;
+        addresses = addresses.At(delivery.PublicUrl);
+        var pages = addresses.Http;
         List<string> lines = ["", "Broadcast is running.", "", "  Publish (OBS: Settings → Stream → Service: Custom)", $"    Server      {addresses.Rtmp}/live", $"    with TLS    {addresses.Rtmps}/live"];
         lines.AddRange((channel, firstKey) switch
         {
@@ -36,7 +37,7 @@ internal sealed record Greeting(bool Json, bool IsUp)
         }
 
         lines.AddRange(["", "  Data", $"    {addresses.Data}", ""]);
-        if (addresses.Elsewhere is { } elsewhere && delivery.PublicUrl is null)
+        if (addresses.Elsewhere is { } elsewhere)
         {
             lines.Add($"  From other machines: the same addresses with {elsewhere} in place of 127.0.0.1.");
         }

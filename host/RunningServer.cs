@@ -22,6 +22,21 @@ internal sealed record ServerAddresses(bool Ready, string Rtmp, string Rtmps, st
     [JsonIgnore]
     public string? Elsewhere { get; init; }
 
+    /// <summary>These addresses as others reach them: pages at the public address, encoders at its host name and the ports that are open here.</summary>
+    /// <param name="publicUrl"><see cref="Listening.DeliveryOptions.PublicUrl"/>; without one, nothing changes.</param>
+    public ServerAddresses At(string? publicUrl)
+    {
+        return Uri.TryCreate(publicUrl, UriKind.Absolute, out var pages) && pages.Host.Length > 0
+            ? this with { Rtmp = Moved(Rtmp), Rtmps = Moved(Rtmps), Http = publicUrl.TrimEnd('/'), Elsewhere = null }
+            : this;
+
+        string Moved(string address)
+        {
+            var here = new Uri(address);
+            return $"{here.Scheme}://{pages.Host}:{here.Port}";
+        }
+    }
+
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }
 

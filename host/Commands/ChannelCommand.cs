@@ -39,7 +39,7 @@ internal static class ChannelCommand
                 return;
             }
 
-            var server = RunningServer.Find(Output.Folder(parsed));
+            var server = RunningServer.Find(Output.Folder(parsed))?.At(Store.PublicUrl(Output.Folder(parsed)));
             Console.Out.WriteLine($"""
                 Channel '{made.Channel.Name}' is there.
                   Server      {server?.Rtmp ?? "rtmp://YOUR-SERVER:1935"}/live

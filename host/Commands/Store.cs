@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Broadcast.Control;
 using Broadcast.Host.Configuration;
+using Broadcast.Host.Listening;
 using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
@@ -23,6 +24,10 @@ internal static class Store
     /// <summary>Opens a folder's database.</summary>
     public static Task<Database> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => Database.OpenAsync(
         folder, Options(ServerConfiguration.Read(folder, NoFlags)), TimeProvider.System, cancellationToken: cancellationToken);
+
+    /// <summary>Where viewers reach the server of a folder, when that is configured.</summary>
+    public static string? PublicUrl(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>()?.PublicUrl;
 
     /// <summary>The database's options.</summary>
     public static DatabaseOptions Options(IConfiguration configuration) => configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();

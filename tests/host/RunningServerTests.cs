@@ -22,4 +22,16 @@ public class RunningServerTests
             folder.Delete(recursive: true);
         }
     }
+
+    [Fact]
+    public void Addresses_behind_a_public_one_have_its_host_and_the_ports_that_are_open_here()
+    {
+        var here = new ServerAddresses(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080", "http://127.0.0.1:8090", "/data") { Elsewhere = "192.0.2.7" };
+        var there = here.At("https://live.example.org:8443/");
+        (there.Rtmp, there.Rtmps, there.Http).ShouldBe(("rtmp://live.example.org:1935", "rtmps://live.example.org:1936", "https://live.example.org:8443"));
+        there.Internal.ShouldBe(here.Internal);
+        there.Elsewhere.ShouldBeNull();
+        here.At("http://[2001:db8::7]").Rtmp.ShouldBe("rtmp://[2001:db8::7]:1935");
+        here.At(null).ShouldBe(here);
+    }
 }
