@@ -39,6 +39,7 @@ internal static class LoadCommand
                 Output.Line(new
                 {
                     asked = report.Asked, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes, frames = report.Frames, stalls = report.Stalls,
+                    behind = report.Behind.TotalMilliseconds,
                     acceptP50 = report.AcceptedWithin(0.5).TotalMilliseconds, acceptP99 = report.AcceptedWithin(0.99).TotalMilliseconds, errors = report.Errors,
                 });
             }
@@ -46,7 +47,7 @@ internal static class LoadCommand
             {
                 Console.Out.WriteLine(
                     $"{report.Accepted} of {report.Asked} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
-                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
+                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls, {report.Behind.TotalMilliseconds:0} ms behind at the end.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
             }
 
             return report.Failed == 0 && report.Accepted == report.Asked ? 0 : Output.Failed;

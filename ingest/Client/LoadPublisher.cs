@@ -22,6 +22,12 @@ public sealed record LoadPlan(
 public sealed record LoadReport(
     int Asked, int Accepted, int Publishing, int Failed, long Bytes, long Frames, long Stalls, IReadOnlyList<TimeSpan> AcceptTimes, IReadOnlyList<string> Errors)
 {
+    /// <summary>
+    /// How far the frames of the connection that did worst had fallen behind their times when it ended. More than some milliseconds: the load was less than it should have been, because
+    /// the machine or the server could not keep up.
+    /// </summary>
+    public TimeSpan Behind { get; init; }
+
     /// <summary>The time within which a part of the connections was accepted; zero when none was.</summary>
     /// <param name="part">0 to 1; 0.5 is the median.</param>
     public TimeSpan AcceptedWithin(double part) =>
@@ -52,6 +58,7 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
     private long _bytes;
     private long _frameCount;
     private long _stalls;
+    private TimeSpan _behind;
 
     /// <summary>How it goes now.</summary>
     public LoadReport Report()
@@ -59,7 +66,7 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         lock (_gate)
         {
             return new LoadReport(plan.Targets.Count, _acceptTimes.Count, _lanes.Count, _failed, _bytes, _frameCount, _stalls,
-                [.. _acceptTimes.Order()], [.. _errors]);
+                [.. _acceptTimes.Order()], [.. _errors]) { Behind = _behind };
         }
     }
 
@@ -88,7 +95,9 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         }
 
         await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll([.. _closing, .. TakeLanes().Select(CloseAsync)]);
+        var left = TakeLanes();
+        left.ForEach(NoteBehind);
+        await Task.WhenAll([.. _closing, .. left.Select(CloseAsync)]);
         return Report();
     }
 
@@ -200,6 +209,7 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
             _lanes.Remove(lane);
         }
 
+        NoteBehind(lane);
         var error = lane.Publisher.Completion.Exception?.InnerException ?? lane.Sending.Exception?.InnerException;
         if (!finished)
         {
@@ -207,6 +217,17 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         }
 
         _closing.Add(CloseAsync(lane));
+    }
+
+    /// <summary>The next frame may be due already: by how much is how far a connection is behind.</summary>
+    private void NoteBehind(Lane lane)
+    {
+        var due = TimeSpan.FromMilliseconds(lane.Offset + _frames[lane.Next].Timestamp - _frames[0].Timestamp);
+        var behind = time.GetElapsedTime(lane.Began) - due;
+        lock (_gate)
+        {
+            _behind = behind > _behind ? behind : _behind;
+        }
     }
 
     private static async Task CloseAsync(Lane lane)

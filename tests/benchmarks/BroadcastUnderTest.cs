@@ -7,35 +7,43 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>The server under test, from a Release build, with its data folder where the peer's files are.</summary>
-internal sealed class BroadcastUnderTest : IAsyncDisposable
+internal sealed class BroadcastUnderTest : IServerUnderTest
 {
     private readonly ChildProcess _process;
     private readonly string _data;
+    private readonly Uri _internal;
 
     private BroadcastUnderTest(ChildProcess process, string data, JsonElement ready)
     {
         (_process, _data) = (process, data);
         Rtmp = new Uri(ready.GetProperty("rtmp").GetString()!);
         Http = new Uri(ready.GetProperty("http").GetString()!);
+        _internal = new Uri(ready.GetProperty("internal").GetString()!);
     }
+
+    public string Name => "Broadcast";
 
     public Uri Rtmp { get; }
 
     public Uri Http { get; }
 
     /// <summary>The server's process; PostgreSQL is not counted.</summary>
-    public int Process => _process.Id;
+    public int[] Processes => [_process.Id];
 
-    public static async Task<BroadcastUnderTest> StartAsync(string data)
+    /// <summary>Starts it.</summary>
+    /// <param name="data">The data folder; deleted in the end.</param>
+    /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
+    public static async Task<BroadcastUnderTest> StartAsync(string data, IReadOnlyDictionary<string, string?>? environment = null)
     {
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+            [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
+            environment);
         return new BroadcastUnderTest(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
     /// <summary>Makes channels and says where their encoders publish.</summary>
-    public async Task<IReadOnlyList<RtmpTarget>> ChannelsAsync(int count)
+    public async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count)
     {
         var token = (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", _data])).EnsureSuccess().Json()
             .GetProperty("token").GetString();
@@ -53,10 +61,27 @@ internal sealed class BroadcastUnderTest : IAsyncDisposable
         return targets;
     }
 
+    public async Task<ServerCounts> CountAsync() => (await MetricsPage.ReadAsync(_internal)).Counts();
+
     public async ValueTask DisposeAsync()
     {
-        await _process.TerminateAsync(TimeSpan.FromSeconds(15));
+        try
+        {
+            await _process.TerminateAsync(TimeSpan.FromSeconds(30));
+        }
+        catch (TimeoutException)
+        {
+            // Too much load to stop in time: it is killed below, and what it measured before stands.
+        }
+
         await _process.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        Leftovers.End(_data);
+        await Poll.UntilAsync(
+            () =>
+            {
+                Directory.Delete(_data, recursive: true);
+                return true;
+            },
+            TimeSpan.FromSeconds(10), $"{_data} can be deleted");
     }
 }

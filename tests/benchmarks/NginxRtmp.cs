@@ -1,17 +1,38 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Broadcast.Ingest.Client;
 using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>nginx with Debian's libnginx-mod-rtmp, HLS and DASH on, one worker, files in a folder of its own: the peer.</summary>
-internal sealed class NginxRtmp : IAsyncDisposable
+/// <summary>What nginx-rtmp makes of streams.</summary>
+[Flags]
+internal enum NginxOutput
+{
+    /// <summary>It only takes them in.</summary>
+    None = 0,
+
+    /// <summary>HLS.</summary>
+    Hls = 1,
+
+    /// <summary>MPEG-DASH.</summary>
+    Dash = 2,
+}
+
+/// <summary>nginx with Debian's libnginx-mod-rtmp, one worker, files in a folder of its own: the peer.</summary>
+internal sealed class NginxRtmp : IServerUnderTest
 {
     private readonly TempFolder _folder;
     private readonly ChildProcess _process;
 
-    private NginxRtmp(TempFolder folder, ChildProcess process, int rtmpPort, int httpPort)
+    private readonly string _media;
+
+    private NginxRtmp(TempFolder folder, ChildProcess process, string media, int rtmpPort, int httpPort)
     {
-        (_folder, _process, RtmpPort, HttpPort) = (folder, process, rtmpPort, httpPort);
+        (_folder, _process, _media, RtmpPort, HttpPort) = (folder, process, media, rtmpPort, httpPort);
     }
+
+    public string Name => "nginx-rtmp";
 
     /// <summary>Where it takes RTMP; the application is <c>live</c>.</summary>
     public int RtmpPort { get; }
@@ -24,13 +45,16 @@ internal sealed class NginxRtmp : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="root">A folder on tmpfs for segments, as the server under test gets one.</param>
-    public static async Task<NginxRtmp> StartAsync(string root)
+    /// <param name="output">What it makes of the streams.</param>
+    public static async Task<NginxRtmp> StartAsync(string root, NginxOutput output = NginxOutput.Hls | NginxOutput.Dash)
     {
         var folder = TempFolder.Create();
         var (rtmp, http) = (FreePort.Next(), FreePort.Next());
         var media = Path.Combine(root, "nginx");
         Directory.CreateDirectory(Path.Combine(media, "hls"));
         Directory.CreateDirectory(Path.Combine(media, "dash"));
+        var hls = $"hls on; hls_path {media}/hls; hls_fragment 2s; hls_playlist_length 60s;";
+        var dash = $"dash on; dash_path {media}/dash; dash_fragment 2s; dash_playlist_length 60s;";
         var configuration = $$"""
             load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
             user root;
@@ -46,14 +70,14 @@ internal sealed class NginxRtmp : IAsyncDisposable
                 chunk_size 4096;
                 application live {
                   live on;
-                  hls on; hls_path {{media}}/hls; hls_fragment 2s; hls_playlist_length 60s;
-                  dash on; dash_path {{media}}/dash; dash_fragment 2s; dash_playlist_length 60s;
+                  {{(output.HasFlag(NginxOutput.Hls) ? hls : "")}}
+                  {{(output.HasFlag(NginxOutput.Dash) ? dash : "")}}
                 }
               }
             }
             http {
               access_log off;
-              server { listen 127.0.0.1:{{http}}; location / { root {{media}}; } }
+              server { listen 127.0.0.1:{{http}}; location / { root {{media}}; } location = /counts { rtmp_stat all; } }
             }
             """;
         await File.WriteAllTextAsync(folder.Sub("nginx.conf"), configuration);
@@ -61,7 +85,19 @@ internal sealed class NginxRtmp : IAsyncDisposable
         await Poll.UntilAsync(
             () => process.HasExited ? throw new InvalidOperationException("nginx ended: " + process.Tail()) : IsListening(rtmp),
             TimeSpan.FromSeconds(10), "nginx listens");
-        return new NginxRtmp(folder, process, rtmp, http);
+        return new NginxRtmp(folder, process, media, rtmp, http);
+    }
+
+    public Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count) =>
+        Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count).Select(n => new RtmpTarget("127.0.0.1", RtmpPort, "live", $"bench{n}"))]);
+
+    /// <summary>It counts bytes, not frames, and of connections the kernel tells: all handles of the worker.</summary>
+    public async Task<ServerCounts> CountAsync()
+    {
+        using var client = new HttpClient();
+        var counts = XDocument.Parse(await client.GetStringAsync(new Uri($"http://127.0.0.1:{HttpPort}/counts")));
+        var bytes = double.Parse(counts.Root!.Element("bytes_in")!.Value, CultureInfo.InvariantCulture);
+        return new ServerCounts(null, bytes, null, null, Processes.Sum(p => Directory.EnumerateFileSystemEntries($"/proc/{p}/fd").Count()));
     }
 
     public async ValueTask DisposeAsync()
@@ -69,6 +105,7 @@ internal sealed class NginxRtmp : IAsyncDisposable
         await _process.TerminateAsync(TimeSpan.FromSeconds(10));
         await _process.DisposeAsync();
         await _folder.DisposeAsync();
+        Directory.Delete(_media, recursive: true);
     }
 
     private static bool IsListening(int port) => System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties()

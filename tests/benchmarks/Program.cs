@@ -1,15 +1,44 @@
 using Broadcast.Benchmarks;
-using Broadcast.Testing;
 
-// broadcast bench [publishers|start] [--rounds N] [--counts 1,10,50,100]
-if (args.FirstOrDefault() == "soak")
+const string Usage = """
+    usage: ./broadcast bench [publishers|start|ingest] [--rounds N] [--counts 1,10,50,100]
+
+      publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
+      start        how soon things happen
+      ingest       what taking streams in costs, part by part; has options of its own: ./broadcast bench ingest --help
+
+    Without a name: all three. Standard error tells what happens, standard output the figures in Markdown.
+    """;
+
+if (args.FirstOrDefault() is "soak")
 {
     return await Soak.RunAsync(args);
 }
 
+if (args.FirstOrDefault() is IngestOnlyHost.Command)
+{
+    return await IngestOnlyHost.RunAsync(args[1..]);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
+if (args.Contains("--help"))
+{
+    Console.WriteLine(what == "ingest" ? IngestPlan.Usage : Usage);
+    return 0;
+}
+
+IngestPlan plan;
+try
+{
+    plan = what == "ingest" ? IngestPlan.Parse([.. args.Where((a, i) => i != Array.IndexOf(args, what))]) : new IngestPlan();
+}
+catch (FormatException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
+
 var rounds = int.Parse(Option("--rounds") ?? "3", System.Globalization.CultureInfo.InvariantCulture);
-var counts = (Option("--counts") ?? "1,10,50,100").Split(',').Select(int.Parse).ToList();
 var shared = Directory.CreateTempSubdirectory("broadcast-bench-").FullName;
 if (Directory.Exists("/dev/shm"))
 {
@@ -17,36 +46,49 @@ if (Directory.Exists("/dev/shm"))
     shared = Directory.CreateDirectory($"/dev/shm/broadcast-bench-{Environment.ProcessId}").FullName;
 }
 
+var reports = new List<Report>();
+var code = 0;
 try
 {
-    var file = Path.Combine(shared, "source.flv");
-    Progress("making the source file: 1080p30 H.264 at 4 Mbit/s, keyframes every 2 s, AAC at 128 kbit/s");
-    await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 1920, Height = 1080, VideoBitRate = 4_000_000, Seconds = 20 });
-    var reports = new List<Report>();
-    if (what is "all" or "start")
+    if (what is "all" or "start" or "publishers")
     {
-        reports.AddRange(await StartBenchmark.RunAsync(rounds, shared, file, Progress));
+        var source = await SourceFile.MakeAsync(shared, 4, Progress);
+        if (what is not "publishers")
+        {
+            reports.AddRange(await StartBenchmark.RunAsync(rounds, shared, source, Progress));
+        }
+
+        if (what is not "start")
+        {
+            var counts = (Option("--counts") ?? "1,10,50,100").Split(',').Select(int.Parse).ToList();
+            reports.AddRange(await PublisherBenchmark.RunAsync(counts, rounds, shared, source, Progress));
+        }
     }
 
-    if (what is "all" or "publishers" or "ingest")
+    if (what is "all" or "ingest")
     {
-        reports.AddRange(await PublisherBenchmark.RunAsync(counts, rounds, shared, file, Progress));
+        await IngestBenchmark.RunAsync(plan, shared, reports, Progress);
     }
-
-    if (reports.Count == 0)
+    else if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, all.");
         return 1;
     }
-
-    Console.WriteLine(Machine());
-    Console.WriteLine(string.Join('\n', reports.Select(r => r.Render())));
-    return 0;
+}
+catch (Exception e) when (reports.Exists(r => !r.IsEmpty))
+{
+    // What was measured until then took long, and is right.
+    Progress($"ended early, without the rest: {e}");
+    code = 1;
 }
 finally
 {
     Directory.Delete(shared, recursive: true);
 }
+
+Console.WriteLine(Machine());
+Console.WriteLine(string.Join('\n', reports.Where(r => !r.IsEmpty).Select(r => r.Render())));
+return code;
 
 string? Option(string name) => args.SkipWhile(a => a != name).Skip(1).FirstOrDefault();
 

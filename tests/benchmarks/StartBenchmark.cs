@@ -7,9 +7,9 @@ namespace Broadcast.Benchmarks;
 /// <summary>How soon things happen: start of the server, publish accepted, first playable playlist, and how far the newest playable media lie behind their arrival.</summary>
 internal static class StartBenchmark
 {
-    public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, string file, Action<string> progress)
+    public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, SourceFile source, Action<string> progress)
     {
-        var media = FlvFileReader.Read(await File.ReadAllBytesAsync(file));
+        var media = source.Media;
         var times = new Report("How soon", "milliseconds, median (largest)", ["median", "largest"]);
         var data = Path.Combine(shared, "broadcast");
 
@@ -38,9 +38,9 @@ internal static class StartBenchmark
 
         await using var server = await BroadcastUnderTest.StartAsync(data);
         await using var nginx = await NginxRtmp.StartAsync(shared);
-        var targets = await server.ChannelsAsync(rounds + 1);
+        var targets = await server.TargetsAsync(rounds + 1);
         progress("connect to publish accepted");
-        var (ours, theirs) = (await AcceptAsync(targets, media, 60), await AcceptAsync([.. Enumerable.Range(1, rounds + 1).Select(n => new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"accept{n}"))], media, 60));
+        var (ours, theirs) = (await AcceptAsync(targets[0], 60), await AcceptAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", "accept"), 60));
         times.Add("connect to publish accepted", Sample.Median(ours), ours.Max());
         times.Add("connect to publish accepted, nginx-rtmp", Sample.Median(theirs), theirs.Max());
 
@@ -48,10 +48,10 @@ internal static class StartBenchmark
         for (var round = 0; round < rounds; round++)
         {
             progress($"first playable playlist, round {round + 1} of {rounds}");
-            var (a, b) = await FirstAsync(targets[round + 1], media, file, new Uri(server.Http, $"/live/bench-{round + 2}/"), hasWallClock: true);
+            var (a, b) = await FirstAsync(targets[round + 1], media, new Uri(server.Http, $"/live/bench-{round + 2}/"), hasWallClock: true);
             first.Add(a);
             delay.AddRange(b);
-            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, file, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), hasWallClock: false)).First);
+            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), hasWallClock: false)).First);
         }
 
         times.Add("first media byte to first playable playlist (keyframes every 2 s)", Sample.Median(first), first.Max());
@@ -60,26 +60,25 @@ internal static class StartBenchmark
         return [times];
     }
 
-    private static async Task<List<double>> AcceptAsync(IReadOnlyList<RtmpTarget> targets, FlvFile media, int count)
+    /// <summary>Publishes and closes, one after the other, and says how many milliseconds it took from connecting to publish accepted; the first five are not among them.</summary>
+    internal static async Task<List<double>> AcceptAsync(RtmpTarget target, int count)
     {
         List<double> times = [];
         for (var i = 0; i < count; i++)
         {
             var began = Stopwatch.GetTimestamp();
-            await using var publisher = await RtmpPublisher.ConnectAsync(targets[0]);
+            await using var publisher = await RtmpPublisher.ConnectAsync(target);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             await publisher.CloseAsync();
             await Task.Delay(20);
         }
 
-        _ = media;
         return times[5..];
     }
 
     /// <summary>Publishes in real time and watches for the first playlist, then for each new segment.</summary>
-    private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, string file, Uri address, bool hasWallClock)
+    private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, Uri address, bool hasWallClock)
     {
-        _ = file;
         using var http = new HttpClient();
         using var stop = new CancellationTokenSource();
         var began = Stopwatch.GetTimestamp();

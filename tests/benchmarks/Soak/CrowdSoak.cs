@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using Broadcast.Ingest.Client;
 using Broadcast.Testing;
 
@@ -11,7 +10,7 @@ namespace Broadcast.Benchmarks;
 /// <c>soak --crowd N</c>: streams in real time, and beside them N connections that say nothing or drip a byte now and then. <c>soak --cycles N</c>: publish and stop, N times. Both look
 /// at what the server process holds before, meanwhile and afterwards. Exit code 1 when a sample was lost or something did not come back.
 /// </summary>
-internal static partial class CrowdSoak
+internal static class CrowdSoak
 {
     private const int Streams = 4;
     private const long Mebibyte = 1024 * 1024;
@@ -135,15 +134,7 @@ internal static partial class CrowdSoak
         }
     }
 
-    private static async Task<double> ReadAsync(BroadcastServer server, string metric)
-    {
-        using var client = new HttpClient();
-        var text = await client.GetStringAsync(new Uri(server.Internal, "/metrics"));
-        return Line().Matches(text).Where(m => m.Groups["name"].Value == metric).Sum(m => double.Parse(m.Groups["value"].Value, CultureInfo.InvariantCulture));
-    }
-
-    [GeneratedRegex(@"^(?<name>[a-z_]+)(?:\{[^}]*\})? (?<value>[-+.\deE]+)", RegexOptions.Multiline)]
-    private static partial Regex Line();
+    private static async Task<double> ReadAsync(BroadcastServer server, string metric) => (await MetricsPage.ReadAsync(server.Internal)).Sum(metric);
 
     /// <summary>What a server's process and data folder hold.</summary>
     private sealed record Held(long Resident, int Threads, int Handles, int Files, int TemporaryFiles)

@@ -71,6 +71,19 @@ public sealed class ClientTests
         }
     }
 
+    [Fact]
+    public async Task A_load_run_that_cannot_keep_up_says_how_far_it_fell_behind()
+    {
+        await using var server = await IngestServer.StartAsync();
+
+        // Thirty frames of sound a millisecond: more than twice what one connection is given in a tick of the loop.
+        var sound = (byte[])[0xAF, 1, 0x21, 0x10];
+        var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsConfiguration)
+            .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), sound))).ToList();
+        var load = new LoadPublisher(new LoadPlan([RtmpTarget.Parse(server.Url("good"))], new FlvFile(tags), TimeSpan.FromSeconds(0.8)), TimeProvider.System);
+        (await load.RunAsync()).Behind.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.3));
+    }
+
     [Theory]
     [InlineData("rtmp://host/live/KEY", "host", 1935, "live", "KEY", false)]
     [InlineData("rtmp://host:1940/a/b/KEY?x=y", "host", 1940, "a/b", "KEY?x=y", false)]

@@ -1,0 +1,91 @@
+using Broadcast.Benchmarks;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>What <c>./broadcast bench ingest</c> is asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+public sealed class BenchmarkTests
+{
+    [Fact]
+    public void Without_arguments_everything_is_measured_once()
+    {
+        var plan = IngestPlan.Parse([]);
+        plan.Parts.ShouldBe(IngestPlan.AllParts);
+        plan.Rounds.ShouldBe(1);
+        plan.Loads.ShouldBe([new LoadSize(1, 4), new LoadSize(50, 4), new LoadSize(100, 4), new LoadSize(300, 4), new LoadSize(1000, 1)]);
+    }
+
+    [Fact]
+    public void Parts_run_in_their_own_order_and_loads_in_the_order_asked_for()
+    {
+        var plan = IngestPlan.Parse(["--only", "cpu, parsers", "--counts", "20@2.5,7", "--rounds", "3", "--seconds", "9"]);
+        plan.Parts.ShouldBe(["parsers", "cpu"]);
+        plan.Loads.ShouldBe([new LoadSize(20, 2.5), new LoadSize(7, 4)]);
+        plan.Rounds.ShouldBe(3);
+        plan.Measured.ShouldBe(TimeSpan.FromSeconds(9));
+    }
+
+    [Fact]
+    public void What_else_is_asked_for_counts_before_or_behind_quick()
+    {
+        var (before, behind) = (IngestPlan.Parse(["--counts", "9", "--quick"]), IngestPlan.Parse(["--quick", "--counts", "9"]));
+        before.Loads.ShouldBe([new LoadSize(9, 4)]);
+        behind.Loads.ShouldBe(before.Loads);
+        (before.Measured, before.IdleConnections).ShouldBe((behind.Measured, behind.IdleConnections));
+        before.Measured.ShouldBeLessThan(IngestPlan.Parse([]).Measured);
+    }
+
+    [Theory]
+    [InlineData("'--count' is not an option", "--count", "5")]
+    [InlineData("'cpu' is not an option", "cpu")]
+    [InlineData("--counts needs a value", "--counts")]
+    [InlineData("no part 'disk': parsers, memory, publish, chunks, cpu", "--only", "cpu,disk")]
+    [InlineData("'0' is not N or N@MBIT", "--counts", "10,0")]
+    [InlineData("'10@4@4' is not N or N@MBIT", "--counts", "10@4@4")]
+    [InlineData("'5001' is not N or N@MBIT", "--counts", "5001")]
+    [InlineData("'much' is not a number from 0.2 to 50", "--counts", "10@much")]
+    [InlineData("'-1' is not a number from 1 to 20", "--rounds", "-1")]
+    [InlineData("'0.5' is not a number from 1 to 600", "--seconds", "0.5")]
+    public void A_wrong_argument_is_told_with_what_would_be_right(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => IngestPlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
+    public void Every_option_stands_in_the_help() =>
+        new[] { "--only", "--counts", "--rounds", "--seconds", "--quick" }.Concat(IngestPlan.AllParts).ShouldAllBe(word => IngestPlan.Usage.Contains(word));
+
+    [Fact]
+    public void Rows_with_an_aim_say_whether_it_was_met()
+    {
+        var report = new Report("Publish and close", "a second", ["ours", "theirs"]);
+        report.Add("200 at once", Aim.AtLeast(3000, 3120.4), 3120.4, 40);
+        report.Add("one at a time", Aim.Under(2, 2).For("median"), 2, 1);
+        report.Add("none at all", Aim.None, 0.5, 1);
+        var lines = report.Render().Split('\n');
+        lines.ShouldContain("| | ours | theirs | aim | met |");
+        lines.ShouldContain("|---|---:|---:|---|---|");
+        lines.ShouldContain("| 200 at once | 3120 | 40.0 | ≥ 3,000 | yes |");
+        lines.ShouldContain("| one at a time | 2.00 | 1.00 | median < 2 | **no** |");
+        lines.ShouldContain("| none at all | 0.50 | 1.00 | none set |  |");
+    }
+
+    [Fact]
+    public void A_figure_that_could_not_be_had_is_not_made_up()
+    {
+        var report = new Report("Server CPU", "milliseconds", ["ours", "theirs", "ratio"]);
+        report.Add("300 publishers", Aim.AtMost(0.7, null).For("ratio"), 4, null, null);
+        report.CouldNot("300 publishers", "theirs", "the server took only 45 % of the bytes due in that time");
+        var text = report.Render();
+        text.ShouldContain("| 300 publishers | 4.00 | could not |  | ratio ≤ 0.7 |  |");
+        text.ShouldContain("- 300 publishers, theirs: could not, because the server took only 45 % of the bytes due in that time.");
+        text.Split("```")[1].Trim().Split('\n').ShouldHaveSingleItem().ShouldEndWith(" 4.00");
+    }
+
+    [Fact]
+    public void A_table_without_aims_has_no_columns_for_them()
+    {
+        var report = new Report("How soon", "milliseconds", ["median", "largest"]);
+        report.Add("first start", 2787, null);
+        report.Render().ShouldStartWith("### How soon (milliseconds)\n\n| | median | largest |\n|---|---:|---:|\n| first start | 2787 |  |\n");
+    }
+}

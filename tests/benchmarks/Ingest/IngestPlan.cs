@@ -1,0 +1,127 @@
+using System.Globalization;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>Publishers in one run.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Megabits">What each sends, video megabits a second.</param>
+internal sealed record LoadSize(int Count, double Megabits)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count:#,0} publisher{(Count == 1 ? "" : "s")} at {Megabits:0.##} Mbit/s");
+}
+
+/// <summary>What <c>bench ingest</c> is to measure, as its arguments say.</summary>
+internal sealed record IngestPlan
+{
+    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    public static IReadOnlyList<string> AllParts { get; } = ["parsers", "memory", "publish", "chunks", "cpu"];
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        usage: ./broadcast bench ingest [OPTIONS]
+
+          --only PART[,PART…]   cpu      processor time and memory for each stream, packaging off and on, next to nginx-rtmp
+                                chunks   chunks of 128 bytes against 4,096
+                                publish  how many encoders can come and go, and how soon one is accepted
+                                memory   what a connection costs that does not publish
+                                parsers  the parsers alone
+          --counts N[@MBIT],…   publishers, and what each sends in Mbit/s where that is not 4 (1,50,100,300,1000@1); part cpu
+          --rounds N            how often each figure is taken; the median counts (1)
+          --seconds N           how long each load is measured, after 20 s to warm up (15)
+          --quick               every part with little of everything: to see that it works, not for figures
+
+        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        """;
+
+    private const int MaxPublishers = 5000;
+    private const double DefaultMegabits = 4;
+
+    /// <summary>Parts to run.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = AllParts;
+
+    /// <summary>Loads of part <c>cpu</c>.</summary>
+    public IReadOnlyList<LoadSize> Loads { get; init; } = [new(1, 4), new(50, 4), new(100, 4), new(300, 4), new(1000, 1)];
+
+    /// <summary>Publishers of part <c>chunks</c>.</summary>
+    public int ChunkPublishers { get; init; } = 50;
+
+    /// <summary>Encoders that come and go at once in part <c>publish</c>.</summary>
+    public int AtOnce { get; init; } = 200;
+
+    /// <summary>Connections of part <c>memory</c>.</summary>
+    public int IdleConnections { get; init; } = 2000;
+
+    /// <summary>How often each figure is taken.</summary>
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>Of load, before it is measured.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Of load, while it is measured.</summary>
+    public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long each loop of part <c>parsers</c> runs.</summary>
+    public TimeSpan ParserLoop { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Reads the arguments behind <c>ingest</c>.</summary>
+    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    public static IngestPlan Parse(IReadOnlyList<string> arguments)
+    {
+        // Little of everything first, so that whatever else is said counts, wherever it stands.
+        var plan = arguments.Contains("--quick") ? Quick : new IngestPlan();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var option = arguments[i];
+            if (option == "--quick")
+            {
+                continue;
+            }
+
+            if (option is not ("--only" or "--counts" or "--rounds" or "--seconds"))
+            {
+                throw new FormatException($"'{option}' is not an option of bench ingest: --only, --counts, --rounds, --seconds, --quick.");
+            }
+
+            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench ingest --help.");
+            plan = option switch
+            {
+                "--only" => plan with { Parts = ReadParts(value) },
+                "--counts" => plan with { Loads = [.. value.Split(',').Select(ReadLoad)] },
+                "--rounds" => plan with { Rounds = (int)ReadNumber(option, value, 1, 20) },
+                _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 1, 600)) },
+            };
+        }
+
+        return plan;
+    }
+
+    private static IngestPlan Quick => new()
+    {
+        Loads = [new(1, 4), new(3, 4), new(5, 1)], ChunkPublishers = 5, AtOnce = 20, IdleConnections = 200, WarmUp = TimeSpan.FromSeconds(3),
+        Measured = TimeSpan.FromSeconds(3), ParserLoop = TimeSpan.FromSeconds(0.2),
+    };
+
+    private static List<string> ReadParts(string value)
+    {
+        var asked = value.Split(',', StringSplitOptions.TrimEntries);
+        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
+            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
+            : [.. AllParts.Where(asked.Contains)];
+    }
+
+    private static LoadSize ReadLoad(string text)
+    {
+        var parts = text.Split('@');
+        if (parts.Length > 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaxPublishers)
+        {
+            throw new FormatException($"--counts: '{text}' is not N or N@MBIT with 1 to {MaxPublishers} publishers, as in 300 or 1000@1.");
+        }
+
+        return new LoadSize(count, parts.Length == 2 ? ReadNumber("--counts", parts[1], 0.2, 50) : DefaultMegabits);
+    }
+
+    private static double ReadNumber(string option, string text, double least, double most) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"{option}: '{text}' is not a number from {Report.Plain(least)} to {Report.Plain(most)}.");
+}
