@@ -7,7 +7,7 @@ namespace Broadcast.Ingest.Rtmp.Amf;
 /// <summary>Writes AMF0. An object is a scope, so the code is indented as the data is nested.</summary>
 internal sealed class AmfWriter
 {
-    private readonly ArrayBufferWriter<byte> _buffer = new(256);
+    private readonly ArrayBufferWriter<byte> _buffer = new();
 
     /// <summary>What has been written.</summary>
     public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;

@@ -14,9 +14,10 @@ internal sealed class LineWatch : IDisposable
     private readonly RtmpSession _session;
     private readonly PipeReader _input;
     private readonly IngestOptions _options;
+    private readonly TimeProvider _time;
     private readonly Action<ConnectionEnd> _stop;
-    private readonly Deadline _ping;
-    private readonly Deadline _drain;
+    private Deadline? _ping;
+    private Deadline? _drain;
     private int _due;
 
     /// <summary>Makes one that is at rest.</summary>
@@ -25,15 +26,11 @@ internal sealed class LineWatch : IDisposable
     /// <param name="options">Intervals.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the connection; may be called on any thread.</param>
-    public LineWatch(RtmpSession session, PipeReader input, IngestOptions options, TimeProvider time, Action<ConnectionEnd> stop)
-    {
-        (_session, _input, _options, _stop) = (session, input, options, stop);
-        _ping = new Deadline(time, () => Wake(PingDue));
-        _drain = new Deadline(time, () => stop(ConnectionEnd.ShuttingDown));
-    }
+    public LineWatch(RtmpSession session, PipeReader input, IngestOptions options, TimeProvider time, Action<ConnectionEnd> stop) =>
+        (_session, _input, _options, _time, _stop) = (session, input, options, time, stop);
 
     /// <summary>Media has come, or leave to send it was given: the next ping is an interval away.</summary>
-    public void Heard() => _ping.Set(_options.PingInterval);
+    public void Heard() => (_ping ??= new Deadline(_time, () => Wake(PingDue))).Set(_options.PingInterval);
 
     /// <summary>The server stops. An encoder that reconnects when asked is asked, and has <see cref="IngestOptions.ReconnectWait"/>; any other is sent away. On any thread.</summary>
     public void Drain()
@@ -66,15 +63,15 @@ internal sealed class LineWatch : IDisposable
         if ((due & DrainDue) != 0)
         {
             _session.Conversation.TryRequestReconnect(_options.ReconnectUrl);
-            _drain.Set(_options.ReconnectWait);
+            (_drain ??= new Deadline(_time, () => _stop(ConnectionEnd.ShuttingDown))).Set(_options.ReconnectWait);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _ping.Dispose();
-        _drain.Dispose();
+        _ping?.Dispose();
+        _drain?.Dispose();
     }
 
     private void Wake(int due)

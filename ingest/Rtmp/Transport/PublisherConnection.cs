@@ -15,15 +15,13 @@ internal interface IPublisherTransportFeature
 
 /// <summary>
 /// One socket as Kestrel knows connections. What is not read stays in the kernel, and a buffer is taken only when there is something to read: a connection that
-/// says nothing has none.
+/// says nothing has none, and one that drips its handshake has a small one.
 /// </summary>
 internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IPublisherTransportFeature
 {
-    /// <summary>Bytes read at once: a frame of 4 Mbit/s at 30 a second is 17 KB.</summary>
-    private const int ReadSize = 32 * 1024;
-
     private readonly PublisherStream _stream;
+    private readonly ReadBuffers _buffers = new();
     private readonly ReadLoops _loops;
     private readonly CancellationTokenSource _closed = new();
     private int _aborted;
@@ -36,7 +34,8 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
         _loops = loops;
         _stream = new PublisherStream(socket);
         _stream.MoveTo(loops.Prompt);
-        Input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: ReadSize, minimumReadSize: ReadSize / 4, leaveOpen: true, useZeroByteReads: true));
+        Input = PipeReader.Create(_stream, new StreamPipeReaderOptions(
+            _buffers, bufferSize: ReadBuffers.Small, minimumReadSize: ReadBuffers.Small / 8, leaveOpen: true, useZeroByteReads: true));
         Output = PipeWriter.Create(_stream, new StreamPipeWriterOptions(leaveOpen: true));
         Transport = this;
         Features.Set<IConnectionIdFeature>(this);
@@ -59,7 +58,11 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
 
-    public void Settle() => _stream.MoveTo(_loops.ForPublisher());
+    public void Settle()
+    {
+        _buffers.Grow();
+        _stream.MoveTo(_loops.ForPublisher());
+    }
 
     public override void Abort(ConnectionAbortedException abortReason) => Close();
 

@@ -37,12 +37,14 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
 
-    public static async Task<IngestServer> StartAsync(params (string Name, string Value)[] options)
+    public static Task<IngestServer> StartAsync(params (string Name, string Value)[] options) => StartAsync(LogLevel.Debug, options);
+
+    public static async Task<IngestServer> StartAsync(LogLevel logs, params (string Name, string Value)[] options)
     {
         var (authority, sink, log) = (new RememberingAuthority(), new RememberingSink(), new RememberingLog());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(options.Select(o => KeyValuePair.Create("Ingest:" + o.Name, (string?)o.Value)));
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
+        builder.Logging.ClearProviders().SetMinimumLevel(logs).AddProvider(log);
         builder.Services.AddSingleton<IPublishAuthority>(authority).AddSingleton<IPublicationSink>(sink);
         builder.Services.AddIngest(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseProxyHeader().UseRtmp()));

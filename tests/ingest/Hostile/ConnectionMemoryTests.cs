@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Ingest.Tests.EndToEnd;
+using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Ingest.Tests.Hostile;
+
+/// <summary>What connections cost that have not been let in. By themselves, because the memory of the whole process is looked at; the sockets of the other side count, too.</summary>
+[Collection(nameof(Alone))]
+public sealed class ConnectionMemoryTests(ITestOutputHelper output)
+{
+    private const int Connections = 400;
+
+    [Fact]
+    public async Task H01_a_connection_that_says_nothing_costs_less_than_16_KiB() => (await CostAsync([])).ShouldBeLessThan(16 * 1024);
+
+    [Fact]
+    public async Task H02_a_connection_that_drips_its_handshake_costs_less_than_16_KiB() => (await CostAsync(Wire.Handshake()[..1000])).ShouldBeLessThan(16 * 1024);
+
+    [Fact]
+    public async Task H02_a_connection_that_stops_within_its_first_command_costs_less_than_16_KiB() =>
+        (await CostAsync(Wire.Opening()[..(1 + (2 * 1536) + 5)])).ShouldBeLessThan(16 * 1024);
+
+    /// <summary>Bytes of managed memory for each connection that says so much and no more.</summary>
+    private async Task<long> CostAsync(byte[] said)
+    {
+        await using var server = await IngestServer.StartAsync(
+            LogLevel.Warning, ("MaxUnpublishedConnectionsPerAddress", "10000"), ("MaxUnpublishedConnections", "10000"), ("HandshakeTimeout", "00:01:00"), ("PublishTimeout", "00:05:00"));
+        var clients = new List<Socket>(Connections);
+        try
+        {
+            // As many silent ones before make what is made once: tables and the like, but no buffers that would lie ready for the others.
+            await SayAsync(server, clients, Connections, []);
+            clients.ForEach(client => client.Dispose());
+            clients.Clear();
+            await Poll.UntilAsync(() => server.Waiting == 0);
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            await SayAsync(server, clients, Connections, said);
+            var cost = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
+            output.WriteLine($"{said.Length} bytes said: {cost} bytes held");
+            server.Waiting.ShouldBe(Connections);
+            return cost;
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    private static async Task SayAsync(IngestServer server, List<Socket> clients, int count, byte[] said)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            clients.Add(client);
+            client.Connect(IPAddress.Loopback, server.Port);
+            client.Send(said);
+        }
+
+        var all = clients.Count;
+        await Poll.UntilAsync(() => server.Waiting == all);
+
+        // One thread reads them all, one after the other: when a later one has its answer, what the others said has been read.
+        var asked = server.Authority.Asked.Count;
+        using var last = await RawClient.ConnectAsync(server);
+        await last.TrySendAsync(Wire.Opening("bad"));
+        await Poll.UntilAsync(() => server.Authority.Asked.Count > asked);
+        await Poll.UntilAsync(() => server.Waiting == all);
+    }
+}
