@@ -43,4 +43,12 @@ internal static partial class IngestLog
 
     [LoggerMessage(1022, LogLevel.Warning, "Channel {Channel}: the encoder sends over {Limit} Mbit/s (Ingest:MaxMegabitsPerSecond; connection {Connection})")]
     public static partial void OverBitrate(ILogger logger, string channel, int limit, string connection);
+
+    [LoggerMessage(1023, LogLevel.Warning,
+        "No file descriptor is left, so encoders that connect to {Port} have to wait ({Pauses} pauses since the last such line). Raise the limit of open files: LimitNOFILE= in the systemd unit, --ulimit nofile= of the container, or ulimit -n")]
+    public static partial void NoDescriptors(ILogger logger, EndPoint port, int pauses);
+
+    [LoggerMessage(1024, LogLevel.Warning,
+        "The system has no memory for another connection, so encoders that connect to {Port} have to wait ({Pauses} pauses since the last such line). Give the machine more memory, or this one fewer connections")]
+    public static partial void NoMemoryForSockets(ILogger logger, EndPoint port, int pauses);
 }

@@ -20,6 +20,9 @@ internal static class IngestMetrics
     private static readonly Counter<long> ProtocolErrors = Telemetry.Meter.CreateCounter<long>(
         "broadcast_ingest_protocol_errors", "{message}", "Messages and connections that broke a rule of docs/hostile-input.md, by its number.");
 
+    private static readonly Counter<long> AcceptPauses = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_ingest_accept_pauses", "{pause}", "Pauses of a tenth of a second in which no encoder could be accepted, because file descriptors or memory had run out.");
+
     private static readonly Counter<long> OverBitrateSeconds = Telemetry.Meter.CreateCounter<long>(
         "broadcast_ingest_over_bitrate", "s", "Seconds in which an encoder sent more than Ingest:MaxMegabitsPerSecond.");
 
@@ -62,6 +65,8 @@ internal static class IngestMetrics
             ProtocolErrors.Add(1, new KeyValuePair<string, object?>("rule", rule));
         }
     }
+
+    public static void CouldNotAccept() => AcceptPauses.Add(1);
 
     public static void WasOverBitrate(long seconds) => OverBitrateSeconds.Add(seconds);
 

@@ -32,6 +32,7 @@ public static class IngestModule
         services.AddSingleton<SourceRegister>();
         services.AddSingleton<ISourceHealth>(provider => provider.GetRequiredService<SourceRegister>());
         services.AddSingleton<RtmpConnectionHandler>();
+        services.AddSingleton<ShortageLog>();
         services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;
     }

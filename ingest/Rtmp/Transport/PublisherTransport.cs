@@ -10,7 +10,7 @@ namespace Broadcast.Ingest.Rtmp.Transport;
 /// Opens publishers' ports for Kestrel. Kestrel's own transport is made for many small requests: it asks a socket whether it is readable, reads 4 KiB at a time into a pipe, and wakes
 /// the reader. A publisher sends 16 KiB thirty times a second for hours, so here a few threads of their own read the sockets (<see cref="ReadLoop"/>), a frame at a time, and do the rest on the spot.
 /// </summary>
-internal sealed class PublisherTransport(IOptions<IngestOptions> options) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+internal sealed class PublisherTransport(IOptions<IngestOptions> options, ShortageLog shortages) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     private readonly Lazy<ReadLoops> _loops = new(() => new ReadLoops(options.Value.GatherTime));
 
@@ -19,7 +19,7 @@ internal sealed class PublisherTransport(IOptions<IngestOptions> options) : ICon
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(((IPEndPoint)endpoint).Address, ((IPEndPoint)endpoint).Port));
-        return new(new PublisherListener(socket, _loops.Value));
+        return new(new PublisherListener(socket, _loops.Value, shortages));
     }
 
     public void Dispose()
@@ -35,13 +35,19 @@ internal sealed class PublisherTransport(IOptions<IngestOptions> options) : ICon
 internal sealed class PublisherListener : IConnectionListener
 {
     private const int Backlog = 512;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly Socket _socket;
     private readonly ReadLoops _loops;
+    private readonly ShortageLog _shortages;
+    private readonly Func<CancellationToken, ValueTask<Socket>> _accept;
 
-    public PublisherListener(Socket bound, ReadLoops loops)
+    /// <param name="bound">The port; listened on from now on.</param>
+    /// <param name="loops">Who reads the connections.</param>
+    /// <param name="shortages">Who is told when the system has no room for another.</param>
+    /// <param name="accept">Takes the next connection from the kernel's queue; the port's own way when not given.</param>
+    public PublisherListener(Socket bound, ReadLoops loops, ShortageLog shortages, Func<CancellationToken, ValueTask<Socket>>? accept = null)
     {
-        (_socket, _loops) = (bound, loops);
+        (_socket, _loops, _shortages) = (bound, loops, shortages);
+        _accept = accept ?? (stop => _socket.AcceptAsync(stop));
         bound.Listen(Backlog);
         EndPoint = bound.LocalEndPoint!;
     }
@@ -55,7 +61,7 @@ internal sealed class PublisherListener : IConnectionListener
             Socket? socket = null;
             try
             {
-                socket = await _socket.AcceptAsync(cancellationToken);
+                socket = await _accept(cancellationToken);
                 socket.NoDelay = true;
                 return new PublisherConnection(socket, _loops);
             }
@@ -67,10 +73,11 @@ internal sealed class PublisherListener : IConnectionListener
             {
                 return null;
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
                 // What waits stays in the kernel's queue until something was closed here.
-                await Task.Delay(Pause, cancellationToken);
+                socket?.Dispose();
+                await _shortages.PauseAsync(e.SocketErrorCode, EndPoint, cancellationToken);
             }
             catch (Exception e) when (e is SocketException or IOException)
             {
