@@ -15,8 +15,8 @@ internal static partial class SpoolLog
     [LoggerMessage(6003, LogLevel.Information, "The object store takes uploads again; {Waiting} files wait.")]
     public static partial void StoreIsBack(this ILogger logger, int waiting);
 
-    [LoggerMessage(6004, LogLevel.Error, "{Name} has {Length} bytes here and {Stored} in the object store, which has it from somebody else. Objects never change: the store's is kept and this one is removed.")]
-    public static partial void Conflict(this ILogger logger, ObjectName name, long length, long stored);
+    [LoggerMessage(6004, LogLevel.Error, "{Name} has {Length} bytes here and {Stored} in the object store, which has it from somebody else, perhaps another server with the same bucket and prefix. Nothing is overwritten: this one stays in {Folder}, is served from there, and goes up when the other is removed.")]
+    public static partial void Conflict(this ILogger logger, ObjectName name, long length, long stored, string folder);
 
     [LoggerMessage(6005, LogLevel.Error, "{Name} could not go to the object store; trying it again later.")]
     public static partial void FileFails(this ILogger logger, ObjectName name, Exception exception);

@@ -13,7 +13,7 @@ internal static class SpoolMetrics
         "broadcast_uploads_total", description: "Objects that the store took from the spool.");
 
     private static readonly Counter<long> UploadFailures = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_upload_failures_total", description: "Uploads that failed, by reason; each is tried again, but for conflicts. Normally 0.");
+        "broadcast_upload_failures_total", description: "Uploads that failed, by reason; each is tried again. Normally 0.");
 
     private static readonly Histogram<double> UploadSeconds = Telemetry.Meter.CreateHistogram<double>(
         "broadcast_upload_seconds", "s", "How long an object took to go up.");

@@ -6,12 +6,15 @@ namespace Broadcast.Storage.Spooling;
 
 /// <summary>
 /// Takes sealed files to the object store, several at a time. A file is created there once; when the store has it already with the same length, an earlier process
-/// had brought it. It leaves the disk when the store has it, and not before.
+/// had brought it. It leaves the disk when the store has it, and not before; so one whose name the store has with another length stays, and is looked at again now and then.
 /// </summary>
 internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions deletions, SpoolFolder folder, TimeProvider time, ILogger logger, Action<SpoolFile> forget)
 {
     private static readonly TimeSpan WaitForOther = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(1);
+
+    /// <summary>Only somebody who removes the object can mend it.</summary>
+    private static readonly TimeSpan WaitForOperator = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<ObjectName, TaskCompletionSource> _running = new();
     private readonly Wake _wake = new(time);
     private readonly Lock _reporting = new();
@@ -132,9 +135,9 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         var began = time.GetTimestamp();
         try
         {
-            var stored = await PutAsync(file, path, cancellation);
-            file.EndUpload(stored);
-            if (stored)
+            var outcome = await PutAsync(file, path, cancellation);
+            file.EndUpload(outcome == Outcome.Stored);
+            if (outcome == Outcome.Stored)
             {
                 Interlocked.Increment(ref _uploads);
                 SpoolMetrics.Succeeded(time.GetElapsedTime(began));
@@ -142,7 +145,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             }
             else
             {
-                queue.Rest(file, WaitForOther);
+                queue.Rest(file, outcome == Outcome.Conflict ? WaitForOperator : WaitForOther);
             }
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
@@ -171,13 +174,13 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
     }
 
-    private async Task<bool> PutAsync(SpoolFile file, string path, CancellationToken cancellationToken)
+    private async Task<Outcome> PutAsync(SpoolFile file, string path, CancellationToken cancellationToken)
     {
         try
         {
             if (await store.PutFileAsync(file.Name, path, PutCondition.CreateOnly, cancellationToken))
             {
-                return true;
+                return Outcome.Stored;
             }
         }
         catch (FileNotFoundException)
@@ -192,24 +195,42 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
                     forget(file);
                 }
 
-                return false;
+                return Outcome.NotYet;
             }
 
-            return true;
+            return Outcome.Stored;
         }
 
         if (await store.FindAsync(file.Name, cancellationToken) is not { } there)
         {
-            return false;
+            return Outcome.NotYet;
         }
 
-        if (there.Length != file.Length)
+        if (there.Length == file.Length)
         {
-            logger.Conflict(file.Name, file.Length, there.Length);
-            Count("conflict");
+            return Outcome.Stored;
         }
 
-        return true;
+        if (file.Failures++ == 0)
+        {
+            logger.Conflict(file.Name, file.Length, there.Length, folder.Root);
+        }
+
+        Count("conflict");
+        return Outcome.Conflict;
+    }
+
+    /// <summary>What came of an upload.</summary>
+    private enum Outcome
+    {
+        /// <summary>The store has it.</summary>
+        Stored,
+
+        /// <summary>Once more, in a moment.</summary>
+        NotYet,
+
+        /// <summary>The store has something else under its name.</summary>
+        Conflict,
     }
 
     private static string Word(ObjectStoreFault fault) => fault switch

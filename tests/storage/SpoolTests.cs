@@ -192,19 +192,6 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task An_object_of_the_same_name_and_another_length_is_kept_and_reported()
-    {
-        await using var bench = new SpoolBench();
-        await bench.Store.PutAsync(ObjectName.Parse("a"), new byte[] { 1 }, PutCondition.CreateOnly, default);
-        bench.Write("a", [1, 2, 3]).Seal();
-        bench.Run();
-        await bench.Until(() => bench.Spool.Status().WaitingFiles == 0);
-        bench.Spool.Status().Failures.ShouldBe(1);
-        bench.Log.Lines.ShouldContain(line => line.StartsWith("Error 6004"));
-        (await bench.Flaky.Inner.FindAsync(ObjectName.Parse("a"), default))!.Length.ShouldBe(1);
-    }
-
-    [Fact]
     public async Task Truncating_cuts_memory_and_disk_alike_and_minds_its_range()
     {
         await using var bench = new SpoolBench();

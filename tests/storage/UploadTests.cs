@@ -72,6 +72,37 @@ public sealed class UploadTests
     }
 
     [Fact]
+    public async Task An_object_of_another_length_under_the_name_is_told_and_counted_and_the_file_stays_until_that_is_gone()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        var name = ObjectName.Parse("u/1");
+        await bench.Store.PutAsync(name, new byte[] { 9, 9 }, PutCondition.CreateOnly, default);
+        bench.Run();
+        bench.Write("u/1", [1, 2, 3]).Seal();
+
+        await bench.Until(() => bench.Spool.Status().Failures == 1);
+        bench.Log.Lines.Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+        (await bench.Read("u/1")).ShouldBe([1, 2, 3]);
+        (await bench.Flaky.Inner.FindAsync(name, default))!.Length.ShouldBe(2, "objects never change");
+        var calls = bench.Flaky.PutCalls;
+        for (var i = 0; i < 200; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(1);
+        }
+
+        bench.Flaky.PutCalls.ShouldBe(calls, "it is not tried again at once");
+        bench.Spool.Status().WaitingFiles.ShouldBe(1);
+
+        await bench.Store.DeleteAsync([name], default);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 1 });
+        (await bench.Store.FindAsync(name, default))!.Length.ShouldBe(3);
+        bench.Log.Lines.Count(line => line.StartsWith("Error 6004", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
     public void Fresh_files_go_newest_first_and_the_rest_oldest_first()
     {
         var time = new ManualTimeProvider();
