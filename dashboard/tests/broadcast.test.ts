@@ -8,6 +8,7 @@ describe('status.json', () => {
     });
   });
   test('may leave out what is not known', () => expect(parseBroadcast({ state: 'offline' })).toEqual(offline));
+  test('takes an interruption for a broadcast that goes on', () => expect(parseBroadcast({ state: 'interrupted' })).toEqual({ ...offline, state: 'live' }));
   test('keeps working with values of the wrong kind', () => {
     expect(parseBroadcast({ state: 'live', session: 7, startedAt: 'soon', liveEdge: null })).toEqual({ ...offline, state: 'live' });
   });

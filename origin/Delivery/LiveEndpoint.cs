@@ -147,7 +147,7 @@ internal sealed class LiveEndpoint(
         }
     }
 
-    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. An interruption is shown by the live edge alone.</summary>
+    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower case.</summary>
     private static Document StatusOf(ChannelStatus status)
     {
         using var target = new MemoryStream(256);
@@ -159,6 +159,7 @@ internal sealed class LiveEndpoint(
                 ChannelState.Offline => "offline",
                 ChannelState.Starting => "starting",
                 ChannelState.Ended => "ended",
+                ChannelState.Interrupted => "interrupted",
                 _ => "live",
             });
             json.WriteString("session", status.Session?.Value);

@@ -23,7 +23,9 @@ const states = ['offline', 'starting', 'live', 'ended'] as const;
 export function parseBroadcast(body: unknown): Broadcast | null {
   if (typeof body !== 'object' || body === null) return null;
   const fields = body as Record<string, unknown>;
-  const state = states.find((known) => known === fields.state);
+  // The session goes on: what is missing may come at any moment, and what is there is played meanwhile.
+  const said = fields.state === 'interrupted' ? 'live' : fields.state;
+  const state = states.find((known) => known === said);
   if (state === undefined) return null;
   return {
     state,

@@ -212,7 +212,7 @@ public class PlaylistDeliveryTests
         server.Time.Now += TimeSpan.FromSeconds(7);
         server.Directory.Status(ChannelName.Parse("demo")).State.ShouldBe(ChannelState.Interrupted);
         server.Directory.All().ShouldHaveSingleItem().Channel.Value.ShouldBe("demo");
-        JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("state").GetString().ShouldBe("live");
+        JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("state").GetString().ShouldBe("interrupted");
     }
 
     private static string? Header(HttpResponseMessage response, string name) =>
