@@ -24,11 +24,15 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override string CodecString => "fLaC";
 
-        /// <summary>Reads and checks a header: metadata blocks, with or without <c>fLaC</c> before them; the bytes are copied.</summary>
+        /// <summary>
+        /// Reads and checks a header: metadata blocks, with or without <c>fLaC</c> before them, or what stands in STREAMINFO alone, without the block's own header, which is
+        /// what ffmpeg sends; the bytes are copied.
+        /// </summary>
         /// <exception cref="InvalidCodecConfigException">It breaks RFC 9639, or is something players cannot take; the message says where.</exception>
         public static Flac Parse(ReadOnlySpan<byte> header)
         {
-            var blocks = header.StartsWith("fLaC"u8) ? header[4..] : header;
+            const int Bare = FlacStreamInfo.BlockLength - FlacStreamInfo.BlockHeaderLength;
+            var blocks = header.Length == Bare ? [0x80, 0, 0, Bare, .. header] : header.StartsWith("fLaC"u8) ? header[4..] : header;
             var stream = FlacStreamInfo.Parse(blocks);
             byte[] record = [0x80, .. blocks[1..FlacStreamInfo.BlockLength]];
             return new Flac(record, stream);

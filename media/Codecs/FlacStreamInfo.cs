@@ -10,6 +10,9 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
     /// <summary>Bytes of the block with its header of four.</summary>
     internal const int BlockLength = 38;
 
+    /// <summary>Bytes of the header of a block: its type and length.</summary>
+    internal const int BlockHeaderLength = 4;
+
     /// <summary>Reads a metadata block that is STREAMINFO, its header included.</summary>
     /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
     public static FlacStreamInfo Parse(ReadOnlySpan<byte> block)

@@ -76,7 +76,7 @@ public sealed class TimelineSegment
 public sealed record TimelineInit(int Number, RenditionFormat Format, ObjectName Object, int Length);
 
 /// <summary>One rendition's side of the timeline.</summary>
-public sealed class RenditionTimeline(string name, TrackKind kind)
+public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0)
 {
     private readonly List<TimelineInit> _inits = [];
     private readonly List<TimelineSegment> _segments = [];
@@ -86,6 +86,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind)
 
     /// <summary>What it carries.</summary>
     public TrackKind Kind { get; } = kind;
+
+    /// <summary>Where it stands among the session's renditions; see <see cref="TimelineEvent.RenditionAdded"/>.</summary>
+    public int Place { get; } = place;
 
     /// <summary>Init segments that the window still needs, and the newest.</summary>
     public IReadOnlyList<TimelineInit> Inits => _inits;

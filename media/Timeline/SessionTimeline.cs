@@ -32,7 +32,7 @@ public sealed class SessionTimeline
     /// <summary>Why it ended, or <see langword="null"/>.</summary>
     public string? EndReason { get; private set; }
 
-    /// <summary>All renditions, in order of appearance.</summary>
+    /// <summary>All renditions by rising place; those of the same place in order of appearance.</summary>
     public IReadOnlyList<RenditionTimeline> Renditions => _renditions;
 
     /// <summary>Highest segment number that any rendition has begun, or <c>FirstSegment - 1</c> when none has.</summary>
@@ -110,7 +110,7 @@ public sealed class SessionTimeline
         events.Add(new TimelineEvent.WindowMoved(FirstSegment));
         foreach (var rendition in _renditions)
         {
-            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind));
+            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Place));
             events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
         }
 
@@ -166,7 +166,8 @@ public sealed class SessionTimeline
             return false;
         }
 
-        _renditions.Add(new RenditionTimeline(added.Rendition, added.Kind));
+        var place = _renditions.FindIndex(rendition => rendition.Place > added.Place);
+        _renditions.Insert(place < 0 ? _renditions.Count : place, new RenditionTimeline(added.Rendition, added.Kind, added.Place));
         return true;
     }
 

@@ -41,7 +41,10 @@ public abstract record TimelineEvent
     public sealed record Started(BroadcastSession Session) : TimelineEvent;
 
     /// <summary>A rendition belongs to the session from now on, though nothing of it exists yet.</summary>
-    public sealed record RenditionAdded(string Rendition, TrackKind Kind) : TimelineEvent;
+    /// <param name="Rendition">Its name.</param>
+    /// <param name="Kind">What it carries.</param>
+    /// <param name="Place">From 0: renditions are offered to viewers by rising place, those of the same place as they came.</param>
+    public sealed record RenditionAdded(string Rendition, TrackKind Kind, int Place = 0) : TimelineEvent;
 
     /// <summary>An init segment can be read. Numbered from 1 in each rendition; a changed configuration makes the next one.</summary>
     /// <param name="Rendition">Whose it is.</param>

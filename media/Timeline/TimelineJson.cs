@@ -59,6 +59,7 @@ public static class TimelineJson
                 || latency.PartTarget <= TimeSpan.Zero || latency.Window <= TimeSpan.Zero => "a length of the latency profile is not above 0",
             _ => null,
         },
+        TimelineEvent.RenditionAdded { Place: < 0 } => "place is negative",
         TimelineEvent.InitReady init => init switch
         {
             { Init: < 1 } => "init numbers begin at 1",

@@ -25,6 +25,7 @@ internal sealed class SessionAccount(
     private List<TimelineEvent> _events = [];
     private int _applied;
     private bool _isNew = isNew;
+    private IReadOnlyList<Rendition> _order = [];
     private string? _leader;
     private TimeSpan _closed;
     private TimeSpan _sinceRotation;
@@ -62,8 +63,11 @@ internal sealed class SessionAccount(
     }
 
     /// <summary>A publication's renditions begin, perhaps under a newer epoch. The latency profile stays what the session began with.</summary>
-    public void Begin(BroadcastSession session)
+    /// <param name="session">As the publication has it.</param>
+    /// <param name="renditions">In the order in which viewers are offered them: whose media come first says nothing about that.</param>
+    public void Begin(BroadcastSession session, IReadOnlyList<Rendition> renditions)
     {
+        _order = renditions;
         if (_isNew)
         {
             _isNew = false;
@@ -178,7 +182,7 @@ internal sealed class SessionAccount(
             {
                 if (timeline.Find(part.Rendition) is null)
                 {
-                    Add(new TimelineEvent.RenditionAdded(part.Rendition, part.Media.Track.Kind));
+                    Add(new TimelineEvent.RenditionAdded(part.Rendition, part.Media.Track.Kind, PlaceOf(part.Rendition)));
                 }
 
                 Add(init);
@@ -195,6 +199,9 @@ internal sealed class SessionAccount(
             Lose(part.Rendition);
         }
     }
+
+    /// <summary>Where viewers are offered a rendition among the others; one that was not known when the publication began comes behind those that were.</summary>
+    private int PlaceOf(string name) => _order.TakeWhile(rendition => rendition.Name != name).Count();
 
     private void Close(Cut.Closed closed)
     {

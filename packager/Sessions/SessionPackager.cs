@@ -100,7 +100,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         _receiving = true;
         try
         {
-            account.Begin(set.Session);
+            account.Begin(set.Session, set.Renditions);
             if (timeline.LastSegment == 0)
             {
                 Log.SessionBegins(context.Logger, Channel.Value, Id.Value);

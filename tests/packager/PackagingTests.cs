@@ -46,6 +46,17 @@ public class PackagingTests
     }
 
     [Fact]
+    public async Task Renditions_stand_in_the_publications_order_whichever_has_media_first()
+    {
+        using var bench = await new Bench().StartAsync();
+        var session = Session();
+        var second = Sound with { Name = "audio-2" };
+        await bench.PublishAsync(session, Interleave(Pictures(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source, Sound, second);
+
+        bench.Timeline(session).Renditions.Select(r => r.Name).ShouldBe(["source", "audio", "audio-2"]);
+    }
+
+    [Fact]
     public async Task Payloads_are_written_in_order_and_unchanged()
     {
         using var bench = await new Bench().StartAsync();

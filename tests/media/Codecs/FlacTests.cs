@@ -21,6 +21,10 @@ public sealed class FlacTests
     }
 
     [Fact]
+    public void STREAMINFO_without_the_header_of_its_block_is_read_because_ffmpeg_sends_that() =>
+        CodecConfig.Flac.Parse(Header.AsSpan(8)).ShouldBe(CodecConfig.Flac.Parse(Header));
+
+    [Fact]
     public void Blocks_behind_the_first_are_left_out()
     {
         byte[] longer = [.. Header, .. (byte[])[0x84, 0, 1, 0], .. new byte[256]];

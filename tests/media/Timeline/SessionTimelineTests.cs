@@ -217,6 +217,20 @@ public sealed class SessionTimelineTests
         timeline.Version.ShouldBe(version);
     }
 
+    [Fact]
+    public void Renditions_stand_by_their_place_however_late_they_come_and_a_checkpoint_keeps_it()
+    {
+        var timeline = new SessionTimeline(Story.Session());
+        foreach (var (name, place) in new[] { ("audio-3", 3), ("source", 0), ("late", 4), ("audio-2", 2), ("later", 4), ("audio", 1) })
+        {
+            timeline.Apply(new TimelineEvent.RenditionAdded(name, TrackKind.Audio, place));
+        }
+
+        string[] expected = ["source", "audio", "audio-2", "audio-3", "late", "later"];
+        timeline.Renditions.Select(r => r.Name).ShouldBe(expected);
+        Story.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Place)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Place)));
+    }
+
     private static SessionTimeline Begun()
     {
         var timeline = new SessionTimeline(Story.Session());

@@ -38,7 +38,7 @@ internal static class Story
             {
                 var kind = random.Next(3) == 0 ? TrackKind.Audio : TrackKind.Video;
                 renditions.Add(($"r{renditions.Count}", kind, 1));
-                events.Add(new TimelineEvent.RenditionAdded(renditions[^1].Name, kind));
+                events.Add(new TimelineEvent.RenditionAdded(renditions[^1].Name, kind, random.Next(3)));
                 events.Add(Init(renditions[^1].Name, 1, kind));
             }
 

@@ -16,7 +16,7 @@ public sealed class TimelineJsonTests
             StartedAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.FromHours(5.5)).AddTicks(1_234_567),
             Latency = LatencyProfile.Low with { Name = "custom", PartTarget = TimeSpan.FromTicks(3_333_333) },
         }),
-        new TimelineEvent.RenditionAdded("audio", TrackKind.Audio),
+        new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 7),
         Story.Init("source", 2),
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
@@ -61,6 +61,8 @@ public sealed class TimelineJsonTests
         Text(Story.Init("source", 1) with { Format = Story.Format(TrackKind.Video) with { Name = "Totale", Color = new CodedColor(9, 16, 9, FullRange: false) } }).ShouldBe(
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
+        Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
+        TimelineJson.Parse("""{"type":"rendition","rendition":"audio","kind":"Audio"}"""u8).ShouldBe(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio), "as it was before there were places");
     }
 
     [Fact]
