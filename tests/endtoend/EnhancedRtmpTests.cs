@@ -1,10 +1,15 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Enhanced RTMP into the real server, judged by ffprobe and ffmpeg over HTTP. The media was recorded from ffmpeg 7.1, which the machines of these tests do not have.</summary>
+/// <summary>
+/// Enhanced RTMP into the real server, judged by ffprobe and ffmpeg over HTTP. Video in newer codecs was recorded from ffmpeg 7.1, which the machines of these tests do not
+/// have; what no encoder at hand sends is put together from tracks that ffmpeg encoded.
+/// </summary>
 public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;
@@ -27,6 +32,58 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
             (video.GetProperty("codec_name").GetString(), video.GetProperty("width").GetInt32(), video.GetProperty("height").GetInt32()).ShouldBe((codec, 256, 144));
             streams.Single(s => s.GetProperty("codec_type").GetString() == "audio").GetProperty("codec_name").GetString().ShouldBe("aac");
         }
+    }
+
+    [Fact]
+    public async Task A_ladder_and_languages_that_the_encoder_sends_are_what_viewers_choose_from()
+    {
+        await using var folder = TempFolder.Create();
+        var file = folder.Sub("tracks.flv");
+        await TracksFile.WriteAsync(file,
+            await CodedTrack.MakeAsync("avc1", 4, height: 360), await CodedTrack.MakeAsync("avc1", 4),
+            await CodedTrack.MakeAsync("mp4a", 4, language: "en"), await CodedTrack.MakeAsync("mp4a", 4, tone: 880, language: "de"));
+        var channel = await _server.CreateChannelAsync("tracks", "--ladder", "passthrough");
+        await using var encoder = Load(file, channel);
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments of the other quality", "180p");
+
+        foreach (var address in new[] { _server.Hls(channel.Name), _server.Dash(channel.Name) })
+        {
+            (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
+            var streams = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray().ToList();
+            streams.Where(s => s.GetProperty("codec_type").GetString() == "video").Select(s => s.GetProperty("height").GetInt32()).ShouldBe([360, 180], ignoreOrder: true);
+            streams.Where(s => s.GetProperty("codec_type").GetString() == "audio").Select(s => s.GetProperty("tags").GetProperty("language").GetString())
+                .Distinct().ShouldBe(["en", "de"], ignoreOrder: true);
+        }
+    }
+
+    [Fact]
+    public async Task Sound_in_every_codec_that_is_taken_is_decoded_by_viewers_and_named_in_both_manifests()
+    {
+        string[] sent = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3"];
+        await using var folder = TempFolder.Create();
+        var file = folder.Sub("sounds.flv");
+        var sounds = await Task.WhenAll(sent.Select((recipe, i) => CodedTrack.MakeAsync(recipe, 4, tone: 440 + (i * 110))));
+        await TracksFile.WriteAsync(file, [await CodedTrack.MakeAsync("avc1", 4), .. sounds]);
+        var channel = await _server.CreateChannelAsync("sounds", "--ladder", "passthrough");
+        await using var encoder = Load(file, channel);
+        var view = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
+
+        string[] decoded = ["aac", "opus", "flac", "ac3", "eac3"];
+        foreach (var (rendition, codec) in new[] { "audio", "audio-2", "audio-3", "audio-4", "audio-5" }.Zip(decoded))
+        {
+            var sound = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= view.Last, "as much sound", rendition);
+            sound.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+            var playlist = new Uri(_server.Http, $"/live/{channel.Name}/{sound.Session}/{rendition}.m3u8").ToString();
+            (await FfmpegTool.DecodeAsync(playlist, 3)).ShouldBeEmpty(codec);
+            (await FfmpegTool.ProbeAsync(playlist)).GetProperty("streams")[0].GetProperty("codec_name").GetString().ShouldBe(codec);
+        }
+
+        var hls = await _server.Client.GetStringAsync($"/live/{channel.Name}/index.m3u8");
+        var dash = XDocument.Parse(await _server.Client.GetStringAsync($"/live/{channel.Name}/manifest.mpd"));
+        string[] names = ["mp4a.40.2", "opus", "fLaC", "ac-3", "ec-3"];
+        dash.Descendants().Attributes("codecs").Select(a => a.Value).Where(c => !c.StartsWith("avc1", StringComparison.Ordinal)).ShouldBe(names);
+        Regex.Matches(hls, "CODECS=\"avc1[^\"]*,([^\"]*)\"").Select(m => m.Groups[1].Value).ShouldBe(names, "the encoder's first one is the first choice, whichever comes first");
     }
 
     private ChildProcess Load(string file, CreatedChannel channel) => ChildProcess.Start("dotnet",
