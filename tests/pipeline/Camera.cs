@@ -65,6 +65,15 @@ internal sealed class Camera(ManualTimeProvider time)
     /// <summary>By how much its clock has jumped, milliseconds.</summary>
     public long Jumped { get; set; }
 
+    /// <summary>By how many parts in a million its own clock, which its pictures, sounds and timestamps go by, runs faster than the one on the wall.</summary>
+    public double Drift { get; init; }
+
+    /// <summary>Pictures a second.</summary>
+    public int PictureRate { get; init; } = FrameRate;
+
+    /// <summary>Whether <see cref="Pictures"/> and <see cref="Sounds"/> are kept.</summary>
+    public bool Keeps { get; init; } = true;
+
     /// <summary>Whether its keyframes are none.</summary>
     public bool HidesKeyframes { get; set; }
 
@@ -88,10 +97,10 @@ internal sealed class Camera(ManualTimeProvider time)
             Configure();
         }
 
-        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * FrameRate), _sounds + (long)Math.Round(seconds * SoundRate / 1024));
+        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * PictureRate), _sounds + (long)Math.Round(seconds * SoundRate / 1024));
         while (_pictures < pictures || _sounds < sounds)
         {
-            if (_sounds >= sounds || (_pictures < pictures && _pictures * SoundRate <= _sounds * 1024 * FrameRate))
+            if (_sounds >= sounds || (_pictures < pictures && _pictures * SoundRate <= _sounds * 1024 * PictureRate))
             {
                 Picture();
             }
@@ -100,7 +109,7 @@ internal sealed class Camera(ManualTimeProvider time)
                 Sound();
             }
 
-            await PaceAsync(TimeSpan.FromSeconds((double)_pictures / FrameRate));
+            await PaceAsync(TimeSpan.FromSeconds((double)_pictures / PictureRate));
         }
     }
 
@@ -115,9 +124,9 @@ internal sealed class Camera(ManualTimeProvider time)
 
         while (true)
         {
-            var (picture, sound) = (TimeSpan.FromSeconds((double)_pictures / FrameRate), TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate));
+            var (picture, sound) = (TimeSpan.FromSeconds((double)_pictures / PictureRate), TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate));
             var next = picture <= sound ? picture : sound;
-            if (_began + next >= until)
+            if (WallClockAt(next) >= until)
             {
                 return;
             }
@@ -152,7 +161,7 @@ internal sealed class Camera(ManualTimeProvider time)
     private async Task PaceAsync(TimeSpan sent)
     {
         await Poll.UntilAsync(() => Publication is null || Publication.Value.Publication.Samples.Count < 256);
-        var lead = _began + sent - TimeSpan.FromSeconds(6);
+        var lead = WallClockAt(sent) - TimeSpan.FromSeconds(6);
         for (; Publication is not null && Announced() < lead && _waited < 300; _waited++)
         {
             await Task.Delay(10);
@@ -175,7 +184,7 @@ internal sealed class Camera(ManualTimeProvider time)
     /// <summary>Sends its configurations again, as they are now.</summary>
     public void Configure()
     {
-        var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
+        var at = TimeSpan.FromSeconds((double)_pictures / PictureRate);
         if (HasPictures)
         {
             Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
@@ -189,13 +198,13 @@ internal sealed class Camera(ManualTimeProvider time)
 
     private void Picture()
     {
-        var at = TimeSpan.FromSeconds((double)_pictures / FrameRate);
-        var isKey = !HidesKeyframes && _pictures % (long)Math.Round(KeyframeSeconds * FrameRate) == 0;
+        var at = TimeSpan.FromSeconds((double)_pictures / PictureRate);
+        var isKey = !HidesKeyframes && _pictures % (long)Math.Round(KeyframeSeconds * PictureRate) == 0;
         byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures, Name)];
         _pictures++;
         if (HasPictures)
         {
-            Pictures.Add(payload);
+            Keep(Pictures, payload);
             Take(9, at, Timestamp(at), (byte[])[(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. payload]);
         }
     }
@@ -207,14 +216,22 @@ internal sealed class Camera(ManualTimeProvider time)
         _sounds++;
         if (HasSound)
         {
-            Sounds.Add(payload);
+            Keep(Sounds, payload);
             Take(8, at, Timestamp(at), (byte[])[0xAF, 1, .. payload]);
+        }
+    }
+
+    private void Keep(List<byte[]> kept, byte[] payload)
+    {
+        if (Keeps)
+        {
+            kept.Add(payload);
         }
     }
 
     private void Take(byte type, TimeSpan at, uint timestamp, ReadOnlyMemory<byte> body)
     {
-        var late = _began + at - Ahead - time.GetUtcNow();
+        var late = WallClockAt(at) - Ahead - time.GetUtcNow();
         if (late > TimeSpan.Zero)
         {
             time.Advance(late);
@@ -222,6 +239,9 @@ internal sealed class Camera(ManualTimeProvider time)
 
         _feed.Take(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
     }
+
+    /// <summary>When a real encoder would send what its own clock has at a time since its beginning.</summary>
+    public DateTimeOffset WallClockAt(TimeSpan at) => _began + (at / (1 + (Drift / 1e6)));
 
     private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)(long)at.TotalMilliseconds + (uint)Jumped);
 

@@ -49,13 +49,13 @@ internal sealed record Entry(string Address, double Duration, string Map, DateTi
 }
 
 /// <summary>An MPD, read.</summary>
-internal sealed record Mpd(string Type, IReadOnlyList<MpdPeriod> Periods)
+internal sealed record Mpd(string Type, DateTimeOffset AvailabilityStart, IReadOnlyList<MpdPeriod> Periods)
 {
     public static Mpd Parse(string text)
     {
         var root = XDocument.Parse(text).Root!;
         var ns = root.Name.Namespace;
-        return new Mpd(root.Attribute("type")!.Value, [.. root.Elements(ns + "Period").Select(period => new MpdPeriod(
+        return new Mpd(root.Attribute("type")!.Value, System.Xml.XmlConvert.ToDateTimeOffset(root.Attribute("availabilityStartTime")!.Value), [.. root.Elements(ns + "Period").Select(period => new MpdPeriod(
             period.Attribute("id")!.Value,
             System.Xml.XmlConvert.ToTimeSpan(period.Attribute("start")!.Value),
             period.Descendants(ns + "Representation").ToDictionary(r => r.Attribute("id")!.Value, r => Times(r.Descendants(ns + "SegmentTemplate").Single(), ns))))]);

@@ -1,0 +1,100 @@
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>
+/// Row F36 of the fault list as viewers get it: encoders whose clock is wrong by so much that, left alone, hours of it would put playlists and media presentation
+/// descriptions seconds beside the clock on the wall, and viewers that far behind.
+/// </summary>
+public sealed class DriftTests : IAsyncLifetime
+{
+    private const double Hours = 1.5;
+    private const double Segment = 6;
+
+    /// <summary>More often than the window of a live playlist is long, so that no segment goes by unseen; and a whole number of frames of sound.</summary>
+    private const double Look = 96;
+
+    /// <summary>Mono AAC at 8 kHz: eight frames of sound a second, so that hours of it take no longer than they have to.</summary>
+    private static readonly byte[] Mono8000 = [0x15, 0x88];
+
+    private static readonly string[] Both = ["source", "audio"];
+
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _time = new();
+    private Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(800)]
+    [InlineData(-800)]
+    public async Task F36_after_hours_of_drift_HLS_and_DASH_say_the_time_on_the_wall_and_nothing_was_bent_or_went_back_on_the_way(int perMillion)
+    {
+        (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "or this would show nothing");
+        var session = Line.Session(_time, latency: LatencyProfile.Safe);
+        var camera = _line.Attach(new Camera(_time) { Drift = perMillion, PictureRate = 10, SoundRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
+        var seen = Both.ToDictionary(rendition => rendition, _ => new SortedDictionary<long, Entry>());
+
+        for (var sent = 0.0; sent < Hours * 3600; sent += Look)
+        {
+            await camera.SendAsync(Look);
+            foreach (var rendition in Both)
+            {
+                // The last segment's first pictures are sent, and the one before it is whole.
+                var playlist = await _line.ReachAsync(session, rendition, (long)((sent + Look) / Segment) - 1);
+                Remember(seen[rendition], playlist);
+            }
+
+            ShouldAgree(await _line.MpdAsync(session), seen);
+        }
+
+        camera.Dropped.ShouldBe(0);
+        foreach (var rendition in Both)
+        {
+            var entries = seen[rendition].Values.ToList();
+            entries.Select(e => e.Number).ShouldBe(Enumerable.Range(1, entries.Count).Select(n => (long)n));
+            entries.ShouldAllBe(e => !e.Discontinuity && !e.Gap);
+
+            // Segments of sound end with a frame, which is 128 ms long here; the pace is changed by a thousandth at most.
+            entries.ShouldAllBe(e => Math.Abs(e.Duration - Segment) < (rendition == "audio" ? 0.14 : 0.01));
+            entries.Zip(entries.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.002);
+            entries.ShouldAllBe(e => Math.Abs((e.WallClock - seen["source"][e.Number].WallClock).TotalSeconds) < 0.13);
+        }
+
+        var off = seen["source"].Values.Select(e => (e.WallClock - camera.WallClockAt(TimeSpan.FromSeconds((e.Number - 1) * Segment))).TotalSeconds).ToList();
+        off.ShouldAllBe(seconds => Math.Abs(seconds) < 0.5);
+        Math.Abs(off[^1]).ShouldBeGreaterThan(0.25, "within the dead band the encoder's clock is left alone, so that much of the drift shows");
+        Math.Sign(off[^1]).ShouldBe(Math.Sign(perMillion));
+    }
+
+    /// <summary>What was listed once stays as it was.</summary>
+    private static void Remember(SortedDictionary<long, Entry> seen, Playlist playlist)
+    {
+        foreach (var entry in playlist.Entries)
+        {
+            if (!seen.TryAdd(entry.Number, entry))
+            {
+                seen[entry.Number].ShouldBe(entry);
+            }
+        }
+    }
+
+    /// <summary>One period without holes, and availability start, period and segment times are the program date-time.</summary>
+    private static void ShouldAgree(Mpd mpd, Dictionary<string, SortedDictionary<long, Entry>> seen)
+    {
+        var period = mpd.Periods.ShouldHaveSingleItem();
+        foreach (var (rendition, times) in period.Representations)
+        {
+            times.Segments.Zip(times.Segments.Skip(1)).ShouldAllBe(pair => pair.First.Time + pair.First.Duration == pair.Second.Time);
+            foreach (var (number, time, _) in times.Segments.Where(s => seen[rendition].ContainsKey(s.Number)))
+            {
+                var wall = mpd.AvailabilityStart + period.Start + TimeSpan.FromSeconds((double)(time - times.Offset) / times.Timescale);
+                wall.ShouldBe(seen[rendition][number].WallClock, TimeSpan.FromMilliseconds(2), $"{rendition} {number}");
+            }
+        }
+    }
+}
