@@ -44,6 +44,9 @@ internal sealed class RenditionPlan
     /// <summary>The renditions so far.</summary>
     public IReadOnlyList<Rendition> Renditions => [.. _lanes.Select(l => l.Rendition)];
 
+    /// <summary>Whether there is one video track: an encoder that sends several has made the ladder itself.</summary>
+    public bool HasOnePicture { get; private set; }
+
     public static RenditionPlan For(IReadOnlyList<Track> tracks) => new(tracks);
 
     /// <summary>Whether this track is a first video where audio leads so far.</summary>
@@ -70,6 +73,7 @@ internal sealed class RenditionPlan
         var lane = new Lane(track.Id, new Rendition(Unused(NameOf(track, isFirst)), track.Kind, leads));
         _lanes.Add(lane);
         _tracks.Add(track);
+        HasOnePicture = _lanes.Count(l => l.Rendition.Kind == TrackKind.Video) == 1;
         return lane;
     }
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Switching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ public static class TranscoderModule
 {
     /// <summary>
     /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, and <see cref="IChannelInputs"/>. Options from
-    /// the section <c>Switch</c>, checked at start.
+    /// the sections <c>Switch</c> and <c>Encoding</c>, checked at start.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
     {
@@ -21,10 +22,14 @@ public static class TranscoderModule
             .Bind(configuration.GetSection(SwitchOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<SwitchOptions>, SwitchOptionsValidator>();
+        services.AddOptions<EncodingOptions>()
+            .Bind(configuration.GetSection(EncodingOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<EncodingOptions>, EncodingOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<PassthroughTranscoder>();
+        services.AddSingleton<LadderTranscoder>();
         services.AddSingleton(p => new InputSwitch(
-            p.GetRequiredService<PassthroughTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<InputSwitch>>()));
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());

@@ -5,6 +5,7 @@ using Broadcast.Origin;
 using Broadcast.Packager;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
+using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Configuration;
@@ -19,6 +20,7 @@ internal static class OptionSections
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
         [SwitchOptions.Section] = typeof(SwitchOptions),
+        [EncodingOptions.Section] = typeof(EncodingOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),

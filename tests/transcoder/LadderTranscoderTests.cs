@@ -1,12 +1,14 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
 
 namespace Broadcast.Transcoder.Tests;
 
-public class PassthroughTests
+public class LadderTranscoderTests
 {
     private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
@@ -67,10 +69,10 @@ public class PassthroughTests
     {
         var source = Channel.CreateBounded<MediaSample>(8);
         var packager = new StuckPackager();
-        var running = new PassthroughTranscoder(packager, NullLogger<PassthroughTranscoder>.Instance)
+        var running = new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
 
-        for (var i = 0; i < PassthroughTranscoder.QueueLength + 50; i++)
+        for (var i = 0; i < LadderTranscoder.QueueLength + 50; i++)
         {
             await source.Writer.WriteAsync(Sample(Video, i * 3000, sync: i == 0), TestContext.Current.CancellationToken);
         }
@@ -88,7 +90,7 @@ public class PassthroughTests
         source.Writer.Complete();
         await running;
 
-        packager.Samples.Count.ShouldBe(PassthroughTranscoder.QueueLength + 1);
+        packager.Samples.Count.ShouldBe(LadderTranscoder.QueueLength + 1);
         packager.Samples[^1].IsSync.ShouldBeTrue();
         packager.Samples[^1].Decode.Ticks.ShouldBe(9_006_000);
     }
@@ -97,7 +99,7 @@ public class PassthroughTests
     public async Task A_packager_that_fails_ends_the_publication_at_once_and_not_when_the_encoder_leaves()
     {
         var source = Channel.CreateBounded<MediaSample>(8);
-        var running = new PassthroughTranscoder(new FailingPackager(), NullLogger<PassthroughTranscoder>.Instance)
+        var running = new LadderTranscoder(new FailingPackager(), Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
 
         source.Writer.TryWrite(Sample(Video, 0, sync: true)).ShouldBeTrue();
@@ -166,7 +168,7 @@ public class PassthroughTests
         }
 
         queue.Writer.Complete();
-        await new PassthroughTranscoder(packager, NullLogger<PassthroughTranscoder>.Instance)
+        await new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
             .RunAsync(new Publication(Grant(), tracks, queue.Reader), TestContext.Current.CancellationToken);
         return packager.Sets;
     }

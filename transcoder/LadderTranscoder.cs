@@ -1,15 +1,19 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Ladder;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder;
 
 /// <summary>
-/// Passes a publication on as it came: each of its tracks as a rendition (see <see cref="RenditionPlan"/>). Samples go through by reference, on the thread that brought
-/// them. A video track that appears after an audio-only beginning starts the renditions anew, because from then on its sync samples decide the cuts.
+/// Passes a publication on as it came, each of its tracks as a rendition (see <see cref="RenditionPlan"/>), and puts beside it the rungs of its channel's ladder (<see cref="RungEncoder"/>),
+/// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs. A video track that appears after an audio-only
+/// beginning starts the renditions anew, because from then on its sync samples decide the cuts.
 /// </summary>
-internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<PassthroughTranscoder> logger) : IPublicationSink
+internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger) : IPublicationSink
 {
     /// <summary>
     /// Samples that may wait for the packager, for each two tracks: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.
@@ -22,11 +26,7 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
     {
         var session = publication.Grant.Session;
-        if (publication.Grant.Ladder != "passthrough")
-        {
-            Log.LadderNotEncoded(logger, session.Channel.Value, publication.Grant.Ladder);
-        }
-
+        var ladder = publication.Grant.Ladder;
         IReadOnlyList<Track> tracks = publication.Tracks;
         MediaSample? first = null;
         while (true)
@@ -35,17 +35,23 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
             var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(QueueLength * Math.Max(1, plan.Tracks.Count / 2))
             {
                 SingleReader = true,
-                SingleWriter = true,
+                SingleWriter = ladder == LadderPlan.Passthrough,
                 // An idle packager runs on the writer's thread: no hop between threads for each sample.
                 AllowSynchronousContinuations = true,
             });
             var packaging = packager.RunAsync(new RenditionSet(session, plan.Renditions, queue.Reader), cancellationToken);
+            var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, session, ladder, queue.Writer, time, logger);
             try
             {
-                first = await ForwardAsync(publication.Samples, queue.Writer, plan, first, packaging, cancellationToken);
+                first = await ForwardAsync(publication.Samples, queue.Writer, plan, rungs, first, packaging, cancellationToken);
             }
             finally
             {
+                if (rungs is not null)
+                {
+                    await rungs.DisposeAsync();
+                }
+
                 queue.Writer.TryComplete();
                 await packaging;
             }
@@ -62,12 +68,12 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
     /// <summary>Passes samples on until they end, or the packager does: it ends before its samples only when it fails, and then nobody must go on publishing to nobody.</summary>
     /// <returns>The sample of a late video track that makes a new plan necessary, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, MediaSample? first, Task packaging,
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, MediaSample? first, Task packaging,
         CancellationToken cancellationToken)
     {
         if (first is { } held)
         {
-            Write(renditions, plan, held);
+            Write(renditions, plan, rungs, held);
         }
 
         while (await samples.WaitToReadAsync(cancellationToken))
@@ -84,14 +90,14 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
                     return sample;
                 }
 
-                Write(renditions, plan, sample);
+                Write(renditions, plan, rungs, sample);
             }
         }
 
         return null;
     }
 
-    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, in MediaSample sample)
+    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, in MediaSample sample)
     {
         if (plan.Find(sample.Track) is not { } lane)
         {
@@ -110,11 +116,10 @@ internal sealed class PassthroughTranscoder(IRenditionSink packager, ILogger<Pas
         {
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
         }
-    }
-}
 
-internal static partial class Log
-{
-    [LoggerMessage(2001, LogLevel.Information, "Channel {Channel}: ladder {Ladder} is not encoded in this version; viewers get the source as the encoder sends it")]
-    public static partial void LadderNotEncoded(ILogger logger, string channel, string ladder);
+        if (lane.Rendition is { Kind: TrackKind.Video, Leads: true } && plan.HasOnePicture)
+        {
+            rungs?.Take(sample);
+        }
+    }
 }

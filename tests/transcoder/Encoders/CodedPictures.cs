@@ -1,0 +1,39 @@
+using System.Buffers;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Nut;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Pictures that x264 has coded, as an encoder's publication would bring them.</summary>
+internal static class CodedPictures
+{
+    /// <summary>Makes some.</summary>
+    /// <param name="seconds">How long.</param>
+    /// <param name="size">As ffmpeg writes it.</param>
+    /// <param name="rate">Pictures a second.</param>
+    /// <param name="options">More for x264, such as <c>-g 30</c>.</param>
+    public static async Task<IReadOnlyList<MediaSample>> MakeAsync(int seconds, string size, int rate, params string[] options)
+    {
+        using var folder = TempFolder.Create();
+        var file = Path.Combine(folder.Path, "pictures.nut");
+        (await ChildProcess.RunAsync("ffmpeg",
+        [
+            "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={size}:r={rate}:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", .. options,
+            "-f", "nut", "-write_index", "0", file,
+        ])).EnsureSuccess();
+        var bytes = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(file));
+        var reader = new NutReader();
+        var samples = new List<MediaSample>();
+        Track? track = null;
+        while (reader.TryRead(ref bytes, out var frame))
+        {
+            track ??= new Track(1, StartCodes.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
+            var time = new MediaTime(frame.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
+            samples.Add(new MediaSample(track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch + time.ToTimeSpan()));
+        }
+
+        return samples;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Nut;
+using FsCheck;
+using FsCheck.Fluent;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Nut;
+
+public class NutTests
+{
+    private static readonly NutStream Picture = new(TrackKind.Video, NutTag.Avc, 90_000, new byte[] { 1, 2, 3 }) { DecodeDelay = 2, Width = 320, Height = 180, SampleAspectWidth = 1, SampleAspectHeight = 1 };
+    private static readonly NutStream Sound = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000, Channels = 2 };
+
+    [Fact]
+    public void What_was_written_is_read_again_in_whatever_pieces_it_comes() =>
+        Prop.ForAll(
+            ArbMap.Default.ArbFor<(bool IsSound, bool IsKey, uint Present, byte[] Payload)[]>(),
+            ArbMap.Default.ArbFor<PositiveInt>(),
+            (frames, piece) =>
+            {
+                var read = ReadAll(Write([Picture, Sound], frames.Select(f => new NutFrame(f.IsSound ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))), piece.Get, out var reader);
+                reader.Streams.Select(s => s with { Private = default }).ShouldBe([Picture with { Private = default }, Sound with { Private = default }]);
+                reader.Streams.Select(s => Convert.ToHexString(s.Private.Span)).ShouldBe(["010203", "1190"]);
+                read.Select(Told).ShouldBe(frames.Select(f => Told(new NutFrame(f.IsSound ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
+            }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public async Task What_ffmpeg_encodes_is_read_frame_by_frame_with_its_times()
+    {
+        using var folder = TempFolder.Create();
+        var file = Path.Combine(folder.Path, "encoded.nut");
+        await MakeAsync(file);
+
+        var frames = ReadAll(await File.ReadAllBytesAsync(file), 4096, out var reader);
+
+        reader.Streams.Select(s => (s.Kind, s.Tag)).ShouldBe([(TrackKind.Video, NutTag.Avc), (TrackKind.Audio, NutTag.Aac)]);
+        (reader.Streams[0].Width, reader.Streams[0].Height, reader.Streams[0].Timescale, reader.Streams[1].SampleRate).ShouldBe((320, 180, 90_000, 48_000));
+        frames.Select(Told).ShouldBe(await PacketsAsync(file));
+        frames.Count(f => f.Stream == 0).ShouldBe(60);
+    }
+
+    [Fact]
+    public async Task What_is_written_is_decoded_by_ffmpeg_with_its_times_and_without_a_fault()
+    {
+        using var folder = TempFolder.Create();
+        var (encoded, written) = (Path.Combine(folder.Path, "encoded.nut"), Path.Combine(folder.Path, "written.nut"));
+        await MakeAsync(encoded);
+        var frames = ReadAll(await File.ReadAllBytesAsync(encoded), 4096, out var reader);
+
+        await File.WriteAllBytesAsync(written, Write([.. reader.Streams], frames));
+
+        (await PacketsAsync(written)).ShouldBe(frames.Select(Told));
+        var decoded = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-seekable", "0", "-i", written, "-f", "null", "-"]);
+        decoded.EnsureSuccess();
+        decoded.Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Damaged_bytes_are_refused_or_read_as_something_else_and_nothing_worse_happens()
+    {
+        var good = Write([Picture, Sound], Enumerable.Range(0, 20).Select(i => new NutFrame(i % 2, i * 1000, i == 0, new byte[i * 40])));
+        var random = new Random(1);
+        var refused = 0;
+        for (var round = 0; round < 5000; round++)
+        {
+            var bad = good[..random.Next(1, good.Length + 1)];
+            for (var hits = random.Next(1, 6); hits > 0; hits--)
+            {
+                bad[random.Next(bad.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                ReadAll(bad, 64, out _);
+            }
+            catch (InvalidNutException)
+            {
+                refused++;
+            }
+        }
+
+        refused.ShouldBeInRange(1000, 5000);
+    }
+
+    [Fact]
+    public void A_frame_longer_than_the_limit_is_refused_before_it_has_come()
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        new NutWriter([Picture]).WriteHeaders(bytes);
+        bytes.Advance(NutWriter.WriteFrameHeader(bytes.GetSpan(NutWriter.MaxFrameHeader), 0, 0, isKey: true, NutReader.MaxFrame + 1));
+        Should.Throw<InvalidNutException>(() => ReadAll(bytes.WrittenSpan.ToArray(), 4096, out _));
+    }
+
+    private static byte[] Write(NutStream[] streams, IEnumerable<NutFrame> frames)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        new NutWriter(streams).WriteHeaders(bytes);
+        foreach (var frame in frames)
+        {
+            bytes.Advance(NutWriter.WriteFrameHeader(bytes.GetSpan(NutWriter.MaxFrameHeader), frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length));
+            bytes.Write(frame.Payload.Span);
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    private static List<NutFrame> ReadAll(byte[] bytes, int piece, out NutReader reader)
+    {
+        reader = new NutReader();
+        var frames = new List<NutFrame>();
+        var (read, come) = (0L, 0);
+        while (come < bytes.Length)
+        {
+            come = Math.Min(bytes.Length, come + piece);
+            var rest = new ReadOnlySequence<byte>(bytes).Slice(read, come - read);
+            while (reader.TryRead(ref rest, out var frame))
+            {
+                frames.Add(frame);
+            }
+
+            read = come - rest.Length;
+        }
+
+        return frames;
+    }
+
+    private static async Task MakeAsync(string file) =>
+        (await ChildProcess.RunAsync("ffmpeg",
+        [
+            "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-f", "lavfi", "-i", "sine=r=48000:d=2", "-c:v", "libx264", "-g", "30", "-bf", "2",
+            "-enc_time_base", "1:90000", "-c:a", "aac", "-f", "nut", "-write_index", "0", file,
+        ])).EnsureSuccess();
+
+    private static async Task<List<(int Stream, long Present, bool IsKey, int Length)>> PacketsAsync(string file)
+    {
+        var probed = await ChildProcess.RunAsync("ffprobe", ["-v", "error", "-show_packets", "-of", "json", file]);
+        probed.EnsureSuccess();
+        return
+        [
+            .. JsonDocument.Parse(probed.Output).RootElement.GetProperty("packets").EnumerateArray().Select(p => (
+                p.GetProperty("stream_index").GetInt32(),
+                p.GetProperty("pts").GetInt64(),
+                p.GetProperty("flags").GetString()!.StartsWith('K'),
+                int.Parse(p.GetProperty("size").GetString()!, CultureInfo.InvariantCulture))),
+        ];
+    }
+
+    private static (int Stream, long Present, bool IsKey, int Length) Told(NutFrame frame) => (frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length);
+}

@@ -1,0 +1,283 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Transcoder.Ladder;
+using Broadcast.Transcoder.Nut;
+
+namespace Broadcast.Transcoder.Encoders;
+
+/// <summary>How a worker ended.</summary>
+/// <param name="IsWanted">Whether its input had ended before.</param>
+/// <param name="Reason">In plain words, with what it said last; no secrets reach it, so none are in there.</param>
+internal sealed record WorkerEnd(bool IsWanted, string Reason);
+
+/// <summary>Takes a frame that a worker has encoded.</summary>
+/// <param name="rung">Index of the rung.</param>
+/// <param name="configuration">The same instance for all frames of a worker's rung.</param>
+/// <param name="frame">The frame, as the encoder gave it.</param>
+internal delegate void EncodedFrameSink(int rung, CodecConfig.Avc configuration, in NutFrame frame);
+
+/// <summary>
+/// One ffmpeg process: coded pictures go in through a Unix socket, each rung comes out of one. All sockets lie in a folder of its own that only this user can enter. When our end of them is
+/// closed, because the session ends or this process dies, the worker ends too.
+/// </summary>
+internal sealed class EncoderWorker : IAsyncDisposable
+{
+    /// <summary>Pictures that may wait to be decoded: about 4 s at 60 a second. What comes beyond is refused.</summary>
+    private const int QueueLength = 256;
+
+    private const int KeptLines = 12;
+    private const int LongestLine = 300;
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
+
+    private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Queue<string> _lines = new();
+    private readonly string _program;
+    private readonly NutStream _source;
+    private readonly long _offset;
+    private readonly IReadOnlyList<Rung> _rungs;
+    private readonly bool _isHurried;
+    private readonly EncodedFrameSink _sink;
+
+    /// <summary>Starts one. What is offered from now on waits until it is ready.</summary>
+    /// <param name="program">Path or name of ffmpeg.</param>
+    /// <param name="source">What goes in, by its NUT header.</param>
+    /// <param name="offset">Added to all presentation times on the way in, so that none is negative; the sink subtracts it.</param>
+    /// <param name="rungs">What comes out.</param>
+    /// <param name="isHurried">See <see cref="EncodeCommand"/>.</param>
+    /// <param name="sink">Called for each frame, one at a time for each rung.</param>
+    public EncoderWorker(string program, NutStream source, long offset, IReadOnlyList<Rung> rungs, bool isHurried, EncodedFrameSink sink)
+    {
+        (_program, _source, _offset, _rungs, _isHurried, _sink) = (program, source, offset, rungs, isHurried, sink);
+        Ended = Task.Run(RunAsync);
+    }
+
+    /// <summary>Completes when the process has ended and its sockets are read to their end. Never fails.</summary>
+    public Task Ended { get; }
+
+    /// <summary>How it ended; <see langword="null"/> before.</summary>
+    public WorkerEnd? End { get; private set; }
+
+    /// <summary>Offers the next picture, in decode order.</summary>
+    /// <returns><see langword="false"/> when too many wait: then the worker needs a sync sample next.</returns>
+    public bool TryOffer(in MediaSample sample) => _queue.Writer.TryWrite(sample);
+
+    /// <summary>No more will come. What has come is encoded, for <see cref="FlushTime"/> at most.</summary>
+    public void Complete()
+    {
+        if (_queue.Writer.TryComplete())
+        {
+            _stop.CancelAfter(FlushTime);
+        }
+    }
+
+    /// <summary>Ends the process at once where it has not ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _stop.CancelAsync();
+        await Ended;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        DirectoryInfo? folder = null;
+        try
+        {
+            folder = Directory.CreateTempSubdirectory("broadcast-");
+            End = await RunInAsync(folder.FullName);
+        }
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or OperationCanceledException)
+        {
+            End = EndOf(e is OperationCanceledException ? "it was stopped" : e.Message);
+        }
+        finally
+        {
+            // What was offered and not taken is of no use to anybody.
+            _queue.Writer.TryComplete();
+            Remove(folder);
+        }
+    }
+
+    private async Task<WorkerEnd> RunInAsync(string folder)
+    {
+        using var input = Listen(Path.Combine(folder, "in"));
+        var outputs = _rungs.Select((_, i) => Listen(Path.Combine(folder, $"out{i}"))).ToList();
+        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _rungs, [.. _rungs.Select((_, i) => Path.Combine(folder, $"out{i}"))], _isHurried));
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        try
+        {
+            // A process that is gone connects no more, and one that is stopped shall not linger.
+            var exit = WatchAsync(process, gone);
+            await Task.WhenAll([FeedAsync(input, gone), .. outputs.Select((output, i) => DrainAsync(output, i, gone))]);
+            await exit;
+            return EndOf($"it ended with exit code {process.ExitCode}");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync();
+            }
+
+            outputs.ForEach(o => o.Dispose());
+        }
+    }
+
+    private async Task WatchAsync(Process process, CancellationTokenSource gone)
+    {
+        var lines = ReadLinesAsync(process.StandardError);
+        try
+        {
+            await process.WaitForExitAsync(_stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        await lines;
+
+        // What lies in the sockets is still read; only who waits to be connected to waits in vain.
+        gone.CancelAfter(TimeSpan.FromSeconds(1));
+    }
+
+    private async Task ReadLinesAsync(StreamReader errors)
+    {
+        while (await errors.ReadLineAsync() is { } line)
+        {
+            lock (_lines)
+            {
+                _lines.Enqueue(line.Length > LongestLine ? line[..LongestLine] : line);
+                if (_lines.Count > KeptLines)
+                {
+                    _lines.Dequeue();
+                }
+            }
+        }
+    }
+
+    private async Task FeedAsync(Socket listener, CancellationTokenSource gone)
+    {
+        using var socket = await AcceptAsync(listener, gone.Token);
+        var header = new ArrayBufferWriter<byte>(512);
+        new NutWriter([_source]).WriteHeaders(header);
+        try
+        {
+            await SendAsync(socket, header.WrittenMemory, gone.Token);
+            await foreach (var sample in _queue.Reader.ReadAllAsync(gone.Token))
+            {
+                header.ResetWrittenCount();
+                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _offset, sample.IsSync, sample.Payload.Length));
+                await SendAsync(socket, header.WrittenMemory, gone.Token);
+                await SendAsync(socket, sample.Payload, gone.Token);
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The process has closed its end: why, its exit tells.
+        }
+    }
+
+    private async Task DrainAsync(Socket listener, int rung, CancellationTokenSource gone)
+    {
+        using var socket = await AcceptAsync(listener, gone.Token);
+        var bytes = PipeReader.Create(new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
+        var nut = new NutReader();
+        CodecConfig.Avc? configuration = null;
+        try
+        {
+            while (true)
+            {
+                var read = await bytes.ReadAsync(gone.Token);
+                var rest = read.Buffer;
+                while (nut.TryRead(ref rest, out var frame))
+                {
+                    if (!frame.Payload.IsEmpty)
+                    {
+                        configuration ??= StartCodes.Configuration(nut.Streams[0].Private.IsEmpty ? frame.Payload.Span : nut.Streams[0].Private.Span);
+                        _sink(rung, configuration, frame);
+                    }
+                }
+
+                bytes.AdvanceTo(rest.Start, rest.End);
+                if (read.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is InvalidNutException or InvalidCodecConfigException)
+        {
+            // Not to be understood: the process is of no use any more.
+            await _stop.CancelAsync();
+            throw new IOException($"what it sent is not to be understood: {e.Message}", e);
+        }
+    }
+
+    private async Task<Socket> AcceptAsync(Socket listener, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectTime);
+        return await listener.AcceptAsync(limit.Token);
+    }
+
+    private Process Start(EncodeCommand command)
+    {
+        var start = new ProcessStartInfo(_program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in command.Arguments())
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = Process.Start(start) ?? throw new IOException($"{_program} did not start");
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private WorkerEnd EndOf(string reason)
+    {
+        lock (_lines)
+        {
+            return new WorkerEnd(_queue.Reader.Completion.IsCompleted, _lines.Count == 0 ? reason : $"{reason}: {string.Join(" | ", _lines)}");
+        }
+    }
+
+    private static Socket Listen(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen(1);
+        return socket;
+    }
+
+    private static async ValueTask SendAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
+        }
+    }
+
+    private static void Remove(DirectoryInfo? folder)
+    {
+        try
+        {
+            folder?.Delete(recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Empty sockets in the folder for temporary files; nothing is lost with them.
+        }
+    }
+}
