@@ -1,0 +1,37 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>A ladder that the real server encodes, as players get it.</summary>
+public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServer>
+{
+    private readonly BroadcastServer _server = shared.Server;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Viewers_choose_between_the_source_and_a_rung_cut_at_the_same_instants(int bFrames)
+    {
+        var channel = await _server.CreateChannelAsync($"ladder-{bFrames}", "--ladder", "auto");
+        await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });
+        var rung = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments of the rung", "240p");
+        var source = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= rung.Last, "the same of the source");
+
+        // The first may lack what came before the encoder was ready.
+        foreach (var segment in Enumerable.Range(1, rung.Segments.Count - 1))
+        {
+            var number = rung.Sequence + segment;
+            rung.Segments[segment].Duration.ShouldBe(source.Segments[(int)(number - source.Sequence)].Duration, $"segment {number}");
+        }
+
+        foreach (var address in new[] { _server.Hls(channel.Name), _server.Dash(channel.Name) })
+        {
+            (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty();
+            var heights = (await FfmpegTool.ProbeAsync(address.ToString())).GetProperty("streams").EnumerateArray()
+                .Where(s => s.GetProperty("codec_type").GetString() == "video").Select(s => s.GetProperty("height").GetInt32());
+            heights.ShouldBe([360, 240], ignoreOrder: true);
+        }
+    }
+}
