@@ -10,7 +10,7 @@ internal sealed record HlsView(
     /// <summary>Number of the newest segment.</summary>
     public long Last => Sequence + Segments.Count - 1;
 
-    /// <summary>Reads a channel's media playlist, or <see langword="null"/> when it has none.</summary>
+    /// <summary>Reads a channel's media playlist, or <see langword="null"/> when it has none, or none of that rendition.</summary>
     public static async Task<HlsView?> ReadAsync(BroadcastServer server, string channel, string rendition = "source")
     {
         using var master = await server.Client.GetAsync($"/live/{channel}/index.m3u8");
@@ -19,8 +19,8 @@ internal sealed record HlsView(
             return null;
         }
 
-        var address = (await master.Content.ReadAsStringAsync()).Split('\n', '"').First(l => l.EndsWith($"/{rendition}.m3u8", StringComparison.Ordinal));
-        return Parse(address.Split('/')[^2], await server.Client.GetStringAsync(new Uri(new Uri(server.Http, $"/live/{channel}/index.m3u8"), address)));
+        var address = (await master.Content.ReadAsStringAsync()).Split('\n', '"').FirstOrDefault(l => l.EndsWith($"/{rendition}.m3u8", StringComparison.Ordinal));
+        return address is null ? null : Parse(address.Split('/')[^2], await server.Client.GetStringAsync(new Uri(new Uri(server.Http, $"/live/{channel}/index.m3u8"), address)));
     }
 
     /// <summary>Waits until a playlist is as it should be.</summary>
