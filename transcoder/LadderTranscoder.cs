@@ -39,7 +39,8 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                 // An idle packager runs on the writer's thread: no hop between threads for each sample.
                 AllowSynchronousContinuations = true,
             });
-            var packaging = packager.RunAsync(new RenditionSet(session, plan.Renditions, queue.Reader), cancellationToken);
+            var packaging = packager.RunAsync(
+                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks)], queue.Reader), cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, session, ladder, queue.Writer, time, logger);
             try
             {

@@ -48,7 +48,7 @@ public static class ChannelRules
     /// <summary>Latency profiles by name.</summary>
     public static IReadOnlyList<string> Latencies { get; } = [.. LatencyProfile.All.Select(p => p.Name)];
 
-    /// <summary>A new channel's ladder. Encoding comes with a later version; until then every channel passes its source through.</summary>
+    /// <summary>A new channel's ladder: nothing is encoded, which every machine can carry.</summary>
     public const string DefaultLadder = "passthrough";
 
     /// <summary>A new channel's latency profile.</summary>

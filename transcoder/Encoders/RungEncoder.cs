@@ -55,6 +55,10 @@ internal sealed class RungEncoder : IAsyncDisposable
         (_options, _session, _ladder, _renditions, _time, _logger) = (options, session, ladder, renditions, time, logger);
     }
 
+    /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
+    public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks) =>
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [{ Config.Picture: { } picture }] ? LadderPlan.For(ladder, picture).Select(RenditionOf) : [];
+
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
     {
@@ -120,7 +124,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             return false;
         }
 
-        List<(Rendition Rendition, Track? Track)> lanes = [.. rungs.Select(r => (new Rendition(r.Name, TrackKind.Video, Leads: false), (Track?)null))];
+        List<(Rendition Rendition, Track? Track)> lanes = [.. rungs.Select(r => (RenditionOf(r), (Track?)null))];
         _startedAt = _time.GetTimestamp();
         _worker = new EncoderWorker(_options.Ffmpeg, header, Offset, rungs, _session.Latency.Name == LatencyProfile.Low.Name, Pass);
         EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", rungs.Select(r => r.Name)));
@@ -178,6 +182,8 @@ internal sealed class RungEncoder : IAsyncDisposable
             _worker = null;
         }
     }
+
+    private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
 
     private static NutStream? Header(in MediaSample sync)
     {
