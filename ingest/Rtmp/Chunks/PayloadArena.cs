@@ -20,11 +20,13 @@ internal sealed class PayloadArena
     {
         if (length > Longest)
         {
+            ArenaPressure.Add(length);
             return GC.AllocateUninitializedArray<byte>(length);
         }
 
         if (_room.Length < length)
         {
+            ArenaPressure.Add(ArrayLength);
             _room = GC.AllocateUninitializedArray<byte>(ArrayLength);
         }
 

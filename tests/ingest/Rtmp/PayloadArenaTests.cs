@@ -33,5 +33,18 @@ public class PayloadArenaTests
         Whole(arena.Take(100_000)).Length.ShouldBe(100_000);
     }
 
+    [Fact]
+    public void What_is_no_longer_used_does_not_pile_up()
+    {
+        var arena = new PayloadArena();
+        var before = GC.CollectionCount(2);
+        for (var taken = 0L; taken < 20 * ArenaPressure.Most; taken += 50_000)
+        {
+            arena.Take(50_000);
+        }
+
+        (GC.CollectionCount(2) - before).ShouldBeGreaterThanOrEqualTo(9);
+    }
+
     private static byte[] Whole(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetArray(memory, out var segment) ? segment.Array! : [];
 }
