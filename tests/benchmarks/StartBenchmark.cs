@@ -7,6 +7,9 @@ namespace Broadcast.Benchmarks;
 /// <summary>How soon things happen: start of the server, publish accepted, first playable playlist, and how far the newest playable media lie behind their arrival.</summary>
 internal static class StartBenchmark
 {
+    /// <summary>As <see cref="SourceFile"/> makes them.</summary>
+    private const double KeyframeMilliseconds = 2000;
+
     public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, SourceFile source, Action<string> progress)
     {
         var media = source.Media;
@@ -48,15 +51,15 @@ internal static class StartBenchmark
         for (var round = 0; round < rounds; round++)
         {
             progress($"first playable playlist, round {round + 1} of {rounds}");
-            var (a, b) = await FirstAsync(targets[round + 1], media, new Uri(server.Http, $"/live/bench-{round + 2}/"), hasWallClock: true);
+            var (a, b) = await FirstAsync(targets[round + 1], media, new Uri(server.Http, $"/live/bench-{round + 2}/"), isOurs: true);
             first.Add(a);
             delay.AddRange(b);
-            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), hasWallClock: false)).First);
+            firstTheirs.Add((await FirstAsync(new RtmpTarget("127.0.0.1", nginx.RtmpPort, "live", $"first{round}"), media, new Uri($"http://127.0.0.1:{nginx.HttpPort}/hls/first{round}.m3u8"), isOurs: false)).First);
         }
 
         times.Add("first media byte to first playable playlist (keyframes every 2 s)", Sample.Median(first), first.Max());
         times.Add("the same, nginx-rtmp", Sample.Median(firstTheirs), firstTheirs.Max());
-        times.Add("segment's last frame arrived to segment playable", Sample.Median(delay), delay.Max());
+        times.Add("segment's end sent to segment playable, connecting included", Sample.Median(delay), delay.Max());
         return [times];
     }
 
@@ -77,7 +80,7 @@ internal static class StartBenchmark
     }
 
     /// <summary>Publishes in real time and watches for the first playlist, then for each new segment.</summary>
-    private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, Uri address, bool hasWallClock)
+    private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, Uri address, bool isOurs)
     {
         using var http = new HttpClient();
         using var stop = new CancellationTokenSource();
@@ -85,9 +88,9 @@ internal static class StartBenchmark
         var load = new LoadPublisher(new LoadPlan([target], media, TimeSpan.FromSeconds(20)), TimeProvider.System).RunAsync(stop.Token);
         double? first = null;
         List<double> delays = [];
-        string? playlist = hasWallClock ? null : address.ToString();
+        string? playlist = isOurs ? null : address.ToString();
         var (lastSeen, giveUp) = ("", Stopwatch.GetTimestamp() + (20 * Stopwatch.Frequency));
-        while (Stopwatch.GetTimestamp() < giveUp && (first is null || (hasWallClock && delays.Count < 4)))
+        while (Stopwatch.GetTimestamp() < giveUp && (first is null || (isOurs && delays.Count < 4)))
         {
             await Task.Delay(2);
             if (playlist is null)
@@ -117,13 +120,12 @@ internal static class StartBenchmark
 
             (await http.GetAsync(new Uri(new Uri(playlist), newest))).EnsureSuccessStatusCode();
             first ??= Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-            if (hasWallClock && lastSeen.Length > 0)
+            if (isOurs && lastSeen.Length > 0)
             {
-                // Program date-time is the arrival of the segment's first sample; its last frame arrived its duration less one frame later.
-                var at = Array.FindLastIndex(lines, l => l == newest);
-                var wall = DateTimeOffset.Parse(lines[..at].Last(l => l.StartsWith("#EXT-X-PROGRAM-DATE-TIME:", StringComparison.Ordinal))[25..], System.Globalization.CultureInfo.InvariantCulture);
-                var duration = double.Parse(lines[..at].Last(l => l.StartsWith("#EXTINF:", StringComparison.Ordinal))[8..].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
-                delays.Add((TimeProvider.System.GetUtcNow() - wall).TotalMilliseconds - (duration * 1000));
+                // Segment n ends when the keyframe after it is sent, which is n keyframe intervals after the first one.
+                var number = long.Parse(lines.First(l => l.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal))[22..], System.Globalization.CultureInfo.InvariantCulture)
+                    + lines.Count(l => !l.StartsWith('#')) - 1;
+                delays.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds - (number * KeyframeMilliseconds));
             }
 
             lastSeen = newest;
