@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media;
-using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;
 
@@ -10,10 +9,11 @@ namespace Broadcast.Transcoder.Encoders;
 /// process. Sync samples are where the source has them and nowhere else, groups of pictures are closed, and times go through unchanged, so that every rung can be cut where the source is.
 /// </summary>
 /// <param name="Input">Path of the Unix socket that the source comes from, as NUT.</param>
-/// <param name="Rungs">What to encode, the largest first; at least one.</param>
+/// <param name="Effort">What to encode, the largest first, at least one; and how hard to try.</param>
 /// <param name="Outputs">Path of the Unix socket that each rung goes to, as NUT.</param>
-/// <param name="IsHurried">Whether frames come out as soon as they went in, for the price of quality; else the encoder looks ahead by half a second.</param>
-internal sealed record EncodeCommand(string Input, IReadOnlyList<Rung> Rungs, IReadOnlyList<string> Outputs, bool IsHurried)
+/// <param name="IsHurried">Whether frames come out as soon as they went in, for the price of quality; else the encoder looks ahead by a third of a second.</param>
+/// <param name="From">Presentation time, in ticks of the input, before which pictures are decoded but not encoded: another worker has done that. The first one after it becomes a sync sample.</param>
+internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<string> Outputs, bool IsHurried, long From = 0)
 {
     /// <summary>Pictures that x264 may look ahead by where it is not hurried.</summary>
     private const int LookAhead = 10;
@@ -33,7 +33,7 @@ internal sealed record EncodeCommand(string Input, IReadOnlyList<Rung> Rungs, IR
             "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0", "-f", "nut", "-i", "unix:" + Input,
             "-filter_complex", Filters(),
         ];
-        for (var i = 0; i < Rungs.Count; i++)
+        for (var i = 0; i < Effort.Rungs.Count; i++)
         {
             arguments.AddRange(Output(i));
         }
@@ -43,11 +43,11 @@ internal sealed record EncodeCommand(string Input, IReadOnlyList<Rung> Rungs, IR
 
     private IEnumerable<string> Output(int index)
     {
-        var bits = Rungs[index].BitsPerSecond;
+        var bits = Effort.Rungs[index].BitsPerSecond;
         return
         [
             "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
-            "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-bf", "0",
+            "-c:v", "libx264", "-preset", Effort.Preset, "-profile:v", "high", "-pix_fmt", "yuv420p", "-bf", "0",
             .. (IEnumerable<string>)(IsHurried ? ["-tune", "zerolatency"] : ["-rc-lookahead", Text($"{LookAhead}")]),
             "-g", Text($"{LongestGroup}"), "-sc_threshold", "0", "-force_key_frames", "source", "-forced-idr", "1", "-flags", "+cgop",
             "-b:v", Text($"{bits}"), "-maxrate", Text($"{bits * 3L / 2}"), "-bufsize", Text($"{bits * 3L / 2}"),
@@ -59,21 +59,25 @@ internal sealed record EncodeCommand(string Input, IReadOnlyList<Rung> Rungs, IR
     private string Filters()
     {
         var text = new StringBuilder();
-        var from = "0:v:0";
-        var isHalfRate = false;
-        for (var i = 0; i < Rungs.Count; i++)
+        var (from, isHalfRate) = ("0:v:0", false);
+        for (var i = 0; i < Effort.Rungs.Count; i++)
         {
-            var rung = Rungs[i];
-            text.Append(CultureInfo.InvariantCulture, $"{(text.Length > 0 ? ";" : "")}[{from}]");
-            if (rung.IsHalfRate && !isHalfRate)
+            var rung = Effort.Rungs[i];
+            text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
+            if (i == 0 && From > 0)
+            {
+                text.Append(Text($@"select=gte(pts\,{From}),"));
+            }
+
+            if ((rung.IsHalfRate || Effort.IsHalfRate) && !isHalfRate)
             {
                 text.Append(@"select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),");
                 isHalfRate = true;
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,format=yuv420p");
+            text.Append(Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,format=yuv420p"));
             from = Text($"next{i}");
-            text.Append(i < Rungs.Count - 1 ? Text($",split=2[out{i}][{from}]") : Text($"[out{i}]"));
+            text.Append(i < Effort.Rungs.Count - 1 ? Text($",split=2[out{i}][{from}]") : Text($"[out{i}]"));
         }
 
         return text.ToString();

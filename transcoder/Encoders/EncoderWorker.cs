@@ -4,7 +4,6 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Broadcast.Media;
-using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Transcoder.Encoders;
@@ -26,8 +25,8 @@ internal delegate void EncodedFrameSink(int rung, CodecConfig.Avc configuration,
 /// </summary>
 internal sealed class EncoderWorker : IAsyncDisposable
 {
-    /// <summary>Pictures that may wait to be decoded: about 4 s at 60 a second. What comes beyond is refused.</summary>
-    private const int QueueLength = 256;
+    /// <summary>Pictures that may wait to be decoded: about 8 s at 60 a second. What comes beyond is refused.</summary>
+    public const int QueueLength = 512;
 
     private const int KeptLines = 12;
     private const int LongestLine = 300;
@@ -40,20 +39,22 @@ internal sealed class EncoderWorker : IAsyncDisposable
     private readonly string _program;
     private readonly NutStream _source;
     private readonly long _offset;
-    private readonly IReadOnlyList<Rung> _rungs;
+    private readonly Effort _effort;
     private readonly bool _isHurried;
+    private readonly long _from;
     private readonly EncodedFrameSink _sink;
 
     /// <summary>Starts one. What is offered from now on waits until it is ready.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
     /// <param name="source">What goes in, by its NUT header.</param>
     /// <param name="offset">Added to all presentation times on the way in, so that none is negative; the sink subtracts it.</param>
-    /// <param name="rungs">What comes out.</param>
+    /// <param name="effort">What comes out.</param>
     /// <param name="isHurried">See <see cref="EncodeCommand"/>.</param>
+    /// <param name="from">See <see cref="EncodeCommand"/>; with the offset.</param>
     /// <param name="sink">Called for each frame, one at a time for each rung.</param>
-    public EncoderWorker(string program, NutStream source, long offset, IReadOnlyList<Rung> rungs, bool isHurried, EncodedFrameSink sink)
+    public EncoderWorker(string program, NutStream source, long offset, Effort effort, bool isHurried, long from, EncodedFrameSink sink)
     {
-        (_program, _source, _offset, _rungs, _isHurried, _sink) = (program, source, offset, rungs, isHurried, sink);
+        (_program, _source, _offset, _effort, _isHurried, _from, _sink) = (program, source, offset, effort, isHurried, from, sink);
         Ended = Task.Run(RunAsync);
     }
 
@@ -75,6 +76,9 @@ internal sealed class EncoderWorker : IAsyncDisposable
             _stop.CancelAfter(FlushTime);
         }
     }
+
+    /// <summary>Ends it at once, without waiting for that.</summary>
+    public void Kill() => _stop.Cancel();
 
     /// <summary>Ends the process at once where it has not ended.</summary>
     public async ValueTask DisposeAsync()
@@ -108,8 +112,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
     private async Task<WorkerEnd> RunInAsync(string folder)
     {
         using var input = Listen(Path.Combine(folder, "in"));
-        var outputs = _rungs.Select((_, i) => Listen(Path.Combine(folder, $"out{i}"))).ToList();
-        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _rungs, [.. _rungs.Select((_, i) => Path.Combine(folder, $"out{i}"))], _isHurried));
+        var outputs = _effort.Rungs.Select((_, i) => Listen(Path.Combine(folder, $"out{i}"))).ToList();
+        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _effort, [.. _effort.Rungs.Select((_, i) => Path.Combine(folder, $"out{i}"))], _isHurried, _from));
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         try
         {
@@ -117,6 +121,11 @@ internal sealed class EncoderWorker : IAsyncDisposable
             var exit = WatchAsync(process, gone);
             await Task.WhenAll([FeedAsync(input, gone), .. outputs.Select((output, i) => DrainAsync(output, i, gone))]);
             await exit;
+            return EndOf($"it ended with exit code {process.ExitCode}");
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            // It was gone before it had connected.
             return EndOf($"it ended with exit code {process.ExitCode}");
         }
         finally
@@ -229,7 +238,14 @@ internal sealed class EncoderWorker : IAsyncDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ConnectTime);
-        return await listener.AcceptAsync(limit.Token);
+        try
+        {
+            return await listener.AcceptAsync(limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"it did not connect within {ConnectTime.TotalSeconds} s", e);
+        }
     }
 
     private Process Start(EncodeCommand command)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Ladder;
@@ -8,18 +9,35 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
-/// The rungs of one publication: watches its pictures, keeps a worker for them, and puts what that encodes beside the source. A worker that dies is started again with the next sync sample, later
-/// each time, and with fewer rungs when it keeps dying; the source goes on whatever happens here. Called from one thread at a time; frames come from the worker's.
+/// The rungs of one publication: watches its pictures, keeps a worker for them, and puts what that encodes beside the source, which goes on whatever happens here. A worker that dies, or hangs, is followed by
+/// another within a moment: that one decodes from the last sync sample on and encodes from the first picture that is missing. One that is slower than live gives way to one that does less (<see cref="Pace"/>,
+/// <see cref="Economy"/>), and so does one that keeps dying. Called from one thread at a time; frames come from the worker's.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
     /// <summary>Rungs are tracks that no encoder sent; their numbers lie above all that one can have.</summary>
     private const int FirstTrack = 1000;
 
-    /// <summary>Deaths in a row after which one rung less is tried.</summary>
+    /// <summary>Deaths in a row after which less is tried.</summary>
     private const int DeathsBeforeLess = 3;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    /// <summary>Pictures kept from the last sync sample on. When a group of pictures is longer, the next worker begins with the next one.</summary>
+    private const int LongestGroup = EncoderWorker.QueueLength * 3 / 4;
+
+    private const long LargestGroup = 64 << 20;
+
+    /// <summary>Pictures that may go in without one coming out: more than the encoder looks ahead by.</summary>
+    private const int MostUnanswered = 45;
+
+    /// <summary>Half an hour: no source's times lie as far before its session's beginning.</summary>
+    private const long Offset = MediaTime.VideoTimescale * 1800L;
+
+    private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(3);
+
+    /// <summary>A process on a busy machine needs a while for its first picture.</summary>
+    private static readonly TimeSpan Starting = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     /// <summary>A worker that has lived for so long was a good one.</summary>
@@ -27,7 +45,10 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private static readonly Counter<long> Frames = Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Pictures encoded for rungs.");
 
-    private static readonly Counter<long> Restarts = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that ended though they were wanted.");
+    private static readonly Counter<long> Deaths = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that ended, or were ended because they hung.");
+
+    private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_encoder_steps", "{step}", "Steps by which encoding did less ('down') or more ('up').");
 
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
@@ -38,21 +59,45 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly ChannelWriter<RenditionSample> _renditions;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Pace _pace = new();
+    private readonly List<MediaSample> _group = [];
     private readonly List<EncoderWorker> _ending = [];
+    private readonly Dictionary<string, RungLane> _lanes = [];
+    private IReadOnlyList<RungLane> _encoded = [];
+    private IReadOnlyList<Rung> _rungs = [];
     private EncoderWorker? _worker;
     private Track? _track;
+    private string? _ended;
+    private long _groupBytes;
     private long _startedAt;
     private long _notBefore = long.MinValue;
     private int _deaths;
-    private int _fewer;
     private bool _waitsForSync = true;
-    private Newest _newest = new(0, default);
-
-    private sealed record Newest(long Present, DateTimeOffset Arrival);
+    private Newest _newest = new(long.MinValue, default);
+    private long _unansweredSince;
+    private int _unanswered;
+    private volatile bool _answered;
 
     public RungEncoder(EncodingOptions options, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
     {
         (_options, _session, _ladder, _renditions, _time, _logger) = (options, session, ladder, renditions, time, logger);
+    }
+
+    private sealed record Newest(long Present, DateTimeOffset Arrival);
+
+    private sealed class RungLane(Rendition rendition, int number)
+    {
+        private long _last = long.MinValue;
+
+        public Rendition Rendition { get; } = rendition;
+
+        /// <summary>Only the worker that encodes it touches it.</summary>
+        public Track? Track { get; set; }
+
+        public int Number { get; } = number;
+
+        /// <summary>Presentation time of the newest picture encoded; <see cref="long.MinValue"/> before the first.</summary>
+        public long Last { get => Volatile.Read(ref _last); set => Volatile.Write(ref _last, value); }
     }
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
@@ -62,37 +107,35 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
     {
-        Volatile.Write(ref _newest, new Newest(sample.Present.Ticks, sample.Arrival));
+        if (sample.Track.Timescale != MediaTime.VideoTimescale || sample.Present.Ticks + Offset < 0)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _newest, new Newest(Math.Max(_newest.Present, sample.Present.Ticks), sample.Arrival));
+        if (!ReferenceEquals(_track, sample.Track))
+        {
+            Leave();
+            _track = sample.Track;
+            _rungs = sample.Track.Config.Picture is { } picture ? LadderPlan.For(_ladder, picture) : [];
+        }
+
+        Keep(sample);
         if (_worker is { Ended.IsCompleted: true })
         {
             Bury();
         }
 
-        if (!ReferenceEquals(_track, sample.Track))
+        if (_worker is null)
         {
-            Leave();
-            _track = sample.Track;
-        }
-
-        if (_waitsForSync && !sample.IsSync)
-        {
+            TryStart();
             return;
         }
 
-        if (_worker is null && !TryStart(sample))
+        Watch();
+        if (!_waitsForSync || sample.IsSync)
         {
-            return;
-        }
-
-        if (sample.Present.Ticks + Offset < 0)
-        {
-            return;
-        }
-
-        _waitsForSync = !_worker!.TryOffer(sample);
-        if (_waitsForSync)
-        {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
+            Offer(sample);
         }
     }
 
@@ -107,41 +150,89 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    /// <summary>Half an hour: no source's times lie as far before its session's beginning.</summary>
-    private static long Offset => MediaTime.VideoTimescale * 1800L;
+    private TimeSpan Now => _time.GetElapsedTime(0);
 
-    private bool TryStart(in MediaSample sync)
+    /// <summary>Keeps the group of pictures that is coming in, for a worker that has to begin in the middle of it.</summary>
+    private void Keep(in MediaSample sample)
     {
-        if (_time.GetTimestamp() < _notBefore || sync.Track.Timescale != MediaTime.VideoTimescale || Header(sync) is not { } header)
+        if (sample.IsSync || _group.Count > LongestGroup || _groupBytes > LargestGroup)
         {
-            return false;
+            _group.Clear();
+            _groupBytes = 0;
         }
 
-        var rungs = LadderPlan.For(_ladder, sync.Track.Config.Picture!);
-        rungs = [.. rungs.Skip(_fewer)];
-        if (rungs.Count == 0)
+        if (sample.IsSync || _group.Count > 0)
         {
-            return false;
+            _group.Add(sample);
+            _groupBytes += sample.Payload.Length;
+        }
+    }
+
+    private void Offer(in MediaSample sample)
+    {
+        _waitsForSync = !_worker!.TryOffer(sample);
+        if (_waitsForSync)
+        {
+            Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
+        }
+        else if (Interlocked.Increment(ref _unanswered) == 1)
+        {
+            Volatile.Write(ref _unansweredSince, _time.GetTimestamp());
+        }
+    }
+
+    private void TryStart()
+    {
+        var now = _time.GetTimestamp();
+        if (_group.Count == 0 || now < _notBefore || Header(_group[0]) is not { } header)
+        {
+            return;
         }
 
-        List<(Rendition Rendition, Track? Track)> lanes = [.. rungs.Select(r => (RenditionOf(r), (Track?)null))];
-        _startedAt = _time.GetTimestamp();
-        _worker = new EncoderWorker(_options.Ffmpeg, header, Offset, rungs, _session.Latency.Name == LatencyProfile.Low.Name, Pass);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", rungs.Select(r => r.Name)));
-        return true;
+        var before = _pace.Step;
+        if (_pace.Judge(TimeSpan.Zero, Now, Economy.Last(_rungs.Count)))
+        {
+            Tell(before, "nothing was late for a while");
+        }
+
+        var effort = Economy.At(_pace.Step, _rungs);
+        if (effort.Rungs.Count == 0)
+        {
+            return;
+        }
+
+        // The first picture that is missing in all of them: who was behind has a hole up to there, and all go on with a sync sample.
+        var lanes = effort.Rungs.Select(LaneOf).ToList();
+        var from = lanes.Max(l => l.Last) is var last && last >= _group[0].Present.Ticks ? last + 1 + Offset : 0;
+        (_encoded, _startedAt) = (lanes, now);
+        Volatile.Write(ref _unanswered, 0);
+        _answered = false;
+        _pace.Settle(Now);
+        _worker = new EncoderWorker(_options.Ffmpeg, header, Offset, effort, _session.Latency.Name == LatencyProfile.Low.Name, from, Pass);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Preset, effort.IsHalfRate);
+        foreach (var sample in _group)
+        {
+            Offer(sample);
+        }
 
         void Pass(int rung, CodecConfig.Avc configuration, in NutFrame frame)
         {
-            var (rendition, track) = lanes[rung];
-            track ??= new Track(FirstTrack + rung, configuration, MediaTime.VideoTimescale);
-            lanes[rung] = (rendition, track);
+            var lane = lanes[rung];
+            if (lane.Track is null || !lane.Track.Config.Equals(configuration))
+            {
+                lane.Track = new Track(FirstTrack + lane.Number, configuration, MediaTime.VideoTimescale);
+            }
+
+            _answered = true;
+            Volatile.Write(ref _unanswered, 0);
             var time = new MediaTime(frame.Present - Offset, MediaTime.VideoTimescale);
+            lane.Last = time.Ticks;
 
             // It came when the source's picture came, which is as much before the newest as its time is.
             var newest = Volatile.Read(ref _newest);
             var arrival = newest.Arrival - new MediaTime(Math.Max(0, newest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
-            var sample = new MediaSample(track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), arrival);
-            if (_renditions.TryWrite(new RenditionSample(rendition, sample)))
+            var sample = new MediaSample(lane.Track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), arrival);
+            if (_renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
             {
                 Frames.Add(1);
             }
@@ -152,22 +243,79 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    /// <summary>The worker has died.</summary>
-    private void Bury()
+    private RungLane LaneOf(Rung rung)
     {
-        var lived = _time.GetElapsedTime(_startedAt);
-        _deaths = lived >= GoodLife ? 1 : _deaths + 1;
-        Restarts.Add(1);
-        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
-        _notBefore = _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
-        if (_deaths % DeathsBeforeLess == 0)
+        if (!_lanes.TryGetValue(rung.Name, out var lane))
         {
-            _fewer++;
+            _lanes[rung.Name] = lane = new RungLane(RenditionOf(rung), _lanes.Count);
         }
 
-        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, _worker!.End?.Reason ?? "unknown", pause.TotalSeconds);
-        _ending.Add(_worker);
-        (_worker, _waitsForSync) = (null, true);
+        return lane;
+    }
+
+    /// <summary>Looks whether the worker still works, and whether it is fast enough.</summary>
+    private void Watch()
+    {
+        if (_ended is not null)
+        {
+            return;
+        }
+
+        var patience = _answered ? Hanging : Starting;
+        if (Volatile.Read(ref _unanswered) >= MostUnanswered && _time.GetElapsedTime(Volatile.Read(ref _unansweredSince)) >= patience)
+        {
+            End(string.Create(CultureInfo.InvariantCulture, $"no picture came out of it for {patience.TotalSeconds} s"));
+            return;
+        }
+
+        var slowest = _encoded.Min(l => l.Last);
+        var behind = slowest == long.MinValue ? _time.GetElapsedTime(_startedAt) : new MediaTime(Math.Max(0, _newest.Present - slowest), MediaTime.VideoTimescale).ToTimeSpan();
+        var before = _pace.Step;
+        if (_pace.Judge(behind, Now, Economy.Last(_rungs.Count)))
+        {
+            Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
+            End("");
+        }
+    }
+
+    private void Tell(int before, string why)
+    {
+        var effort = Economy.At(_pace.Step, _rungs);
+        var names = effort.Rungs.Count == 0 ? "nothing" : string.Join(", ", effort.Rungs.Select(r => r.Name));
+        Steps.Add(1, new KeyValuePair<string, object?>("direction", _pace.Step > before ? "down" : "up"));
+        EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Preset, effort.IsHalfRate);
+    }
+
+    private void End(string reason)
+    {
+        _ended = reason;
+        _worker!.Kill();
+    }
+
+    /// <summary>The worker is gone.</summary>
+    private void Bury()
+    {
+        var worker = _worker!;
+        var reason = _ended;
+        (_worker, _ended, _waitsForSync) = (null, null, true);
+        if (reason is "")
+        {
+            // It gave way to one that does less, or more.
+            return;
+        }
+
+        var lived = _time.GetElapsedTime(_startedAt);
+        _deaths = lived >= GoodLife ? 1 : _deaths + 1;
+        Deaths.Add(1);
+        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
+        _notBefore = _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
+        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason ?? worker.End?.Reason ?? "it is gone", pause.TotalSeconds);
+        if (_deaths % DeathsBeforeLess == 0)
+        {
+            var before = _pace.Step;
+            _pace.GiveUp(Now, Economy.Last(_rungs.Count));
+            Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_deaths} times in a row"));
+        }
     }
 
     /// <summary>The worker is no longer fed, and ends by itself.</summary>
@@ -179,7 +327,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             worker.Complete();
             _ending.RemoveAll(w => w.Ended.IsCompleted);
             _ending.Add(worker);
-            _worker = null;
+            (_worker, _ended) = (null, null);
         }
     }
 
@@ -213,9 +361,12 @@ internal sealed class RungEncoder : IAsyncDisposable
 
 internal static partial class EncodingLog
 {
-    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs}")]
-    public static partial void Started(ILogger logger, string channel, string rungs);
+    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs} ({Preset}, half of the pictures: {IsHalfRate})")]
+    public static partial void Started(ILogger logger, string channel, string rungs, string preset, bool isHalfRate);
 
-    [LoggerMessage(2021, LogLevel.Warning, "Channel {Channel}: the encoder died after {Lived:0.0} s ({Reason}). Viewers keep the source; the next try comes with the first keyframe after {Pause:0.0} s")]
+    [LoggerMessage(2021, LogLevel.Warning, "Channel {Channel}: the encoder is gone after {Lived:0.0} s ({Reason}). Viewers keep the source; the next try comes in {Pause:0.0} s")]
     public static partial void Died(ILogger logger, string channel, double lived, string reason, double pause);
+
+    [LoggerMessage(2022, LogLevel.Warning, "Channel {Channel}: encoding goes from step {Before} to {Step}, because {Reason}. From now on {Rungs} ({Preset}, half of the pictures: {IsHalfRate})")]
+    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, string preset, bool isHalfRate);
 }

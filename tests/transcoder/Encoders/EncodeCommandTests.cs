@@ -1,0 +1,61 @@
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Ladder;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+public class EncodeCommandTests
+{
+    private static readonly Rung[] Rungs = [new("720p", 1280, 720, IsHalfRate: false, 2_500_000), new("480p", 854, 480, IsHalfRate: true, 1_200_000), new("360p", 640, 360, IsHalfRate: true, 700_000)];
+
+    [Fact]
+    public void Each_rung_is_scaled_from_the_one_above_it_and_pictures_are_left_out_once() =>
+        Filters(Command()).ShouldBe(
+            "[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];"
+            + @"[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
+            + "[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
+
+    [Fact]
+    public void A_worker_that_follows_another_encodes_from_the_first_missing_picture_on() =>
+        Filters(Command() with { From = 162_090_000 }).ShouldStartWith(@"[0:v:0]select=gte(pts\,162090000),scale=1280:720");
+
+    [Fact]
+    public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()
+    {
+        var arguments = string.Join(' ', Command().Arguments());
+        arguments.ShouldContain("-force_key_frames source -forced-idr 1 -flags +cgop");
+        arguments.ShouldContain("-g 100000 -sc_threshold 0");
+        arguments.ShouldContain("-copyts");
+        arguments.ShouldContain("-fps_mode passthrough -enc_time_base 1:90000");
+    }
+
+    [Fact]
+    public void A_rung_s_rate_is_bounded_over_a_second() =>
+        string.Join(' ', Command().Arguments()).ShouldContain("-b:v 1200000 -maxrate 1800000 -bufsize 1800000");
+
+    [Fact]
+    public void Nothing_but_its_sockets_is_read_or_written()
+    {
+        var arguments = Command().Arguments().ToList();
+        arguments[arguments.IndexOf("-protocol_whitelist") + 1].ShouldBe("unix");
+        arguments[arguments.IndexOf("-i") + 1].ShouldBe("unix:/run/in");
+        arguments.Where(a => a.StartsWith("unix:", StringComparison.Ordinal)).ShouldBe(["unix:/run/in", "unix:/run/0", "unix:/run/1", "unix:/run/2"]);
+    }
+
+    [Fact]
+    public void Only_the_hurried_do_not_look_ahead()
+    {
+        Command().Arguments().ShouldContain("-rc-lookahead");
+        Command().Arguments().ShouldNotContain("zerolatency");
+        (Command() with { IsHurried = true }).Arguments().ShouldContain("zerolatency");
+    }
+
+    private static string Filters(EncodeCommand command)
+    {
+        var arguments = command.Arguments().ToList();
+        return arguments[arguments.IndexOf("-filter_complex") + 1];
+    }
+
+    private static EncodeCommand Command() => new("/run/in", Economy.At(0, Rungs), ["/run/0", "/run/1", "/run/2"], IsHurried: false);
+}

@@ -1,0 +1,75 @@
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Ladder;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+public class PaceTests
+{
+    private static readonly Rung[] Rungs = [new("720p", 1280, 720, false, 2_500_000), new("480p", 854, 480, false, 1_200_000)];
+    private readonly Pace _pace = new();
+    private TimeSpan _now;
+
+    [Theory]
+    [InlineData(0, "veryfast", false, "720p 480p")]
+    [InlineData(1, "superfast", false, "720p 480p")]
+    [InlineData(2, "ultrafast", false, "720p 480p")]
+    [InlineData(3, "ultrafast", true, "720p 480p")]
+    [InlineData(4, "ultrafast", true, "480p")]
+    [InlineData(5, "ultrafast", true, "")]
+    public void Quality_goes_first_then_pictures_then_rungs_from_the_largest(int step, string preset, bool isHalfRate, string names)
+    {
+        var effort = Economy.At(step, Rungs);
+        (effort.Preset, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((preset, isHalfRate, names));
+        Economy.Last(Rungs.Length).ShouldBe(5);
+    }
+
+    [Fact]
+    public void Nothing_is_given_up_for_a_hiccup()
+    {
+        Live(0.5, 10).ShouldBe(0);
+        Live(3, 1.5).ShouldBe(0);
+        Live(0.5, 10).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Being_late_for_seconds_costs_a_step_and_the_next_only_when_that_did_not_help()
+    {
+        Live(3, 2.5).ShouldBe(1);
+        Live(3, 3).ShouldBe(1);
+        Live(3, 4).ShouldBe(2);
+        Live(0.3, 20).ShouldBe(2);
+    }
+
+    [Fact]
+    public void It_never_goes_beyond_the_last_step() => Live(10, 300).ShouldBe(5);
+
+    [Fact]
+    public void What_was_given_up_is_taken_back_after_half_a_minute_of_calm()
+    {
+        Live(3, 2.5).ShouldBe(1);
+        Live(0.3, 29).ShouldBe(1);
+        Live(0.3, 10).ShouldBe(0);
+    }
+
+    [Fact]
+    public void The_next_try_comes_later_when_taking_it_back_was_a_mistake()
+    {
+        Live(3, 2.5);
+        Live(0.3, 40).ShouldBe(0);
+        Live(3, 8).ShouldBe(1);
+        Live(0.3, 50).ShouldBe(1);
+        Live(0.3, 20).ShouldBe(0);
+    }
+
+    private int Live(double behind, double seconds)
+    {
+        for (var end = _now + TimeSpan.FromSeconds(seconds); _now < end; _now += TimeSpan.FromMilliseconds(100))
+        {
+            _pace.Judge(TimeSpan.FromSeconds(behind), _now, Economy.Last(Rungs.Length));
+        }
+
+        return _pace.Step;
+    }
+}

@@ -1,0 +1,111 @@
+using Broadcast.Transcoder.Ladder;
+
+namespace Broadcast.Transcoder.Encoders;
+
+/// <summary>How much processor time encoding may take.</summary>
+/// <param name="Preset">x264's preset.</param>
+/// <param name="IsHalfRate">Whether every second picture is left out of every rung.</param>
+/// <param name="Rungs">What is encoded.</param>
+internal sealed record Effort(string Preset, bool IsHalfRate, IReadOnlyList<Rung> Rungs);
+
+/// <summary>
+/// What is given up, step by step, where encoding is slower than live: first quality (<c>superfast</c>, then <c>ultrafast</c>), then half of the pictures, then rungs, the largest first, until the source is all
+/// there is. Each step costs roughly a third less than the one before.
+/// </summary>
+internal static class Economy
+{
+    private static readonly string[] Presets = ["veryfast", "superfast", "ultrafast"];
+
+    /// <summary>The step at which nothing is encoded any more.</summary>
+    /// <param name="rungs">Rungs of the ladder.</param>
+    public static int Last(int rungs) => Presets.Length + rungs;
+
+    /// <summary>What is encoded at a step.</summary>
+    /// <param name="step">0 for all of it, up to <see cref="Last"/>.</param>
+    /// <param name="rungs">The ladder.</param>
+    public static Effort At(int step, IReadOnlyList<Rung> rungs) =>
+        new(Presets[Math.Min(step, Presets.Length - 1)], step >= Presets.Length, [.. rungs.Skip(Math.Max(0, step - Presets.Length))]);
+}
+
+/// <summary>
+/// Decides when encoding has to give something up, and when it may try to take it back: pure, told how far the rungs are behind the source. It gives up after being late for
+/// <see cref="Patience"/>, and takes a step back when nothing was late for a while, which becomes longer each time that this was a mistake.
+/// </summary>
+internal sealed class Pace
+{
+    /// <summary>Rungs that are this far behind the source are late. Encoders that look ahead are half a second behind in any case.</summary>
+    public static readonly TimeSpan Late = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How long they may be late.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>A worker that begins may be late for so long.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long nothing has to be late before a step is taken back for the first time.</summary>
+    public static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest that this becomes.</summary>
+    public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(10);
+
+    private TimeSpan? _lateSince;
+    private TimeSpan _settled = TimeSpan.MinValue;
+    private TimeSpan _calmSince;
+    private TimeSpan _rest = FirstRest;
+    private bool _isTrying;
+
+    /// <summary>The step of <see cref="Economy"/>.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>Looks at how far behind the slowest rung is.</summary>
+    /// <param name="behind">Time from the newest picture encoded to the newest of the source.</param>
+    /// <param name="now">Any clock that only goes forward.</param>
+    /// <param name="last">The last step there is.</param>
+    /// <returns>Whether the step is another than before.</returns>
+    public bool Judge(TimeSpan behind, TimeSpan now, int last)
+    {
+        if (now < _settled)
+        {
+            return false;
+        }
+
+        if (behind >= Late)
+        {
+            _calmSince = now;
+            _lateSince ??= now;
+            return now - _lateSince >= Patience && Step < last && Change(Step + 1, now);
+        }
+
+        _lateSince = null;
+        if (_isTrying && now - _calmSince >= FirstRest)
+        {
+            // What was taken back could be kept.
+            (_isTrying, _rest) = (false, FirstRest);
+        }
+
+        return Step > 0 && now - _calmSince >= _rest && Change(Step - 1, now);
+    }
+
+    /// <summary>A worker begins, and has to catch up first.</summary>
+    public void Settle(TimeSpan now) => (_settled, _lateSince) = (now + Settling, null);
+
+    /// <summary>Gives a step up for another reason than being late.</summary>
+    public void GiveUp(TimeSpan now, int last)
+    {
+        if (Step < last)
+        {
+            Change(Step + 1, now);
+        }
+    }
+
+    private bool Change(int step, TimeSpan now)
+    {
+        if (step > Step && _isTrying)
+        {
+            _rest = TimeSpan.FromTicks(Math.Min(LongestRest.Ticks, _rest.Ticks * 2));
+        }
+
+        (_isTrying, Step, _settled, _calmSince, _lateSince) = (step < Step, step, now + Settling, now, null);
+        return true;
+    }
+}
