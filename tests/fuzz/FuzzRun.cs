@@ -41,11 +41,11 @@ internal static class FuzzRun
             next.Spent += time.GetElapsedTime(since);
         }
 
-        Console.WriteLine($"{"target",-10} {"inputs",12} {"a second",9} {"outcomes",9} {"kept",6}");
+        Console.WriteLine($"{"target",-12} {"inputs",12} {"a second",9} {"outcomes",9} {"kept",6}");
         foreach (var search in searches)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{search.Target.Name,-10} {search.Fuzzer.Runs,12:n0} {search.Fuzzer.Runs / Math.Max(0.001, search.Spent.TotalSeconds),9:n0} {search.Fuzzer.Shapes,9:n0} {search.Fuzzer.Kept,6:n0}"));
+                $"{search.Target.Name,-12} {search.Fuzzer.Runs,12:n0} {search.Fuzzer.Runs / Math.Max(0.001, search.Spent.TotalSeconds),9:n0} {search.Fuzzer.Shapes,9:n0} {search.Fuzzer.Kept,6:n0}"));
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

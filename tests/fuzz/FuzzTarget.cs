@@ -26,6 +26,19 @@ internal abstract class FuzzTarget
     /// <summary>Most bytes of garbage for an input of a length, exceptions included.</summary>
     public virtual long MostAllocated(int length) => (64L * length) + (64 * 1024);
 
+    /// <summary>Cuts an input into reads whose sizes follow from its bytes, so that the same input is always cut the same.</summary>
+    protected static IEnumerable<byte[]> Cut(byte[] input)
+    {
+        var state = (uint)input.Length * 2654435761;
+        for (var at = 0; at < input.Length;)
+        {
+            state = (state ^ input[at]) * 1664525 + 1013904223;
+            var size = Math.Min(input.Length - at, 1 + (int)(state >> 24) % ((state & 1) == 0 ? 7 : 200));
+            yield return input[at..(at + size)];
+            at += size;
+        }
+    }
+
     /// <summary>Breaks off when something that must hold does not.</summary>
     protected static void Hold(bool condition, string what)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Broadcast.Fuzz.Tests.Targets;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Handshake;
@@ -5,6 +6,7 @@ using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Broadcast.Media.Tests.Codecs;
 using Broadcast.Testing;
+using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Fuzz.Tests;
 
@@ -44,7 +46,7 @@ internal static class Seeds
     private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts()];
 
     private static IEnumerable<(string, string, byte[])> Handshakes()
     {
@@ -182,6 +184,20 @@ internal static class Seeds
 
         yield return ("opus", "stereo", CodecConfig.Opus.Default().Record.ToArray());
         yield return ("samples", "avc", [0, 0, 0, 0, 2, 9, 16, 0, 0, 0, 2, 0x65, 1]);
+    }
+
+    private static IEnumerable<(string, string, byte[])> Nuts()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        new NutWriter([new NutStream(TrackKind.Video, NutTag.Avc, MediaTime.VideoTimescale, Wire.AvcRecord) { Width = 64, Height = 48 }]).WriteHeaders(output);
+        for (var i = 0; i < 3; i++)
+        {
+            var payload = Wire.Filler(20 * (i + 1));
+            output.Advance(NutWriter.WriteFrameHeader(output.GetSpan(NutWriter.MaxFrameHeader), 0, 3000 * i, i == 0, payload.Length));
+            output.Write(payload);
+        }
+
+        yield return ("nut", "ours", output.WrittenSpan.ToArray());
     }
 
     private static byte[] Record(byte kind, byte[] body) => [kind, (byte)(body.Length >> 8), (byte)body.Length, .. body];

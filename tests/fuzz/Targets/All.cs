@@ -32,6 +32,8 @@ internal static class All
         new ParameterSetTarget("sps", b => AvcSequenceParameters.Parse(b) is var s ? (s.Width, s.Height) : default),
         new ParameterSetTarget("hevc-sps", b => HevcSequenceParameters.Parse(b).Picture is var p ? (p.Width, p.Height) : default),
         new SampleTarget(),
+        new FlacTarget(),
+        new NutTarget(),
     ];
 
     /// <summary>The one of a name.</summary>

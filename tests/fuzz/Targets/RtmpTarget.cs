@@ -13,19 +13,6 @@ internal abstract class RtmpTarget : FuzzTarget
         return reason.Length > 0;
     }
 
-    /// <summary>Cuts an input into reads whose sizes follow from its bytes, so that the same input is always cut the same.</summary>
-    protected static IEnumerable<byte[]> Cut(byte[] input)
-    {
-        var state = (uint)input.Length * 2654435761;
-        for (var at = 0; at < input.Length;)
-        {
-            state = (state ^ input[at]) * 1664525 + 1013904223;
-            var size = Math.Min(input.Length - at, 1 + (int)(state >> 24) % ((state & 1) == 0 ? 7 : 200));
-            yield return input[at..(at + size)];
-            at += size;
-        }
-    }
-
     /// <summary>The bytes a parser has not consumed, with more behind them.</summary>
     protected static byte[] Join(ReadOnlySequence<byte> rest, byte[] more) => [.. rest.ToArray(), .. more];
 }
