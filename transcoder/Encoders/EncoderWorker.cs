@@ -2,16 +2,12 @@ using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Text;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Transcoder.Encoders;
-
-/// <summary>How a worker ended.</summary>
-/// <param name="IsWanted">Whether its input had ended before.</param>
-/// <param name="Reason">In plain words, with what it said last; no secrets reach it, so none are in there.</param>
-internal sealed record WorkerEnd(bool IsWanted, string Reason);
 
 /// <summary>Takes a frame that a worker has encoded.</summary>
 /// <param name="rung">Index of the rung.</param>
@@ -27,6 +23,9 @@ internal sealed class EncoderWorker : IAsyncDisposable
 {
     /// <summary>Pictures that may wait to be decoded: about 8 s at 60 a second. What comes beyond is refused.</summary>
     public const int QueueLength = 512;
+
+    /// <summary>What the process gets of our environment.</summary>
+    private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "LANG"];
 
     private const int KeptLines = 12;
     private const int LongestLine = 300;
@@ -61,8 +60,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
     /// <summary>Completes when the process has ended and its sockets are read to their end. Never fails.</summary>
     public Task Ended { get; }
 
-    /// <summary>How it ended; <see langword="null"/> before.</summary>
-    public WorkerEnd? End { get; private set; }
+    /// <summary>Why it ended, in plain words, with what it said last; <see langword="null"/> before. No secrets reach it, so none are in there.</summary>
+    public string? Reason { get; private set; }
 
     /// <summary>Offers the next picture, in decode order.</summary>
     /// <returns><see langword="false"/> when too many wait: then the worker needs a sync sample next.</returns>
@@ -77,8 +76,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it at once, without waiting for that.</summary>
-    public void Kill() => _stop.Cancel();
+    /// <summary>Ends it at once, without waiting for that and without doing any of it on the caller's thread.</summary>
+    public void Kill() => _ = _stop.CancelAsync();
 
     /// <summary>Ends the process at once where it has not ended.</summary>
     public async ValueTask DisposeAsync()
@@ -95,11 +94,12 @@ internal sealed class EncoderWorker : IAsyncDisposable
         try
         {
             folder = Directory.CreateTempSubdirectory("broadcast-");
-            End = await RunInAsync(folder.FullName);
+            Reason = await RunInAsync(folder.FullName);
         }
-        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or OperationCanceledException)
+        catch (Exception e)
         {
-            End = EndOf(e is OperationCanceledException ? "it was stopped" : e.Message);
+            // Whatever it was, it costs this worker only, and the log says it.
+            Reason = ReasonOf(e is OperationCanceledException ? "it was stopped" : e.Message);
         }
         finally
         {
@@ -109,35 +109,31 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
     }
 
-    private async Task<WorkerEnd> RunInAsync(string folder)
+    private async Task<string> RunInAsync(string folder)
     {
         using var input = Listen(Path.Combine(folder, "in"));
-        var outputs = _effort.Rungs.Select((_, i) => Listen(Path.Combine(folder, $"out{i}"))).ToList();
-        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _effort, [.. _effort.Rungs.Select((_, i) => Path.Combine(folder, $"out{i}"))], _isHurried, _from));
+        var paths = _effort.Rungs.Select((_, i) => Path.Combine(folder, $"out{i}")).ToList();
+        var outputs = paths.ConvertAll(Listen);
+        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _effort, paths, _isHurried, _from));
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var exit = WatchAsync(process, gone);
         try
         {
-            // A process that is gone connects no more, and one that is stopped shall not linger.
-            var exit = WatchAsync(process, gone);
             await Task.WhenAll([FeedAsync(input, gone), .. outputs.Select((output, i) => DrainAsync(output, i, gone))]);
             await exit;
-            return EndOf($"it ended with exit code {process.ExitCode}");
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
             // It was gone before it had connected.
-            return EndOf($"it ended with exit code {process.ExitCode}");
         }
         finally
         {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync();
-            }
-
+            await _stop.CancelAsync();
+            await exit;
             outputs.ForEach(o => o.Dispose());
         }
+
+        return ReasonOf($"it ended with exit code {process.ExitCode}");
     }
 
     private async Task WatchAsync(Process process, CancellationTokenSource gone)
@@ -159,19 +155,46 @@ internal sealed class EncoderWorker : IAsyncDisposable
         gone.CancelAfter(TimeSpan.FromSeconds(1));
     }
 
+    /// <summary>Keeps the last lines, and of each no more than its beginning, however long it is.</summary>
     private async Task ReadLinesAsync(StreamReader errors)
     {
-        while (await errors.ReadLineAsync() is { } line)
+        var read = new char[1024];
+        var line = new StringBuilder(LongestLine);
+        for (int count; (count = await errors.ReadAsync(read)) > 0;)
         {
-            lock (_lines)
+            foreach (var c in read.AsSpan(0, count))
             {
-                _lines.Enqueue(line.Length > LongestLine ? line[..LongestLine] : line);
-                if (_lines.Count > KeptLines)
+                if (c is '\n' or '\r')
                 {
-                    _lines.Dequeue();
+                    Keep(line);
+                }
+                else if (line.Length < LongestLine)
+                {
+                    line.Append(c);
                 }
             }
         }
+
+        Keep(line);
+    }
+
+    private void Keep(StringBuilder line)
+    {
+        if (line.Length == 0)
+        {
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Enqueue(line.ToString());
+            if (_lines.Count > KeptLines)
+            {
+                _lines.Dequeue();
+            }
+        }
+
+        line.Clear();
     }
 
     private async Task FeedAsync(Socket listener, CancellationTokenSource gone)
@@ -256,16 +279,22 @@ internal sealed class EncoderWorker : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // Passwords may stand in ours, and it works on a stranger's bytes.
+        foreach (var name in start.Environment.Keys.Except(Inherited, StringComparer.Ordinal).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         var process = Process.Start(start) ?? throw new IOException($"{_program} did not start");
         process.StandardInput.Close();
         return process;
     }
 
-    private WorkerEnd EndOf(string reason)
+    private string ReasonOf(string end)
     {
         lock (_lines)
         {
-            return new WorkerEnd(_queue.Reader.Completion.IsCompleted, _lines.Count == 0 ? reason : $"{reason}: {string.Join(" | ", _lines)}");
+            return _lines.Count == 0 ? end : $"{end}: {string.Join(" | ", _lines)}";
         }
     }
 

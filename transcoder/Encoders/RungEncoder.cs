@@ -40,6 +40,9 @@ internal sealed class RungEncoder : IAsyncDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
+    /// <summary>From one start to the next, at least: a source whose configuration changes with every keyframe shall not start a process for each.</summary>
+    private static readonly TimeSpan BetweenStarts = TimeSpan.FromSeconds(1);
+
     /// <summary>A worker that has lived for so long was a good one.</summary>
     private static readonly TimeSpan GoodLife = TimeSpan.FromMinutes(1);
 
@@ -102,7 +105,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [{ Config.Picture: { } picture }] ? LadderPlan.For(ladder, picture).Select(RenditionOf) : [];
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track).Select(RenditionOf) : [];
 
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
@@ -117,7 +120,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         {
             Leave();
             _track = sample.Track;
-            _rungs = sample.Track.Config.Picture is { } picture ? LadderPlan.For(_ladder, picture) : [];
+            _rungs = RungsOf(_ladder, sample.Track);
         }
 
         Keep(sample);
@@ -308,8 +311,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         _deaths = lived >= GoodLife ? 1 : _deaths + 1;
         Deaths.Add(1);
         var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
-        _notBefore = _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
-        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason ?? worker.End?.Reason ?? "it is gone", pause.TotalSeconds);
+        _notBefore = After(_time.GetTimestamp(), pause);
+        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason ?? worker.Reason ?? "it is gone", pause.TotalSeconds);
         if (_deaths % DeathsBeforeLess == 0)
         {
             var before = _pace.Step;
@@ -318,6 +321,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
+    private long After(long timestamp, TimeSpan time) => timestamp + (long)(time.TotalSeconds * _time.TimestampFrequency);
+
     /// <summary>The worker is no longer fed, and ends by itself.</summary>
     private void Leave()
     {
@@ -325,11 +330,14 @@ internal sealed class RungEncoder : IAsyncDisposable
         if (_worker is { } worker)
         {
             worker.Complete();
+            _notBefore = Math.Max(_notBefore, After(_startedAt, BetweenStarts));
             _ending.RemoveAll(w => w.Ended.IsCompleted);
             _ending.Add(worker);
             (_worker, _ended) = (null, null);
         }
     }
+
+    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track) => track.Config.Picture is { } picture ? LadderPlan.For(ladder, picture, track.Color) : [];
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
 

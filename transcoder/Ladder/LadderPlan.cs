@@ -34,16 +34,26 @@ internal static class LadderPlan
 
     private const int LeastSide = 16;
 
+    /// <summary>Transfer characteristics of high dynamic range (ITU-T H.273, 8.2).</summary>
+    private const byte PerceptualQuantizer = 16;
+
+    /// <inheritdoc cref="PerceptualQuantizer"/>
+    private const byte HybridLogGamma = 18;
+
     /// <summary>Shorter sides of rungs, and bits a second with 30 pictures a second of 16:9.</summary>
     private static readonly (int Side, int BitsPerSecond)[] Steps =
         [(2160, 14_000_000), (1440, 8_000_000), (1080, 4_500_000), (720, 2_500_000), (480, 1_200_000), (360, 700_000), (240, 350_000)];
 
-    /// <summary>Plans the rungs, the largest first; none for <see cref="Passthrough"/> and for sources so small that no rung is smaller.</summary>
+    /// <summary>
+    /// Plans the rungs, the largest first; none for <see cref="Passthrough"/>, for sources so small that no rung is smaller, and for those of high dynamic range: without tone mapping, which is not
+    /// done, their rungs would have wrong colors.
+    /// </summary>
     /// <param name="ladder">The channel's ladder by name; one that is not known counts as <c>auto</c>.</param>
     /// <param name="source">The source's pictures.</param>
-    public static IReadOnlyList<Rung> For(string ladder, PictureFormat source)
+    /// <param name="color">How its colors are coded, or <see langword="null"/> when that is not said.</param>
+    public static IReadOnlyList<Rung> For(string ladder, PictureFormat source, CodedColor? color = null)
     {
-        if (ladder == Passthrough)
+        if (ladder == Passthrough || color is { Transfer: PerceptualQuantizer or HybridLogGamma })
         {
             return [];
         }
