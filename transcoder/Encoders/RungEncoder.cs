@@ -40,8 +40,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>From one start to the next, at least: a source whose configuration changes with every keyframe shall not start a process for each.</summary>
-    private static readonly TimeSpan BetweenStarts = TimeSpan.FromSeconds(1);
+    /// <summary>From one start to the next but one, at least: a source whose configuration changes with every keyframe shall not start a process for each.</summary>
+    private static readonly TimeSpan BetweenStarts = TimeSpan.FromSeconds(2);
 
     /// <summary>A worker that has lived for so long was a good one.</summary>
     private static readonly TimeSpan GoodLife = TimeSpan.FromMinutes(1);
@@ -73,6 +73,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private string? _ended;
     private long _groupBytes;
     private long _startedAt;
+    private long? _startedBefore;
     private long _notBefore = long.MinValue;
     private int _deaths;
     private bool _waitsForSync = true;
@@ -330,7 +331,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         if (_worker is { } worker)
         {
             worker.Complete();
-            _notBefore = Math.Max(_notBefore, After(_startedAt, BetweenStarts));
+            _notBefore = _startedBefore is { } before ? Math.Max(_notBefore, After(before, BetweenStarts)) : _notBefore;
+            _startedBefore = _startedAt;
             _ending.RemoveAll(w => w.Ended.IsCompleted);
             _ending.Add(worker);
             (_worker, _ended) = (null, null);

@@ -113,6 +113,24 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_changes_with_every_keyframe_does_not_start_a_process_for_each()
+    {
+        var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedPictures.MakeAsync(1, "480x360", 30, "-g", "1"));
+        var pids = Path.Combine(_folder.Path, "pids");
+        var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+
+        await using (var encoder = Encoder(program, "auto", "low"))
+        {
+            for (var i = 0; i < large.Count; i++)
+            {
+                encoder.Take(large[i] with { Track = (i % 2 == 0 ? large : small)[0].Track, Payload = (i % 2 == 0 ? large : small)[i].Payload });
+            }
+        }
+
+        (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_worker_that_is_slower_than_live_gives_way_to_ones_that_do_less()
     {
         var source = await CodedPictures.MakeAsync(9, "320x300", 30, "-g", "30");

@@ -31,6 +31,12 @@ public class LadderPlanTests
     public void Pixels_that_are_not_square_become_square() =>
         Told(LadderPlan.For("auto", new PictureFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(18)]
+    public void High_dynamic_range_has_no_rungs_because_their_colors_would_be_wrong(byte transfer) =>
+        LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, 30, null), new CodedColor(9, transfer, 9, false)).ShouldBeEmpty();
+
     [Fact]
     public void No_rung_is_larger_than_the_source_or_odd_or_named_twice() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
