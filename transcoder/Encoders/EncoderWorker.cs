@@ -1,11 +1,10 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Text;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Nut;
+using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Encoders;
 
@@ -24,17 +23,12 @@ internal sealed class EncoderWorker : IAsyncDisposable
     /// <summary>Pictures that may wait to be decoded: about 8 s at 60 a second. What comes beyond is refused.</summary>
     public const int QueueLength = 512;
 
-    /// <summary>What the process gets of our environment.</summary>
-    private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "LANG"];
-
-    private const int KeptLines = 12;
-    private const int LongestLine = 300;
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
     private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
-    private readonly Queue<string> _lines = new();
+    private WorkerProcess? _process;
     private readonly string _program;
     private readonly NutStream _source;
     private readonly long _offset;
@@ -99,7 +93,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
         catch (Exception e)
         {
             // Whatever it was, it costs this worker only, and the log says it.
-            Reason = ReasonOf(e is OperationCanceledException ? "it was stopped" : e.Message);
+            var reason = e is OperationCanceledException ? "it was stopped" : e.Message;
+            Reason = _process?.Explain(reason) ?? reason;
         }
         finally
         {
@@ -114,17 +109,19 @@ internal sealed class EncoderWorker : IAsyncDisposable
         using var input = Listen(Path.Combine(folder, "in"));
         var paths = _effort.Rungs.Select((_, i) => Path.Combine(folder, $"out{i}")).ToList();
         var outputs = paths.ConvertAll(Listen);
-        using var process = Start(new EncodeCommand(Path.Combine(folder, "in"), _effort, paths, _isHurried, _from));
+        var command = new EncodeCommand(Path.Combine(folder, "in"), _effort, paths, _isHurried, _from);
+        await using var process = _process = WorkerProcess.Start(_program, command.Arguments());
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var exit = WatchAsync(process, gone);
         try
         {
             await Task.WhenAll([FeedAsync(input, gone), .. outputs.Select((output, i) => DrainAsync(output, i, gone))]);
-            await exit;
+            return await exit;
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
             // It was gone before it had connected.
+            return await exit;
         }
         finally
         {
@@ -132,69 +129,15 @@ internal sealed class EncoderWorker : IAsyncDisposable
             await exit;
             outputs.ForEach(o => o.Dispose());
         }
-
-        return ReasonOf($"it ended with exit code {process.ExitCode}");
     }
 
-    private async Task WatchAsync(Process process, CancellationTokenSource gone)
+    private async Task<string> WatchAsync(WorkerProcess process, CancellationTokenSource gone)
     {
-        var lines = ReadLinesAsync(process.StandardError);
-        try
-        {
-            await process.WaitForExitAsync(_stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-        }
-
-        await lines;
+        var reason = await process.WaitAsync(_stop.Token);
 
         // What lies in the sockets is still read; only who waits to be connected to waits in vain.
         gone.CancelAfter(TimeSpan.FromSeconds(1));
-    }
-
-    /// <summary>Keeps the last lines, and of each no more than its beginning, however long it is.</summary>
-    private async Task ReadLinesAsync(StreamReader errors)
-    {
-        var read = new char[1024];
-        var line = new StringBuilder(LongestLine);
-        for (int count; (count = await errors.ReadAsync(read)) > 0;)
-        {
-            foreach (var c in read.AsSpan(0, count))
-            {
-                if (c is '\n' or '\r')
-                {
-                    Keep(line);
-                }
-                else if (line.Length < LongestLine)
-                {
-                    line.Append(c);
-                }
-            }
-        }
-
-        Keep(line);
-    }
-
-    private void Keep(StringBuilder line)
-    {
-        if (line.Length == 0)
-        {
-            return;
-        }
-
-        lock (_lines)
-        {
-            _lines.Enqueue(line.ToString());
-            if (_lines.Count > KeptLines)
-            {
-                _lines.Dequeue();
-            }
-        }
-
-        line.Clear();
+        return reason;
     }
 
     private async Task FeedAsync(Socket listener, CancellationTokenSource gone)
@@ -268,33 +211,6 @@ internal sealed class EncoderWorker : IAsyncDisposable
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"it did not connect within {ConnectTime.TotalSeconds} s", e);
-        }
-    }
-
-    private Process Start(EncodeCommand command)
-    {
-        var start = new ProcessStartInfo(_program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in command.Arguments())
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        // Passwords may stand in ours, and it works on a stranger's bytes.
-        foreach (var name in start.Environment.Keys.Except(Inherited, StringComparer.Ordinal).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
-        var process = Process.Start(start) ?? throw new IOException($"{_program} did not start");
-        process.StandardInput.Close();
-        return process;
-    }
-
-    private string ReasonOf(string end)
-    {
-        lock (_lines)
-        {
-            return _lines.Count == 0 ? end : $"{end}: {string.Join(" | ", _lines)}";
         }
     }
 

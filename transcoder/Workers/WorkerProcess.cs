@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Broadcast.Transcoder.Workers;
+
+/// <summary>
+/// A process that works on a stranger's bytes: started without a shell and without our environment, in which passwords may stand; its last lines are kept, and it is ended when it is not wanted any more.
+/// </summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private const int KeptLines = 12;
+    private const int LongestLine = 300;
+
+    /// <summary>What the process gets of our environment.</summary>
+    private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "LANG"];
+
+    private readonly Process _process;
+    private readonly Queue<string> _lines = new();
+    private readonly Task _reading;
+
+    private WorkerProcess(Process process)
+    {
+        _process = process;
+        _reading = ReadLinesAsync(process.StandardError);
+    }
+
+    /// <summary>Its standard output.</summary>
+    public Stream Output => _process.StandardOutput.BaseStream;
+
+    /// <summary>Starts one. Its standard input is empty.</summary>
+    /// <param name="program">Path or name.</param>
+    /// <param name="arguments">One by one.</param>
+    /// <exception cref="IOException">It did not start.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var name in start.Environment.Keys.Except(Inherited, StringComparer.Ordinal).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        var process = Process.Start(start) ?? throw new IOException($"{program} did not start");
+        process.StandardInput.Close();
+        return new WorkerProcess(process);
+    }
+
+    /// <summary>Waits for its end, and ends it when the wait is.</summary>
+    /// <returns>How it ended, in plain words, with what it said last.</returns>
+    public async Task<string> WaitAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _process.WaitForExitAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        await _reading;
+        return Explain($"it ended with exit code {_process.ExitCode}");
+    }
+
+    /// <summary>Words of ours with what it said last behind them.</summary>
+    public string Explain(string reason)
+    {
+        lock (_lines)
+        {
+            return _lines.Count == 0 ? reason : $"{reason}: {string.Join(" | ", _lines)}";
+        }
+    }
+
+    /// <summary>Ends it where it has not ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await WaitAsync(new CancellationToken(canceled: true));
+        _process.Dispose();
+    }
+
+    /// <summary>Keeps the last lines, and of each no more than its beginning, however long it is.</summary>
+    private async Task ReadLinesAsync(StreamReader errors)
+    {
+        var read = new char[1024];
+        var line = new StringBuilder(LongestLine);
+        for (int count; (count = await errors.ReadAsync(read)) > 0;)
+        {
+            foreach (var c in read.AsSpan(0, count))
+            {
+                if (c is '\n' or '\r')
+                {
+                    Keep(line);
+                }
+                else if (line.Length < LongestLine)
+                {
+                    line.Append(c);
+                }
+            }
+        }
+
+        Keep(line);
+    }
+
+    private void Keep(StringBuilder line)
+    {
+        if (line.Length == 0)
+        {
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Enqueue(line.ToString());
+            if (_lines.Count > KeptLines)
+            {
+                _lines.Dequeue();
+            }
+        }
+
+        line.Clear();
+    }
+}
