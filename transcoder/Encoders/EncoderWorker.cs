@@ -9,13 +9,22 @@ using Broadcast.Transcoder.Workers;
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>Takes a frame that a worker has encoded.</summary>
-/// <param name="rung">Index of the rung.</param>
-/// <param name="configuration">The same instance for all frames of a worker's rung.</param>
+/// <param name="output">Index of the output.</param>
+/// <param name="configuration">The same instance for all frames of a worker's output.</param>
 /// <param name="frame">The frame, as the encoder gave it.</param>
-internal delegate void EncodedFrameSink(int rung, CodecConfig.Avc configuration, in NutFrame frame);
+internal delegate void EncodedFrameSink(int output, CodecConfig configuration, in NutFrame frame);
+
+/// <summary>What a worker is for.</summary>
+/// <param name="Source">What goes in, by its NUT header.</param>
+/// <param name="Offset">Added to all presentation times on the way in, so that none is negative; the sink subtracts it.</param>
+/// <param name="Outputs">How many streams come out, each by itself.</param>
+/// <param name="Arguments">ffmpeg's arguments, from the path of the input's socket and those of the outputs'.</param>
+/// <param name="Configuration">How an output is configured, from its header and its first frame.</param>
+internal sealed record EncoderJob(
+    NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments, Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration);
 
 /// <summary>
-/// One ffmpeg process: coded pictures go in through a Unix socket, each rung comes out of one. All sockets lie in a folder of its own that only this user can enter. When our end of them is
+/// One ffmpeg process: coded pictures, or coded sound, go in through a Unix socket, each output comes out of one. All sockets lie in a folder of its own that only this user can enter. When our end of them is
 /// closed, because the session ends or this process dies, the worker ends too.
 /// </summary>
 internal sealed class EncoderWorker : IAsyncDisposable
@@ -30,24 +39,16 @@ internal sealed class EncoderWorker : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private WorkerProcess? _process;
     private readonly string _program;
-    private readonly NutStream _source;
-    private readonly long _offset;
-    private readonly Effort _effort;
-    private readonly bool _isHurried;
-    private readonly long _from;
+    private readonly EncoderJob _job;
     private readonly EncodedFrameSink _sink;
 
     /// <summary>Starts one. What is offered from now on waits until it is ready.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
-    /// <param name="source">What goes in, by its NUT header.</param>
-    /// <param name="offset">Added to all presentation times on the way in, so that none is negative; the sink subtracts it.</param>
-    /// <param name="effort">What comes out.</param>
-    /// <param name="isHurried">See <see cref="EncodeCommand"/>.</param>
-    /// <param name="from">See <see cref="EncodeCommand"/>; with the offset.</param>
-    /// <param name="sink">Called for each frame, one at a time for each rung.</param>
-    public EncoderWorker(string program, NutStream source, long offset, Effort effort, bool isHurried, long from, EncodedFrameSink sink)
+    /// <param name="job">What it is for.</param>
+    /// <param name="sink">Called for each frame, one at a time for each output.</param>
+    public EncoderWorker(string program, EncoderJob job, EncodedFrameSink sink)
     {
-        (_program, _source, _offset, _effort, _isHurried, _from, _sink) = (program, source, offset, effort, isHurried, from, sink);
+        (_program, _job, _sink) = (program, job, sink);
         Ended = Task.Run(RunAsync);
     }
 
@@ -57,7 +58,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
     /// <summary>Why it ended, in plain words, with what it said last; <see langword="null"/> before. No secrets reach it, so none are in there.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>Offers the next picture, in decode order.</summary>
+    /// <summary>Offers the next picture or frame of sound, in decode order.</summary>
     /// <returns><see langword="false"/> when too many wait: then the worker needs a sync sample next.</returns>
     public bool TryOffer(in MediaSample sample) => _queue.Writer.TryWrite(sample);
 
@@ -107,10 +108,9 @@ internal sealed class EncoderWorker : IAsyncDisposable
     private async Task<string> RunInAsync(string folder)
     {
         using var input = Listen(Path.Combine(folder, "in"));
-        var paths = _effort.Rungs.Select((_, i) => Path.Combine(folder, $"out{i}")).ToList();
+        var paths = Enumerable.Range(0, _job.Outputs).Select(i => Path.Combine(folder, $"out{i}")).ToList();
         var outputs = paths.ConvertAll(Listen);
-        var command = new EncodeCommand(Path.Combine(folder, "in"), _effort, paths, _isHurried, _from);
-        await using var process = _process = WorkerProcess.Start(_program, command.Arguments());
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths));
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var exit = WatchAsync(process, gone);
         try
@@ -144,14 +144,14 @@ internal sealed class EncoderWorker : IAsyncDisposable
     {
         using var socket = await AcceptAsync(listener, gone.Token);
         var header = new ArrayBufferWriter<byte>(512);
-        new NutWriter([_source]).WriteHeaders(header);
+        new NutWriter([_job.Source]).WriteHeaders(header);
         try
         {
             await SendAsync(socket, header.WrittenMemory, gone.Token);
             await foreach (var sample in _queue.Reader.ReadAllAsync(gone.Token))
             {
                 header.ResetWrittenCount();
-                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _offset, sample.IsSync, sample.Payload.Length));
+                header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _job.Offset, sample.IsSync, sample.Payload.Length));
                 await SendAsync(socket, header.WrittenMemory, gone.Token);
                 await SendAsync(socket, sample.Payload, gone.Token);
             }
@@ -164,12 +164,12 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
     }
 
-    private async Task DrainAsync(Socket listener, int rung, CancellationTokenSource gone)
+    private async Task DrainAsync(Socket listener, int output, CancellationTokenSource gone)
     {
         using var socket = await AcceptAsync(listener, gone.Token);
         var bytes = PipeReader.Create(new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
         var nut = new NutReader();
-        CodecConfig.Avc? configuration = null;
+        CodecConfig? configuration = null;
         try
         {
             while (true)
@@ -180,8 +180,8 @@ internal sealed class EncoderWorker : IAsyncDisposable
                 {
                     if (!frame.Payload.IsEmpty)
                     {
-                        configuration ??= StartCodes.Configuration(nut.Streams[0].Private.IsEmpty ? frame.Payload.Span : nut.Streams[0].Private.Span);
-                        _sink(rung, configuration, frame);
+                        configuration ??= _job.Configuration(nut.Streams[0], frame.Payload);
+                        _sink(output, configuration, frame);
                     }
                 }
 

@@ -212,14 +212,17 @@ internal sealed class RungEncoder : IAsyncDisposable
         Volatile.Write(ref _unanswered, 0);
         _answered = false;
         _pace.Settle(Now);
-        _worker = new EncoderWorker(_options.Ffmpeg, header, Offset, effort, _session.Latency.Name == LatencyProfile.Low.Name, from, Pass);
+        var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
+        var job = new EncoderJob(
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from).Arguments(), StartCodes.ConfigurationOf);
+        _worker = new EncoderWorker(_options.Ffmpeg, job, Pass);
         EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Preset, effort.IsHalfRate);
         foreach (var sample in _group)
         {
             Offer(sample);
         }
 
-        void Pass(int rung, CodecConfig.Avc configuration, in NutFrame frame)
+        void Pass(int rung, CodecConfig configuration, in NutFrame frame)
         {
             var lane = lanes[rung];
             if (lane.Track is null || !lane.Track.Config.Equals(configuration))

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Broadcast.Media;
+using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Transcoder.Encoders;
 
@@ -9,6 +10,12 @@ internal static class StartCodes
     private const int SequenceSet = 7;
     private const int PictureSet = 8;
     private const int Delimiter = 9;
+
+    /// <summary>How what comes out of an encoder is configured.</summary>
+    /// <param name="header">Its header, which has the parameter sets unless they stand before the first frame.</param>
+    /// <param name="first">The first frame.</param>
+    /// <exception cref="InvalidCodecConfigException">There are no parameter sets, or they are broken.</exception>
+    public static CodecConfig ConfigurationOf(NutStream header, ReadOnlyMemory<byte> first) => Configuration(header.Private.IsEmpty ? first.Span : header.Private.Span);
 
     /// <summary>An AVCDecoderConfigurationRecord from the parameter sets among NAL units.</summary>
     /// <exception cref="InvalidCodecConfigException">There are none, or they are broken.</exception>
