@@ -16,7 +16,7 @@ public static class ControlModule
 {
     /// <summary>
     /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/> and <see cref="IPublishAddresses"/>. Add it before the
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/> and <see cref="IPublishAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -71,6 +71,7 @@ public static class ControlModule
         ChannelEndpoints.Map(api);
         KeyEndpoints.Map(api);
         TokenEndpoints.Map(api);
+        EncoderEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
         api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
         return endpoints;

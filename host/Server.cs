@@ -109,6 +109,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelStates, ChannelStates>();
+        builder.Services.AddSingleton<IEncoderList, EncoderList>();
         builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
         foreach (var role in roles)

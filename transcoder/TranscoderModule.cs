@@ -1,10 +1,12 @@
 using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Proof;
 using Broadcast.Transcoder.Switching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder;
@@ -13,7 +15,7 @@ namespace Broadcast.Transcoder;
 public static class TranscoderModule
 {
     /// <summary>
-    /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, and <see cref="IChannelInputs"/>. Options from
+    /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, <see cref="IChannelInputs"/> and <see cref="IEncoderStandings"/>. Options from
     /// the sections <c>Switch</c> and <c>Encoding</c>, checked at start.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
@@ -27,6 +29,9 @@ public static class TranscoderModule
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EncodingOptions>, EncodingOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<EncoderChoice>();
+        services.AddSingleton<IEncoderStandings>(p => p.GetRequiredService<EncoderChoice>());
+        services.AddHostedService(p => p.GetRequiredService<EncoderChoice>());
         services.AddSingleton<LadderTranscoder>();
         services.AddSingleton(p => new InputSwitch(
             p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<TimeProvider>(),
@@ -35,4 +40,9 @@ public static class TranscoderModule
         services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());
         return services;
     }
+
+    /// <summary>Encoders of this machine, where no server runs: proved when asked to.</summary>
+    /// <param name="options">Which ffmpeg.</param>
+    /// <param name="time">The clock.</param>
+    public static IEncoderStandings Encoders(EncodingOptions options, TimeProvider time) => new EncoderChoice(Options.Create(options), time, NullLogger<EncoderChoice>.Instance);
 }

@@ -41,7 +41,7 @@ internal sealed class Doctor(DataFolder data, IConfiguration configuration, Time
             yield return check;
         }
 
-        await foreach (var check in FfmpegCheck.ExamineAsync(cancellationToken))
+        await foreach (var check in FfmpegCheck.ExamineAsync(configuration, time, cancellationToken))
         {
             yield return check;
         }

@@ -1,63 +1,57 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Broadcast.Transcoder;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Proof;
 
 namespace Broadcast.Host.Diagnosis;
 
-/// <summary>Looks for ffmpeg, and proves encoders by really encoding a few frames: a list of names says nothing about the machine.</summary>
+/// <summary>Looks for ffmpeg, and proves the encoders in the way that the server does at its start.</summary>
 internal static class FfmpegCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private static readonly (string Name, string Encoder, string[] Device, string[] Filter)[] Candidates =
-    [
-        ("x264", "libx264", [], []),
-        ("NVENC", "h264_nvenc", [], []),
-        ("Quick Sync", "h264_qsv", [], []),
-        ("VAAPI", "h264_vaapi", ["-vaapi_device", "/dev/dri/renderD128"], ["-vf", "format=nv12,hwupload"]),
-    ];
-
-    public static async IAsyncEnumerable<Check> ExamineAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Check> ExamineAsync(IConfiguration configuration, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (version, found) = await RunAsync(["-hide_banner", "-version"], cancellationToken);
+        var options = configuration.GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
+        var version = await VersionAsync(options.Ffmpeg, cancellationToken);
         if (version is null)
         {
-            yield return new Check("ffmpeg", Finding.Bad, "not found", "Install it: apt-get install ffmpeg (./broadcast up does it for you).");
+            yield return new Check("ffmpeg", Finding.Bad, "not found", "Install it: apt-get install ffmpeg (./broadcast up does it for you), or say where it is with Encoding:Ffmpeg.");
             yield break;
         }
 
-        yield return new Check("ffmpeg", Finding.Good, found.Split('\n')[0].Trim());
-        foreach (var (name, encoder, device, filter) in Candidates)
+        yield return new Check("ffmpeg", Finding.Good, version);
+        var encoders = TranscoderModule.Encoders(options, time);
+        using var disposal = encoders as IDisposable;
+        var standings = await encoders.ProveAsync(cancellationToken);
+        foreach (var standing in standings)
         {
-            var (exit, errors) = await RunAsync(
-                ["-nostdin", "-v", "error", .. device, "-f", "lavfi", "-i", "color=black:s=256x256:r=25:d=0.2", .. filter, "-frames:v", "3", "-c:v", encoder, "-f", "null", "-"],
-                cancellationToken);
-            yield return exit == 0
-                ? new Check($"encoder {name}", Finding.Good, "encodes")
-                : name == "x264"
-                    ? new Check($"encoder {name}", Finding.Bad, FirstLine(errors), "This ffmpeg cannot encode H.264; install Debian's: apt-get install ffmpeg.")
-                    : new Check($"encoder {name}", Finding.Good, $"not on this machine ({FirstLine(errors)})");
+            yield return CheckOf(standing);
         }
+
+        var used = standings.FirstOrDefault(s => s is { IsForRungs: true, Works: true } && (options.Encoder == "auto" || options.Encoder == s.Vendor || s.Vendor == "x264"));
+        yield return used is null
+            ? new Check("rungs", Finding.Bad, "no encoder for H.264 works", "Channels have their source only. Install Debian's ffmpeg: apt-get install ffmpeg.")
+            : options.Encoder != "auto" && used.Vendor != options.Encoder
+                ? new Check("rungs", Finding.Warning, $"encoded with {used.Encoder}, though Encoding:Encoder is {options.Encoder}", "Mend what is said of that encoder above, or set Encoding:Encoder to auto.")
+                : new Check("rungs", Finding.Good, $"encoded with {used.Encoder}");
     }
 
-    private static string FirstLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? "no reason given";
+    private static Check CheckOf(EncoderStanding standing) =>
+        new($"encoder {standing.Encoder}", Finding.Good, standing.Works ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"encodes (first pictures after {standing.Took.TotalMilliseconds:0} ms)") : $"not here: {standing.Refusal}");
 
-    private static async Task<(int? Exit, string Output)> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    private static async Task<string?> VersionAsync(string program, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("ffmpeg") { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         Process? process;
         try
         {
-            process = Process.Start(start);
+            process = Process.Start(new ProcessStartInfo(program, ["-hide_banner", "-version"]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true });
         }
         catch (Win32Exception)
         {
-            return (null, "");
+            return null;
         }
 
         using (process!)
@@ -67,15 +61,16 @@ internal static class FfmpegCheck
             process!.StandardInput.Close();
             try
             {
-                var output = process.StandardOutput.ReadToEndAsync(patience.Token);
                 var errors = process.StandardError.ReadToEndAsync(patience.Token);
+                var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+                await errors;
                 await process.WaitForExitAsync(patience.Token);
-                return (process.ExitCode, await output + await errors);
+                return process.ExitCode == 0 ? output.Split('\n')[0].Trim() : null;
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 process.Kill(entireProcessTree: true);
-                return (-1, $"no answer within {Patience.TotalSeconds:0} s");
+                return null;
             }
         }
     }

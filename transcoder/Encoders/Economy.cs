@@ -3,28 +3,29 @@ using Broadcast.Transcoder.Ladder;
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>How much processor time encoding may take.</summary>
-/// <param name="Preset">x264's preset.</param>
+/// <param name="Haste">0 to 2: how much quality is given up for speed.</param>
 /// <param name="IsHalfRate">Whether every second picture is left out of every rung.</param>
 /// <param name="Rungs">What is encoded.</param>
-internal sealed record Effort(string Preset, bool IsHalfRate, IReadOnlyList<Rung> Rungs);
+internal sealed record Effort(int Haste, bool IsHalfRate, IReadOnlyList<Rung> Rungs);
 
 /// <summary>
-/// What is given up, step by step, where encoding is slower than live: first quality (<c>superfast</c>, then <c>ultrafast</c>), then half of the pictures, then rungs, the largest first, until the source is all
+/// What is given up, step by step, where encoding is slower than live: first quality (of x264 <c>superfast</c>, then <c>ultrafast</c>), then half of the pictures, then rungs, the largest first, until the source is all
 /// there is. Each step costs roughly a third less than the one before.
 /// </summary>
 internal static class Economy
 {
-    private static readonly string[] Presets = ["veryfast", "superfast", "ultrafast"];
+    /// <summary>What <see cref="Effort.Haste"/> can be.</summary>
+    private const int Hastes = 3;
 
     /// <summary>The step at which nothing is encoded any more.</summary>
     /// <param name="rungs">Rungs of the ladder.</param>
-    public static int Last(int rungs) => Presets.Length + rungs;
+    public static int Last(int rungs) => Hastes + rungs;
 
     /// <summary>What is encoded at a step.</summary>
     /// <param name="step">0 for all of it, up to <see cref="Last"/>.</param>
     /// <param name="rungs">The ladder.</param>
     public static Effort At(int step, IReadOnlyList<Rung> rungs) =>
-        new(Presets[Math.Min(step, Presets.Length - 1)], step >= Presets.Length, [.. rungs.Skip(Math.Max(0, step - Presets.Length))]);
+        new(Math.Min(step, Hastes - 1), step >= Hastes, [.. rungs.Skip(Math.Max(0, step - Hastes))]);
 }
 
 /// <summary>

@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders.Vendors;
 
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
-/// What ffmpeg is asked to do for one session: decode once, scale each rung from the one above it, and encode all of them with x264. A value, so that it can be tested without a
-/// process. Sync samples are where the source has them and nowhere else, groups of pictures are closed, and times go through unchanged, so that every rung can be cut where the source is.
+/// What ffmpeg is asked to do for one session: decode once, scale each rung from the one above it, and encode all of them. A value, so that it can be tested without a process and without the hardware. Sync samples
+/// are where the source has them and nowhere else, groups of pictures are closed, there are no B pictures, and times go through unchanged, so that every rung can be cut where the source is.
 /// </summary>
 /// <param name="Input">Path of the Unix socket that the source comes from, as NUT.</param>
 /// <param name="Effort">What to encode, the largest first, at least one; and how hard to try.</param>
@@ -15,22 +15,26 @@ namespace Broadcast.Transcoder.Encoders;
 /// <param name="From">Presentation time, in ticks of the input, before which pictures are decoded but not encoded: another worker has done that. The first one after it becomes a sync sample.</param>
 internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<string> Outputs, bool IsHurried, long From = 0)
 {
-    /// <summary>Pictures that x264 may look ahead by where it is not hurried.</summary>
-    private const int LookAhead = 10;
+    /// <summary>Who does it.</summary>
+    public Route Route { get; init; } = Route.Processor;
 
-    /// <summary>A group of pictures that is longer than any source's, so that the encoder adds no keyframes.</summary>
-    private const int LongestGroup = 100_000;
+    /// <summary>Path of the render node, for vendors that need one.</summary>
+    public string? Node { get; init; }
+
+    private VendorParts Parts => VendorParts.Of(Route.Vendor);
 
     /// <summary>The arguments, one by one; no shell reads them.</summary>
     public IReadOnlyList<string> Arguments()
     {
         List<string> arguments =
         [
-            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning",
+            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Parts.Open(Node, Route.StaysOnDevice),
 
             // It reads from that socket and nothing else, whatever the source may contain.
             "-protocol_whitelist", "unix",
-            "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0", "-f", "nut", "-i", "unix:" + Input,
+            "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0",
+            .. Route.StaysOnDevice ? Parts.Decode : [],
+            "-f", "nut", "-i", "unix:" + Input,
             "-filter_complex", Filters(),
         ];
         for (var i = 0; i < Effort.Rungs.Count; i++)
@@ -41,19 +45,16 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
         return arguments;
     }
 
-    private IEnumerable<string> Output(int index)
-    {
-        var bits = Effort.Rungs[index].BitsPerSecond;
-        return
-        [
-            "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
-            "-c:v", "libx264", "-preset", Effort.Preset, "-profile:v", "high", "-pix_fmt", "yuv420p", "-bf", "0",
-            .. (IEnumerable<string>)(IsHurried ? ["-tune", "zerolatency"] : ["-rc-lookahead", Text($"{LookAhead}")]),
-            "-g", Text($"{LongestGroup}"), "-sc_threshold", "0", "-force_key_frames", "source", "-forced-idr", "1", "-flags", "+cgop",
-            "-b:v", Text($"{bits}"), "-maxrate", Text($"{bits * 3L / 2}"), "-bufsize", Text($"{bits * 3L / 2}"),
-            "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
-        ];
-    }
+    private IEnumerable<string> Output(int index) =>
+    [
+        "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
+        .. PartsOf(index).Encode("h264", new RungOrder(Effort.Rungs[index].BitsPerSecond, Effort.Haste, IsHurried)),
+        "-force_key_frames", "source",
+        "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
+    ];
+
+    /// <summary>Who encodes a rung: the hardware, or the processor those beyond what it takes.</summary>
+    private VendorParts PartsOf(int index) => index < Route.Rungs ? Parts : SoftwareParts.Instance;
 
     /// <summary>A cascade: what a rung is scaled to is also what the next one is scaled from. Left-out pictures are never those that the source could begin with.</summary>
     private string Filters()
@@ -75,13 +76,37 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
                 isHalfRate = true;
             }
 
-            text.Append(Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,format=yuv420p"));
+            text.Append(Scaled(i));
+            var own = BeforeEncoder(i);
             from = Text($"next{i}");
-            text.Append(i < Effort.Rungs.Count - 1 ? Text($",split=2[out{i}][{from}]") : Text($"[out{i}]"));
+            text.Append((own, i == Effort.Rungs.Count - 1) switch
+            {
+                ("", true) => Text($"[out{i}]"),
+                ("", false) => Text($",split=2[out{i}][{from}]"),
+                (_, true) => Text($",{own}[out{i}]"),
+                _ => Text($",split=2[own{i}][{from}];[own{i}]{own}[out{i}]"),
+            });
         }
 
         return text.ToString();
     }
+
+    /// <summary>What this rung and the next one share.</summary>
+    private string Scaled(int index)
+    {
+        var rung = Effort.Rungs[index];
+        return Route.StaysOnDevice
+            ? Text($"{(index == 0 ? Parts.Enter : "")}{Parts.Scale(rung.Width, rung.Height)},setsar=1")
+            : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{PartsOf(index).Form}");
+    }
+
+    /// <summary>What lies between a scaled picture and its encoder: it is brought to where that is, or nothing.</summary>
+    private string BeforeEncoder(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
+    {
+        (true, false) => "hwdownload,format=nv12,format=yuv420p",
+        (false, true) => Parts.Upload,
+        _ => "",
+    };
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -112,6 +112,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         var outputs = paths.ConvertAll(Listen);
         await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths));
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var talk = process.DiscardOutputAsync();
         var exit = WatchAsync(process, gone);
         try
         {
@@ -127,6 +128,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         {
             await _stop.CancelAsync();
             await exit;
+            await talk;
             outputs.ForEach(o => o.Dispose());
         }
     }

@@ -216,7 +216,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         var job = new EncoderJob(
             header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from).Arguments(), StartCodes.ConfigurationOf);
         _worker = new EncoderWorker(_options.Ffmpeg, job, Pass);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Preset, effort.IsHalfRate);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Haste, effort.IsHalfRate);
         foreach (var sample in _group)
         {
             Offer(sample);
@@ -290,7 +290,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         var effort = Economy.At(_pace.Step, _rungs);
         var names = effort.Rungs.Count == 0 ? "nothing" : string.Join(", ", effort.Rungs.Select(r => r.Name));
         Steps.Add(1, new KeyValuePair<string, object?>("direction", _pace.Step > before ? "down" : "up"));
-        EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Preset, effort.IsHalfRate);
+        EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Haste, effort.IsHalfRate);
     }
 
     private void End(string reason)
@@ -374,12 +374,12 @@ internal sealed class RungEncoder : IAsyncDisposable
 
 internal static partial class EncodingLog
 {
-    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs} ({Preset}, half of the pictures: {IsHalfRate})")]
-    public static partial void Started(ILogger logger, string channel, string rungs, string preset, bool isHalfRate);
+    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs} (haste {Haste}, half of the pictures: {IsHalfRate})")]
+    public static partial void Started(ILogger logger, string channel, string rungs, int haste, bool isHalfRate);
 
     [LoggerMessage(2021, LogLevel.Warning, "Channel {Channel}: the encoder is gone after {Lived:0.0} s ({Reason}). Viewers keep the source; the next try comes in {Pause:0.0} s")]
     public static partial void Died(ILogger logger, string channel, double lived, string reason, double pause);
 
-    [LoggerMessage(2022, LogLevel.Warning, "Channel {Channel}: encoding goes from step {Before} to {Step}, because {Reason}. From now on {Rungs} ({Preset}, half of the pictures: {IsHalfRate})")]
-    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, string preset, bool isHalfRate);
+    [LoggerMessage(2022, LogLevel.Warning, "Channel {Channel}: encoding goes from step {Before} to {Step}, because {Reason}. From now on {Rungs} (haste {Haste}, half of the pictures: {IsHalfRate})")]
+    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, int haste, bool isHalfRate);
 }

@@ -12,7 +12,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private const int LongestLine = 300;
 
     /// <summary>What the process gets of our environment.</summary>
-    private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "LANG"];
+    private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "LIBVA_DRIVER_NAME", "TMPDIR", "LANG"];
 
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
@@ -24,7 +24,22 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _reading = ReadLinesAsync(process.StandardError);
     }
 
-    /// <summary>Its standard output.</summary>
+    /// <summary>The exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>What it said last, oldest first, each line no longer than a bound.</summary>
+    public IReadOnlyList<string> LastLines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    /// <summary>Its standard output. Whoever does not read it calls <see cref="DiscardOutputAsync"/>, because a process whose output nobody reads stops when the pipe is full.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
     /// <summary>Starts one. Its standard input is empty.</summary>
@@ -66,6 +81,23 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         await _reading;
         return Explain($"it ended with exit code {_process.ExitCode}");
+    }
+
+    /// <summary>Reads its standard output to the end and throws it away.</summary>
+    public Task DiscardOutputAsync() => Output.CopyToAsync(Stream.Null);
+
+    /// <summary>Reads its standard output to the end and keeps the beginning.</summary>
+    /// <param name="longest">Characters kept.</param>
+    public async Task<string> ReadOutputAsync(int longest)
+    {
+        var kept = new StringBuilder();
+        var read = new char[4096];
+        for (int count; (count = await _process.StandardOutput.ReadAsync(read)) > 0;)
+        {
+            kept.Append(read, 0, Math.Min(count, longest - kept.Length));
+        }
+
+        return kept.ToString();
     }
 
     /// <summary>Words of ours with what it said last behind them.</summary>

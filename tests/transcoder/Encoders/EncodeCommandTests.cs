@@ -24,8 +24,8 @@ public class EncodeCommandTests
     public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()
     {
         var arguments = string.Join(' ', Command().Arguments());
-        arguments.ShouldContain("-force_key_frames source -forced-idr 1 -flags +cgop");
-        arguments.ShouldContain("-g 100000 -sc_threshold 0");
+        arguments.ShouldContain("-g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop");
+        arguments.ShouldContain("-force_key_frames source");
         arguments.ShouldContain("-copyts");
         arguments.ShouldContain("-fps_mode passthrough -enc_time_base 1:90000");
     }

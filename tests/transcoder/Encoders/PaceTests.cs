@@ -12,16 +12,16 @@ public class PaceTests
     private TimeSpan _now;
 
     [Theory]
-    [InlineData(0, "veryfast", false, "720p 480p")]
-    [InlineData(1, "superfast", false, "720p 480p")]
-    [InlineData(2, "ultrafast", false, "720p 480p")]
-    [InlineData(3, "ultrafast", true, "720p 480p")]
-    [InlineData(4, "ultrafast", true, "480p")]
-    [InlineData(5, "ultrafast", true, "")]
-    public void Quality_goes_first_then_pictures_then_rungs_from_the_largest(int step, string preset, bool isHalfRate, string names)
+    [InlineData(0, 0, false, "720p 480p")]
+    [InlineData(1, 1, false, "720p 480p")]
+    [InlineData(2, 2, false, "720p 480p")]
+    [InlineData(3, 2, true, "720p 480p")]
+    [InlineData(4, 2, true, "480p")]
+    [InlineData(5, 2, true, "")]
+    public void Quality_goes_first_then_pictures_then_rungs_from_the_largest(int step, int haste, bool isHalfRate, string names)
     {
         var effort = Economy.At(step, Rungs);
-        (effort.Preset, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((preset, isHalfRate, names));
+        (effort.Haste, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((haste, isHalfRate, names));
         Economy.Last(Rungs.Length).ShouldBe(5);
     }
 
