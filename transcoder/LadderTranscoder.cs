@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Ladder;
 using Microsoft.Extensions.Logging;
@@ -105,6 +106,13 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             return;
         }
 
+        if (lane.Fill is { } fill)
+        {
+            fill.Hear(sample);
+            Flush(renditions, lane, fill);
+            return;
+        }
+
         // Without a picture size there is no init segment, and nothing can be decoded before the key frame that says it.
         if ((lane.WaitsForSync && !sample.IsSync) || !sample.Track.Config.IsComplete)
         {
@@ -118,9 +126,32 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
         }
 
-        if (lane.Rendition is { Kind: TrackKind.Video, Leads: true } && plan.HasOnePicture)
+        if (lane.Rendition is { Kind: TrackKind.Video, Leads: true })
         {
-            rungs?.Take(sample);
+            foreach (var (sound, filled) in plan.Filled)
+            {
+                filled.See(sample);
+                Flush(renditions, sound, filled);
+            }
+
+            if (plan.HasOnePicture)
+            {
+                rungs?.Take(sample);
+            }
         }
+    }
+
+    /// <summary>Passes on what a rendition of sound has. Each frame can be decoded by itself, so that one which finds no room costs no other.</summary>
+    private static void Flush(ChannelWriter<RenditionSample> renditions, Lane lane, SoundFill fill)
+    {
+        foreach (var sample in fill.Output)
+        {
+            if (!renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
+            {
+                Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            }
+        }
+
+        fill.Output.Clear();
     }
 }

@@ -1,27 +1,41 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Transcoder.Audio;
 
 namespace Broadcast.Transcoder;
 
 /// <summary>One track's way to its rendition.</summary>
 internal sealed class Lane(int track, Rendition rendition)
 {
-    public int Track { get; } = track;
+    /// <summary>The track's number; <see cref="None"/> while none has come.</summary>
+    public int Track { get; set; } = track;
 
     public Rendition Rendition { get; } = rendition;
 
+    /// <summary>What keeps it without holes, where it is sound beside pictures.</summary>
+    public SoundFill? Fill { get; init; }
+
     /// <summary>Whether samples were lost, so that nothing can be decoded before the next sync sample.</summary>
     public bool WaitsForSync { get; set; }
+
+    /// <summary>No track.</summary>
+    public const int None = -1;
 }
 
 /// <summary>
 /// Which tracks of a publication become which renditions. The first video is <c>source</c>; others, which an encoder that sends a whole ladder adds, are named by
-/// their size as rungs are (<c>720p</c>). The first audio is <c>audio</c>, others are numbered behind it (<c>audio-2</c>).
+/// their size as rungs are (<c>720p</c>). The first audio is <c>audio</c>, others are numbered behind it (<c>audio-2</c>). Where there are pictures, there is <c>audio</c> in any case: it is silent until
+/// sound comes (<see cref="SoundFill"/>).
 /// </summary>
 internal sealed class RenditionPlan
 {
     /// <summary>Renditions of a publication at most: six rungs and six languages. A bound on what an encoder can make us keep.</summary>
     public const int MaxRenditions = 12;
+
+    /// <summary>Number of a track that no encoder sent, beyond those of rungs.</summary>
+    private const int SilentTrack = 2000;
+
+    private const string Sound = "audio";
 
     private readonly List<Lane> _lanes = [];
     private readonly List<Track> _tracks = [];
@@ -36,6 +50,11 @@ internal sealed class RenditionPlan
         {
             Add(track);
         }
+
+        if (_videoLeads && !tracks.Any(t => t.Kind == TrackKind.Audio) && _lanes.Count < MaxRenditions)
+        {
+            _lanes.Add(new Lane(Lane.None, new Rendition(Sound, TrackKind.Audio, Leads: false)) { Fill = new SoundFill(SilentTrack, isNeeded: true, isExpected: false) });
+        }
     }
 
     /// <summary>The tracks it knows.</summary>
@@ -43,6 +62,21 @@ internal sealed class RenditionPlan
 
     /// <summary>The renditions so far.</summary>
     public IReadOnlyList<Rendition> Renditions => [.. _lanes.Select(l => l.Rendition)];
+
+    /// <summary>Renditions of sound that are kept without holes, with what does so.</summary>
+    public IEnumerable<(Lane Lane, SoundFill Fill)> Filled
+    {
+        get
+        {
+            foreach (var lane in _lanes)
+            {
+                if (lane.Fill is { } fill)
+                {
+                    yield return (lane, fill);
+                }
+            }
+        }
+    }
 
     /// <summary>Whether there is one video track: an encoder that sends several has made the ladder itself.</summary>
     public bool HasOnePicture { get; private set; }
@@ -63,6 +97,13 @@ internal sealed class RenditionPlan
             }
         }
 
+        if (track.Kind == TrackKind.Audio && _lanes.Find(l => l.Track == Lane.None) is { } silent)
+        {
+            silent.Track = track.Id;
+            _tracks.Add(track);
+            return silent;
+        }
+
         return _lanes.Count < MaxRenditions ? Add(track) : null;
     }
 
@@ -70,7 +111,10 @@ internal sealed class RenditionPlan
     {
         var isFirst = !_lanes.Exists(l => l.Rendition.Kind == track.Kind);
         var leads = isFirst && track.Kind == (_videoLeads ? TrackKind.Video : TrackKind.Audio);
-        var lane = new Lane(track.Id, new Rendition(Unused(NameOf(track, isFirst)), track.Kind, leads));
+        var lane = new Lane(track.Id, new Rendition(Unused(NameOf(track, isFirst)), track.Kind, leads))
+        {
+            Fill = track.Kind == TrackKind.Audio && _videoLeads ? new SoundFill(SilentTrack, isNeeded: isFirst, isExpected: true) : null,
+        };
         _lanes.Add(lane);
         _tracks.Add(track);
         HasOnePicture = _lanes.Count(l => l.Rendition.Kind == TrackKind.Video) == 1;
@@ -79,7 +123,7 @@ internal sealed class RenditionPlan
 
     private static string NameOf(Track track, bool isFirst) => track switch
     {
-        { Kind: TrackKind.Audio } => "audio",
+        { Kind: TrackKind.Audio } => Sound,
 
         // A picture that stands upright is named by its shorter side, too.
         { Config.Picture: { } picture } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(picture.DisplayWidth, picture.Height)}p"),

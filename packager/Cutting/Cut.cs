@@ -62,7 +62,11 @@ internal sealed class SegmentOrigin(long number, MediaTime start, DateTimeOffset
 
     public DateTimeOffset WallClock { get; } = wallClock;
 
-    public bool Discontinuity { get; } = discontinuity;
+    /// <summary>Whether a discontinuity stands before it.</summary>
+    public bool Discontinuity { get; set; } = discontinuity;
+
+    /// <summary>Whether a part of it, of any rendition, has been decided: from then on it is too late for a discontinuity.</summary>
+    public bool HasParts { get; set; }
 
     /// <summary>The leader's length of it, once that has closed it.</summary>
     public MediaTime Duration { get; set; } = MediaTime.Zero(start.Timescale);

@@ -133,8 +133,9 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         }
 
         var start = new MediaTime(_partStart, _timescale);
+        _origin!.HasParts = true;
         output.Add(new Cut.Part(rendition, Number, _partNumber++, part, start, new MediaTime(part.Duration, _timescale),
-            part.Samples[0].IsSync, _origin!.WallClockOf(start)));
+            part.Samples[0].IsSync, _origin.WallClockOf(start)));
         _part = null;
     }
 }

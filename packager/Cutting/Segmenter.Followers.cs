@@ -144,7 +144,7 @@ internal sealed partial class Segmenter
 
         var origin = OriginOf(segment.Number);
         var decode = lane.DecodeOf(timed.Sample, _shift);
-        if (IsOtherConfiguration(lane, timed.Sample.Track) && !(segment.IsEmpty && (lane.Fresh || origin.Discontinuity)))
+        if (IsOtherConfiguration(lane, timed.Sample.Track) && !(segment.IsEmpty && (lane.Fresh || TryInterrupt(origin))))
         {
             // The cut for it may have been made already, where the leader is ahead.
             lane.ConfigurationChanged = !_origins.Exists(later => later.Number > segment.Number && later.Discontinuity);
@@ -183,6 +183,18 @@ internal sealed partial class Segmenter
         lane.NeedsSync = false;
         segment.Add(origin, timed.Sample, decode, place.Ticks, timed.Duration);
         _end = Later(_end, segment.End);
+    }
+
+    /// <summary>Puts a discontinuity before a segment that has begun, unless something of it is out.</summary>
+    private bool TryInterrupt(SegmentOrigin origin)
+    {
+        if (!origin.Discontinuity && !origin.HasParts)
+        {
+            origin.Discontinuity = true;
+            Output.Add(new Cut.Discontinuity(origin.Number));
+        }
+
+        return origin.Discontinuity;
     }
 
     private void TrimOrigins()

@@ -28,7 +28,7 @@ internal sealed record SegmenterStart(long NextSegment, bool HasHistory, MediaTi
 /// Decides where the renditions of one publication are cut. Pure: samples in, decisions out (<see cref="Output"/>), no clock and no I/O.
 /// <para>
 /// The leader is cut at its first sync sample from the latency profile's minimum on, and at any sample before the target duration would be exceeded.
-/// The others are cut at the same instants: a sample waits until the leader has come far enough to say in which segment it begins. A leader from which
+/// It is cut sooner, at any sync sample, when another rendition has a new configuration to begin with. The others are cut at the same instants: a sample waits until the leader has come far enough to say in which segment it begins. A leader from which
 /// nothing arrives any more is stood in for by another rendition until its next sync sample; this, a jump in its times and a changed configuration
 /// begin a new run, with a discontinuity before it.
 /// </para>
@@ -165,7 +165,7 @@ internal sealed partial class Segmenter
             lane.BeginWith(sample);
             CutAt(lane, sample, newRun: true);
         }
-        else if (sample.IsSync && IsTimeToCut(lane, sample))
+        else if (sample.IsSync && (IsTimeToCut(lane, sample) || (!lane.Segment.IsEmpty && _lanes.Exists(waiting => waiting.ConfigurationChanged))))
         {
             CutAt(lane, sample, newRun: false);
         }

@@ -236,6 +236,28 @@ public class SegmenterTests
     }
 
     [Fact]
+    public void A_new_audio_configuration_that_begins_with_a_segment_has_its_discontinuity_before_that_and_loses_nothing()
+    {
+        var segmenter = Story.Segmenter();
+        var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(4), Frames(4, from: 4.01, track: OtherAudio)));
+
+        story.Discontinuities.ShouldBe([3]);
+        story.Parts("audio").ShouldAllBe(p => p.Media.Track == (p.Segment <= 2 ? Audio : OtherAudio));
+        story.Closed("audio").Sum(s => s.Duration.TotalSeconds).ShouldBe(8, 0.05);
+        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_new_audio_configuration_waits_for_the_next_keyframe_however_short_the_segment_becomes()
+    {
+        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 30), Frames(2.5), Frames(5.5, from: 2.51, track: OtherAudio)));
+
+        story.Discontinuities.ShouldBe([3]);
+        story.Lengths("source").ShouldBe([2, 1, 2, 2, 1]);
+        story.Parts("audio").ShouldAllBe(p => p.Media.Track == (p.Segment <= 2 ? Audio : OtherAudio));
+    }
+
+    [Fact]
     public void A_jump_of_the_leader_begins_a_new_run_instead_of_an_endless_segment()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(5, 60), Frames(5), Pictures(4, 60, from: 60), Frames(4, from: 60)));

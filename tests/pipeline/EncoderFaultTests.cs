@@ -93,40 +93,6 @@ public sealed class EncoderFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task F12_pictures_without_sound_are_a_stream()
-    {
-        var session = Line.Session(_time);
-        var camera = await SentAsync(session, new Camera(_time) { HasSound = false }, 8);
-        var watched = await _line.WatchAsync(session);
-        watched.Payloads.ShouldBe(camera.Pictures);
-        watched.Playlist.Entries.ShouldAllBe(e => Math.Abs(e.Duration - 2) < 0.01 && !e.Discontinuity);
-    }
-
-    [Fact]
-    public async Task F13_sound_that_comes_12_s_late_joins_in_time_and_disturbs_nothing()
-    {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
-        await camera.SendAsync(12);
-        var before = await _line.PlaylistAsync(session);
-        camera.HasSound = true;
-        camera.Configure();
-        await camera.SendAsync(8);
-        await camera.GoneAsync();
-
-        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        video.Payloads.ShouldBe(camera.Pictures);
-        video.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
-        before.Last.ShouldBeGreaterThan(4, "nobody waited for the sound");
-        audio.Playlist.Last.ShouldBe(video.Playlist.Last);
-        foreach (var segment in audio.Segments)
-        {
-            var picture = video.Segments.Single(s => s.Number == segment.Number);
-            ((double)segment.Began / segment.Timescale).ShouldBe((double)picture.Began / picture.Timescale, 0.05);
-        }
-    }
-
-    [Fact]
     public async Task F14_sound_alone_is_cut_by_its_own_clock()
     {
         var session = Line.Session(_time);
@@ -135,30 +101,6 @@ public sealed class EncoderFaultTests : IAsyncLifetime
         watched.Payloads.ShouldBe(camera.Sounds);
         watched.Playlist.Entries.SkipLast(1).ShouldAllBe(e => e.Duration >= 2 && e.Duration <= 3);
         watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
-    }
-
-    [Fact]
-    public async Task F15_sound_that_stops_and_comes_back_is_in_time_and_the_picture_never_waits()
-    {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time), session);
-        await camera.SendAsync(6);
-        camera.HasSound = false;
-        await camera.SendAsync(10);
-        camera.HasSound = true;
-        await camera.SendAsync(6);
-        await camera.GoneAsync();
-
-        var video = await _line.WatchAsync(session);
-        video.Payloads.ShouldBe(camera.Pictures);
-        var audio = await _line.PlaylistAsync(session, "audio");
-        audio.Last.ShouldBe(video.Playlist.Last);
-        audio.Entries.Count(e => e.Gap).ShouldBeInRange(3, 5);
-        audio.Entries[^1].Gap.ShouldBeFalse();
-        foreach (var (sound, picture) in audio.Entries.Zip(video.Playlist.Entries).Where(p => !p.First.Gap))
-        {
-            sound.WallClock.ShouldBe(picture.WallClock, TimeSpan.FromMilliseconds(50));
-        }
     }
 
     [Fact]

@@ -50,7 +50,21 @@ public class LadderTranscoderTests
         var known = RenditionPlanTests.Video(1, 640, 360);
         var sets = await RunAsync([unknown], [Sample(unknown, 0, sync: true), Sample(known, 3000, sync: true), Sample(known, 6000, sync: false)]);
 
-        sets.ShouldHaveSingleItem().Samples.Select(s => s.Sample.Decode.Ticks).ShouldBe([3000, 6000]);
+        sets.ShouldHaveSingleItem().Samples.Where(s => s.Rendition.Name == "source").Select(s => s.Sample.Decode.Ticks).ShouldBe([3000, 6000]);
+    }
+
+    [Fact]
+    public async Task A_video_without_sound_has_silence_beside_it_up_to_its_newest_picture_and_sound_that_comes_takes_its_place()
+    {
+        MediaSample[] pictures = [.. Enumerable.Range(0, 30).Select(i => Sample(Video, 90_000 + (i * 3000), sync: i == 0))];
+        var sound = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
+        var set = (await RunAsync([Video], [.. pictures, sound])).ShouldHaveSingleItem();
+
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, Leads: true), new Rendition("audio", TrackKind.Audio, Leads: false)]);
+        var heard = set.Samples.Where(s => s.Rendition.Name == "audio").Select(s => s.Sample).ToList();
+        heard.Select(s => s.Decode.Ticks).ShouldBe([.. Enumerable.Range(0, 46).Select(i => 48_000L + (i * 1024)), 96_000]);
+        heard[^1].Payload.ShouldBe(sound.Payload);
+        heard.Select(s => s.Track).Distinct().ShouldHaveSingleItem("its configuration is another spelling of the same");
     }
 
     [Fact]
@@ -70,7 +84,7 @@ public class LadderTranscoderTests
         var source = Channel.CreateBounded<MediaSample>(8);
         var packager = new StuckPackager();
         var running = new LadderTranscoder(packager, Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
-            .RunAsync(new Publication(Grant(), [Video], source.Reader), TestContext.Current.CancellationToken);
+            .RunAsync(new Publication(Grant(), [Video, Audio], source.Reader), TestContext.Current.CancellationToken);
 
         for (var i = 0; i < LadderTranscoder.QueueLength + 50; i++)
         {

@@ -1,0 +1,136 @@
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>Sound that is not there, comes late, or stops, as viewers get it (rows F12, F13 and F15 of the edge cases).</summary>
+public sealed class SilenceTests : IAsyncLifetime
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _time = new();
+    private Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task F12_pictures_without_sound_have_silence_beside_them_in_every_manifest()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
+        await camera.SendAsync(8);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Payloads.ShouldBe(camera.Pictures);
+        video.Playlist.Entries.ShouldAllBe(e => Math.Abs(e.Duration - 2) < 0.01 && !e.Discontinuity);
+        audio.Payloads.ShouldAllBe(payload => IsSilent(payload));
+        ShouldBeInTime(video, audio);
+        (await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8")).ShouldContain("mp4a.40.2\"");
+        (await _line.MpdAsync(session)).ShouldList(audio, "audio");
+    }
+
+    [Fact]
+    public async Task F12_silence_is_decoded_as_such()
+    {
+        var session = Line.Session(_time);
+        await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 6.4));
+        await _line.EndAsync(session);
+
+        var address = $"{_line.Client.BaseAddress}live/{session.Channel}/";
+        (await FfmpegTool.DecodeAsync(address + "index.m3u8", 60)).ShouldBeEmpty();
+        (await FfmpegTool.DecodeAsync(address + "manifest.mpd", 60)).ShouldBeEmpty();
+        var volume = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", address + "index.m3u8", "-vn", "-af", "volumedetect", "-f", "null", "-"]);
+        volume.EnsureSuccess().Error.ShouldContain("max_volume: -91.0 dB");
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(30)]
+    public async Task F13_sound_that_comes_late_takes_the_place_of_silence_in_time_and_without_a_seam(double seconds)
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
+        await camera.SendAsync(seconds);
+        var before = await _line.PlaylistAsync(session);
+        camera.HasSound = true;
+        camera.Configure();
+        await camera.SendAsync(8);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Payloads.ShouldBe(camera.Pictures);
+        before.Last.ShouldBeGreaterThan((long)(seconds / 2) - 2, "nobody waited for the sound");
+        ShouldBeInTime(video, audio);
+        var silent = audio.Payloads.TakeWhile(payload => IsSilent(payload)).Count();
+        (silent * 1024.0 / Camera.SampleRate).ShouldBe(seconds, 0.05);
+        audio.Payloads.Count.ShouldBeInRange(silent + camera.Sounds.Count - 3, silent + camera.Sounds.Count, "of sound, no more than what came at the time of silence is missing");
+        audio.Payloads.Skip(silent).ShouldBe(camera.Sounds.TakeLast(audio.Payloads.Count - silent));
+        foreach (var watched in (Watched[])[video, audio])
+        {
+            watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
+            watched.Playlist.Entries.Select(e => e.Map).Distinct().ShouldHaveSingleItem();
+        }
+    }
+
+    [Fact]
+    public async Task F13_late_sound_of_another_configuration_begins_behind_a_discontinuity_and_until_then_there_is_silence()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time) { HasSound = false, SoundRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
+        await camera.SendAsync(11);
+        camera.HasSound = true;
+        camera.Configure();
+        await camera.SendAsync(9);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Payloads.ShouldBe(camera.Pictures);
+        ShouldBeInTime(video, audio);
+        var at = audio.Playlist.Entries.Single(e => e.Discontinuity).Number;
+        video.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([at]);
+        at.ShouldBe(7, "the keyframe after it begins the seventh segment");
+        audio.Segments.ShouldAllBe(s => s.Timescale == (s.Number < at ? 48_000 : 44_100));
+        audio.Payloads.SkipWhile(payload => IsSilent(payload)).ShouldAllBe(payload => !IsSilent(payload));
+        var mpd = await _line.MpdAsync(session);
+        mpd.Periods.Count.ShouldBe(2);
+        mpd.ShouldList(audio, "audio");
+    }
+
+    [Fact]
+    public async Task F15_sound_that_stops_is_silent_meanwhile_and_comes_back_in_time()
+    {
+        var session = Line.Session(_time);
+        var camera = _line.Attach(new Camera(_time), session);
+        await camera.SendAsync(6);
+        camera.HasSound = false;
+        await camera.SendAsync(10);
+        camera.HasSound = true;
+        await camera.SendAsync(6);
+        await camera.GoneAsync();
+
+        var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        video.Payloads.ShouldBe(camera.Pictures);
+        ShouldBeInTime(video, audio);
+        audio.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
+        (audio.Payloads.Count(payload => IsSilent(payload)) * 1024.0 / Camera.SampleRate).ShouldBe(10, 0.1);
+        audio.Payloads.Count(payload => !IsSilent(payload)).ShouldBeInRange(camera.Sounds.Count - 3, camera.Sounds.Count);
+        audio.Payloads[^1].ShouldBe(camera.Sounds[^1]);
+    }
+
+    /// <summary>The same segments, which begin and end at the same instants but for a frame of sound.</summary>
+    private static void ShouldBeInTime(Watched video, Watched audio)
+    {
+        audio.Playlist.Entries.Select(e => e.Number).ShouldBe(video.Playlist.Entries.Select(e => e.Number));
+        foreach (var (sound, picture) in audio.Segments.Zip(video.Segments))
+        {
+            ((double)sound.Began / sound.Timescale).ShouldBe((double)picture.Began / picture.Timescale, 0.05);
+            ((double)sound.Ended / sound.Timescale).ShouldBe((double)picture.Ended / picture.Timescale, 0.06);
+        }
+    }
+
+    /// <summary>Not one of the camera's, which are longer.</summary>
+    private static bool IsSilent(byte[] payload) => payload is [0x21, 0, 0, 0, 0, 0x1c];
+}
