@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast bench ingest</c> is asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+/// <summary>What <c>./broadcast bench ingest</c> and <c>bench transcode</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
 public sealed class BenchmarkTests
 {
     [Fact]
@@ -53,6 +53,29 @@ public sealed class BenchmarkTests
     [Fact]
     public void Every_option_stands_in_the_help() =>
         new[] { "--only", "--counts", "--rounds", "--seconds", "--quick" }.Concat(IngestPlan.AllParts).ShouldAllBe(word => IngestPlan.Usage.Contains(word));
+
+    [Fact]
+    public void Of_transcoding_everything_is_measured_unless_parts_are_named()
+    {
+        TranscodePlan.Parse([]).Parts.ShouldBe(TranscodePlan.AllParts);
+        var plan = TranscodePlan.Parse(["--only", "kills,cost", "--kills", "7", "--quick", "--rounds", "2", "--overload", "30", "--seconds", "9"]);
+        plan.Parts.ShouldBe(["cost", "kills"]);
+        (plan.Kills, plan.Rounds, plan.Overload, plan.Measured).ShouldBe((7, 2, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(9)));
+        plan.CostSeconds.ShouldBeLessThan(TranscodePlan.Parse([]).CostSeconds);
+    }
+
+    [Theory]
+    [InlineData("'cost' is not an option of bench transcode", "cost")]
+    [InlineData("--kills needs a value", "--kills")]
+    [InlineData("no part 'cpu': cost, delay, kills, overload", "--only", "cpu")]
+    [InlineData("'1.5' is not a whole number from 1 to 20", "--rounds", "1.5")]
+    [InlineData("'5' is not a whole number from 10 to 3600", "--overload", "5")]
+    public void A_wrong_argument_of_transcoding_is_told_too(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => TranscodePlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
+    public void Every_option_of_transcoding_stands_in_the_help() =>
+        new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts).ShouldAllBe(word => TranscodePlan.Usage.Contains(word));
 
     [Fact]
     public void Rows_with_an_aim_say_whether_it_was_met()

@@ -1,13 +1,14 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
       ingest       what taking streams in costs, part by part; has options of its own: ./broadcast bench ingest --help
+      transcode    what encoding a ladder costs, how long it takes, how it bears death and overload; has options of its own, too
 
-    Without a name: all three. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all four. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -23,14 +24,16 @@ if (args.FirstOrDefault() is IngestOnlyHost.Command)
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what == "ingest" ? IngestPlan.Usage : Usage);
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, _ => Usage });
     return 0;
 }
 
-IngestPlan plan;
+var (ingest, transcode) = (new IngestPlan(), new TranscodePlan());
 try
 {
-    plan = what == "ingest" ? IngestPlan.Parse([.. args.Where((a, i) => i != Array.IndexOf(args, what))]) : new IngestPlan();
+    string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
+    ingest = what == "ingest" ? IngestPlan.Parse(options) : ingest;
+    transcode = what == "transcode" ? TranscodePlan.Parse(options) : transcode;
 }
 catch (FormatException e)
 {
@@ -67,11 +70,16 @@ try
 
     if (what is "all" or "ingest")
     {
-        await IngestBenchmark.RunAsync(plan, shared, reports, Progress);
+        await IngestBenchmark.RunAsync(ingest, shared, reports, Progress);
+    }
+
+    if (what is "all" or "transcode")
+    {
+        await TranscodeBenchmark.RunAsync(transcode, shared, reports, Progress);
     }
     else if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, all.");
         return 1;
     }
 }

@@ -1,0 +1,70 @@
+using System.Buffers;
+using System.Globalization;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Nut;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>Pictures that x264 has coded, in memory and as a file: our stage and a bare ffmpeg get the same.</summary>
+/// <param name="Name">For tables and progress, as in <c>1080p30</c>.</param>
+/// <param name="Path">A NUT file.</param>
+/// <param name="Rate">Pictures a second.</param>
+/// <param name="Pictures">What is in it, from time zero.</param>
+internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnlyList<MediaSample> Pictures)
+{
+    /// <summary>How long it is.</summary>
+    public double Seconds => Pictures.Count / (double)Rate;
+
+    /// <summary>From one picture to the next.</summary>
+    public TimeSpan Interval => TimeSpan.FromSeconds(1.0 / Rate);
+
+    /// <summary>Makes one of ffmpeg's <c>testsrc2</c>, as encoders send it: H.264 with CABAC, no B-frames, a bounded rate.</summary>
+    /// <param name="folder">Where the file goes.</param>
+    /// <param name="width">Pixels across.</param>
+    /// <param name="height">Pixels down.</param>
+    /// <param name="rate">Pictures a second; divides 90,000.</param>
+    /// <param name="seconds">How long.</param>
+    /// <param name="megabits">Megabits a second.</param>
+    /// <param name="progress">Told of it.</param>
+    /// <param name="keyframes">Further options, such as <c>-force_key_frames</c>; a keyframe every 2 s where there are none.</param>
+    public static async Task<CodedSource> MakeAsync(string folder, int width, int height, int rate, int seconds, double megabits, Action<string> progress, params string[] keyframes)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{height}p{rate}");
+        progress(string.Create(CultureInfo.InvariantCulture, $"making the source: {seconds} s of {name}, H.264 at {megabits} Mbit/s"));
+        var path = System.IO.Path.Combine(folder, $"source-{name}-{Guid.NewGuid():N}.nut");
+        var bits = string.Create(CultureInfo.InvariantCulture, $"{megabits * 1000:0}k");
+        (await ChildProcess.RunAsync("ffmpeg",
+            [
+                "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={width}x{height}:r={rate}:d={seconds}", "-c:v", "libx264", "-preset", "superfast", "-pix_fmt", "yuv420p",
+                "-bf", "0", "-sc_threshold", "0", "-b:v", bits, "-maxrate", bits, "-bufsize", bits, "-g", $"{2 * rate}", .. keyframes, "-f", "nut", "-write_index", "0", path,
+            ],
+            TimeSpan.FromMinutes(20))).EnsureSuccess();
+        return new CodedSource(name, path, rate, Read(await File.ReadAllBytesAsync(path)));
+    }
+
+    /// <summary>The picture with this number when it is played again and again; its time of arrival is now.</summary>
+    public MediaSample At(long number)
+    {
+        var picture = Pictures[(int)(number % Pictures.Count)];
+        var shift = new MediaTime(number / Pictures.Count * Pictures.Count * MediaTime.VideoTimescale / Rate, MediaTime.VideoTimescale);
+        return picture with { Decode = picture.Decode + shift, Present = picture.Present + shift, Arrival = TimeProvider.System.GetUtcNow() };
+    }
+
+    private static List<MediaSample> Read(byte[] file)
+    {
+        var bytes = new ReadOnlySequence<byte>(file);
+        var reader = new NutReader();
+        var samples = new List<MediaSample>();
+        Track? track = null;
+        while (reader.TryRead(ref bytes, out var frame))
+        {
+            track ??= new Track(1, StartCodes.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
+            var time = new MediaTime(frame.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
+            samples.Add(new MediaSample(track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch));
+        }
+
+        return samples;
+    }
+}

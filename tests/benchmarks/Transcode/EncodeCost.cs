@@ -1,0 +1,92 @@
+using System.Globalization;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// Processor time of a ladder: our stage with its worker, a bare ffmpeg that is told the same, and a process for each rung. The same pictures for all, each as fast as it goes, from memory or
+/// tmpfs; what counts is processor time, not the clock.
+/// </summary>
+internal static class EncodeCost
+{
+    private const double MostOfBare = 1.05;
+    private const string Bare = "bare ffmpeg, decoding once";
+
+    /// <summary>Measures both kinds of latency.</summary>
+    public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
+    {
+        var source = await CodedSource.MakeAsync(shared, 1920, 1080, 30, plan.CostSeconds, 6, progress);
+        var report = new Report(
+            $"Processor time of 1080p30 → source, 720p, 480p, 360p", "seconds per second of media, user and system", ["in all", "in ffmpeg", "in our process", "of bare ffmpeg"]);
+        reports.Add(report);
+        foreach (var latency in new[] { "standard", "low" })
+        {
+            await RunAsync(plan, source, latency, report, progress);
+        }
+    }
+
+    private static async Task RunAsync(TranscodePlan plan, CodedSource source, string latency, Report report, Action<string> progress)
+    {
+        List<Cost> ours = [], bare = [], each = [];
+        await OursAsync(source, latency, count: 2 * source.Rate);
+        for (var round = 1; round <= plan.Rounds; round++)
+        {
+            var (cost, command) = await OursAsync(source, latency, source.Pictures.Count);
+            ours.Add(cost);
+            bare.Add(await OfAsync(source, [command.Bare(source.Path)]));
+            each.Add(await OfAsync(source, command.OneByOne(source.Path)));
+            progress($"{latency}, round {round} of {plan.Rounds}: ours {ours[^1]}, bare {bare[^1]}, a process for each rung {each[^1]}");
+        }
+
+        var reference = Median(bare).All;
+        Add($"{latency}: Broadcast", Median(ours), Aim.AtMost(MostOfBare, Median(ours).All / reference).For("ratio"));
+        Add($"{latency}: {Bare}", Median(bare), Aim.None);
+        Add($"{latency}: a process for each rung", Median(each), Aim.None);
+
+        void Add(string row, Cost cost, Aim aim) => report.Add(row, aim, cost.All, cost.Workers, cost.Own > 0 ? cost.Own : null, cost.All / reference);
+    }
+
+    private static async Task<(Cost Cost, WorkerCommand Command)> OursAsync(CodedSource source, string latency, int count)
+    {
+        var meter = new ChildrenMeter();
+        WorkerCommand command;
+        IReadOnlyList<int> came;
+        await using (var stage = new StageUnderTest(source.Pictures[0].Track, latency, new ManualTimeProvider()))
+        {
+            var feeding = Feeder.FastAsync(stage, source, 0, count);
+            await stage.ReachAsync(0);
+            command = WorkerCommand.OfRunning();
+            await feeding;
+            await stage.EndAsync();
+            came = [.. stage.Rungs.Select(r => stage.Seen(r).Count)];
+        }
+
+        return came.Count > 0 && came.All(c => c == count)
+            ? (new Cost(meter.Children / count * source.Rate, meter.Self / count * source.Rate), command)
+            : throw new InvalidOperationException($"Of {count} pictures came {string.Join(", ", came)}.");
+    }
+
+    private static async Task<Cost> OfAsync(CodedSource source, IReadOnlyList<IReadOnlyList<string>> commands)
+    {
+        var meter = new ChildrenMeter();
+        var results = await Task.WhenAll(commands.Select(c => ChildProcess.RunAsync("ffmpeg", c, TimeSpan.FromMinutes(20))));
+        foreach (var result in results)
+        {
+            result.EnsureSuccess();
+        }
+
+        return new Cost(meter.Children / source.Seconds, 0);
+    }
+
+    private static Cost Median(IReadOnlyList<Cost> costs) => costs.OrderBy(c => c.All).ElementAt(costs.Count / 2);
+
+    /// <summary>Seconds of processor time for a second of media.</summary>
+    /// <param name="Workers">In ffmpeg.</param>
+    /// <param name="Own">In this process.</param>
+    private sealed record Cost(double Workers, double Own)
+    {
+        public double All => Workers + Own;
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{All:0.000} ({Workers:0.000} + {Own:0.000})");
+    }
+}

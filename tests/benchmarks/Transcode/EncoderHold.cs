@@ -1,0 +1,78 @@
+using System.Buffers;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Nut;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>How many pictures an encoder holds back by itself: raw pictures are given one by one, each as soon as nothing more comes of those before, so that neither decoding, scaling nor speed counts.</summary>
+internal static class EncoderHold
+{
+    /// <summary>Of this many pictures, the last half counts.</summary>
+    private const int Pictures = 120;
+
+    /// <summary>A machine is slow, but never so slow that an encoder's small picture takes longer.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(120);
+
+    /// <summary>Measures.</summary>
+    /// <param name="encoder">ffmpeg's options from the encoder on, as the worker has them.</param>
+    /// <param name="size">As <c>W:H</c>.</param>
+    /// <param name="rate">Pictures a second.</param>
+    /// <returns>Pictures given after one, before that one comes out.</returns>
+    public static async Task<int> MeasureAsync(IReadOnlyList<string> encoder, string size, int rate)
+    {
+        var sides = size.Split(':').Select(int.Parse).ToArray();
+        var picture = new byte[sides[0] * sides[1] * 3 / 2];
+
+        // Raw pictures are all keyframes.
+        List<string> options = [.. encoder];
+        options.RemoveRange(options.IndexOf("-force_key_frames"), 2);
+        await using var process = ChildProcess.Start(
+            "ffmpeg",
+            [
+                "-nostdin", "-v", "error", "-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", $"{sides[0]}x{sides[1]}", "-r", $"{rate}",
+                "-i", "pipe:0", .. options, "-f", "nut", "-write_index", "0", "-flush_packets", "1", "pipe:1",
+            ],
+            openInput: true, rawOutput: true);
+        var came = 0;
+        var reading = CountAsync(process.RawOutput, () => Interlocked.Increment(ref came));
+        var held = new List<int>();
+        for (var given = 1; given <= Pictures; given++)
+        {
+            // Something that moves, or there would be nothing to look ahead for.
+            Random.Shared.NextBytes(picture.AsSpan(given * 997 % (picture.Length / 2), 4096));
+            await process.Input.WriteAsync(picture);
+            await process.Input.FlushAsync();
+            for (var before = -1; before != Volatile.Read(ref came);)
+            {
+                before = Volatile.Read(ref came);
+                await Task.Delay(given > Pictures / 2 ? Quiet : TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            }
+
+            held.Add(given - Volatile.Read(ref came));
+        }
+
+        process.Input.Close();
+        await reading;
+        return (int)Sample.Median(held.Skip(Pictures / 2).Select(h => (double)h));
+    }
+
+    private static async Task CountAsync(Stream output, Action count)
+    {
+        var reader = new NutReader();
+        var rest = Array.Empty<byte>();
+        var read = new byte[1 << 16];
+        for (int length; (length = await output.ReadAsync(read)) > 0;)
+        {
+            var bytes = new ReadOnlySequence<byte>([.. rest, .. read.AsSpan(0, length)]);
+            while (reader.TryRead(ref bytes, out var frame))
+            {
+                if (!frame.Payload.IsEmpty)
+                {
+                    count();
+                }
+            }
+
+            rest = bytes.ToArray();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>What <c>bench transcode</c> is to measure, as its arguments say.</summary>
+internal sealed record TranscodePlan
+{
+    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    public static IReadOnlyList<string> AllParts { get; } = ["cost", "delay", "kills", "overload"];
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        usage: ./broadcast bench transcode [OPTIONS]
+
+          --only PART[,PART…]   cost      processor time of a ladder, next to a bare ffmpeg and to a process for each rung
+                                delay     how long a picture takes through the stage
+                                kills     kill -9 of the worker: how long nothing new comes
+                                overload  streams that together need twice the machine: how far behind their rungs come
+          --rounds N            how often the cost is taken; the median counts (3)
+          --seconds N           how long the delay is measured (20)
+          --kills N             workers to kill (20)
+          --overload N          seconds of overload (120)
+          --quick               every part with little of everything: to see that it works, not for figures
+
+        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        """;
+
+    /// <summary>Parts to run.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = AllParts;
+
+    /// <summary>How often the cost is taken.</summary>
+    public int Rounds { get; init; } = 3;
+
+    /// <summary>Seconds of media in each round of the cost.</summary>
+    public int CostSeconds { get; init; } = 30;
+
+    /// <summary>How long the delay is measured.</summary>
+    public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Workers to kill.</summary>
+    public int Kills { get; init; } = 20;
+
+    /// <summary>How long the overload lasts.</summary>
+    public TimeSpan Overload { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Reads the arguments behind <c>transcode</c>.</summary>
+    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    public static TranscodePlan Parse(IReadOnlyList<string> arguments)
+    {
+        // Little of everything first, so that whatever else is said counts, wherever it stands.
+        var plan = arguments.Contains("--quick")
+            ? new TranscodePlan { Rounds = 1, CostSeconds = 6, Measured = TimeSpan.FromSeconds(4), Kills = 2, Overload = TimeSpan.FromSeconds(20) }
+            : new TranscodePlan();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var option = arguments[i];
+            if (option == "--quick")
+            {
+                continue;
+            }
+
+            if (option is not ("--only" or "--rounds" or "--seconds" or "--kills" or "--overload"))
+            {
+                throw new FormatException($"'{option}' is not an option of bench transcode: --only, --rounds, --seconds, --kills, --overload, --quick.");
+            }
+
+            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench transcode --help.");
+            plan = option switch
+            {
+                "--only" => plan with { Parts = ReadParts(value) },
+                "--rounds" => plan with { Rounds = ReadNumber(option, value, 1, 20) },
+                "--kills" => plan with { Kills = ReadNumber(option, value, 2, 1000) },
+                "--overload" => plan with { Overload = TimeSpan.FromSeconds(ReadNumber(option, value, 10, 3600)) },
+                _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 2, 600)) },
+            };
+        }
+
+        return plan;
+    }
+
+    private static List<string> ReadParts(string value)
+    {
+        var asked = value.Split(',', StringSplitOptions.TrimEntries);
+        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
+            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
+            : [.. AllParts.Where(asked.Contains)];
+    }
+
+    private static int ReadNumber(string option, string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"{option}: '{text}' is not a whole number from {least} to {most}.");
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Globalization;
+using Broadcast.Media;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>Kill -9 of workers in mid-stream, at random moments, each of a stage of its own: for how long nothing new comes in a rung, and whether anything is missing afterwards.</summary>
+internal static class WorkerKills
+{
+    private const double LongestGap = 1.5;
+    private const int Seed = 1;
+
+    /// <summary>How long it goes on after the kill; longer than a segment.</summary>
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(4);
+
+    /// <summary>Kills, half of them with each kind of latency.</summary>
+    public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
+    {
+        var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
+        var report = new Report($"Kill -9 of the worker, {plan.Kills} times, 480p30 with keyframes every 2 s", "seconds without a new picture", ["p50", "p95", "longest", "pictures missing", "sync samples missing"]);
+        reports.Add(report);
+        var random = new Random(Seed);
+        var all = new Dictionary<string, List<Aftermaths>>();
+        for (var kill = 1; kill <= plan.Kills; kill++)
+        {
+            var latency = kill % 2 == 0 ? "low" : "standard";
+            foreach (var (rung, seen) in await KillAsync(source, latency, TimeSpan.FromSeconds(1 + (2 * random.NextDouble()))))
+            {
+                var row = $"{latency}: {rung}";
+                all.TryAdd(row, []);
+                all[row].Add(seen);
+                progress(string.Create(CultureInfo.InvariantCulture, $"kill {kill} of {plan.Kills}: {row} {seen.Gap:0.00} s, {seen.Missing} pictures and {seen.MissingSync} sync samples missing"));
+            }
+        }
+
+        foreach (var (row, seen) in all.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            var p50 = Sample.Median(seen.Select(s => s.Gap));
+            report.Add(row, Aim.Under(LongestGap, p50).For("p50"), p50, Sample.Percentile(seen.Select(s => s.Gap), 0.95), seen.Max(s => s.Gap), seen.Sum(s => s.Missing), seen.Sum(s => s.MissingSync));
+        }
+    }
+
+    private static async Task<List<(string Rung, Aftermaths Seen)>> KillAsync(CodedSource source, string latency, TimeSpan life)
+    {
+        await using var stage = new StageUnderTest(source.Pictures[0].Track, latency);
+        using var stop = new CancellationTokenSource();
+        var feeding = Feeder.LiveAsync(stage, source, stop.Token);
+
+        // It has caught up with what came while it started.
+        await stage.ReachAsync(source.At(source.Rate * 2).Present.Ticks);
+        await Task.Delay(life, TimeProvider.System);
+        var worker = ChildrenMeter.Running().Single();
+        var killed = Stopwatch.GetTimestamp();
+        (await ChildProcess.RunAsync("kill", ["-KILL", $"{worker}"])).EnsureSuccess();
+        await Task.Delay(Aftermath, TimeProvider.System);
+        await stop.CancelAsync();
+        var given = await feeding;
+        await stage.EndAsync();
+        return [.. stage.Rungs.Select(r => (r, Look(source, stage.Seen(r), given, killed)))];
+    }
+
+    private static Aftermaths Look(CodedSource source, IReadOnlyList<SeenPicture> seen, long given, long killed)
+    {
+        var came = seen.ToDictionary(p => p.Present);
+        var (missing, missingSync) = (0, 0);
+        for (long number = 0; number < given; number++)
+        {
+            var wanted = source.At(number);
+            var has = came.TryGetValue(wanted.Present.Ticks, out var picture);
+            missing += has ? 0 : 1;
+            missingSync += wanted.IsSync && !(has && picture.IsSync) ? 1 : 0;
+        }
+
+        var gap = seen.Zip(seen.Skip(1)).Where(p => p.Second.At >= killed).Max(p => Stopwatch.GetElapsedTime(p.First.At, p.Second.At).TotalSeconds);
+        return new Aftermaths(gap, missing, missingSync);
+    }
+
+    /// <summary>What a kill did to a rung.</summary>
+    /// <param name="Gap">Longest time between two pictures from then on, seconds.</param>
+    /// <param name="Missing">Pictures of the source that never came.</param>
+    /// <param name="MissingSync">Sync samples of the source that came as no sync samples, or not at all.</param>
+    private sealed record Aftermaths(double Gap, int Missing, int MissingSync);
+}
