@@ -30,7 +30,7 @@ internal static class Economy
 
 /// <summary>
 /// Decides when encoding has to give something up, and when it may try to take it back: pure, told how far the rungs are behind the source. It gives up after being late for
-/// <see cref="Patience"/>, and takes a step back when nothing was late for a while, which becomes longer each time that this was a mistake.
+/// <see cref="Patience"/>, or far behind and not getting nearer, and takes a step back when nothing was late for a while, which becomes longer each time that this was a mistake.
 /// </summary>
 internal sealed class Pace
 {
@@ -39,6 +39,12 @@ internal sealed class Pace
 
     /// <summary>How long they may be late.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Rungs that are this far behind, and no nearer a moment later, do not get the time to settle: viewers would run out of pictures.</summary>
+    public static readonly TimeSpan Far = TimeSpan.FromSeconds(2.25);
+
+    /// <summary>That moment.</summary>
+    public static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>A worker that begins may be late for so long.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromSeconds(4);
@@ -49,6 +55,13 @@ internal sealed class Pace
     /// <summary>The longest that this becomes.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(10);
 
+    /// <summary>Who gets no nearer than this in a moment does not catch up.</summary>
+    private static readonly TimeSpan Nearer = TimeSpan.FromSeconds(0.1);
+
+    /// <summary>Who falls back by so much in a moment needs two steps.</summary>
+    private static readonly TimeSpan FallingBack = TimeSpan.FromSeconds(0.4);
+
+    private (TimeSpan At, TimeSpan Behind)? _far;
     private TimeSpan? _lateSince;
     private TimeSpan _settled = TimeSpan.MinValue;
     private TimeSpan _calmSince;
@@ -65,6 +78,11 @@ internal sealed class Pace
     /// <returns>Whether the step is another than before.</returns>
     public bool Judge(TimeSpan behind, TimeSpan now, int last)
     {
+        if (IsLost(behind, now) is { } fallen && Step < last)
+        {
+            return Change(Math.Min(last, Step + (fallen >= FallingBack ? 2 : 1)), now);
+        }
+
         if (now < _settled)
         {
             return false;
@@ -88,7 +106,7 @@ internal sealed class Pace
     }
 
     /// <summary>A worker begins, and has to catch up first.</summary>
-    public void Settle(TimeSpan now) => (_settled, _lateSince) = (now + Settling, null);
+    public void Settle(TimeSpan now) => (_settled, _lateSince, _far) = (now + Settling, null, null);
 
     /// <summary>Gives a step up for another reason than being late.</summary>
     public void GiveUp(TimeSpan now, int last)
@@ -99,6 +117,25 @@ internal sealed class Pace
         }
     }
 
+    /// <summary>How much farther behind it is than a moment before; <see langword="null"/> when it is not far behind, or getting nearer.</summary>
+    private TimeSpan? IsLost(TimeSpan behind, TimeSpan now)
+    {
+        if (behind < Far)
+        {
+            _far = null;
+            return null;
+        }
+
+        var far = _far ??= (now, behind);
+        if (now - far.At < Look)
+        {
+            return null;
+        }
+
+        _far = (now, behind);
+        return behind > far.Behind - Nearer ? behind - far.Behind : null;
+    }
+
     private bool Change(int step, TimeSpan now)
     {
         if (step > Step && _isTrying)
@@ -106,7 +143,7 @@ internal sealed class Pace
             _rest = TimeSpan.FromTicks(Math.Min(LongestRest.Ticks, _rest.Ticks * 2));
         }
 
-        (_isTrying, Step, _settled, _calmSince, _lateSince) = (step < Step, step, now + Settling, now, null);
+        (_isTrying, Step, _settled, _calmSince, _lateSince, _far) = (step < Step, step, now + Settling, now, null, null);
         return true;
     }
 }

@@ -21,16 +21,14 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <summary>Deaths in a row after which less is tried.</summary>
     private const int DeathsBeforeLess = 3;
 
-    /// <summary>Pictures kept from the last sync sample on. When a group of pictures is longer, the next worker begins with the next one.</summary>
-    private const int LongestGroup = EncoderWorker.QueueLength * 3 / 4;
-
-    private const long LargestGroup = 64 << 20;
-
     /// <summary>Pictures that may go in without one coming out: more than the encoder looks ahead by.</summary>
     private const int MostUnanswered = 45;
 
     /// <summary>Half an hour: no source's times lie as far before its session's beginning.</summary>
     private const long Offset = MediaTime.VideoTimescale * 1800L;
+
+    /// <summary>Half a second: how far behind the newest picture a worker begins that follows one that was too slow.</summary>
+    private const long LeftAfterBeingLate = MediaTime.VideoTimescale / 2;
 
     private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(3);
 
@@ -63,7 +61,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Pace _pace = new();
-    private readonly List<MediaSample> _group = [];
+    private readonly RecentPictures _recent = new();
     private readonly List<EncoderWorker> _ending = [];
     private readonly Dictionary<string, RungLane> _lanes = [];
     private IReadOnlyList<RungLane> _encoded = [];
@@ -71,12 +69,12 @@ internal sealed class RungEncoder : IAsyncDisposable
     private EncoderWorker? _worker;
     private Track? _track;
     private string? _ended;
-    private long _groupBytes;
     private long _startedAt;
     private long? _startedBefore;
     private long _notBefore = long.MinValue;
     private int _deaths;
     private bool _waitsForSync = true;
+    private bool _wasLate;
     private Newest _newest = new(long.MinValue, default);
     private long _unansweredSince;
     private int _unanswered;
@@ -120,11 +118,12 @@ internal sealed class RungEncoder : IAsyncDisposable
         if (!ReferenceEquals(_track, sample.Track))
         {
             Leave();
+            _recent.Clear();
             _track = sample.Track;
             _rungs = RungsOf(_ladder, sample.Track);
         }
 
-        Keep(sample);
+        _recent.Keep(sample);
         if (_worker is { Ended.IsCompleted: true })
         {
             Bury();
@@ -156,22 +155,6 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
-    /// <summary>Keeps the group of pictures that is coming in, for a worker that has to begin in the middle of it.</summary>
-    private void Keep(in MediaSample sample)
-    {
-        if (sample.IsSync || _group.Count > LongestGroup || _groupBytes > LargestGroup)
-        {
-            _group.Clear();
-            _groupBytes = 0;
-        }
-
-        if (sample.IsSync || _group.Count > 0)
-        {
-            _group.Add(sample);
-            _groupBytes += sample.Payload.Length;
-        }
-    }
-
     private void Offer(in MediaSample sample)
     {
         _waitsForSync = !_worker!.TryOffer(sample);
@@ -188,7 +171,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void TryStart()
     {
         var now = _time.GetTimestamp();
-        if (_group.Count == 0 || now < _notBefore || Header(_group[0]) is not { } header)
+        if (_recent.Count == 0 || now < _notBefore || Header(_recent.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
@@ -205,10 +188,9 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
-        // The first picture that is missing in all of them: who was behind has a hole up to there, and all go on with a sync sample.
         var lanes = effort.Rungs.Select(LaneOf).ToList();
-        var from = lanes.Max(l => l.Last) is var last && last >= _group[0].Present.Ticks ? last + 1 + Offset : 0;
-        (_encoded, _startedAt) = (lanes, now);
+        var (pictures, from) = Missing(lanes);
+        (_encoded, _startedAt, _wasLate) = (lanes, now, false);
         Volatile.Write(ref _unanswered, 0);
         _answered = false;
         _pace.Settle(Now);
@@ -217,7 +199,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from).Arguments(), StartCodes.ConfigurationOf);
         _worker = new EncoderWorker(_options.Ffmpeg, job, Pass);
         EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Haste, effort.IsHalfRate);
-        foreach (var sample in _group)
+        foreach (var sample in pictures)
         {
             Offer(sample);
         }
@@ -250,6 +232,18 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// What a worker gets first, and from when on it encodes: from the first picture that is missing in all rungs, where that is kept; who was behind has a hole up to there, and all go on with a sync sample. Who was
+    /// too slow leaves out what would keep it late, and who was away for long begins with the newest group.
+    /// </summary>
+    private (IReadOnlyList<MediaSample> Pictures, long From) Missing(IReadOnlyList<RungLane> lanes)
+    {
+        var first = lanes.Max(l => l.Last) + 1;
+        var begin = _wasLate ? Math.Max(first, _newest.Present - LeftAfterBeingLate) : first;
+        var pictures = _recent.From(begin);
+        return begin >= pictures[0].Present.Ticks ? (pictures, begin + Offset) : (_recent.From(long.MaxValue), 0);
+    }
+
     private RungLane LaneOf(Rung rung)
     {
         if (!_lanes.TryGetValue(rung.Name, out var lane))
@@ -275,12 +269,19 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
+        if (!_answered && _time.GetElapsedTime(_startedAt) < Pace.Settling)
+        {
+            // How fast it is cannot be seen yet: what its lanes say is of the one before.
+            return;
+        }
+
         var slowest = _encoded.Min(l => l.Last);
         var behind = slowest == long.MinValue ? _time.GetElapsedTime(_startedAt) : new MediaTime(Math.Max(0, _newest.Present - slowest), MediaTime.VideoTimescale).ToTimeSpan();
         var before = _pace.Step;
         if (_pace.Judge(behind, Now, Economy.Last(_rungs.Count)))
         {
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
+            _wasLate = _pace.Step > before;
             End("");
         }
     }

@@ -29,17 +29,35 @@ public class PaceTests
     public void Nothing_is_given_up_for_a_hiccup()
     {
         Live(0.5, 10).ShouldBe(0);
-        Live(3, 1.5).ShouldBe(0);
+        Live(2, 1.5).ShouldBe(0);
         Live(0.5, 10).ShouldBe(0);
     }
 
     [Fact]
     public void Being_late_for_seconds_costs_a_step_and_the_next_only_when_that_did_not_help()
     {
-        Live(3, 2.5).ShouldBe(1);
-        Live(3, 3).ShouldBe(1);
-        Live(3, 4).ShouldBe(2);
+        Live(2, 2.5).ShouldBe(1);
+        Live(2, 3).ShouldBe(1);
+        Live(2, 4).ShouldBe(2);
         Live(0.3, 20).ShouldBe(2);
+    }
+
+    [Fact]
+    public void Being_far_behind_and_falling_back_costs_steps_at_once()
+    {
+        _pace.Settle(_now);
+        Falling(from: 1, by: 0.5, seconds: 2.4).ShouldBe(0);
+        Falling(from: 2.25, by: 0.5, seconds: 1.1).ShouldBe(2);
+    }
+
+    [Fact]
+    public void Being_far_behind_without_falling_back_costs_one_step() => Live(3, 1.1).ShouldBe(1);
+
+    [Fact]
+    public void Who_is_far_behind_and_catches_up_has_the_time_to_settle()
+    {
+        _pace.Settle(_now);
+        Falling(from: 3.5, by: -0.3, seconds: 5).ShouldBe(0);
     }
 
     [Fact]
@@ -48,7 +66,7 @@ public class PaceTests
     [Fact]
     public void What_was_given_up_is_taken_back_after_half_a_minute_of_calm()
     {
-        Live(3, 2.5).ShouldBe(1);
+        Live(2, 2.5).ShouldBe(1);
         Live(0.3, 29).ShouldBe(1);
         Live(0.3, 10).ShouldBe(0);
     }
@@ -56,11 +74,21 @@ public class PaceTests
     [Fact]
     public void The_next_try_comes_later_when_taking_it_back_was_a_mistake()
     {
-        Live(3, 2.5);
+        Live(2, 2.5);
         Live(0.3, 40).ShouldBe(0);
-        Live(3, 8).ShouldBe(1);
+        Live(2, 8).ShouldBe(1);
         Live(0.3, 50).ShouldBe(1);
         Live(0.3, 20).ShouldBe(0);
+    }
+
+    private int Falling(double from, double by, double seconds)
+    {
+        for (var end = _now + TimeSpan.FromSeconds(seconds); _now < end; _now += TimeSpan.FromMilliseconds(100), from += by / 10)
+        {
+            _pace.Judge(TimeSpan.FromSeconds(from), _now, Economy.Last(Rungs.Length));
+        }
+
+        return _pace.Step;
     }
 
     private int Live(double behind, double seconds)

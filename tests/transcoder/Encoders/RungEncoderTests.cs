@@ -82,22 +82,23 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("KILL")]
-    [InlineData("STOP")]
-    public async Task A_worker_that_is_killed_or_hangs_is_followed_by_one_that_goes_on_where_it_ended(string signal)
+    [InlineData("KILL", "low", 300, 60)]
+    [InlineData("STOP", "low", 300, 60)]
+    [InlineData("KILL", "standard", 70, 75)]
+    public async Task A_worker_that_is_killed_or_hangs_is_followed_by_one_that_goes_on_where_it_ended(string signal, string latency, int group, int at)
     {
-        // One group of pictures, so that nothing but what is kept of it allows to go on.
-        var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", "300");
+        // One long group of pictures, so that nothing but what is kept of it allows to go on; or an encoder that still holds pictures of the group before.
+        var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", $"{group}");
         var pids = Path.Combine(_folder.Path, "pids");
         var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
-        await using (var encoder = Encoder(program, "auto", "low"))
+        await using (var encoder = Encoder(program, "auto", latency))
         {
             for (var i = 0; i < source.Count; i++)
             {
                 encoder.Take(source[i]);
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
-                if (i == 60)
+                if (i == at)
                 {
                     await Poll.UntilAsync(() => _renditions.Reader.Count > 30, Patience);
                     (await ChildProcess.RunAsync("kill", [$"-{signal}", (await File.ReadAllLinesAsync(pids))[0]])).EnsureSuccess();
@@ -108,7 +109,7 @@ public sealed class RungEncoderTests : IDisposable
         (await File.ReadAllLinesAsync(pids)).Length.ShouldBe(2);
         var rung = Read().ShouldHaveSingleItem().Value;
         rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
-        rung.Count(s => s.IsSync).ShouldBe(2);
+        rung.Count(s => s.IsSync).ShouldBe(source.Count(s => s.IsSync) + 1);
         rung.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
     }
 
@@ -153,7 +154,10 @@ public sealed class RungEncoderTests : IDisposable
             }
         }
 
-        (await File.ReadAllLinesAsync(presets)).ShouldBe(["veryfast", "superfast"]);
+        var tried = await File.ReadAllLinesAsync(presets);
+        tried.Length.ShouldBe(2);
+        tried[0].ShouldBe("veryfast");
+        tried[1].ShouldBeOneOf("superfast", "ultrafast");
         Read().ShouldHaveSingleItem().Value[^1].Present.ShouldBe(source[^1].Present);
     }
 

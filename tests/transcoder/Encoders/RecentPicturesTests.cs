@@ -1,0 +1,84 @@
+using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+public class RecentPicturesTests
+{
+    private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
+    private readonly RecentPictures _recent = new();
+
+    [Fact]
+    public void Nothing_is_kept_before_a_sync_sample()
+    {
+        _recent.Keep(At(0, isSync: false));
+        _recent.Count.ShouldBe(0);
+        _recent.Keep(At(1, isSync: true));
+        _recent.Keep(At(2, isSync: false));
+        _recent.Count.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(8.0, 6.0)]
+    [InlineData(6.0, 6.0)]
+    [InlineData(5.9, 4.0)]
+    [InlineData(1.0, 2.0)]
+    public void A_worker_gets_all_from_the_sync_sample_before_what_is_missing(double missing, double first)
+    {
+        Keep(seconds: 7.5, group: 2);
+        var pictures = _recent.From((long)(missing * MediaTime.VideoTimescale));
+        pictures[0].Present.TotalSeconds.ShouldBe(first);
+        pictures[0].IsSync.ShouldBeTrue();
+        pictures[^1].Present.TotalSeconds.ShouldBe(7.4, 0.01);
+    }
+
+    [Fact]
+    public void Groups_that_ended_long_ago_are_forgotten()
+    {
+        Keep(seconds: 100, group: 0.5);
+        _recent.Count.ShouldBeInRange(40, 46);
+    }
+
+    [Fact]
+    public void A_group_that_is_too_long_is_not_kept_and_the_next_one_is()
+    {
+        for (var i = 0; i <= RecentPictures.MaxPictures; i++)
+        {
+            _recent.Keep(At(i / 1000.0, isSync: i == 0));
+        }
+
+        _recent.Count.ShouldBe(0);
+        _recent.Keep(At(5, isSync: true));
+        _recent.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void There_are_never_more_bytes_than_allowed()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            _recent.Keep(At(i / 10.0, isSync: i % 3 == 0) with { Payload = new byte[RecentPictures.MaxBytes / 8] });
+            _recent.Count.ShouldBeLessThanOrEqualTo(8);
+        }
+
+        _recent.From(0)[0].IsSync.ShouldBeTrue();
+    }
+
+    /// <summary>Ten pictures a second.</summary>
+    private void Keep(double seconds, double group)
+    {
+        var each = (int)(group * 10);
+        for (var i = 0; i < (int)(seconds * 10); i++)
+        {
+            _recent.Keep(At(i / 10.0, i % each == 0));
+        }
+    }
+
+    private static MediaSample At(double seconds, bool isSync)
+    {
+        var time = new MediaTime((long)Math.Round(seconds * MediaTime.VideoTimescale), MediaTime.VideoTimescale);
+        return new MediaSample(Picture, time, time, isSync, new byte[10], DateTimeOffset.UnixEpoch);
+    }
+}
