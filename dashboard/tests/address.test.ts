@@ -7,6 +7,7 @@ describe('the channel in the address', () => {
       channel: 'main',
       playlist: '/live/main/index.m3u8',
       status: '/live/main/status.json',
+      poster: '/live/main/poster.jpg',
       time: '/time',
       watchPage: '/watch/main',
     });
@@ -16,6 +17,7 @@ describe('the channel in the address', () => {
     const address = channelAddress('/t/abc.DEF-1/watch/main/');
     expect(address?.playlist).toBe('/t/abc.DEF-1/live/main/index.m3u8');
     expect(address?.status).toBe('/t/abc.DEF-1/live/main/status.json');
+    expect(address?.poster).toBe('/t/abc.DEF-1/live/main/poster.jpg');
     expect(address?.watchPage).toBe('/t/abc.DEF-1/watch/main');
     expect(address?.time).toBe('/time');
   });

@@ -56,6 +56,7 @@ describe('the list of channels', () => {
     const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: '2026-01-01T12:00:00Z' } }], null);
     expect(html).toContain('data-pill="live"');
     expect(html).toContain('href="/watch/main"');
+    expect(html).toMatch(/<img src="\/live\/main\/poster\.jpg\?at=\d+" alt="" width="128" height="72"/);
     expect(html).toContain(adminText.channels.end);
   });
   test('a channel that nobody publishes to is offline and has nothing to end', () => {

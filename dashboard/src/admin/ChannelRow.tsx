@@ -5,6 +5,22 @@ import { ActionForm, Dialog } from './Dialog';
 import { Encoder } from './Encoder';
 import { clockText } from './times';
 
+const posterEveryMs = 10_000;
+
+/** The channel's latest picture; an empty frame of the same size where there is none. The name stands beside it, so it has no text of its own. */
+function Poster({ channel, isOn }: { channel: string; isOn: boolean }) {
+  // Another address each time that there may be another picture: the list is drawn again whenever it is asked for.
+  const turn = isOn ? Math.floor(Date.now() / posterEveryMs) : 0;
+  const [missing, setMissing] = useState<number | null>(null);
+  return (
+    <div className="channel-poster">
+      {missing !== turn && (
+        <img src={`/live/${encodeURIComponent(channel)}/poster.jpg?at=${turn}`} alt="" width={128} height={72} onError={() => setMissing(turn)} />
+      )}
+    </div>
+  );
+}
+
 interface ChannelRowProps {
   api: Api;
   channel: Channel;
@@ -26,6 +42,7 @@ export function ChannelRow({ api, channel, rtmp, mayManage, open, onToggle, onCh
   return (
     <li className="channel">
       <div className="channel-line">
+        <Poster channel={channel.name} isOn={isOn} />
         <div className="channel-name">
           <h2>{channel.title || channel.name}</h2>
           <p>

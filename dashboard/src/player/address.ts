@@ -5,6 +5,8 @@ export interface ChannelAddress {
   playlist: string;
   /** What the channel is doing right now. */
   status: string;
+  /** The channel's latest picture, where there is one. */
+  poster: string;
   /** The server's clock. */
   time: string;
   /** The page to watch it on, for links out of an embed. */
@@ -34,6 +36,7 @@ export function channelAddress(pathname: string): ChannelAddress | null {
     channel,
     playlist: `${live}/index.m3u8`,
     status: `${live}/status.json`,
+    poster: `${live}/poster.jpg`,
     time: `${prefix.replace(token, '')}/time`,
     watchPage: `${prefix}/watch/${encodeURIComponent(channel)}`,
   };

@@ -42,6 +42,17 @@ export class Stage {
     this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageHint, this.retry);
     this.root.append(this.video, this.message, this.spinner, this.caption, this.bigPlay, this.unmute, this.bar.root);
     this.listen();
+    this.showPoster(address.poster);
+  }
+
+  /** The channel's latest picture, until there is a moving one. Where there is none, nothing looks or lies differently. */
+  private showPoster(address: string): void {
+    const picture = new Image();
+    picture.addEventListener('load', () => {
+      this.video.poster = picture.src;
+      setAttribute(this.root, 'data-poster', 'shown');
+    });
+    picture.src = address;
   }
 
   private listen(): void {
