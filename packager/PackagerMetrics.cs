@@ -24,6 +24,9 @@ internal static class PackagerMetrics
     private static readonly Counter<long> LostParts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_parts_lost", "{part}", "Parts lost because the data folder could not be written.");
 
+    private static readonly Counter<long> Pictures = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_packager_pictures", "{picture}", "Posters and sheets of thumbnails written.");
+
     public static void Lost(ChannelName channel, string reason, long count) => Dropped.Add(
         count, new("component", "packager"), new("stream", channel.Value), new("reason", reason));
 
@@ -39,4 +42,7 @@ internal static class PackagerMetrics
     public static void Gap(ChannelName channel, string rendition) => Gaps.Add(1, new("stream", channel.Value), new("rendition", rendition));
 
     public static void PartLost(ChannelName channel, string rendition) => LostParts.Add(1, new("stream", channel.Value), new("rendition", rendition));
+
+    public static void Picture(ChannelName channel, SessionPicture picture) =>
+        Pictures.Add(1, new("stream", channel.Value), new("kind", picture is SessionPicture.Poster ? "poster" : "sheet"));
 }

@@ -10,7 +10,7 @@ namespace Broadcast.Packager;
 public static class PackagerModule
 {
     /// <summary>
-    /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IPackagedSessions"/>, and the recovery of earlier sessions, which
+    /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IPictureSink"/>, <see cref="IPackagedSessions"/>, and the recovery of earlier sessions, which
     /// runs at the host's start. Publications that come before it is done wait for it. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of
     /// <see cref="ITimelineSink"/>s; add it after the room that provides storage and before the one that lets encoders in. Options are checked at the start.
     /// </summary>
@@ -23,6 +23,7 @@ public static class PackagerModule
         services.AddSingleton<PackagingStage>();
         services.AddSingleton<IRenditionSink>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<ISessionLifecycle>(provider => provider.GetRequiredService<PackagingStage>());
+        services.AddSingleton<IPictureSink>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<IPackagedSessions>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddHostedService<RecoveryService>();
         return services;

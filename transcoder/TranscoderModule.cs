@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Pictures;
 using Broadcast.Transcoder.Switching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,8 @@ public static class TranscoderModule
 {
     /// <summary>
     /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, <see cref="IChannelInputs"/> and <see cref="IEncoderStandings"/>. Options from
-    /// the sections <c>Switch</c> and <c>Encoding</c>, checked at start.
+    /// the sections <c>Switch</c> and <c>Encoding</c>, checked at start. And the maker of pictures, which listens as an <see cref="ITimelineSink"/>, reads from an <see cref="ISpool"/> and gives to an
+    /// <see cref="IPictureSink"/>; options from <c>Pictures</c>.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
     {
@@ -28,6 +30,13 @@ public static class TranscoderModule
             .Bind(configuration.GetSection(EncodingOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EncodingOptions>, EncodingOptionsValidator>();
+        services.AddOptions<PictureOptions>()
+            .Bind(configuration.GetSection(PictureOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PictureOptions>, PictureOptionsValidator>();
+        services.AddSingleton<PictureDesk>();
+        services.AddSingleton<ITimelineSink>(p => p.GetRequiredService<PictureDesk>());
+        services.AddHostedService<PictureWorkshop>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<EncoderChoice>();
         services.AddSingleton<IEncoderStandings>(p => p.GetRequiredService<EncoderChoice>());

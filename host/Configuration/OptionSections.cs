@@ -6,6 +6,7 @@ using Broadcast.Packager;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Pictures;
 using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Configuration;
@@ -21,6 +22,7 @@ internal static class OptionSections
         [IngestOptions.Section] = typeof(IngestOptions),
         [SwitchOptions.Section] = typeof(SwitchOptions),
         [EncodingOptions.Section] = typeof(EncodingOptions),
+        [PictureOptions.Section] = typeof(PictureOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),

@@ -10,6 +10,7 @@ public sealed class SessionTimeline
 {
     private readonly List<RenditionTimeline> _renditions = [];
     private readonly SortedSet<long> _discontinuities = [];
+    private readonly List<TimelineSheet> _sheets = [];
 
     /// <summary>A timeline begins with its session.</summary>
     public SessionTimeline(BroadcastSession session) => Session = session;
@@ -53,8 +54,32 @@ public sealed class SessionTimeline
         }
     }
 
+    /// <summary>Where the earliest segment of the window begins, or <see langword="null"/> when there is none.</summary>
+    public MediaTime? WindowStart
+    {
+        get
+        {
+            MediaTime? start = null;
+            foreach (var rendition in _renditions)
+            {
+                if (rendition.Segments is [var first, ..] && !(start <= first.Start))
+                {
+                    start = first.Start;
+                }
+            }
+
+            return start;
+        }
+    }
+
     /// <summary>Numbers of segments, in the window or announced for it, that a discontinuity stands before.</summary>
     public IReadOnlyCollection<long> Discontinuities => _discontinuities;
+
+    /// <summary>The newest poster, or <see langword="null"/> before the first.</summary>
+    public TimelinePoster? Poster { get; private set; }
+
+    /// <summary>Sheets of thumbnails that the window reaches, and the newest, by rising start.</summary>
+    public IReadOnlyList<TimelineSheet> Sheets => _sheets;
 
     /// <summary>The rendition of a name, or <see langword="null"/>.</summary>
     public RenditionTimeline? Find(string rendition)
@@ -70,14 +95,14 @@ public sealed class SessionTimeline
         return null;
     }
 
-    /// <summary>Folds one event in. After the end only a takeover changes anything.</summary>
+    /// <summary>Folds one event in. After the end only a takeover and late pictures change anything.</summary>
     /// <returns>Whether anything changed.</returns>
     /// <exception cref="InvalidDataException">The event contradicts what was said before; nothing was changed.</exception>
     public bool Apply(TimelineEvent @event)
     {
         var changed = @event switch
         {
-            _ when IsEnded && @event is not TimelineEvent.Started => false,
+            _ when IsEnded && @event is not (TimelineEvent.Started or TimelineEvent.PosterReady or TimelineEvent.SheetReady) => false,
             TimelineEvent.Started started => Start(started),
             TimelineEvent.RenditionAdded added => Add(added),
             TimelineEvent.InitReady init => AddInit(init),
@@ -86,6 +111,8 @@ public sealed class SessionTimeline
             TimelineEvent.SegmentClosed closed => Close(closed),
             TimelineEvent.SegmentGap gap => AddGap(gap),
             TimelineEvent.WindowMoved moved => Move(moved),
+            TimelineEvent.PosterReady poster => Show(poster),
+            TimelineEvent.SheetReady sheet => AddSheet(sheet),
             TimelineEvent.Ended ended => End(ended),
             _ => throw new UnreachableException(),
         };
@@ -133,6 +160,12 @@ public sealed class SessionTimeline
                     events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));
                 }
             }
+        }
+
+        events.AddRange(_sheets.Select(sheet => new TimelineEvent.SheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
+        if (Poster is { } poster)
+        {
+            events.Add(new TimelineEvent.PosterReady(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length));
         }
 
         if (IsEnded)
@@ -255,6 +288,33 @@ public sealed class SessionTimeline
             rendition.TrimBefore(moved.FirstSegment);
         }
 
+        if (WindowStart is { } start && _sheets is [.., var newest])
+        {
+            _sheets.RemoveAll(sheet => sheet.End <= start && sheet != newest);
+        }
+
+        return true;
+    }
+
+    private bool Show(TimelineEvent.PosterReady poster)
+    {
+        if (Poster is { } before && poster.Time <= before.Time)
+        {
+            return false;
+        }
+
+        Poster = new TimelinePoster(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length);
+        return true;
+    }
+
+    private bool AddSheet(TimelineEvent.SheetReady sheet)
+    {
+        if (_sheets is [.., var last] && sheet.Start < last.End)
+        {
+            return false;
+        }
+
+        _sheets.Add(new TimelineSheet(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length));
         return true;
     }
 

@@ -32,6 +32,8 @@ public sealed record RenditionFormat(
 [JsonDerivedType(typeof(SegmentClosed), "segment")]
 [JsonDerivedType(typeof(SegmentGap), "gap")]
 [JsonDerivedType(typeof(WindowMoved), "window")]
+[JsonDerivedType(typeof(PosterReady), "poster")]
+[JsonDerivedType(typeof(SheetReady), "sheet")]
 [JsonDerivedType(typeof(Ended), "ended")]
 public abstract record TimelineEvent
 {
@@ -82,7 +84,23 @@ public abstract record TimelineEvent
     /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
     public sealed record WindowMoved(long FirstSegment) : TimelineEvent;
 
-    /// <summary>The session is over; nothing follows.</summary>
+    /// <summary>A newer poster can be read, and the one before is not needed any more. May still come after the end.</summary>
+    /// <param name="Time">When it is in the session; rises.</param>
+    /// <param name="Width">Pixels across.</param>
+    /// <param name="Height">Pixels down.</param>
+    /// <param name="Object">Where it is.</param>
+    /// <param name="Length">Its bytes.</param>
+    public sealed record PosterReady(MediaTime Time, int Width, int Height, ObjectName Object, int Length) : TimelineEvent;
+
+    /// <summary>A sheet of thumbnails can be read. It leaves with the segments of its time, the newest not before there is a newer one. May still come after the end.</summary>
+    /// <param name="Start">Where its first tile begins, on the session's timeline; never before the end of the sheet before.</param>
+    /// <param name="Duration">How long all its tiles are together.</param>
+    /// <param name="Layout">How it is divided.</param>
+    /// <param name="Object">Where it is.</param>
+    /// <param name="Length">Its bytes.</param>
+    public sealed record SheetReady(MediaTime Start, MediaTime Duration, SheetLayout Layout, ObjectName Object, int Length) : TimelineEvent;
+
+    /// <summary>The session is over; nothing but the pictures of what was there follows.</summary>
     public sealed record Ended(string Reason) : TimelineEvent;
 }
 

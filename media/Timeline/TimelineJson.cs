@@ -16,6 +16,8 @@ public static class TimelineJson
     /// <summary>Longest event accepted, in bytes.</summary>
     public const int MaxLength = 65_536;
 
+    private const int MaxTiles = 100;
+
     /// <summary>Writes an event.</summary>
     public static void Write(TimelineEvent @event, IBufferWriter<byte> output)
     {
@@ -75,6 +77,21 @@ public static class TimelineJson
             { Init: < 1 } => "init numbers begin at 1",
             { Duration.Ticks: < 0 } => "duration is negative",
             { Offset: < 0 } or { Length: < 0 } => "offset or length is negative",
+            _ => null,
+        },
+        TimelineEvent.PosterReady poster => poster switch
+        {
+            { Time.Ticks: < 0 } => "time is negative",
+            { Width: < 1 } or { Height: < 1 } => "a side of the poster is not above 0",
+            { Length: < 0 } => "length is negative",
+            _ => null,
+        },
+        TimelineEvent.SheetReady sheet => sheet switch
+        {
+            { Start.Ticks: < 0 } => "start is negative",
+            { Duration.Ticks: < 1 } => "duration is not above 0",
+            { Layout: { Columns: < 1 or > MaxTiles } or { Rows: < 1 or > MaxTiles } or { TileWidth: < 1 } or { TileHeight: < 1 } } => "the layout of the sheet is not one",
+            { Length: < 0 } => "length is negative",
             _ => null,
         },
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Dash;
 
@@ -29,6 +30,7 @@ internal static class MpdDrawing
 
         var latency = timeline.Session.Latency;
         var end = Millisecond(drawn[^1].End);
+        var thumbnails = ThumbnailTrack.Of(timeline);
         return new Mpd
         {
             IsStatic = timeline.IsEnded,
@@ -49,7 +51,10 @@ internal static class MpdDrawing
                     // A presentation that is over begins where its media does, or players would wait at a beginning that has left the window.
                     var start = timeline.IsEnded && index == 0 ? StartOfEnded(period.Source, period.First) : period.Source.Start;
                     var next = index + 1 < drawn.Count ? drawn[index + 1].Source.Start.ToTimeSpan() : timeline.IsEnded ? end : (TimeSpan?)null;
-                    return new Period(period.Source.Id, start.ToTimeSpan(), next - start.ToTimeSpan(), [.. period.Sets.Select(set => Offset(set, start))]);
+                    return new Period(period.Source.Id, start.ToTimeSpan(), next - start.ToTimeSpan(), [.. period.Sets.Select(set => Offset(set, start))])
+                    {
+                        Thumbnails = ThumbnailSet.Of(thumbnails, start.ToTimeSpan(), next),
+                    };
                 }),
             ],
         };

@@ -10,6 +10,9 @@ namespace Broadcast.Origin.Dash;
 /// <param name="Sets"><c>AdaptationSet</c>s.</param>
 internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IReadOnlyList<AdaptationSet> Sets)
 {
+    /// <summary>The <c>AdaptationSet</c> of thumbnails, or <see langword="null"/> when there are none.</summary>
+    public ThumbnailSet? Thumbnails { get; init; }
+
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
     {
@@ -26,6 +29,7 @@ internal sealed record Period(string Id, TimeSpan Start, TimeSpan? Duration, IRe
             set.Write(xml);
         }
 
+        Thumbnails?.Write(xml);
         xml.WriteEndElement();
     }
 }
@@ -159,7 +163,7 @@ internal sealed record Representation(string Id, RenditionFormat Format, long Ba
 /// <param name="Timeline">The segments' starts and lengths, in ticks.</param>
 internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber, IReadOnlyList<(long Start, long Duration)> Timeline)
 {
-    /// <summary>Writes the element; equal lengths in a row are told once.</summary>
+    /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
     {
         xml.WriteStartElement("SegmentTemplate");
@@ -168,13 +172,20 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
         xml.WriteAttributeString("initialization", $"$RepresentationID$/init-{MpdText.Number(Init)}.mp4");
         xml.WriteAttributeString("media", "$RepresentationID$/$Number$.m4s");
         xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
+        WriteTimeline(xml, Timeline);
+        xml.WriteEndElement();
+    }
+
+    /// <summary>Writes a <c>SegmentTimeline</c>; equal lengths in a row are told once.</summary>
+    public static void WriteTimeline(XmlWriter xml, IReadOnlyList<(long Start, long Duration)> timeline)
+    {
         xml.WriteStartElement("SegmentTimeline");
         long? expected = null;
-        for (var i = 0; i < Timeline.Count;)
+        for (var i = 0; i < timeline.Count;)
         {
-            var (start, duration) = Timeline[i];
+            var (start, duration) = timeline[i];
             var repeats = 0;
-            while (i + repeats + 1 < Timeline.Count && Timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
+            while (i + repeats + 1 < timeline.Count && timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
             {
                 repeats++;
             }
@@ -196,7 +207,6 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
             i += repeats + 1;
         }
 
-        xml.WriteEndElement();
         xml.WriteEndElement();
     }
 }

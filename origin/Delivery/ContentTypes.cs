@@ -17,6 +17,12 @@ internal static class ContentTypes
     /// <summary>Plain text.</summary>
     public const string Text = "text/plain; charset=utf-8";
 
+    /// <summary>WebVTT (W3C WebVTT, 9).</summary>
+    public const string WebVtt = "text/vtt; charset=utf-8";
+
+    /// <summary>JPEG.</summary>
+    public const string Jpeg = "image/jpeg";
+
     /// <summary>ISO BMFF by what it carries (RFC 4337).</summary>
     public static string Of(TrackKind kind) => kind == TrackKind.Audio ? "audio/mp4" : "video/mp4";
 }

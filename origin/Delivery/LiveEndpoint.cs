@@ -15,6 +15,9 @@ namespace Broadcast.Origin.Delivery;
 internal sealed class LiveEndpoint(
     LiveDirectory directory, MediaDelivery media, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
+    /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
+    private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
+
     private static readonly Counter<long> Requests =
         Telemetry.Meter.CreateCounter<long>("broadcast.origin.requests", "{request}", "Requests answered, by kind and status code.");
 
@@ -81,7 +84,7 @@ internal sealed class LiveEndpoint(
             return WriteAsync(context, StatusOf(directory.Status(path.Channel)), TimeSpan.FromSeconds(1));
         }
 
-        var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd;
+        var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
         if ((isOfChannel ? channel?.Current : channel?.Find(path.Session)) is not { } session)
         {
             return NotFound(context);
@@ -98,6 +101,14 @@ internal sealed class LiveEndpoint(
                 return WriteAsync(context, session.ChannelMpd(context.Request.PathBase.ToUriComponent()), maxAge);
             case LivePathKind.SessionMpd:
                 return WriteAsync(context, session.SessionMpd(), maxAge);
+            case LivePathKind.Poster:
+                return session.Poster is { } poster ? media.AnswerAsync(context, MediaSource.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
+            case LivePathKind.ChannelThumbnails:
+                return WriteAsync(context, session.ThumbnailCues($"{session.Id}/"), maxAge);
+            case LivePathKind.SessionThumbnails:
+                return WriteAsync(context, session.ThumbnailCues(""), maxAge);
+            case LivePathKind.ImagePlaylist:
+                return WriteAsync(context, session.ImagePlaylist(), maxAge);
             case LivePathKind.MediaPlaylist:
                 return WriteAsync(context, session.MediaPlaylist(path.Rendition), maxAge);
             default:

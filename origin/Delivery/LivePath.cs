@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Delivery;
 
@@ -14,11 +15,26 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/status.json</c></summary>
     Status,
 
+    /// <summary><c>/live/{channel}/poster.jpg</c></summary>
+    Poster,
+
+    /// <summary><c>/live/{channel}/thumbnails.vtt</c></summary>
+    ChannelThumbnails,
+
     /// <summary><c>/live/{channel}/{session}/manifest.mpd</c></summary>
     SessionMpd,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}.m3u8</c></summary>
     MediaPlaylist,
+
+    /// <summary><c>/live/{channel}/{session}/thumbnails.vtt</c></summary>
+    SessionThumbnails,
+
+    /// <summary><c>/live/{channel}/{session}/thumbnails.m3u8</c></summary>
+    ImagePlaylist,
+
+    /// <summary><c>/live/{channel}/{session}/thumbnails/{milliseconds}.jpg</c></summary>
+    Sheet,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}/init-{number}.mp4</c></summary>
     Init,
@@ -41,10 +57,13 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     /// <summary>Longest path looked at, in characters; every good one is far shorter.</summary>
     private const int MaxLength = 256;
 
-    /// <summary>The object's name of an init segment or a segment: the address without the leading slash.</summary>
-    public string ObjectName => Kind == LivePathKind.Init
-        ? $"live/{Channel}/{Session}/{Rendition}/init-{Number}.mp4"
-        : $"live/{Channel}/{Session}/{Rendition}/{Number}.m4s";
+    /// <summary>The object's name of an init segment, a segment or a sheet: the address without the leading slash.</summary>
+    public string ObjectName => Kind switch
+    {
+        LivePathKind.Init => $"live/{Channel}/{Session}/{Rendition}/init-{Number}.mp4",
+        LivePathKind.Sheet => $"live/{Channel}/{Session}/{ThumbnailTrack.Name}/{Number}.jpg",
+        _ => $"live/{Channel}/{Session}/{Rendition}/{Number}.m4s",
+    };
 
     /// <summary>Takes a decoded path apart; <see langword="false"/> when it names nothing we know.</summary>
     public static bool TryParse(string? path, out LivePath result)
@@ -68,6 +87,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
                 "index.m3u8" => LivePathKind.MultivariantPlaylist,
                 "manifest.mpd" => LivePathKind.ChannelMpd,
                 "status.json" => LivePathKind.Status,
+                "poster.jpg" => LivePathKind.Poster,
+                "thumbnails.vtt" => LivePathKind.ChannelThumbnails,
                 _ => null,
             };
             result = new LivePath(kind ?? default, channel, default, "", 0, 0);
@@ -82,10 +103,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result) : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
-    /// <summary>Whether a text can be a rendition's name: 1 to 32 of <c>a-z 0-9 - _</c>, beginning with a letter or digit.</summary>
+    /// <summary>Whether a text can be a rendition's name: 1 to 32 of <c>a-z 0-9 - _</c>, beginning with a letter or digit, and not what thumbnails are called.</summary>
     public static bool IsRenditionName(ReadOnlySpan<char> text)
     {
-        if (text.Length is 0 or > MaxRenditionName || text[0] is '-' or '_')
+        if (text.Length is 0 or > MaxRenditionName || text[0] is '-' or '_' || text is ThumbnailTrack.Name)
         {
             return false;
         }
@@ -109,6 +130,18 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return true;
         }
 
+        LivePathKind? thumbnails = file switch
+        {
+            $"{ThumbnailTrack.Name}.vtt" => LivePathKind.SessionThumbnails,
+            $"{ThumbnailTrack.Name}.m3u8" => LivePathKind.ImagePlaylist,
+            _ => null,
+        };
+        result = new LivePath(thumbnails ?? default, channel, session, "", 0, 0);
+        if (thumbnails is not null)
+        {
+            return true;
+        }
+
         result = default;
         if (!file.EndsWith(".m3u8", StringComparison.Ordinal) || !IsRenditionName(file.AsSpan(0, file.Length - 5)))
         {
@@ -122,12 +155,18 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     private static bool TryParseMedia(ChannelName channel, SessionId session, string rendition, string file, out LivePath result)
     {
         result = default;
+        var name = file.AsSpan();
+        if (rendition == ThumbnailTrack.Name)
+        {
+            return name.EndsWith(".jpg", StringComparison.Ordinal) && TryParseNumber(name[..^4], out var start)
+                && Accept(new LivePath(LivePathKind.Sheet, channel, session, "", start, 0), out result);
+        }
+
         if (!IsRenditionName(rendition))
         {
             return false;
         }
 
-        var name = file.AsSpan();
         if (name.StartsWith("init-", StringComparison.Ordinal) && name.EndsWith(".mp4", StringComparison.Ordinal))
         {
             result = new LivePath(LivePathKind.Init, channel, session, rendition, 0, 0);

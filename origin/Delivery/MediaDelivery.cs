@@ -38,7 +38,9 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
             var tag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{total}\"");
             var headers = context.Response.Headers;
-            headers.CacheControl = _cacheControl;
+            headers.CacheControl = source.MaxAge is { } maxAge
+                ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
+                : _cacheControl;
             headers.ETag = tag;
             if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
             {
@@ -69,7 +71,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
                 }
             }
 
-            context.Response.ContentType = ContentTypes.Of(source.Kind);
+            context.Response.ContentType = source.ContentType;
             context.Response.ContentLength = range.Length;
             if (range.IsRange)
             {

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Delivery;
 
@@ -7,9 +8,23 @@ namespace Broadcast.Origin.Delivery;
 /// <param name="Offset">The first of them in the object.</param>
 /// <param name="Length">How many; <see langword="null"/> for the whole object, when only the object knows.</param>
 /// <param name="Tag">What tells them from everything else at the same address: the inner part of an entity tag.</param>
-/// <param name="Kind">What they carry.</param>
-internal sealed record MediaSource(ObjectName Object, long Offset, long? Length, string Tag, TrackKind Kind)
+/// <param name="ContentType">What they are.</param>
+internal sealed record MediaSource(ObjectName Object, long Offset, long? Length, string Tag, string ContentType)
 {
+    private MediaSource(ObjectName @object, long offset, long? length, string tag, TrackKind kind)
+        : this(@object, offset, length, tag, ContentTypes.Of(kind))
+    {
+    }
+
+    /// <summary>
+    /// How long caches may keep the answer where its address is not the bytes' own; <see langword="null"/> for media, which never changes under its address.
+    /// </summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>The newest poster of a session, at the channel's address.</summary>
+    public static MediaSource Of(SessionId session, TimelinePoster poster, TimeSpan maxAge) =>
+        new(poster.Object, 0, poster.Length, $"{session}.{poster.Time.Rescale(1000).Ticks}", ContentTypes.Jpeg) { MaxAge = maxAge };
+
     /// <summary>
     /// Finds a segment, part or init segment. What has left the window is still looked for under its own address, because players that read an old playlist
     /// may ask for it; what is not whole yet, and what is a hole, is not there.
@@ -21,6 +36,23 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
         LivePathKind.Part => Part(rendition, path),
         _ => null,
     };
+
+    /// <summary>Finds a sheet of thumbnails, with the same patience for what has left the window.</summary>
+    public static MediaSource? Find(SessionTimeline timeline, LivePath path)
+    {
+        var tag = $"t{path.Number}";
+        foreach (var sheet in timeline.Sheets)
+        {
+            if (ThumbnailTrack.Milliseconds(sheet) == path.Number)
+            {
+                return new MediaSource(sheet.Object, 0, sheet.Length, tag, ContentTypes.Jpeg);
+            }
+        }
+
+        return timeline.Sheets is [var first, ..] && path.Number < ThumbnailTrack.Milliseconds(first) && ObjectName.TryParse(path.ObjectName, out var name)
+            ? new MediaSource(name, 0, null, tag, ContentTypes.Jpeg)
+            : null;
+    }
 
     private static MediaSource? Init(RenditionTimeline rendition, LivePath path)
     {

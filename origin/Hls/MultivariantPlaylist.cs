@@ -16,6 +16,9 @@ internal sealed record MultivariantPlaylist
     /// <summary><c>EXT-X-STREAM-INF</c>: the variants, the one to begin with first.</summary>
     public required IReadOnlyList<VariantStream> Variants { get; init; }
 
+    /// <summary><c>EXT-X-IMAGE-STREAM-INF</c>: the playlist of thumbnails, or <see langword="null"/> when there are none.</summary>
+    public ImageStream? Images { get; init; }
+
     /// <summary>Writes the playlist.</summary>
     public void Write(StringBuilder text)
     {
@@ -35,6 +38,8 @@ internal sealed record MultivariantPlaylist
         {
             variant.Write(text);
         }
+
+        Images?.Write(text);
     }
 
     /// <summary>The playlist as it goes out.</summary>
@@ -77,6 +82,18 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
 
         text.Append('\n');
     }
+}
+
+/// <summary><c>EXT-X-IMAGE-STREAM-INF</c> ("Image Media Playlist", version 0.4); players that do not know it pass over it.</summary>
+/// <param name="Bandwidth"><c>BANDWIDTH</c></param>
+/// <param name="Width">Of <c>RESOLUTION</c>: one thumbnail's.</param>
+/// <param name="Height">Of <c>RESOLUTION</c>.</param>
+/// <param name="Uri"><c>URI</c></param>
+internal sealed record ImageStream(long Bandwidth, int Width, int Height, string Uri)
+{
+    /// <summary>Writes the tag.</summary>
+    public void Write(StringBuilder text) =>
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={Bandwidth},RESOLUTION={Width}x{Height},CODECS=\"jpeg\",URI=\"{Uri}\"\n");
 }
 
 /// <summary><c>EXT-X-STREAM-INF</c> and the address after it.</summary>

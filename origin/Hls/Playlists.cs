@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Hls;
 
@@ -51,6 +52,9 @@ internal static class Playlists
             Variants = video.Count > 0
                 ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
                 : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
+            Images = ThumbnailTrack.Of(timeline) is { } track
+                ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}.m3u8")
+                : null,
         };
     }
 

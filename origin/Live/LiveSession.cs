@@ -3,6 +3,7 @@ using Broadcast.Media;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin;
 
@@ -21,9 +22,13 @@ internal sealed class LiveSession
     private readonly DocumentCell _multivariant = new();
     private readonly DocumentCell _channelMpd = new();
     private readonly DocumentCell _sessionMpd = new();
+    private readonly DocumentCell _imagePlaylist = new();
+    private readonly DocumentCell _cues = new();
+    private readonly DocumentCell _channelCues = new();
     private readonly DateTimeOffset _startedAt;
     private DateTimeOffset _lastMedia;
     private DateTimeOffset _published;
+    private TimelineSheet? _newestSheet;
     private long _listVersion;
     private volatile bool _playable;
     private volatile bool _ended;
@@ -123,12 +128,36 @@ internal sealed class LiveSession
         return pathBase.Length == 0 ? _channelMpd.Get(Volatile.Read(ref _listVersion), Render) : Render();
     }
 
+    /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
+    public Document? ImagePlaylist() => _imagePlaylist.Get(
+        Volatile.Read(ref _listVersion),
+        () => Draw(() => ThumbnailTrack.Of(_timeline) is { } track ? Thumbnails.ImagePlaylist.Draw(track, _startedAt, _timeline.IsEnded) : null));
+
+    /// <summary>The thumbnails as WebVTT, or <see langword="null"/> when there are none.</summary>
+    /// <param name="folder">The session's folder as seen from the file: empty at the session's address.</param>
+    public Document? ThumbnailCues(string folder) => (folder.Length == 0 ? _cues : _channelCues).Get(
+        Volatile.Read(ref _listVersion),
+        () => Draw(() => _timeline.Sheets.Count > 0 ? Thumbnails.ThumbnailCues.Draw(_timeline.Sheets, MediaEnd(), folder) : null));
+
     /// <summary>Where the bytes of a media address are, or <see langword="null"/> when there is no such thing.</summary>
     public MediaSource? Find(LivePath path)
     {
         lock (_gate)
         {
-            return _timeline.Find(path.Rendition) is { } rendition ? MediaSource.Find(rendition, _timeline.FirstSegment, path) : null;
+            return path.Kind == LivePathKind.Sheet ? MediaSource.Find(_timeline, path)
+                : _timeline.Find(path.Rendition) is { } rendition ? MediaSource.Find(rendition, _timeline.FirstSegment, path) : null;
+        }
+    }
+
+    /// <summary>Where the newest poster is, or <see langword="null"/> when there is none.</summary>
+    public TimelinePoster? Poster
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timeline.Poster;
+            }
         }
     }
 
@@ -170,8 +199,10 @@ internal sealed class LiveSession
             record.Observe(rendition);
         }
 
-        if (_periods.Settle(_timeline))
+        var newestSheet = _timeline.Sheets is [.., var sheet] ? sheet : null;
+        if (_periods.Settle(_timeline) | !ReferenceEquals(newestSheet, _newestSheet))
         {
+            _newestSheet = newestSheet;
             _published = _time.GetUtcNow();
         }
 
@@ -179,6 +210,8 @@ internal sealed class LiveSession
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
         Volatile.Write(ref _listVersion, _listVersion + 1);
     }
+
+    private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();
 
     private Mpd? DrawMpd() => Draw(() => MpdDrawing.Draw(_timeline, _periods, _records, _startedAt, _published));
 

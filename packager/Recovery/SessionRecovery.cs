@@ -40,7 +40,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             Log.TailLost(logger, session.Channel.Value, session.Id.Value, first, last);
         }
 
-        SettleMedia(timeline);
+        var pictures = SettleMedia(timeline);
         if (stage.Adopt(timeline, [.. session.Numbers], await ReadInitsAsync(timeline, cancellationToken)))
         {
             // Only now, when a newer journal file begins with all this, are the older ones finished.
@@ -48,7 +48,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             Log.Recovered(logger, session.Channel.Value, session.Id.Value,
                 timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment, timeline.IsEnded);
             var first = timeline.FirstSegment;
-            deferred.After(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, () => _ = CleanUpAsync(timeline, first));
+            deferred.After(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, () => _ = CleanUpAsync(timeline, first, pictures));
         }
 
         return timeline;
@@ -126,7 +126,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>Cuts what was written and never announced, and sends to the store what is announced.</summary>
-    private void SettleMedia(SessionTimeline timeline)
+    /// <returns>The pictures that are announced.</returns>
+    private HashSet<ObjectName> SettleMedia(SessionTimeline timeline)
     {
         var announced = new Dictionary<ObjectName, long>();
         foreach (var rendition in timeline.Renditions)
@@ -145,6 +146,18 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             }
         }
 
+        HashSet<ObjectName> pictures = [.. timeline.Sheets.Select(sheet => sheet.Object)];
+        foreach (var sheet in timeline.Sheets)
+        {
+            announced[sheet.Object] = sheet.Length;
+        }
+
+        if (timeline.Poster is { } poster)
+        {
+            announced[poster.Object] = poster.Length;
+            pictures.Add(poster.Object);
+        }
+
         foreach (var found in spool.List(SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id)))
         {
             if (announced.TryGetValue(found.Name, out var length))
@@ -152,6 +165,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
                 Settle(found.Name, length);
             }
         }
+
+        return pictures;
     }
 
     private void SettleJournals(JournaledSession session, JournalFile read)
@@ -190,16 +205,17 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>Deletes what had left the window before the process died, and was not deleted any more. What still listed it has had time to go.</summary>
-    private async Task CleanUpAsync(SessionTimeline timeline, long first)
+    private async Task CleanUpAsync(SessionTimeline timeline, long first, HashSet<ObjectName> pictures)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
         try
         {
             var folder = SessionAccount.FolderOf(channel, id);
-            List<ObjectName> gone = [.. spool.List(folder).Select(found => found.Name).Where(name => IsBefore(name, first))];
+            bool IsGone(ObjectName name) => PictureName.IsPicture(folder, name) ? PictureName.IsReplaced(folder, name, pictures) : IsBefore(name, first);
+            List<ObjectName> gone = [.. spool.List(folder).Select(found => found.Name).Where(IsGone)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))
             {
-                if (IsBefore(found.Name, first))
+                if (IsGone(found.Name))
                 {
                     gone.Add(found.Name);
                 }

@@ -22,7 +22,7 @@ public interface IPackagedSessions
 }
 
 /// <summary>All sessions by identity: hands publications to theirs, and lets go of those that a newer one on the channel has superseded.</summary>
-internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPackagedSessions
+internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictureSink, IPackagedSessions
 {
     private readonly ConcurrentDictionary<SessionId, SessionPackager> _sessions = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,6 +76,14 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPacka
         }
 
         Delete(channel, session);
+    }
+
+    public void Offer(ChannelName channel, SessionId session, SessionPicture picture)
+    {
+        if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
+        {
+            found.Offer(picture);
+        }
     }
 
     /// <summary>Sessions may begin: those of before are known, at least as far as the data folder tells.</summary>

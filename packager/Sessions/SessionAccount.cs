@@ -20,6 +20,7 @@ internal sealed class SessionAccount(
     private readonly JournalWriter _journal = new(context.Spool, timeline.Session.Channel, timeline.Session.Id, unknownPast > 0 ? [unknownPast] : journals);
     private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
     private readonly Dictionary<string, RenditionOutput> _outputs = [];
+    private readonly PictureOutput _pictures = new(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id));
     private readonly List<ISpoolFile> _whole = [];
     private readonly List<ObjectName> _gone = [];
     private List<TimelineEvent> _events = [];
@@ -128,6 +129,39 @@ internal sealed class SessionAccount(
         }
     }
 
+    /// <summary>Writes a picture and notes it for the next batch. One that is too late, or that the disk refuses, is left out: media comes first.</summary>
+    public void Add(SessionPicture picture)
+    {
+        var (isLate, replaced) = picture switch
+        {
+            SessionPicture.Sheet sheet => (timeline.Sheets is [.., var last] && sheet.Start < last.End, null),
+            SessionPicture.Poster poster => (timeline.Poster is { } before && poster.Time <= before.Time, timeline.Poster),
+            _ => (true, null),
+        };
+        if (_isNew || IsFailing || isLate || (picture is SessionPicture.Sheet late && timeline.WindowStart is { } start && late.Start + late.Duration <= start))
+        {
+            return;
+        }
+
+        try
+        {
+            Add(_pictures.Write(picture, _whole));
+            PackagerMetrics.Picture(timeline.Session.Channel, picture);
+        }
+        catch (IOException)
+        {
+            // The next part meets the same disk, and says so.
+            return;
+        }
+
+        if (replaced is not null)
+        {
+            _gone.Add(replaced.Object);
+        }
+
+        Apply();
+    }
+
     /// <summary>Journals and announces what was noted: one append, one call a sink.</summary>
     public void Commit()
     {
@@ -160,6 +194,7 @@ internal sealed class SessionAccount(
     /// <summary>No encoder is there any more: what there is goes to the store, so that another machine could go on.</summary>
     public void Rest()
     {
+        _pictures.Rest();
         if (!IsFailing)
         {
             _journal.Seal(JournalEnd.Idle);
@@ -287,7 +322,7 @@ internal sealed class SessionAccount(
             return;
         }
 
-        var before = new List<ObjectName>();
+        var before = new List<ObjectName>(timeline.Sheets.Select(sheet => sheet.Object));
         foreach (var rendition in timeline.Renditions)
         {
             before.AddRange(rendition.Inits.Select(init => init.Object));
@@ -296,7 +331,9 @@ internal sealed class SessionAccount(
 
         Add(new TimelineEvent.WindowMoved(first));
         Apply();
-        _gone.AddRange(before.Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object)));
+        _gone.AddRange(before
+            .Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object))
+            .Except(timeline.Sheets.Select(sheet => sheet.Object)));
     }
 
     /// <summary>What follows from events that are announced.</summary>
@@ -325,6 +362,7 @@ internal sealed class SessionAccount(
         _sinceRotation += _closed;
         if (timeline.IsEnded)
         {
+            _pictures.Rest();
             _journal.Seal(JournalEnd.Ended);
         }
         else if (_closed > TimeSpan.Zero && (_sinceRotation >= context.Options.JournalRotation || _journal.Events >= context.Options.JournalEvents))

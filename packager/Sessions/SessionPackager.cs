@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
@@ -18,11 +19,15 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// <summary>Samples that are still taken when the end has been asked for: more than any queue before this stage holds.</summary>
     private const int MaxQueued = 16_384;
 
+    /// <summary>Pictures that may wait until whoever owns the session takes them; beyond it the oldest goes.</summary>
+    private const int MaxPictures = 8;
+
     private static readonly string[] LossNames = Enum.GetNames<SampleLoss>();
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
     private readonly long[] _reported = new long[LossNames.Length];
+    private readonly ConcurrentQueue<SessionPicture> _pictures = new();
     private Segmenter? _segmenter;
     private volatile bool _receiving;
     private long _resumeAt;
@@ -71,7 +76,20 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             _gate.Release();
         }
 
+        TakePicturesWhenIdle();
         await DiscardAsync(set, cancellationToken);
+    }
+
+    /// <summary>Takes a picture, with the next part where an encoder is there, else at once.</summary>
+    public void Offer(SessionPicture picture)
+    {
+        while (_pictures.Count >= MaxPictures)
+        {
+            _pictures.TryDequeue(out _);
+        }
+
+        _pictures.Enqueue(picture);
+        TakePicturesWhenIdle();
     }
 
     /// <summary>Ends the session: what has arrived is packaged, all is closed, and the timeline says so.</summary>
@@ -83,6 +101,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             if (!timeline.IsEnded)
             {
+                TakePictures();
                 account.Add(new TimelineEvent.Ended(reason));
                 account.Commit();
                 Log.SessionEnded(context.Logger, Channel.Value, Id.Value, timeline.LastSegment, reason);
@@ -93,6 +112,8 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             _gate.Release();
         }
+
+        TakePicturesWhenIdle();
     }
 
     private async Task RunOwnedAsync(RenditionSet set, CancellationToken stop)
@@ -182,6 +203,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         segmenter.Output.Clear();
+        TakePictures();
         account.Commit();
         for (var reason = 0; reason < _reported.Length; reason++)
         {
@@ -191,6 +213,32 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
                 PackagerMetrics.Lost(Channel, LossNames[reason], lost - _reported[reason]);
                 _reported[reason] = lost;
             }
+        }
+    }
+
+    /// <summary>Takes the pictures that wait, where nobody owns the session: whoever does takes them later, and looks here once more when it lets go.</summary>
+    private void TakePicturesWhenIdle()
+    {
+        while (!_pictures.IsEmpty && _gate.Wait(0))
+        {
+            try
+            {
+                TakePictures();
+                account.Commit();
+                account.Rest();
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+    }
+
+    private void TakePictures()
+    {
+        while (_pictures.TryDequeue(out var picture))
+        {
+            account.Add(picture);
         }
     }
 

@@ -130,6 +130,26 @@ internal sealed class Broadcaster
         return this;
     }
 
+    /// <summary>A poster of some bytes.</summary>
+    public Broadcaster Poster(double seconds, int bytes = 100)
+    {
+        var time = MediaTime.From(TimeSpan.FromSeconds(seconds), 1000);
+        var name = Path("posters", $"{time.Ticks}.jpg");
+        Objects[name.Value] = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i + time.Ticks))];
+        Say(new TimelineEvent.PosterReady(time, 1280, 720, name, bytes));
+        return this;
+    }
+
+    /// <summary>A sheet of five thumbnails, 10 s of them.</summary>
+    public Broadcaster Sheet(double seconds, int bytes = 2000)
+    {
+        var time = MediaTime.From(TimeSpan.FromSeconds(seconds), 1000);
+        var name = Path("thumbnails", $"{time.Ticks}.jpg");
+        Objects[name.Value] = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i + time.Ticks))];
+        Say(new TimelineEvent.SheetReady(time, new(10_000, 1000), new SheetLayout(5, 1, 320, 180), name, bytes));
+        return this;
+    }
+
     public Broadcaster Window(long first)
     {
         Say(new TimelineEvent.WindowMoved(first));
@@ -151,7 +171,7 @@ internal sealed class Broadcaster
 
     private ObjectName Path(string rendition, string file) => ObjectName.Parse($"live/{Session.Channel}/{Session.Id}/{rendition}/{file}");
 
-    private void Say(TimelineEvent @event)
+    public void Say(TimelineEvent @event)
     {
         Events.Add(@event);
         Unsent.Add(@event);

@@ -45,7 +45,10 @@ internal sealed class Line : IAsyncDisposable
 
     public IReadOnlyList<PackagedSession> Sessions => _app.Services.GetRequiredService<IPackagedSessions>().Current;
 
-    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time)
+    /// <param name="folder">The data folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="options">More of the configuration. Pictures are made only where it says so: they need real processes.</param>
+    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new KeptLog();
@@ -55,6 +58,8 @@ internal sealed class Line : IAsyncDisposable
         [
             new("Storage:FlushToDisk", "false"),
             new("Spool:RecoverySeconds", "0"),
+            new("Pictures:Enabled", "false"),
+            .. options,
         ]);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton(new DataFolder(folder));

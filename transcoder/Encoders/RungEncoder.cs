@@ -349,27 +349,10 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private static NutStream? Header(in MediaSample sync)
     {
-        var tag = sync.Track.Config switch
-        {
-            CodecConfig.Avc => NutTag.Avc,
-            CodecConfig.Hevc => NutTag.Hevc,
-            CodecConfig.Av1 => NutTag.Av1,
-            CodecConfig.Vp9 => NutTag.Vp9,
-            _ => null,
-        };
-        if (tag is null || sync.Track.Config.Picture is not { } picture)
-        {
-            return null;
-        }
-
         // Without B-frames a picture is shown when it is decoded, and the decoder need not wait for others.
-        var rate = picture.FramesPerSecond > 0 ? picture.FramesPerSecond : 30;
+        var rate = sync.Track.Config.Picture is { FramesPerSecond: > 0 and var claimed } ? claimed : 30;
         var delay = Math.Clamp((int)Math.Round((sync.Present - sync.Decode).TotalSeconds * rate), 0, 16);
-        var record = sync.Track.Config is CodecConfig.Vp9 ? default : sync.Track.Config.Record;
-        return new NutStream(TrackKind.Video, tag, sync.Track.Timescale, record)
-        {
-            DecodeDelay = delay, Width = picture.Width, Height = picture.Height, SampleAspectWidth = picture.SampleAspectWidth, SampleAspectHeight = picture.SampleAspectHeight,
-        };
+        return NutStream.Of(sync.Track.Config, sync.Track.Timescale, delay);
     }
 }
 

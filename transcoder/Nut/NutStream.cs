@@ -29,6 +29,23 @@ internal sealed record NutStream(TrackKind Kind, string Tag, int Timescale, Read
 
     /// <summary>Sound channels; 0 for pictures.</summary>
     public int Channels { get; init; }
+
+    /// <summary>A stream of pictures for FFmpeg to decode, or <see langword="null"/> when the codec is not one of those that pass through, or does not say how large its pictures are.</summary>
+    public static NutStream? Of(CodecConfig config, int timescale, int decodeDelay)
+    {
+        var tag = config switch
+        {
+            CodecConfig.Avc => NutTag.Avc,
+            CodecConfig.Hevc => NutTag.Hevc,
+            CodecConfig.Av1 => NutTag.Av1,
+            CodecConfig.Vp9 => NutTag.Vp9,
+            _ => null,
+        };
+        return tag is null || config.Picture is not { } picture ? null : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
+        {
+            DecodeDelay = decodeDelay, Width = picture.Width, Height = picture.Height, SampleAspectWidth = picture.SampleAspectWidth, SampleAspectHeight = picture.SampleAspectHeight,
+        };
+    }
 }
 
 /// <summary>A coded frame of a NUT file. NUT has presentation times only.</summary>

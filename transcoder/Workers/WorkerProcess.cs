@@ -42,12 +42,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Its standard output. Whoever does not read it calls <see cref="DiscardOutputAsync"/>, because a process whose output nobody reads stops when the pipe is full.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
-    /// <summary>Starts one. Its standard input is empty.</summary>
+    /// <summary>Its standard input, where it was left open; closing it is the caller's business.</summary>
+    public Stream Input => _process.StandardInput.BaseStream;
+
+    /// <summary>Starts one.</summary>
     /// <param name="program">Path or name.</param>
     /// <param name="arguments">One by one.</param>
+    /// <param name="isFed">Whether its standard input stays open for <see cref="Input"/>; else it is empty.</param>
     /// <exception cref="IOException">It did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
-    public static WorkerProcess Start(string program, IEnumerable<string> arguments)
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false)
     {
         var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments)
@@ -61,7 +65,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
 
         var process = Process.Start(start) ?? throw new IOException($"{program} did not start");
-        process.StandardInput.Close();
+        if (!isFed)
+        {
+            process.StandardInput.Close();
+        }
+
         return new WorkerProcess(process);
     }
 

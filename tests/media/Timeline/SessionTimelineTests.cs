@@ -238,4 +238,28 @@ public sealed class SessionTimelineTests
         timeline.Apply(Story.Init("v", 1));
         return timeline;
     }
+
+    [Fact]
+    public void Sheets_leave_with_the_segments_of_their_time_and_the_newest_poster_stays()
+    {
+        var timeline = Story.Fold(
+        [
+            new TimelineEvent.Started(Story.Session()),
+            new TimelineEvent.RenditionAdded("source", TrackKind.Video),
+            Story.Init("source", 1),
+            .. Enumerable.Range(1, 10).Select(segment => Story.Part("source", segment, 0)),
+            Story.Sheet(0), Story.Poster(2000), Story.Sheet(10_000), Story.Poster(12_000),
+        ]);
+        timeline.Apply(new TimelineEvent.WindowMoved(5)).ShouldBeTrue();
+        timeline.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000], "segment 5 begins at 8 s");
+        timeline.Apply(new TimelineEvent.WindowMoved(6)).ShouldBeTrue();
+        timeline.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000]);
+        timeline.Poster!.Time.Ticks.ShouldBe(12_000);
+
+        timeline.Apply(Story.Poster(12_000)).ShouldBeFalse();
+        timeline.Apply(Story.Sheet(15_000)).ShouldBeFalse("it overlaps the one before");
+        timeline.Apply(new TimelineEvent.Ended("over"));
+        timeline.Apply(Story.Sheet(20_000)).ShouldBeTrue("the last picture comes after the end");
+        Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline));
+    }
 }

@@ -23,6 +23,11 @@ internal static class Story
     public static TimelineEvent.PartReady Part(string rendition, long segment, int part, int init = 1, bool independent = true) =>
         new(rendition, segment, part, init, At(segment, part), new(45_000, 90_000), independent, Start + At(segment, part).ToTimeSpan(), Object(rendition, segment), part * 1000, 1000);
 
+    public static TimelineEvent.SheetReady Sheet(long start, long duration = 10_000) =>
+        new(new(start, 1000), new(duration, 1000), new SheetLayout(5, 1, 320, 180), ObjectName.Parse($"live/main/s/thumbnails/{start}.jpg"), 20_000);
+
+    public static TimelineEvent.PosterReady Poster(long time) => new(new(time, 1000), 1280, 720, ObjectName.Parse($"live/main/s/posters/{time}.jpg"), 90_000);
+
     public static MediaTime At(long segment, int part = 0) => new(((segment - 1) * 180_000) + (part * 45_000), 90_000);
 
     public static List<TimelineEvent> Random(int seed)
@@ -82,6 +87,12 @@ internal static class Story
                 segment = Math.Max(segment, first - 1);
             }
 
+            if (random.Next(3) == 0)
+            {
+                events.Add(Sheet((segment - 1) * 2000, 2000 * random.Next(1, 4)));
+                events.Add(Poster((segment - 1) * 2000));
+            }
+
             if (random.Next(12) == 0)
             {
                 events.Add(new TimelineEvent.Started(Session(++epoch)));
@@ -96,6 +107,7 @@ internal static class Story
         if (random.Next(2) == 0)
         {
             events.Add(new TimelineEvent.Ended("unpublished"));
+            events.Add(Sheet(last * 2000));
         }
 
         return events;
@@ -129,6 +141,7 @@ internal static class Story
             }
         }
 
+        text.AppendLine(CultureInfo.InvariantCulture, $"{timeline.Poster} {string.Join(' ', timeline.Sheets)}");
         return text.ToString();
     }
 }

@@ -27,6 +27,8 @@ public sealed class TimelineJsonTests
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
         new TimelineEvent.WindowMoved(31),
+        Story.Poster(0),
+        Story.Sheet(40_000) with { Layout = new SheetLayout(4, 3, 102, 180) },
         new TimelineEvent.Ended("the encoder said \"bye\"\n\u2028 \ud83d\udc4b"),
     ];
 
@@ -62,6 +64,9 @@ public sealed class TimelineJsonTests
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
+        Text(Story.Poster(12_500)).ShouldBe("""{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");
+        Text(Story.Sheet(20_000)).ShouldBe(
+            """{"type":"sheet","start":"20000/1000","duration":"10000/1000","layout":{"columns":5,"rows":1,"tileWidth":320,"tileHeight":180},"object":"live/main/s/thumbnails/20000.jpg","length":20000}""");
         TimelineJson.Parse("""{"type":"rendition","rendition":"audio","kind":"Audio"}"""u8).ShouldBe(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio), "as it was before there were places");
     }
 
@@ -90,6 +95,9 @@ public sealed class TimelineJsonTests
     [InlineData("{\"type\":\"window\",\"firstSegment\":9223372036854775808}")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1")]
     [InlineData("{\"type\":\"window\",\"firstSegment\":1}{}")]
+    [InlineData("{\"type\":\"poster\",\"time\":\"-1/1000\",\"width\":1,\"height\":1,\"object\":\"a\",\"length\":1}")]
+    [InlineData("{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":{\"columns\":0,\"rows\":1,\"tileWidth\":1,\"tileHeight\":1},\"object\":\"a\",\"length\":1}")]
+    [InlineData("{\"type\":\"sheet\",\"start\":\"0/1000\",\"duration\":\"1/1000\",\"layout\":null,\"object\":\"a\",\"length\":1}")]
     [InlineData("{\"type\":\"segment\",\"rendition\":null,\"segment\":1}")]
     [InlineData("{\"type\":\"rendition\",\"rendition\":\"a\",\"kind\":\"smell\"}")]
     [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/0\",\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]

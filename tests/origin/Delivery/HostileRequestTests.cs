@@ -23,6 +23,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         $"/live/demo/{Session}/source/%00.m4s", $"/live/demo/{Session}/source/1%2Em4s/", $"/live/demo/{Session}/so%75rce%2F1.m4s", $"/live/demo/{Session}/s%C3%B6urce/1.m4s",
         "/live/..%2f..%2fetc%2fpasswd", "/live/demo/..%5c..%5cetc", "/live/%2e%2e%2f/index.m3u8", $"/live/demo/{Session}/..%2f..%2fsecret/1.m4s",
         $"/live/demo/{Session}/٣.m4s", $"/live/demo/{Session}/source/%D9%A3.m4s",
+        $"/live/demo/{Session}/thumbnails/00.jpg", $"/live/demo/{Session}/thumbnails/-1.jpg", $"/live/demo/{Session}/thumbnails/1.m4s", $"/live/demo/{Session}/thumbnails/.jpg", $"/live/demo/{Session}/posters/0.jpg",
         "/live/demo/index.m3u8%00", "/live/demo/index.m3u8%0d%0aX-Evil:%201", "/live/" + new string('a', 5000) + "/index.m3u8", "/live/" + new string('/', 2000),
     ];
 

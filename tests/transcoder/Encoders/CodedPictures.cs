@@ -14,13 +14,19 @@ internal static class CodedPictures
     /// <param name="size">As ffmpeg writes it.</param>
     /// <param name="rate">Pictures a second.</param>
     /// <param name="options">More for x264, such as <c>-g 30</c>.</param>
-    public static async Task<IReadOnlyList<MediaSample>> MakeAsync(int seconds, string size, int rate, params string[] options)
+    public static Task<IReadOnlyList<MediaSample>> MakeAsync(int seconds, string size, int rate, params string[] options) =>
+        MakePictureAsync($"testsrc2=s={size}:r={rate}:d={seconds}", ["-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", .. options]);
+
+    /// <summary>The same, of any picture.</summary>
+    /// <param name="picture">A source of ffmpeg.</param>
+    /// <param name="options">For x264.</param>
+    public static async Task<IReadOnlyList<MediaSample>> MakePictureAsync(string picture, params string[] options)
     {
         using var folder = TempFolder.Create();
         var file = Path.Combine(folder.Path, "pictures.nut");
         (await ChildProcess.RunAsync("ffmpeg",
         [
-            "-nostdin", "-v", "error", "-f", "lavfi", "-i", $"testsrc2=s={size}:r={rate}:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", .. options,
+            "-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-c:v", "libx264", "-pix_fmt", "yuv420p", .. options,
             "-f", "nut", "-write_index", "0", file,
         ])).EnsureSuccess();
         var bytes = new ReadOnlySequence<byte>(await File.ReadAllBytesAsync(file));

@@ -1,0 +1,52 @@
+using System.Net;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>The picture of a channel, at an address that stays.</summary>
+public class PosterTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("/t/secret")]
+    public async Task The_newest_poster_stands_at_the_channels_address_and_is_kept_for_seconds(string prefix)
+    {
+        await using var server = await OriginServer.StartAsync();
+        var broadcaster = new Broadcaster().Video().Segments(3).Poster(1).Poster(5, bytes: 77);
+        server.Hear(broadcaster);
+        using var response = await server.SendAsync(prefix + "/live/demo/poster.jpg");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await response.Content.ReadAsByteArrayAsync()).Length.ShouldBe(77);
+        response.Content.Headers.ContentType!.ToString().ShouldBe("image/jpeg");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=5");
+        response.Headers.NonValidated["X-Content-Type-Options"].ToString().ShouldBe("nosniff");
+        using var known = await server.SendAsync(prefix + "/live/demo/poster.jpg", null, ("If-None-Match", response.Headers.ETag!.ToString()));
+        known.StatusCode.ShouldBe(HttpStatusCode.NotModified);
+
+        server.Hear(broadcaster.Poster(15, bytes: 77));
+        using var newer = await server.SendAsync(prefix + "/live/demo/poster.jpg", null, ("If-None-Match", response.Headers.ETag!.ToString()));
+        newer.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Without_a_poster_there_is_nothing_for_a_second()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(3));
+        foreach (var path in new[] { "/live/demo/poster.jpg", "/live/nobody/poster.jpg" })
+        {
+            using var response = await server.SendAsync(path);
+            response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+        }
+    }
+
+    [Fact]
+    public async Task The_poster_of_a_session_that_is_over_stays_with_it()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(3).End().Poster(5));
+        using var response = await server.SendAsync("/live/demo/poster.jpg");
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+}

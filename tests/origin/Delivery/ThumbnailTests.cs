@@ -1,0 +1,147 @@
+using System.Net;
+using System.Xml.Linq;
+using Broadcast.Origin.Tests.Dash;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>Thumbnails as WebVTT, in the MPD, and as an image playlist of HLS.</summary>
+public class ThumbnailTests
+{
+    private const string Session = "01JN8E0000000000000000000A";
+
+    [Fact]
+    public async Task WebVTT_has_a_cue_a_tile_at_the_channels_address_and_at_the_sessions()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(11).Sheet(0).Sheet(10));
+        using var response = await server.SendAsync($"/live/demo/{Session}/thumbnails.vtt");
+
+        response.Content.Headers.ContentType!.ToString().ShouldBe("text/vtt; charset=utf-8");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=1");
+        var text = await response.Content.ReadAsStringAsync();
+        text.ShouldStartWith("""
+            WEBVTT
+
+            00:00:00.000 --> 00:00:02.000
+            thumbnails/0.jpg#xywh=0,0,320,180
+
+            00:00:02.000 --> 00:00:04.000
+            thumbnails/0.jpg#xywh=320,0,320,180
+
+            """);
+        text.ShouldEndWith("\n\n00:00:18.000 --> 00:00:20.000\nthumbnails/10000.jpg#xywh=1280,0,320,180\n");
+        (await server.Client.GetStringAsync("/live/demo/thumbnails.vtt")).ShouldBe(text.Replace("\nthumbnails/", $"\n{Session}/thumbnails/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_last_sheet_of_a_session_that_is_over_has_cues_up_to_its_end()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(7).Sheet(0).End().Sheet(10));
+        var cues = (await server.Client.GetStringAsync($"/live/demo/{Session}/thumbnails.vtt")).Split("\n\n");
+
+        cues.Length.ShouldBe(1 + 5 + 2, "the media end at 14 s");
+        cues[^1].ShouldStartWith("00:00:12.000 --> 00:00:14.000");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/t/secret")]
+    public async Task A_sheet_is_media_and_what_left_the_window_is_still_looked_for(string prefix)
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(16).Sheet(0).Sheet(10).Sheet(20).Window(7));
+        foreach (var (start, status) in new[] { (10_000, HttpStatusCode.OK), (0, HttpStatusCode.OK), (30_000, HttpStatusCode.NotFound), (5_000, HttpStatusCode.NotFound) })
+        {
+            using var response = await server.SendAsync($"{prefix}/live/demo/{Session}/thumbnails/{start}.jpg");
+            response.StatusCode.ShouldBe(status, $"{start}");
+            if (status == HttpStatusCode.OK)
+            {
+                response.Content.Headers.ContentType!.ToString().ShouldBe("image/jpeg");
+                response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+                (await response.Content.ReadAsByteArrayAsync()).ShouldBe(server.Spool.Objects[$"live/demo/{Session}/thumbnails/{start}.jpg"]);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_multivariant_playlist_names_the_image_playlist_once_there_is_a_sheet()
+    {
+        var broadcaster = new Broadcaster().Video().Segments(6);
+        broadcaster.Listen().MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
+        broadcaster.Sheet(0, bytes: 20_000).Listen().MultivariantPlaylist().Text()
+            .ShouldContain($"\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=16000,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"{Session}/thumbnails.m3u8\"\n");
+    }
+
+    [Fact]
+    public void The_image_playlist_counts_sheets_by_their_time_and_shows_holes_as_gaps()
+    {
+        new Broadcaster().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().ImagePlaylist().Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:8
+            #EXT-X-TARGETDURATION:10
+            #EXT-X-MEDIA-SEQUENCE:1
+            #EXT-X-IMAGES-ONLY
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:10.000Z
+            #EXTINF:10.000,
+            #EXT-X-TILES:RESOLUTION=320x180,LAYOUT=5x1,DURATION=2.000
+            thumbnails/10000.jpg
+            #EXT-X-GAP
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:20.000Z
+            #EXTINF:10.000,
+            #EXT-X-TILES:RESOLUTION=320x180,LAYOUT=5x1,DURATION=2.000
+            thumbnails/20000.jpg
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:30.000Z
+            #EXTINF:10.000,
+            #EXT-X-TILES:RESOLUTION=320x180,LAYOUT=5x1,DURATION=2.000
+            thumbnails/30000.jpg
+            #EXT-X-ENDLIST
+
+            """);
+    }
+
+    [Fact]
+    public async Task The_MPD_lists_sheets_in_the_periods_they_reach_into_and_is_published_anew_with_each()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Segments(6).Silence(1).Discontinuity().Segments(6).Sheet(0).Sheet(10);
+        var text = broadcaster.Listen().SessionMpd().Text();
+        (await Schema.ValidateAsync(text)).ShouldBeEmpty();
+
+        var sets = XDocument.Parse(text).Descendants().Where(e => e.Name.LocalName == "AdaptationSet" && (string?)e.Attribute("contentType") == "image").ToList();
+        sets.Count.ShouldBe(2);
+        sets.ShouldAllBe(set => (string?)set.Attribute("mimeType") == "image/jpeg");
+        var second = sets[1].Elements().Single();
+        ((string?)second.Attribute("width"), (string?)second.Attribute("height")).ShouldBe(("1600", "180"));
+        second.Elements().First().ToString().ShouldContain("schemeIdUri=\"http://dashif.org/guidelines/thumbnail_tile\" value=\"5x1\"");
+        var template = second.Elements().Last();
+        ((string?)template.Attribute("media"), (string?)template.Attribute("timescale"), (string?)template.Attribute("presentationTimeOffset")).ShouldBe(("thumbnails/$Time$.jpg", "1000", "13000"));
+        template.Descendants().Where(e => e.Name.LocalName == "S").Select(s => ((string?)s.Attribute("t"), (string?)s.Attribute("d"))).ShouldBe([("10000", "10000")]);
+        sets[0].Descendants().Single(e => e.Name.LocalName == "S").ToString().ShouldContain("r=\"1\"");
+    }
+
+    [Fact]
+    public void Sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
+    {
+        var broadcaster = new Broadcaster().Video().Segments(16).Sheet(0);
+        broadcaster.Say(new Media.TimelineEvent.SheetReady(new(20_000, 1000), new(8_000, 1000), new Media.SheetLayout(2, 2, 320, 180), Media.ObjectName.Parse("a/b"), 1));
+        var session = broadcaster.Listen();
+
+        session.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");
+        session.ThumbnailCues("").Text().Split("-->").Length.ShouldBe(1 + 5 + 4);
+        session.ThumbnailCues("").Text().ShouldEndWith("00:00:26.000 --> 00:00:28.000\nthumbnails/20000.jpg#xywh=320,180,320,180\n");
+    }
+
+    [Theory]
+    [InlineData("/live/demo/thumbnails.vtt")]
+    [InlineData($"/live/demo/{Session}/thumbnails.vtt")]
+    [InlineData($"/live/demo/{Session}/thumbnails.m3u8")]
+    [InlineData($"/live/demo/{Session}/thumbnails/0.jpg")]
+    public async Task Without_thumbnails_there_is_nothing(string path)
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Hear(new Broadcaster().Video().Segments(3));
+        using var response = await server.SendAsync(path);
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+    }
+}
