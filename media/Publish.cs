@@ -45,6 +45,9 @@ public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, 
     /// <summary>Which of the channel's inputs the publication is. Two of one session with different roles may run at once.</summary>
     public InputRole Role { get; init; }
 
+    /// <summary>Cancelled when the session is over, for stages that go on with it while it has no encoder; never, where nobody says so.</summary>
+    public CancellationToken Over { get; init; }
+
     /// <summary>What the authority and the publisher's connection know of each other while the leave lasts.</summary>
     public PublicationLease Lease { get; init; } = new();
 }

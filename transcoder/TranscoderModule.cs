@@ -2,6 +2,7 @@ using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Encoders.Proof;
 using Broadcast.Transcoder.Pictures;
+using Broadcast.Transcoder.Slate;
 using Broadcast.Transcoder.Switching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,7 @@ public static class TranscoderModule
 {
     /// <summary>
     /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, <see cref="IChannelInputs"/> and <see cref="IEncoderStandings"/>. Options from
-    /// the sections <c>Switch</c> and <c>Encoding</c>, checked at start. And the maker of pictures, which listens as an <see cref="ITimelineSink"/>, reads from an <see cref="ISpool"/> and gives to an
+    /// the sections <c>Switch</c>, <c>Slate</c> and <c>Encoding</c>, checked at start. And the maker of pictures, which listens as an <see cref="ITimelineSink"/>, reads from an <see cref="ISpool"/> and gives to an
     /// <see cref="IPictureSink"/>; options from <c>Pictures</c>.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
@@ -42,9 +43,17 @@ public static class TranscoderModule
         services.AddSingleton<IEncoderStandings>(p => p.GetRequiredService<EncoderChoice>());
         services.AddHostedService(p => p.GetRequiredService<EncoderChoice>());
         services.AddSingleton<LadderTranscoder>();
+        services.AddOptions<SlateOptions>()
+            .Bind(configuration.GetSection(SlateOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SlateOptions>, SlateOptionsValidator>();
+        services.AddSingleton(p => new Slates(
+            p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(), p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<Slates>>()));
         services.AddSingleton(p => new InputSwitch(
-            p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<Slates>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<InputSwitch>>()));
+        services.AddHostedService(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());
         return services;

@@ -35,13 +35,27 @@ internal sealed class Seat(long channelId)
 {
     private readonly Occupant?[] _occupants = new Occupant?[2];
     private readonly Queue<long> _takeovers = [];
+    private CancellationTokenSource? _over;
 
     public long ChannelId { get; } = channelId;
 
     /// <summary>The reconnect window.</summary>
     public TimeSpan Window { get; set; }
 
-    public BroadcastSession? Session { get; set; }
+    public BroadcastSession? Session
+    {
+        get;
+        set
+        {
+            field = value;
+            var over = _over;
+            _over = value is null ? null : new CancellationTokenSource();
+            _ = over?.CancelAsync();   // what hangs on it runs elsewhere, not under the book's lock
+        }
+    }
+
+    /// <summary>Cancelled when the session is over.</summary>
+    public CancellationToken Over => _over?.Token ?? CancellationToken.None;
 
     public DateTimeOffset? LastPublicationEndedAt { get; set; }
 

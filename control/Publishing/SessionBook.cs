@@ -106,7 +106,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             }
 
             return new Seating.Taken(
-                new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease }, continued);
+                new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease, Over = seat.Over }, continued);
         }
     }
 

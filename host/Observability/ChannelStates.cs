@@ -13,6 +13,7 @@ internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inpu
         var status = directory.Status(channel);
         var word = status.State switch
         {
+            Origin.ChannelState.Live when inputs.IsOnSlate(channel) => "waiting",
             Origin.ChannelState.Live => "live",
             Origin.ChannelState.Starting => "starting",
             Origin.ChannelState.Interrupted => "waiting",

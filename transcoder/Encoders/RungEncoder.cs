@@ -171,7 +171,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void TryStart()
     {
         var now = _time.GetTimestamp();
-        if (_recent.Count == 0 || now < _notBefore || Header(_recent.From(long.MaxValue)[0]) is not { } header)
+        if (_recent.Count == 0 || now < _notBefore || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
@@ -346,14 +346,6 @@ internal sealed class RungEncoder : IAsyncDisposable
     private static IReadOnlyList<Rung> RungsOf(string ladder, Track track) => track.Config.Picture is { } picture ? LadderPlan.For(ladder, picture, track.Color) : [];
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
-
-    private static NutStream? Header(in MediaSample sync)
-    {
-        // Without B-frames a picture is shown when it is decoded, and the decoder need not wait for others.
-        var rate = sync.Track.Config.Picture is { FramesPerSecond: > 0 and var claimed } ? claimed : 30;
-        var delay = Math.Clamp((int)Math.Round((sync.Present - sync.Decode).TotalSeconds * rate), 0, 16);
-        return NutStream.Of(sync.Track.Config, sync.Track.Timescale, delay);
-    }
 }
 
 internal static partial class EncodingLog

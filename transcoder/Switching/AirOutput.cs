@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Slate;
 
 namespace Broadcast.Transcoder.Switching;
 
@@ -12,6 +13,9 @@ internal sealed class AirOutput
     /// <summary>Samples that may wait: the next stage takes them at once, as its own queue drops what is too much.</summary>
     private const int Length = 64;
 
+    /// <summary>Most pictures kept: half a minute at 60 a second.</summary>
+    private const int MostKept = 1800;
+
     private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(Length)
     {
         SingleReader = true,
@@ -22,14 +26,20 @@ internal sealed class AirOutput
     private readonly CancellationTokenSource _cut = new();
     private readonly List<AirTrack> _tracks;
     private readonly TrackKind _lead;
+    private readonly List<MediaSample> _group = [];
+    private readonly long _keptBytes;
+    private long _groupBytes;
+    private DateTimeOffset _arrival;
 
     /// <summary>Begins one.</summary>
     /// <param name="next">The next stage.</param>
     /// <param name="grant">The leave of the input that it begins with.</param>
     /// <param name="tracks">That input's tracks.</param>
     /// <param name="before">The one before in the session, which the next stage finishes first.</param>
-    public AirOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, AirOutput? before)
+    /// <param name="keptBytes">Most bytes kept of its pictures from the last keyframe on.</param>
+    public AirOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, AirOutput? before, long keptBytes)
     {
+        _keptBytes = keptBytes;
         _tracks = [.. tracks.Select(t => new AirTrack(t))];
         _lead = tracks.Any(t => t.Kind == TrackKind.Video) ? TrackKind.Video : TrackKind.Audio;
         Running = RunAsync(next, new Publication(grant, tracks, _queue.Reader), before?.Running ?? Task.CompletedTask);
@@ -39,7 +49,12 @@ internal sealed class AirOutput
     public Task Running { get; }
 
     /// <summary>Where its leading track ends; <see langword="null"/> when nothing has come.</summary>
-    public AirEnd? End => _tracks.Find(t => t.Kind == _lead)?.End;
+    public AirEnd? End => Lead?.End;
+
+    /// <summary>What viewers had of it up to now; <see langword="null"/> when nothing has come.</summary>
+    public Loss? LossFor(PublishGrant grant) => Lead is { End: { } end } lead
+        ? new Loss(grant, [.. _tracks.Select(t => t.Track)], [.. _group], end, lead.Step, _arrival)
+        : null;
 
     /// <summary>Whether an input's tracks could go on in it without players being told: as many of each kind, configured alike.</summary>
     public bool Fits(IReadOnlyList<Track> tracks) => !Running.IsCompleted && tracks.Count == _tracks.Count && Pair(tracks).All(p => p.Air is not null && p.Air.Fits(p.Input));
@@ -64,6 +79,11 @@ internal sealed class AirOutput
             return ValueTask.FromResult(!Running.IsCompleted);
         }
 
+        if (sample.Track.Id == Lead?.Track.Id)
+        {
+            Keep(sample);
+        }
+
         return _queue.Writer.TryWrite(sample) ? ValueTask.FromResult(true) : WaitAsync(sample);
     }
 
@@ -72,6 +92,34 @@ internal sealed class AirOutput
 
     /// <summary>The next stage takes too long.</summary>
     public Task CutAsync() => _cut.CancelAsync();
+
+    private AirTrack? Lead => _tracks.Find(t => t.Kind == _lead);
+
+    /// <summary>Keeps the newest group of pictures, of one configuration; none where it is too large.</summary>
+    private void Keep(in MediaSample sample)
+    {
+        _arrival = sample.Arrival;
+        if (_keptBytes == 0 || _lead != TrackKind.Video)
+        {
+            return;
+        }
+
+        if (sample.IsSync)
+        {
+            _group.Clear();
+            _groupBytes = 0;
+        }
+
+        if (sample.IsSync || _group.Count > 0)
+        {
+            _group.Add(sample);
+            _groupBytes += sample.Payload.Length;
+            if (_groupBytes > _keptBytes || _group.Count > MostKept)
+            {
+                _group.Clear();
+            }
+        }
+    }
 
     private async ValueTask<bool> WaitAsync(MediaSample sample)
     {

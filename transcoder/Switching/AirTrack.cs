@@ -32,6 +32,12 @@ internal sealed class AirTrack(Track track)
         ? null
         : new AirEnd(new MediaTime(_lastDecode + _step, _air.Timescale), new MediaTime(_lastPresent + _step, _air.Timescale));
 
+    /// <summary>The track as it is now.</summary>
+    public Track Track => _air;
+
+    /// <summary>Ticks from its newest sample but one to its newest; 0 when there was only one.</summary>
+    public long Step => _step;
+
     /// <summary>Makes an input's sample one of it.</summary>
     /// <returns><see langword="false"/> when it would begin before the end of what the other input has sent, or cannot be decoded behind it.</returns>
     public bool TryTake(ref MediaSample sample)

@@ -31,4 +31,7 @@ public interface IChannelInputs
 {
     /// <summary>Those that publish on a channel now, the primary first. Does not block.</summary>
     IReadOnlyList<InputStatus> Find(ChannelName channel);
+
+    /// <summary>Whether a channel's viewers see the slate now. Does not block.</summary>
+    bool IsOnSlate(ChannelName channel);
 }

@@ -21,17 +21,23 @@ internal sealed class SwitchInput
     private TrackKind _lead;
     private long _keptBytes;
     private long _heard;
+    private long _heardAny;
     private long _goodSince;
     private int _keyframes;
     private long _meterSince;
     private long _meterBytes;
     private long _bitsPerSecond = -1;
 
-    public SwitchInput(Publication publication, SwitchOptions options, TimeProvider time)
+    /// <param name="publication">What it delivers.</param>
+    /// <param name="options">When it counts as silent.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isSlate">Whether it is the slate.</param>
+    public SwitchInput(Publication publication, SwitchOptions options, TimeProvider time, bool isSlate)
     {
+        IsSlate = isSlate;
         (Publication, _options, _time, _tracks) = (publication, options, time, [.. publication.Tracks]);
         (_since, _heard) = (time.GetUtcNow(), time.GetTimestamp());
-        _meterSince = _heard;
+        (_meterSince, _heardAny) = (_heard, _heard);
         _lead = _tracks.Exists(t => t.Kind == TrackKind.Video) ? TrackKind.Video : TrackKind.Audio;
     }
 
@@ -39,6 +45,12 @@ internal sealed class SwitchInput
     public Publication Publication { get; }
 
     public InputRole Role => Publication.Grant.Role;
+
+    /// <summary>Whether it is no encoder's, but stands in for one that is gone.</summary>
+    public bool IsSlate { get; }
+
+    /// <summary>How long nothing at all has come.</summary>
+    public TimeSpan SilenceAt(long now) => _time.GetElapsedTime(Volatile.Read(ref _heardAny), now);
 
     /// <summary>Its tracks as they are now.</summary>
     public IReadOnlyList<Track> Tracks => _tracks;
@@ -70,6 +82,7 @@ internal sealed class SwitchInput
     public void Hear(in MediaSample sample, long now)
     {
         Meter(sample.Payload.Length, now);
+        Volatile.Write(ref _heardAny, now);
         Know(sample.Track);
         if (sample.Track.Kind != _lead)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
+using Broadcast.Transcoder.Slate;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Transcoder.Switching;
@@ -12,10 +13,16 @@ namespace Broadcast.Transcoder.Switching;
 /// what viewers have, else its next one does: so what they miss is no longer than its keyframe interval, whatever the time that it took to notice.
 /// </para>
 /// </summary>
-internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, TimeProvider time, ILogger logger)
+/// <param name="next">The next stage.</param>
+/// <param name="options">When it switches.</param>
+/// <param name="slate">What stands in for encoders that are gone; <see langword="null"/> for nothing.</param>
+/// <param name="lost">Told when nobody sends any more; the slate may come then. Called under the gate.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, SlateOptions? slate, Action<SwitchLine, Loss> lost, TimeProvider time, ILogger logger)
 {
     private static readonly Counter<long> Switches = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_input_switches", "{switch}", "Changes between a channel's primary and backup, by reason: 'loss' or 'return'.");
+        "broadcast_input_switches", "{switch}", "Changes between a channel's inputs, by reason: 'loss' or 'return', and 'slate' and 'back' for the slate.");
 
     private readonly SwitchRules _rules = new(options.Silence, options.Recovery);
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -23,8 +30,17 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
     private volatile SwitchInput? _onAir;
     private volatile AirOutput? _output;
 
+    // Whether the slate has been asked for, for an encoder that is silent.
+    private bool _isWatched;
+
     // What comes next waits for it.
     private AirOutput? _former;
+
+    /// <summary>Whether viewers get an encoder's media.</summary>
+    public bool HasSource => _onAir is { IsSlate: false, IsOver: false } onAir && !IsSilent(onAir, time.GetTimestamp());
+
+    /// <summary>Whether viewers get the slate.</summary>
+    public bool IsOnSlate => _onAir is { IsSlate: true };
 
     /// <summary>How many publications run in it; the switch's own.</summary>
     public int Users { get; set; }
@@ -33,13 +49,41 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
     public IEnumerable<InputStatus> Status()
     {
         var onAir = _onAir;
-        return _inputs.OrderBy(i => i.Role).Select(i => i.Status(i == onAir));
+        return _inputs.Where(i => !i.IsSlate).OrderBy(i => i.Role).Select(i => i.Status(i == onAir));
     }
 
-    /// <summary>Takes an input's samples until they end, and returns when those that went on air are passed on.</summary>
-    public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
+    /// <summary>Looks whether an encoder that is connected sends nothing any more.</summary>
+    public void Watch()
     {
-        var input = new SwitchInput(publication, options, time);
+        if (_isWatched || !NeedsSlate(time.GetTimestamp()) || !_gate.Wait(0))
+        {
+            return;
+        }
+
+        try
+        {
+            if (!_isWatched && NeedsSlate(time.GetTimestamp()) && _output?.LossFor(_onAir!.Publication.Grant) is { } loss)
+            {
+                // Until something comes again.
+                _isWatched = true;
+                lost(this, loss);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The same for the slate, which goes on air when no encoder is.</summary>
+    public Task RunSlateAsync(Publication publication) => RunAsync(publication, isSlate: true, CancellationToken.None);
+
+    /// <summary>Takes an input's samples until they end, and returns when those that went on air are passed on.</summary>
+    public Task RunAsync(Publication publication, CancellationToken cancellationToken) => RunAsync(publication, isSlate: false, cancellationToken);
+
+    private async Task RunAsync(Publication publication, bool isSlate, CancellationToken cancellationToken)
+    {
+        var input = new SwitchInput(publication, options, time, isSlate);
         await using var cut = cancellationToken.UnsafeRegister(_ => Cut(input), null);
         await AttachAsync(input);
         AirOutput? last;
@@ -88,13 +132,13 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
         try
         {
             // Another encoder of the same role has lost its place to this one, though its connection may not have ended yet.
-            foreach (var former in _inputs.Where(i => i.Role == input.Role).ToList())
+            foreach (var former in _inputs.Where(i => i.IsSlate == input.IsSlate && i.Role == input.Role).ToList())
             {
                 Remove(former);
             }
 
             _inputs = [.. _inputs, input];
-            if (_inputs.Length > 1)
+            if (_inputs.Count(i => !i.IsSlate) > 1 && !input.IsSlate)
             {
                 SwitchLog.Joined(logger, Channel(input), input.Role);
             }
@@ -112,7 +156,13 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
         try
         {
             var output = _output;
+            var loss = slate is not null && !input.IsSlate && _onAir == input && _inputs is [_] && output is { Running.IsCompleted: false } ? output.LossFor(input.Publication.Grant) : null;
             Remove(input);
+            if (loss is not null)
+            {
+                lost(this, loss);
+            }
+
             return _output is null || output is { Running.IsCompleted: true } ? output : null;
         }
         finally
@@ -167,18 +217,30 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
         input.Hear(sample, now);
         if (_onAir is null)
         {
-            _output = new AirOutput(next, input.Publication.Grant, input.Publication.Tracks, _former);
+            _output = new AirOutput(next, input.Publication.Grant, input.Publication.Tracks, _former, KeptOf(input));
             _onAir = input;
             input.DropKept();
+            if (input.IsSlate)
+            {
+                Told(SwitchReason.Loss, input);
+                SwitchLog.Slate(logger, Channel(input), "gone");
+            }
         }
 
         if (_onAir == input)
         {
+            _isWatched = false;
             return _output!.WriteAsync(sample);
         }
 
+        if (input.IsSlate && !IsSilent(_onAir, now))
+        {
+            // An encoder sends: the slate is not needed.
+            return ValueTask.FromResult(false);
+        }
+
         var isKeyframe = input.Keep(sample);
-        var reason = _rules.Judge(_onAir.ConditionAt(now), input.ConditionAt(now));
+        var reason = input.IsSlate ? SwitchReason.Loss : _onAir.IsSlate ? SwitchReason.Back : _rules.Judge(_onAir.ConditionAt(now), input.ConditionAt(now));
         return reason == SwitchReason.None || input.Kept.Count == 0 || (reason == SwitchReason.Return && !isKeyframe)
             ? ValueTask.FromResult(true)
             : SwitchAsync(input, reason, now);
@@ -188,7 +250,8 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
     {
         var (former, before) = (_onAir!, _output!);
         var placement = default(Placement);
-        if (before.End is { } end && !SwitchRules.TryPlace(end, input.Kept[0], SwitchRules.LongestShift(reason), out placement))
+        var longest = reason == SwitchReason.Back ? SwitchRules.LongestShiftBack(input.ConditionAt(now).Good) : SwitchRules.LongestShift(reason);
+        if (before.End is { } end && !SwitchRules.TryPlace(end, input.Kept[0], longest, out placement))
         {
             // The next keyframe lies later. What is kept of this one is of no use.
             input.DropKept();
@@ -200,14 +263,24 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
         if (!goesOn)
         {
             before.Complete();
-            _output = new AirOutput(next, input.Publication.Grant, [.. input.Tracks], before);
+            _output = new AirOutput(next, input.Publication.Grant, [.. input.Tracks], before, KeptOf(input));
             _ = WatchAsync(before, Channel(input));
         }
 
         _output!.Join(input.Tracks, shift);
         _onAir = input;
-        Switches.Add(1, new KeyValuePair<string, object?>("reason", reason == SwitchReason.Loss ? "loss" : "return"));
-        if (reason == SwitchReason.Return)
+        _isWatched = false;
+        Told(reason, input);
+        if (former.IsSlate)
+        {
+            Remove(former);
+            SwitchLog.Back(logger, Channel(input), input.Role, placement.Gap.TotalSeconds, shift.TotalSeconds);
+        }
+        else if (input.IsSlate)
+        {
+            SwitchLog.Slate(logger, Channel(input), former.IsOver ? "gone" : "silent");
+        }
+        else if (reason == SwitchReason.Return)
         {
             SwitchLog.Returned(logger, Channel(input), input.Role, placement.Gap.TotalSeconds, shift.TotalSeconds, !goesOn);
         }
@@ -227,6 +300,19 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, T
         input.DropKept();
         return isTaken;
     }
+
+    private static void Told(SwitchReason reason, SwitchInput input) => Switches.Add(1, new KeyValuePair<string, object?>("reason", reason switch
+    {
+        SwitchReason.Return => "return",
+        SwitchReason.Back => "back",
+        _ => input.IsSlate ? "slate" : "loss",
+    }));
+
+    private bool NeedsSlate(long now) => slate is not null && _onAir is { IsSlate: false } && _inputs is { Length: > 0 } inputs && inputs.All(i => IsSilent(i, now));
+
+    private bool IsSilent(SwitchInput input, long now) => input.IsOver || (slate is not null && input.SilenceAt(now) >= slate.Silence);
+
+    private long KeptOf(SwitchInput input) => input.IsSlate ? 0 : slate?.KeptBytes ?? 0;
 
     /// <summary>Nobody waits for what ended with a switch; that it failed is said nevertheless.</summary>
     private async Task WatchAsync(AirOutput output, string channel)
@@ -253,6 +339,12 @@ internal static partial class SwitchLog
         "Channel {Channel}: its {Lost} is {How}, last picture {Silence:0.00} s ago; its {Role} is on air now (gap {Gap:0.000} s, moved by {Shift:0.000} s, discontinuity: {Discontinuity})")]
     public static partial void Lost(
         ILogger logger, string channel, InputRole lost, string how, double silence, InputRole role, double gap, double shift, bool discontinuity);
+
+    [LoggerMessage(2014, LogLevel.Warning, "Channel {Channel}: its encoder is {How}, and viewers see the slate")]
+    public static partial void Slate(ILogger logger, string channel, string how);
+
+    [LoggerMessage(2015, LogLevel.Information, "Channel {Channel}: its {Role} is on air in place of the slate (gap {Gap:0.000} s, moved by {Shift:0.000} s)")]
+    public static partial void Back(ILogger logger, string channel, InputRole role, double gap, double shift);
 
     [LoggerMessage(2013, LogLevel.Error, "Channel {Channel}: the next stage failed with what was on air before a switch")]
     public static partial void Failed(ILogger logger, Exception exception, string channel);

@@ -13,6 +13,9 @@ internal enum SwitchReason
 
     /// <summary>The primary has been good for long enough again.</summary>
     Return,
+
+    /// <summary>An encoder is there again, and takes the place of the slate.</summary>
+    Back,
 }
 
 /// <summary>How an input is at a moment.</summary>
@@ -67,6 +70,13 @@ internal sealed record SwitchRules(TimeSpan Silence, TimeSpan Recovery)
     /// what would be shown twice is kept short; to come back, a primary that runs behind its backup is moved further, because waiting would not help.
     /// </summary>
     public static TimeSpan LongestShift(SwitchReason reason) => TimeSpan.FromSeconds(reason == SwitchReason.Return ? 10 : 1);
+
+    /// <summary>
+    /// Most that an encoder is moved that takes the slate's place. At first little: what a line delivers late all at once would keep viewers late for as long as the encoder sends, and behind it comes a keyframe that
+    /// is in time. But not for long: anything is better than the slate.
+    /// </summary>
+    /// <param name="good">How long it has been sending.</param>
+    public static TimeSpan LongestShiftBack(TimeSpan good) => good < TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1) : TimeSpan.FromHours(1);
 
     /// <summary>Puts an input that begins with a keyframe behind what was on air: nothing overlaps, neither decoded nor shown.</summary>
     /// <returns><see langword="false"/> when it would have to be moved too far.</returns>

@@ -15,7 +15,7 @@ internal sealed class Studio : IPublicationSink
 
     public Studio(SwitchOptions? options = null)
     {
-        Switch = new InputSwitch(this, Options.Create(options ?? new()), Time, NullLogger<InputSwitch>.Instance);
+        Switch = new InputSwitch(this, Options.Create(options ?? new()), slates: null, Time, NullLogger<InputSwitch>.Instance);
         _session = new(ChannelName.Parse("main"), SessionId.New(Time.GetUtcNow()), 1, Time.GetUtcNow(), LatencyProfile.Standard);
     }
 

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>What viewers see when the encoder is gone (rows F01 to F05 of the edge cases): the last picture, then the slate with silence, then the encoder's again; one timeline.</summary>
+public sealed class SlateTests
+{
+    [Theory]
+    [InlineData("passthrough", "source", UnixSignal.Kill)]
+    [InlineData("auto", "240p", UnixSignal.Kill)]
+    [InlineData("passthrough", "source", UnixSignal.Stop)]
+    public async Task The_last_picture_stands_then_the_slate_is_shown_with_silence_until_the_encoder_is_back_F02(string ladder, string rendition, UnixSignal signal)
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main", "--ladder", ladder);
+        var token = await server.CreateTokenAsync();
+        await using var red = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
+        var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments", rendition);
+        red.Signal(signal);
+
+        var slate = await HlsView.WaitAsync(server, "main", v => v.Segments.Count(s => s.Discontinuity) == 1 && v.Segments.SkipWhile(s => !s.Discontinuity).Count() >= 3, "three segments of the slate", rendition);
+        slate.Session.ShouldBe(before.Session);
+        var shown = slate.Segments.SkipWhile(s => !s.Discontinuity).ToList();
+        shown.ShouldAllBe(s => !s.Gap);
+        var colors = await ColorsAsync(server, slate, rendition, shown[0]);
+        colors.Count(c => c == "red").ShouldBeInRange(25, 35, "the last picture stands for a second");
+        colors.SkipWhile(c => c == "red").ShouldAllBe(c => c == "dark");
+        (await ColorsAsync(server, slate, rendition, shown[1])).ShouldAllBe(c => c == "dark");
+        (await StateAsync(server, token)).ShouldBe("waiting");
+        Gaps(slate).ShouldAllBe(gap => gap > -0.05 && gap < 0.1, "no time is missing");
+        var sound = (await HlsView.ReadAsync(server, "main", "audio"))!;
+        (await LoudnessAsync(server, sound, sound.Segments.Single(s => s.Address.Split('/')[^1] == shown[1].Address.Split('/')[^1]))).ShouldBeLessThan(-80, "silence");
+        server.Logged(2014).ShouldHaveSingleItem();
+
+        await using var blue = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue"));
+        var after = await HlsView.WaitAsync(server, "main", v => v.Segments.Count(s => s.Discontinuity) == 2 && v.Segments.Reverse().TakeWhile(s => !s.Discontinuity).Count() >= 2, "two segments of the encoder", rendition);
+        after.Session.ShouldBe(before.Session);
+        (await ColorsAsync(server, after, rendition, after.Segments[^1])).ShouldAllBe(c => c == "blue");
+        Gaps(after).ShouldAllBe(gap => gap > -0.05 && gap < 2.5, "a keyframe of the encoder follows the slate");
+        (await StateAsync(server, token)).ShouldBe("live");
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 3)).ShouldBeEmpty();
+        (await server.Client.GetStringAsync($"/live/main/{after.Session}/manifest.mpd")).Split("<Period ").Length.ShouldBe(4, "encoder, slate, encoder");
+    }
+
+    [Fact]
+    public async Task The_slate_is_shown_until_the_reconnect_window_ends_and_then_the_session_does_F03()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "4");
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), Source("red")))
+        {
+            await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
+        }
+
+        var ended = await HlsView.WaitAsync(server, "main", v => v.Ended, "the end");
+        ended.Segments.Count(s => s.Discontinuity).ShouldBe(1);
+        (await ColorsAsync(server, ended, "source", ended.Segments[^1])).ShouldAllBe(c => c == "dark");
+        ended.Segments.SkipWhile(s => !s.Discontinuity).Sum(s => s.Duration).ShouldBeInRange(2, 5);
+        (await server.Client.GetStringAsync("/live/main/manifest.mpd")).ShouldContain("type=\"static\"");
+
+        // It does not take the second configuration, and says so; it finds the same in the pictures.
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).Split('\n').ShouldAllBe(line => line.Contains("duplicated MOOV"));
+    }
+
+    [Fact]
+    public async Task An_encoder_that_is_back_at_once_is_seen_without_a_slate_F01_F04()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        await using var first = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
+        var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+
+        // The newcomer waits for the place of the one that is gone, and has it at once.
+        await using var second = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue") with { Width = 480, Height = 270, Picture = "color=blue:s=480x270:r=30" });
+        first.Kill();
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 3, "three more segments");
+        after.Session.ShouldBe(before.Session);
+        (await ColorsAsync(server, after, "source", after.Segments[^1])).ShouldAllBe(c => c == "blue");
+        (await FfmpegTool.DecodeAsync(server.Dash("main").ToString(), 2)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_ffmpeg_there_is_no_slate_and_the_encoder_continues_after_a_gap()
+    {
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = "/nowhere/ffmpeg" });
+        var channel = await server.CreateChannelAsync("main");
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), Source("red")))
+        {
+            await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
+        }
+
+        await Poll.UntilAsync(() => server.Logged(2060).Count == 1, description: "it is said that there is none");
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue"));
+        var after = await HlsView.WaitAsync(server, "main", v => v.Segments.SkipWhile(s => !s.Discontinuity).Count() >= 2, "two more segments");
+        (await ColorsAsync(server, after, "source", after.Segments[^1])).ShouldAllBe(c => c == "blue");
+        after.Segments.Count(s => s.Discontinuity).ShouldBe(1);
+    }
+
+    private static TestSource Source(string color) => new() { Width = 640, Height = 360, FrameRate = 30, VideoBitRate = 200_000, KeyframeSeconds = 1, Picture = $"color={color}:s=640x360:r=30" };
+
+    /// <summary>The colors of a segment's pictures.</summary>
+    private static async Task<IReadOnlyList<string>> ColorsAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment)
+    {
+        await using var folder = TempFolder.Create();
+        var pixels = Path.Combine(folder.Path, "pixels.rgb");
+        (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-v", "error", "-i", await FileAsync(server, view, rendition, segment, folder.Path), "-vf", "crop=16:16:0:0,scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", pixels])).EnsureSuccess();
+        return [.. (await File.ReadAllBytesAsync(pixels)).Chunk(3).Select(p => p[0] > 128 ? "red" : p[2] > 128 ? "blue" : "dark")];
+    }
+
+    /// <summary>Decibels of a segment's loudest sample.</summary>
+    private static async Task<double> LoudnessAsync(BroadcastServer server, HlsView view, HlsSegment segment)
+    {
+        await using var folder = TempFolder.Create();
+        var told = (await ChildProcess.RunAsync("ffmpeg",
+            ["-nostdin", "-hide_banner", "-i", await FileAsync(server, view, "audio", segment, folder.Path), "-af", "volumedetect", "-f", "null", "-"])).EnsureSuccess().Error;
+        return double.Parse(told.Split("max_volume:")[1].Split("dB")[0], CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<string> FileAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment, string folder)
+    {
+        var playlist = new Uri(server.Http, $"/live/main/{view.Session}/{rendition}.m3u8");
+        var file = Path.Combine(folder, "segment.mp4");
+        await File.WriteAllBytesAsync(
+            file, [.. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Map!.Split('"')[1])), .. await server.Client.GetByteArrayAsync(new Uri(playlist, segment.Address))]);
+        return file;
+    }
+
+    private static async Task<string> StateAsync(BroadcastServer server, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/channels/main");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using var answer = await server.Client.SendAsync(request);
+        using var channel = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return channel.RootElement.GetProperty("live").GetProperty("state").GetString()!;
+    }
+
+    /// <summary>Seconds between each segment's end and the next one's beginning.</summary>
+    private static IEnumerable<double> Gaps(HlsView view) =>
+        view.Segments.Zip(view.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration);
+}
