@@ -42,6 +42,23 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await page.Context.CloseAsync();
     }
 
+    [Theory]
+    [InlineData(1280, 800)]
+    [InlineData(390, 844)]
+    public async Task Before_playing_the_page_shows_the_channels_latest_picture_in_the_place_of_the_video(int width, int height)
+    {
+        await Poll.UntilAsync(async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "a poster");
+        var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/embed/{live.Channel.Name}?autoplay=0"), width, height);
+        const string place = "() => { const { x, y, width, height } = document.querySelector('video').getBoundingClientRect(); return [x, y, width, height]; }";
+        var before = await page.EvaluateAsync<double[]>(place);
+        await Poll.UntilAsync(
+            async () => await page.EvaluateAsync<string>("() => document.querySelector('video').poster") == new Uri(live.Server.Http, $"/live/{live.Channel.Name}/poster.jpg").ToString(), TimeSpan.FromSeconds(20), "the poster is there");
+
+        (await page.EvaluateAsync<double[]>(place)).ShouldBe(before, "nothing moves for it");
+        (await page.EvaluateAsync<double>(VideoTime)).ShouldBe(0);
+        await page.Context.CloseAsync();
+    }
+
     [Fact]
     public async Task A_viewer_who_opens_the_page_before_the_broadcast_sees_it_begin_and_go_on_through_a_lost_encoder_and_end()
     {

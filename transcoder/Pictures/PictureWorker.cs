@@ -9,8 +9,8 @@ namespace Broadcast.Transcoder.Pictures;
 internal readonly record struct CodedPicture(int Second, ReadOnlyMemory<byte> Payload);
 
 /// <summary>
-/// One run of ffmpeg: coded pictures in, JPEGs out. It works on a stranger's bytes: it has pipes and nothing else, an environment without our secrets, no leave to write files, and bounds for memory and processor
-/// time. What it says is bounded too, and so is the time it may take.
+/// One run of ffmpeg: coded pictures in, JPEGs out. It works on a stranger's bytes: it is given pipes and nothing else, an environment without our secrets, no leave to write files or to gain privileges, and bounds for
+/// memory and processor time. What it says is bounded too, and so is the time it may take.
 /// </summary>
 internal static class PictureWorker
 {
@@ -18,10 +18,12 @@ internal static class PictureWorker
     public const int MaxOutput = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Sets limits, then becomes the program: core files, files (in blocks), open files, processor seconds, memory (KiB). A lower priority, because media comes first. A limit that this system does not have is left out.
+    /// Sets limits, then becomes the program: core files, files (in blocks), open files, processor seconds, memory (KiB). No privileges can be gained from there on, and the priority is lower, because media comes first;
+    /// a system that has no tool for one of these goes without it.
     /// </summary>
     private const string Confined =
-        "ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t 10; ulimit -v 3145728; command -v nice >/dev/null && exec nice -n 10 \"$@\"; exec \"$@\"";
+        "ulimit -c 0; ulimit -f 0; ulimit -n 64; ulimit -t 10; ulimit -v 3145728; "
+        + "command -v setpriv >/dev/null && set -- setpriv --no-new-privs \"$@\"; command -v nice >/dev/null && set -- nice -n 10 \"$@\"; exec \"$@\"";
 
     /// <summary>Runs it.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>

@@ -44,13 +44,31 @@ async function begin() {
   video.play().catch(e => { if (e.name !== 'AbortError') errors.push(`play: ${e.message}`); });
 }
 
+// The thumbnail that the player has for a time, and the seconds that it shows; null where it has none.
+window.thumbnail = async (time) => {
+  let found = null;
+  if (query.get('kind') === 'dash') {
+    found = await new Promise(resolve => window.player.provideThumbnail(time, resolve));
+  } else {
+    const [track] = window.player.getImageTracks();
+    const tile = track && await window.player.getThumbnails(track.id, time);
+    found = tile && { url: tile.uris[0], x: tile.positionX, y: tile.positionY, width: tile.width, height: tile.height };
+  }
+  if (!found) return null;
+  const sheet = new Image();
+  sheet.crossOrigin = 'anonymous';
+  sheet.src = found.url;
+  await sheet.decode();
+  return { code: pictureCode(8, sheet, found).code, width: found.width, height: found.height };
+};
+
 // Reads the bright blocks that the test picture draws along its upper edge: bit k is lit in every second k-th power of two of seconds.
-function pictureCode(bits) {
+function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.videoWidth, height: video.videoHeight }) {
   const canvas = document.createElement('canvas');
   canvas.width = 640;
   canvas.height = 360;
   const context = canvas.getContext('2d');
-  context.drawImage(video, 0, 0, 640, 360);
+  context.drawImage(picture, part.x, part.y, part.width, part.height, 0, 0, 640, 360);
   let code = 0;
   for (let bit = 0; bit < bits; bit++) {
     const [r, g, b] = context.getImageData(bit * 60 + 30, 30, 1, 1).data;

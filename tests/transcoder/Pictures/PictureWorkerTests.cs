@@ -120,6 +120,15 @@ public sealed class PictureWorkerTests : IDisposable
         failure.Message.ShouldNotContain("SECRET");
     }
 
+    [Fact]
+    public async Task It_is_bounded_can_gain_no_privileges_and_has_a_low_priority()
+    {
+        var failure = await Should.ThrowAsync<IOException>(RunAsync(
+            await ProgramAsync("cat >/dev/null; { grep NoNewPrivs /proc/self/status; ulimit -v; ulimit -t; ulimit -f; ulimit -n; nice; } | tr '\\n\\t' ' ' >&2; exit 1"),
+            await ColorsAsync("red"), new PictureCommand(Format, Layout, null)));
+        failure.Message.ShouldContain("NoNewPrivs: 1 3145728 10 0 64 10");
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static RenditionFormat Format { get; } = new(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null);

@@ -1,0 +1,115 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Pictures;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Pictures;
+
+/// <summary>Whose turn it is to have pictures made.</summary>
+public sealed class PictureDeskTests
+{
+    private static readonly SessionId Session = SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    private readonly ManualTimeProvider _time = new(DateTimeOffset.UnixEpoch);
+
+    [Fact]
+    public void A_session_stands_in_the_queue_once_and_what_is_made_is_the_newest()
+    {
+        var desk = Desk();
+        Tell(desk, "a", 0);
+        Tell(desk, "a", 20);
+        Tell(desk, "a", 40);
+        desk.Turns.TryRead(out var turn).ShouldBeTrue();
+        desk.Turns.TryRead(out _).ShouldBeFalse();
+        desk.Take(turn)!.Poster!.Time.TotalSeconds.ShouldBe(40);
+
+        Tell(desk, "a", 60);
+        desk.Turns.TryRead(out _).ShouldBeFalse("it is being served");
+        desk.Done(turn);
+        desk.Turns.TryRead(out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Sessions_take_turns()
+    {
+        var desk = Desk();
+        foreach (var channel in new[] { "a", "b", "c" })
+        {
+            Tell(desk, channel, 0);
+        }
+
+        desk.Turns.TryRead(out var first).ShouldBeTrue();
+        desk.Take(first);
+        Tell(desk, "a", 20);
+        desk.Done(first);
+        List<string> order = [];
+        while (desk.Turns.TryRead(out var turn))
+        {
+            order.Add(turn.Channel.Value);
+        }
+
+        order.ShouldBe(["b", "c", "a"]);
+    }
+
+    [Fact]
+    public void A_session_whose_pictures_fail_waits_longer_each_time_and_no_longer_once_one_is_made()
+    {
+        var desk = Desk();
+        Tell(desk, "a", 0);
+        var pauses = new List<int>();
+        var at = 0;
+        for (var failure = 0; failure < 3; failure++)
+        {
+            desk.Turns.TryRead(out var turn).ShouldBeTrue();
+            desk.Take(turn).ShouldNotBeNull();
+            desk.Failed(turn).ShouldBe(failure + 1);
+            for (var waited = 1; ; waited++)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                Tell(desk, "a", at += 20);
+                if (desk.Turns.Count > 0)
+                {
+                    pauses.Add(waited);
+                    break;
+                }
+            }
+        }
+
+        pauses.ShouldBe([2, 4, 8]);
+        desk.Turns.TryRead(out var last);
+        desk.Take(last);
+        desk.Done(last);
+        Tell(desk, "a", at + 20);
+        desk.Turns.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_session_that_is_gone_has_nothing_made()
+    {
+        var desk = Desk();
+        Tell(desk, "a", 0);
+        desk.Forget(ChannelName.Parse("a"), Session);
+        desk.Turns.TryRead(out var turn).ShouldBeTrue();
+        desk.Take(turn).ShouldBeNull();
+        desk.Done(turn);
+        desk.Turns.TryRead(out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Where_pictures_are_off_nobody_has_a_turn()
+    {
+        var desk = Desk(new PictureOptions { Enabled = false });
+        Tell(desk, "a", 0);
+        desk.Turns.TryRead(out _).ShouldBeFalse();
+    }
+
+    private static void Tell(PictureDesk desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
+    [
+        new TimelineEvent.RenditionAdded("source", TrackKind.Video),
+        new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null), ObjectName.Parse("init"), 700),
+        new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("segment"), 0, 1000),
+    ]);
+
+    private PictureDesk Desk(PictureOptions? options = null) => new(Options.Create(options ?? new PictureOptions { TileInterval = TimeSpan.Zero }), _time);
+}
