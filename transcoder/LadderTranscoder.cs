@@ -32,7 +32,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         MediaSample? first = null;
         while (true)
         {
-            var plan = RenditionPlan.For(tracks);
+            var plan = RenditionPlan.For(tracks, encodes: ladder != LadderPlan.Passthrough);
             var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(QueueLength * Math.Max(1, plan.Tracks.Count / 2))
             {
                 SingleReader = true,
@@ -43,9 +43,10 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             var packaging = packager.RunAsync(
                 new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks)], queue.Reader), cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, session, ladder, queue.Writer, time, logger);
+            var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
             try
             {
-                first = await ForwardAsync(publication.Samples, queue.Writer, plan, rungs, first, packaging, cancellationToken);
+                first = await ForwardAsync(publication.Samples, queue.Writer, plan, rungs, sounds, first, packaging, cancellationToken);
             }
             finally
             {
@@ -54,6 +55,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                     await rungs.DisposeAsync();
                 }
 
+                await sounds.DisposeAsync();
                 queue.Writer.TryComplete();
                 await packaging;
             }
@@ -70,12 +72,12 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     /// <summary>Passes samples on until they end, or the packager does: it ends before its samples only when it fails, and then nobody must go on publishing to nobody.</summary>
     /// <returns>The sample of a late video track that makes a new plan necessary, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, MediaSample? first, Task packaging,
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, SoundLines sounds, MediaSample? first, Task packaging,
         CancellationToken cancellationToken)
     {
         if (first is { } held)
         {
-            Write(renditions, plan, rungs, held);
+            Write(renditions, plan, rungs, sounds, held);
         }
 
         while (await samples.WaitToReadAsync(cancellationToken))
@@ -92,24 +94,23 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                     return sample;
                 }
 
-                Write(renditions, plan, rungs, sample);
+                Write(renditions, plan, rungs, sounds, sample);
             }
         }
 
         return null;
     }
 
-    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, in MediaSample sample)
+    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, SoundLines sounds, in MediaSample sample)
     {
         if (plan.Find(sample.Track) is not { } lane)
         {
             return;
         }
 
-        if (lane.Fill is { } fill)
+        if (lane.Rendition.Kind == TrackKind.Audio)
         {
-            fill.Hear(sample);
-            Flush(renditions, lane, fill);
+            sounds.Hear(lane, sample);
             return;
         }
 
@@ -128,30 +129,11 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
 
         if (lane.Rendition is { Kind: TrackKind.Video, Leads: true })
         {
-            foreach (var (sound, filled) in plan.Filled)
-            {
-                filled.See(sample);
-                Flush(renditions, sound, filled);
-            }
-
+            sounds.See(sample);
             if (plan.HasOnePicture)
             {
                 rungs?.Take(sample);
             }
         }
-    }
-
-    /// <summary>Passes on what a rendition of sound has. Each frame can be decoded by itself, so that one which finds no room costs no other.</summary>
-    private static void Flush(ChannelWriter<RenditionSample> renditions, Lane lane, SoundFill fill)
-    {
-        foreach (var sample in fill.Output)
-        {
-            if (!renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
-            {
-                Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
-            }
-        }
-
-        fill.Output.Clear();
     }
 }

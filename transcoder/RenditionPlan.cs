@@ -18,8 +18,14 @@ internal sealed class Lane(int track, Rendition rendition)
     /// <summary>Whether samples were lost, so that nothing can be decoded before the next sync sample.</summary>
     public bool WaitsForSync { get; set; }
 
+    /// <summary>The same sound as it came, where the track itself is encoded and both are wanted.</summary>
+    public Lane? Original { get; set; }
+
     /// <summary>No track.</summary>
     public const int None = -1;
+
+    /// <summary>No track of its own: it has what another's has.</summary>
+    public const int Beside = -2;
 }
 
 /// <summary>
@@ -40,9 +46,11 @@ internal sealed class RenditionPlan
     private readonly List<Lane> _lanes = [];
     private readonly List<Track> _tracks = [];
     private readonly bool _videoLeads;
+    private readonly bool _encodes;
 
-    private RenditionPlan(IReadOnlyList<Track> tracks)
+    private RenditionPlan(IReadOnlyList<Track> tracks, bool encodes)
     {
+        _encodes = encodes;
         _videoLeads = tracks.Any(t => t.Kind == TrackKind.Video);
 
         // The one that leads first, so that it is never one too many.
@@ -81,7 +89,10 @@ internal sealed class RenditionPlan
     /// <summary>Whether there is one video track: an encoder that sends several has made the ladder itself.</summary>
     public bool HasOnePicture { get; private set; }
 
-    public static RenditionPlan For(IReadOnlyList<Track> tracks) => new(tracks);
+    /// <summary>Plans for tracks that are known.</summary>
+    /// <param name="tracks">The tracks.</param>
+    /// <param name="encodes">Whether sound may be encoded, so that a track of it can become two renditions (<see cref="SoundPlan"/>).</param>
+    public static RenditionPlan For(IReadOnlyList<Track> tracks, bool encodes = false) => new(tracks, encodes);
 
     /// <summary>Whether this track is a first video where audio leads so far.</summary>
     public bool MustBeginAnew(Track track) => !_videoLeads && track.Kind == TrackKind.Video;
@@ -117,8 +128,28 @@ internal sealed class RenditionPlan
         };
         _lanes.Add(lane);
         _tracks.Add(track);
+        if (_encodes && track.Kind == TrackKind.Audio && SoundPlan.For(track.Config) is { Passes: true, Target: not null })
+        {
+            OriginalOf(lane);
+        }
+
         HasOnePicture = _lanes.Count(l => l.Rendition.Kind == TrackKind.Video) == 1;
         return lane;
+    }
+
+    /// <summary>Where a track of sound goes as it came, when it is encoded as well: <c>audio-source</c>. <see langword="null"/> where there is no room for it.</summary>
+    public Lane? OriginalOf(Lane lane)
+    {
+        if (lane.Original is null && _lanes.Count < MaxRenditions)
+        {
+            lane.Original = new Lane(Lane.Beside, new Rendition(Unused(lane.Rendition.Name + "-source"), TrackKind.Audio, Leads: false))
+            {
+                Fill = _videoLeads ? new SoundFill(SilentTrack, isNeeded: false, isExpected: true) : null,
+            };
+            _lanes.Add(lane.Original);
+        }
+
+        return lane.Original;
     }
 
     private static string NameOf(Track track, bool isFirst) => track switch

@@ -63,7 +63,8 @@ public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
         return Demux(await File.ReadAllBytesAsync(path), id, language);
     }
 
-    private static CodedTrack Demux(byte[] file, int id, string? language)
+    /// <summary>Takes a fragmented MP4 file with one track apart.</summary>
+    public static CodedTrack Demux(byte[] file, int id, string? language)
     {
         var boxes = new BoxReader(file);
         var (initEnd, mediaBegin) = (0, 0);

@@ -72,6 +72,15 @@ internal sealed class SoundFill(int track, bool isNeeded, bool isExpected)
         Output.Add(_last);
     }
 
+    /// <summary>Puts silence into a hole between what there is and the next frame, where whole frames of it fit: encoded sound has holes only where an encoder was missing.</summary>
+    public void Bridge(in MediaSample next)
+    {
+        if (!_isSilent && _air is not null && _last.Track is not null && _silence is { Length: > 0 } silence && End() is { } end && next.Decode > end && (next.Decode - end).ToTimeSpan() <= Hole)
+        {
+            Fill(new MediaTime(next.Decode.Rescale(_air.Timescale).Ticks - silence.Length + 1, _air.Timescale), next.Arrival);
+        }
+    }
+
     /// <summary>The next picture of the rendition that leads, which is passed on before what this makes of it.</summary>
     public void See(in MediaSample picture)
     {

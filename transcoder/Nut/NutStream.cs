@@ -73,6 +73,12 @@ internal static class NutTag
     /// <summary>AAC: the number that WAV files have for it, 0x00ff, least byte first, in four bytes.</summary>
     public const string Aac = "\u00ff\0\0\0";
 
+    /// <summary>AC-3 and E-AC-3, which have one number between them.</summary>
+    public const string Ac3 = "\0\u0020\0\0";
+
+    /// <summary>FLAC.</summary>
+    public const string Flac = "\u00ac\u00f1\0\0";
+
     /// <summary>Opus.</summary>
     public const string Opus = "Opus";
 }
