@@ -14,10 +14,12 @@ namespace Broadcast.Media;
 /// <param name="Language">BCP 47 tag, or <see langword="null"/>.</param>
 /// <param name="Name">What the encoder calls the track, for people, or <see langword="null"/>; like <paramref name="Color"/> not in journals of before.</param>
 /// <param name="Color">How its colors are coded, or <see langword="null"/> for audio or unknown.</param>
+/// <param name="Captions">Captions in its pictures, as <see cref="CaptionServices"/> names them, with a space between; <see langword="null"/> when none were seen.</param>
 public sealed record RenditionFormat(
     TrackKind Kind, string Codecs, int Timescale, int Width, int Height, double FrameRate, int SampleRate, int Channels, string? Language,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodedColor? Color = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodedColor? Color = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Captions = null);
 
 /// <summary>
 /// The packager's account of what exists, in order. It is appended to and never rewritten; <see cref="SessionTimeline"/> folds it. What is announced can be

@@ -102,6 +102,7 @@ internal static class MpdDrawing
                     id, rendition.Kind, Playlists.LanguageOf(rendition), IsMain: rendition.Kind == TrackKind.Video || rendition == mainAudio, [representation])
                 {
                     Label = rendition.Kind == TrackKind.Audio ? Playlists.LabelOf(rendition) : null,
+                    Captions = [.. Playlists.CaptionsOf(rendition)],
                 };
         }
 

@@ -47,6 +47,9 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     /// <summary><c>Label</c>: what the encoder calls it, or <see langword="null"/>.</summary>
     public string? Label { get; init; }
 
+    /// <summary><c>Accessibility</c>: captions in its pictures, as <see cref="CaptionServices"/> names them; those of its first representation, from which the others are made.</summary>
+    public IReadOnlyList<string> Captions { get; init; } = [];
+
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
     {
@@ -71,6 +74,7 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
             xml.WriteElementString("Label", Label);
         }
 
+        WriteCaptions(xml);
         MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
         foreach (var representation in Representations)
         {
@@ -78,6 +82,24 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
         }
 
         xml.WriteEndElement();
+    }
+
+    /// <summary>One descriptor for the channels of CEA-608 and one for the services of CEA-708 (SCTE 214-1, 7.7): each with its language, which is undetermined where the encoder does not say it.</summary>
+    private void WriteCaptions(XmlWriter xml)
+    {
+        const string scheme = "urn:scte:dash:cc:";
+        var language = Language ?? "und";
+        var channels = Captions.Where(id => Hls.Playlists.ServiceOf(id) is null).Select(id => $"{id}={language}").ToList();
+        var services = Captions.Select(Hls.Playlists.ServiceOf).OfType<int>().Select(number => $"{MpdText.Number(number)}=lang:{language}").ToList();
+        if (channels.Count > 0)
+        {
+            MpdText.Descriptor(xml, "Accessibility", scheme + "cea-608:2015", string.Join(';', channels));
+        }
+
+        if (services.Count > 0)
+        {
+            MpdText.Descriptor(xml, "Accessibility", scheme + "cea-708:2015", string.Join(';', services));
+        }
     }
 
     /// <summary>

@@ -13,6 +13,9 @@ internal sealed record MultivariantPlaylist
     /// <summary><c>EXT-X-MEDIA</c>: renditions that variants refer to.</summary>
     public required IReadOnlyList<AudioRendition> Audio { get; init; }
 
+    /// <summary><c>EXT-X-MEDIA</c>: captions in the pictures of variants.</summary>
+    public required IReadOnlyList<CaptionRendition> Captions { get; init; }
+
     /// <summary><c>EXT-X-STREAM-INF</c>: the variants, the one to begin with first.</summary>
     public required IReadOnlyList<VariantStream> Variants { get; init; }
 
@@ -32,6 +35,11 @@ internal sealed record MultivariantPlaylist
         foreach (var audio in Audio)
         {
             audio.Write(text);
+        }
+
+        foreach (var captions in Captions)
+        {
+            captions.Write(text);
         }
 
         foreach (var variant in Variants)
@@ -96,6 +104,25 @@ internal sealed record ImageStream(long Bandwidth, int Width, int Height, string
         text.Append(CultureInfo.InvariantCulture, $"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={Bandwidth},RESOLUTION={Width}x{Height},CODECS=\"jpeg\",URI=\"{Uri}\"\n");
 }
 
+/// <summary><c>EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS</c>: captions that are in the pictures, so that they have no address.</summary>
+/// <param name="Group"><c>GROUP-ID</c></param>
+/// <param name="Id"><c>INSTREAM-ID</c>: <c>CC1</c> to <c>CC4</c>, <c>SERVICE1</c> to <c>SERVICE63</c>. Also its <c>NAME</c>, because nothing else is known of it.</param>
+/// <param name="Language"><c>LANGUAGE</c>, BCP 47, or <see langword="null"/>.</param>
+internal sealed record CaptionRendition(string Group, string Id, string? Language)
+{
+    /// <summary>Writes the tag.</summary>
+    public void Write(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"{Group}\",NAME=\"{Id}\"");
+        if (Language is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",LANGUAGE=\"{Language}\"");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"{Id}\"\n");
+    }
+}
+
 /// <summary><c>EXT-X-STREAM-INF</c> and the address after it.</summary>
 /// <param name="Bandwidth"><c>BANDWIDTH</c>: peak bits a second, with the audio it plays with.</param>
 /// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c>, likewise.</param>
@@ -105,10 +132,13 @@ internal sealed record ImageStream(long Bandwidth, int Width, int Height, string
 /// <param name="FrameRate"><c>FRAME-RATE</c>; 0 leaves it out.</param>
 /// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when it is not known.</param>
 /// <param name="AudioGroup"><c>AUDIO</c>, or <see langword="null"/>.</param>
+/// <param name="CaptionGroup">
+/// <c>CLOSED-CAPTIONS</c>, or <see langword="null"/> when none were seen. <c>NONE</c> is never said: nobody knows that none will come.
+/// </param>
 /// <param name="Uri">Address of its media playlist.</param>
 internal sealed record VariantStream(
     long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange, string? AudioGroup,
-    string Uri)
+    string? CaptionGroup, string Uri)
 {
     /// <summary>Writes the tag and the address.</summary>
     public void Write(StringBuilder text)
@@ -133,6 +163,11 @@ internal sealed record VariantStream(
         if (AudioGroup is not null)
         {
             text.Append(culture, $",AUDIO=\"{AudioGroup}\"");
+        }
+
+        if (CaptionGroup is not null)
+        {
+            text.Append(culture, $",CLOSED-CAPTIONS=\"{CaptionGroup}\"");
         }
 
         text.Append('\n').Append(Uri).Append('\n');

@@ -8,7 +8,10 @@ namespace Broadcast.Origin.Hls;
 internal static class Playlists
 {
     private const string FirstGroup = "audio";
+    private const string CaptionGroup = "cc";
+    private const string Service = "SERVICE";
     private const int LongestName = 256;
+    private const int MostCaptions = 16;
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> while it has no whole segment.</summary>
     public static MediaPlaylist? Media(SessionTimeline timeline, RenditionTimeline rendition, RenditionRecord record)
@@ -49,6 +52,11 @@ internal static class Playlists
         {
             IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent),
             Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1).SelectMany(group => Members(timeline, group, inVariant: video.Count == 0))],
+            Captions =
+            [
+                .. video.SelectMany(CaptionsOf).Distinct(StringComparer.Ordinal)
+                    .Select(id => new CaptionRendition(CaptionGroup, id, video.Where(rendition => CaptionsOf(rendition).Contains(id)).Select(LanguageOf).FirstOrDefault())),
+            ],
             Variants = video.Count > 0
                 ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
                 : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
@@ -105,6 +113,7 @@ internal static class Playlists
             format.FrameRate,
             VideoRange.Of(format.Color),
             group?.Id,
+            CaptionsOf(rendition).Any() ? CaptionGroup : null,
             UriOf(timeline, rendition));
     }
 
@@ -145,6 +154,15 @@ internal static class Playlists
             && c < '\uFFFE')]).Trim();
         return clean.Length > 0 ? clean : null;
     }
+
+    /// <summary>The captions in its pictures by name, where they are names of captions: they go into quoted strings.</summary>
+    internal static IEnumerable<string> CaptionsOf(RenditionTimeline rendition) =>
+        (rendition.Init?.Format.Captions ?? "").Split(' ').Where(id => id is "CC1" or "CC2" or "CC3" or "CC4" || ServiceOf(id) is not null).Take(MostCaptions);
+
+    /// <summary>The number of a service of CEA-708; <see langword="null"/> when it is none.</summary>
+    internal static int? ServiceOf(string captions) =>
+        captions.StartsWith(Service, StringComparison.Ordinal) && int.TryParse(captions.AsSpan(Service.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number is >= 1 and <= 63 && captions.Length == Service.Length + (number < 10 ? 1 : 2) ? number : null;
 
     /// <summary>The language, when it is spelt as BCP 47 spells them: it goes into a quoted string.</summary>
     internal static string? LanguageOf(RenditionTimeline rendition) =>

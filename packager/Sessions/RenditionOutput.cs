@@ -137,16 +137,31 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
 /// <summary>Descriptions for manifests, from what really flows.</summary>
 internal static class Formats
 {
+    /// <summary>Pictures that are looked into for captions, from the first of a configuration on.</summary>
+    private const int MostPictures = 60;
+
     /// <summary>Describes a rendition by its track and its first part.</summary>
     public static RenditionFormat Of(Track track, Cut.Part part) => track.Config switch
     {
         { Picture: { } picture } config => new RenditionFormat(
             TrackKind.Video, config.CodecString, track.Timescale, picture.DisplayWidth, picture.Height,
-            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color),
+            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color, CaptionsIn(config, part)),
         { Sound: { } sound } config => new RenditionFormat(
             TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, sound.SampleRate, sound.Channels, track.Language, track.Name),
         _ => throw new ArgumentException("A configuration without the size of its pictures cannot be described.", nameof(track)),
     };
+
+    /// <summary>Captions in the first pictures: where there are any, every picture carries some, or at least an empty place for them.</summary>
+    private static string? CaptionsIn(CodecConfig config, Cut.Part part)
+    {
+        var found = default(CaptionServices);
+        foreach (var payload in part.Media.Bytes.Skip(1).Take(MostPictures))
+        {
+            found |= CaptionServices.In(config, payload.Span);
+        }
+
+        return found.Any ? found.ToString() : null;
+    }
 
     /// <summary>What the encoder claims when it is about what flows (times rounded to milliseconds blur it), else what flows.</summary>
     private static double FrameRate(double claimed, Cut.Part part)

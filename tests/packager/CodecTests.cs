@@ -1,3 +1,4 @@
+using Broadcast.Testing;
 using Broadcast.Media;
 
 namespace Broadcast.Packager.Tests;
@@ -49,6 +50,15 @@ public sealed class CodecTests
 
         Formats.Of(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
         Formats.Of(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
+    }
+
+    [Fact]
+    public void Captions_in_the_first_pictures_are_described()
+    {
+        var pictures = Encoder.Pictures(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
+        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), pictures).Parts("source").First();
+        Formats.Of(Encoder.Video, part).Captions.ShouldBe("CC1");
+        Formats.Of(Encoder.Video, Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Captions.ShouldBeNull();
     }
 
     [Fact]

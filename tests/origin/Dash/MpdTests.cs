@@ -228,6 +228,16 @@ public class MpdTests
         }
     }
 
+    [Fact]
+    public void Captions_in_the_pictures_are_told_with_their_language()
+    {
+        var set = Periods(new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+        set.Elements(Ns + "Accessibility").Select(element => ((string)element.Attribute("schemeIdUri")!, (string)element.Attribute("value")!)).ShouldBe(
+        [
+            ("urn:scte:dash:cc:cea-608:2015", "CC1=en;CC3=en"), ("urn:scte:dash:cc:cea-708:2015", "1=lang:en;2=lang:en"),
+        ]);
+    }
+
     private static RenditionFormat Hdr(byte transfer) =>
         new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0, null) { Color = new CodedColor(9, transfer, 9, FullRange: false) };
 
@@ -246,6 +256,7 @@ public class MpdTests
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "opus", 48_000, 0, 0, 0, 48_000, 8, "de")).Segments(2),
         ["names and high dynamic range"] = () => new Broadcaster().Video()
             .Add("pq", Hdr(16)).Add("hlg", Hdr(18)).Audio(language: "en").Change("audio", format => format with { Name = "<Halle> & \"Tor\"" }).Segments(2),
+        ["captions"] = () => new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1" }).Audio().Segments(2),
         ["gap"] = () => new Broadcaster().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
         ["moved window"] = () => new Broadcaster().Video().Audio().Segments(9).Window(5),
         ["not independent"] = () => new Broadcaster().Video().Segment().Segment(independent: false),

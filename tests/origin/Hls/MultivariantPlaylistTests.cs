@@ -99,6 +99,31 @@ public class MultivariantPlaylistTests
             """);
 
     [Fact]
+    public void Captions_in_the_pictures_are_a_group_that_the_variants_which_have_them_name()
+    {
+        var text = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
+            .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90).Audio().Segments(2).Listen().MultivariantPlaylist().Text();
+
+        text.Split('\n').Where(line => line.Contains("TYPE=CLOSED-CAPTIONS", StringComparison.Ordinal)).ShouldBe(
+        [
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC1\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC1\"",
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"CC3\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"CC3\"",
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"SERVICE12\",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"SERVICE12\"",
+        ]);
+        text.Split('\n').Where(line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)).Select(line => line.EndsWith(",AUDIO=\"audio\",CLOSED-CAPTIONS=\"cc\"", StringComparison.Ordinal))
+            .ShouldBe([true, true, false]);
+    }
+
+    [Theory]
+    [InlineData("CC5")]
+    [InlineData("SERVICE0")]
+    [InlineData("SERVICE64")]
+    [InlineData("SERVICE01")]
+    [InlineData("CC1\",URI=\"x")]
+    public void What_is_no_name_of_captions_is_left_out(string name) =>
+        new Broadcaster().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("CAPTIONS");
+
+    [Fact]
     public void Radio_in_two_languages_is_one_variant_that_is_the_first_of_them() =>
         new Broadcaster().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U

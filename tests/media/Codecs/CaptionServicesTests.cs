@@ -1,0 +1,66 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Codecs;
+
+public sealed class CaptionServicesTests
+{
+    private static readonly CodecConfig Avc = CodecConfig.Avc.Parse(Convert.FromHexString(
+        "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8"));
+
+    private static readonly byte[] Slice = [0, 0, 0, 3, 0x65, 1, 2];
+
+    [Fact]
+    public void The_first_channel_counts_even_while_nothing_is_said_and_the_second_field_when_something_is()
+    {
+        In((0, 0x80, 0x80)).ShouldBe("CC1");
+        In((0, 0x80, 0x80), (1, 0x80, 0x80)).ShouldBe("CC1");
+        In((0, 0x94, 0x25), (1, 0x15, 0x25)).ShouldBe("CC1 CC3");
+    }
+
+    [Fact]
+    public void Services_of_CEA_708_are_told_by_the_first_block_of_a_packet()
+    {
+        In((3, 0x02, 0x22), (2, 0x41, 0x42)).ShouldBe("SERVICE1");
+        In((0, 0x80, 0x80), (3, 0x42, 0x22), (3, 0x82, 0x42)).ShouldBe("CC1 SERVICE1 SERVICE2");
+        In((3, 0x01, 0x00), (2, 0xff, 0xff)).ShouldBe("", "an empty block");
+    }
+
+    [Fact]
+    public void Bytes_that_would_look_like_a_start_code_are_read_as_what_they_stand_for() => In((2, 0, 0), (2, 0, 0), (0, 0x94, 0x25)).ShouldBe("CC1");
+
+    [Fact]
+    public void Other_messages_and_pictures_without_any_have_none()
+    {
+        CaptionServices.In(Avc, Slice).Any.ShouldBeFalse();
+        CaptionServices.In(Avc, []).Any.ShouldBeFalse();
+        CaptionServices.In(CodecConfig.Opus.Default(), Captioning.With(Slice, false, (0, 0x80, 0x80))).Any.ShouldBeFalse();
+        var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25));
+        foreach (var at in Enumerable.Range(4, 12))
+        {
+            var other = picture.ToArray();
+            other[at] ^= 0x41;
+            CaptionServices.In(Avc, other).Any.ShouldBeFalse($"byte {at} is another");
+        }
+    }
+
+    [Fact]
+    public void Whatever_comes_is_no_exception()
+    {
+        var random = new Random(608);
+        var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25), (3, 0x02, 0x22), (1, 0, 0));
+        for (var i = 0; i < 20_000; i++)
+        {
+            var other = picture.ToArray();
+            for (var changes = random.Next(1, 6); changes > 0; changes--)
+            {
+                other[random.Next(other.Length)] = (byte)random.Next(256);
+            }
+
+            CaptionServices.In(Avc, other.AsSpan(0, random.Next(other.Length + 1))).ToString().Length.ShouldBeLessThan(80);
+        }
+    }
+
+    private static string In(params (byte, byte, byte)[] triplets) => CaptionServices.In(Avc, Captioning.With(Slice, isHevc: false, triplets)).ToString();
+}

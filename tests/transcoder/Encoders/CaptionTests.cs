@@ -1,0 +1,59 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Captions in the source's pictures, on their way through decoding, scaling and encoding.</summary>
+public sealed class CaptionTests
+{
+    /// <summary>Pictures that decoder, filters and encoder may hold, at most.</summary>
+    private const int MostHeld = 40;
+
+    [Theory]
+    [InlineData("low")]
+    [InlineData("standard")]
+    public async Task Every_rung_has_the_captions_of_the_source_in_the_same_pictures(string latency)
+    {
+        var text = Captioning.Line("CAPTIONS SURVIVE");
+        var source = (await CodedPictures.MakeAsync(2, "640x480", 30, "-g", "30")).Select((s, i) =>
+        {
+            var pair = i < text.Count ? text[i] : Captioning.Filler;
+            return s with { Payload = Captioning.With(s.Payload, isHevc: false, (0, pair.First, pair.Second), (1, 0x80, 0x80)) };
+        }).ToList();
+        var renditions = Channel.CreateBounded<RenditionSample>(10_000);
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!);
+        await using (var encoder = new RungEncoder(new EncodingOptions(), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
+        {
+            foreach (var sample in source)
+            {
+                encoder.Take(sample);
+            }
+
+            // What is held back to look ahead comes at the end, as far as the machine has time for it.
+            await Poll.UntilAsync(() => renditions.Reader.Count >= 2 * (source.Count - MostHeld), TimeSpan.FromSeconds(60));
+        }
+
+        renditions.Writer.TryComplete();
+        var expected = source.ToDictionary(s => s.Present.Ticks, s => Triplets(s.Payload.Span));
+        var rungs = (await renditions.Reader.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).GroupBy(s => s.Rendition.Name).ToList();
+        rungs.Select(r => r.Key).ShouldBe(["360p", "240p"], ignoreOrder: true);
+        foreach (var rung in rungs)
+        {
+            rung.Count().ShouldBeGreaterThanOrEqualTo(source.Count - MostHeld);
+            rung.Select(s => CaptionServices.In(s.Sample.Track.Config, s.Sample.Payload.Span).ToString()).Distinct().ShouldBe(["CC1"]);
+            rung.Select(s => Triplets(s.Sample.Payload.Span)).ShouldBe(rung.Select(s => expected[s.Sample.Present.Ticks]));
+        }
+    }
+
+    /// <summary>The caption data of a picture, in hexadecimal.</summary>
+    private static string Triplets(ReadOnlySpan<byte> picture)
+    {
+        var at = picture.IndexOf("GA94"u8) + 5;
+        return Convert.ToHexString(picture.Slice(at + 2, (picture[at] & 31) * 3));
+    }
+}
