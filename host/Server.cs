@@ -1,6 +1,7 @@
 using Broadcast.Control;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
+using Broadcast.Host.Memory;
 using Broadcast.Host.Observability;
 using Broadcast.Host.Pages;
 using Broadcast.Host.Roles;
@@ -105,6 +106,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<MetricsText>();
+        builder.Services.AddHostedService<IdleCollection>();
         builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
