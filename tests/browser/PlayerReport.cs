@@ -43,7 +43,9 @@ public sealed record PlayerReport
 /// <summary>A picture that tells its own time: a blue ground, and along its upper edge eight blocks that count seconds in binary.</summary>
 internal static class CountingPicture
 {
-    public static string Filter { get; } =
-        "color=c=0x2040C0:s=640x360:r=30" + string.Concat(Enumerable.Range(0, 8).Select(bit =>
-            $",drawbox=x={bit * 60}:y=0:w=60:h=60:color=white:t=fill:enable='mod(floor(t/{1 << bit}),2)'"));
+    public static string Filter { get; } = "color=c=0x2040C0:s=640x360:r=30" + Blocks(640);
+
+    /// <summary>The blocks alone, drawn into a picture of another width.</summary>
+    public static string Blocks(int width) => string.Concat(Enumerable.Range(0, 8).Select(bit =>
+        $",drawbox=x={bit * 60 * width / 640}:y=0:w={60 * width / 640}:h={60 * width / 640}:color=white:t=fill:enable='mod(floor(t/{1 << bit}),2)'"));
 }

@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json;
+using Broadcast.Testing;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>
+/// A real encoder's stream with a ladder in Chromium: every quality chosen by hand, then by the player itself when the line becomes slow and fast again. The picture never stands still for longer than
+/// <see cref="LongestStop"/>, is never jumped in, sound goes on, and what is buffered has no hole. Where the machine is too busy to encode as fast as live, pictures are left out on purpose: then only the switches count.
+/// </summary>
+public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LadderChannel>
+{
+    /// <summary>Milliseconds; the picture is looked at every 50 ms, by a script that other work may hold up.</summary>
+    private const double LongestStop = 500;
+
+    /// <summary>Bytes a second that carry the smallest rung and the sound, and no more.</summary>
+    private const int SlowLine = 900_000 / 8;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Looks at whatever video plays, from its first picture on.</summary>
+    private const string Watcher = """
+        window.watched = { waits: 0, seeks: 0, longestStop: 0, longestHole: 0, heights: [] };
+        document.addEventListener('playing', first => {
+          if (window.watched.video) return;
+          const video = window.watched.video = first.target;
+          let time = video.currentTime, at = performance.now();
+          video.addEventListener('waiting', () => window.watched.waits++);
+          video.addEventListener('seeking', () => window.watched.seeks++);
+          setInterval(() => {
+            const now = performance.now();
+            if (video.currentTime !== time) { time = video.currentTime; at = now; }
+            window.watched.longestStop = Math.max(window.watched.longestStop, now - at);
+            for (let i = 0; i + 1 < video.buffered.length; i++) {
+              // What lies farther ahead is still being replaced by the chosen quality.
+              const ahead = video.buffered.end(i) - video.currentTime;
+              if (ahead >= 0 && ahead < 0.5) {
+                window.watched.longestHole = Math.max(window.watched.longestHole, video.buffered.start(i + 1) - video.buffered.end(i));
+              }
+            }
+            if (window.watched.heights.at(-1) !== video.videoHeight) window.watched.heights.push(video.videoHeight);
+          }, 50);
+        }, true);
+        window.look = () => {
+          const { video, ...seen } = window.watched;
+          return JSON.stringify({ ...seen, time: video?.currentTime ?? 0, height: video?.videoHeight ?? 0, audioBytes: video?.webkitAudioDecodedByteCount ?? 0, error: video?.error?.message ?? null });
+        };
+        window.forget = () => Object.assign(window.watched, { waits: 0, seeks: 0, longestStop: 0, longestHole: 0 });
+        """;
+
+    /// <summary>The watch page's own menu, as a viewer uses it.</summary>
+    private const string ChooseOnWatchPage = """
+        height => {
+          document.querySelector('.menu-anchor > button').click();
+          const wanted = height === 0 ? 'Auto' : `${height}p`;
+          [...document.querySelectorAll('.menu-anchor .menu-item')].find(item => item.textContent.trim().startsWith(wanted)).click();
+        }
+        """;
+
+    private const string ChooseInDashPlayer = """
+        height => {
+          const { player } = window;
+          player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: height === 0 } } } });
+          if (height !== 0) player.setRepresentationForTypeById('video', player.getRepresentationsByType('video').find(r => r.height === height).id);
+        }
+        """;
+
+    [Theory]
+    [InlineData("the watch page")]
+    [InlineData("dash.js")]
+    public async Task Every_quality_can_be_chosen_and_the_player_changes_it_with_the_line_without_a_break(string player)
+    {
+        var isDash = player == "dash.js";
+        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        await page.AddInitScriptAsync(Watcher);
+        await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name)) : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
+        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > 0, Patience, $"{player} plays");
+
+        // Starting may wait for pictures; from here on nothing may.
+        var begin = await LookAsync(page);
+        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > begin.Time + 2, Patience, $"{player} goes on");
+        await page.EvaluateAsync("() => window.forget()");
+        begin = await LookAsync(page);
+
+        foreach (var height in LadderChannel.Switches)
+        {
+            await page.EvaluateAsync(isDash ? ChooseInDashPlayer : ChooseOnWatchPage, height);
+            await ShowsAsync(page, h => h == height, $"{player} shows {height} lines");
+        }
+
+        // By itself: down on a slow line, and up again.
+        await page.EvaluateAsync(isDash ? ChooseInDashPlayer : ChooseOnWatchPage, 0);
+        var network = await page.Context.NewCDPSessionAsync(page);
+        await network.SendAsync("Network.enable");
+        await LineAsync(network, SlowLine);
+        var smallest = LadderChannel.Heights.Min();
+        await ShowsAsync(page, h => h == smallest, $"{player} takes the smallest quality on a slow line");
+        await LineAsync(network, -1);
+        await ShowsAsync(page, h => h > smallest, $"{player} takes a larger one when the line is fast again");
+
+        var end = await LookAsync(page);
+        end.Error.ShouldBeNull();
+        end.Heights.Distinct().ShouldBe(LadderChannel.Heights, ignoreOrder: true);
+        end.AudioBytes.ShouldBeGreaterThan(begin.AudioBytes);
+        await page.Context.CloseAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(end.ToString());
+        if (await live.WasSlowerThanLiveAsync())
+        {
+            return;
+        }
+
+        end.LongestStop.ShouldBeLessThan(LongestStop, $"milliseconds without a new picture; {end}");
+        end.Seeks.ShouldBe(0, $"jumps; {end}");
+        end.LongestHole.ShouldBeLessThan(0.1, $"seconds missing in what is buffered, when the picture got there; {end}");
+    }
+
+    private static Task ShowsAsync(IPage page, Func<int, bool> height, string what) =>
+        Poll.UntilAsync(async () => height((await LookAsync(page)).Height), Patience, what);
+
+    private static Task LineAsync(ICDPSession network, int bytesPerSecond) => network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+    {
+        ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = bytesPerSecond, ["uploadThroughput"] = -1,
+    });
+
+    private static async Task<Seen> LookAsync(IPage page) => JsonSerializer.Deserialize<Seen>(await page.EvaluateAsync<string>("() => window.look()"), JsonSerializerOptions.Web)!;
+
+    private sealed record Seen(double Time, int Height, int[] Heights, int Waits, int Seeks, double LongestStop, double LongestHole, long AudioBytes, string? Error)
+    {
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture, $"{Waits} waits, {Seeks} seeks, longest stop {LongestStop:0} ms, longest hole {LongestHole:0.00} s, heights {string.Join(' ', Heights)}");
+    }
+}
+
+/// <summary>A server with one channel with a ladder, on which ffmpeg publishes for as long as the tests of a class run.</summary>
+public sealed class LadderChannel : IAsyncLifetime
+{
+    private const int Width = 854;
+    private const int Height = 480;
+    private ChildProcess? _encoder;
+
+    /// <summary>The qualities that come of it.</summary>
+    public static IReadOnlyList<int> Heights { get; } = [Height, 360, 240];
+
+    /// <summary>Up and down, by one and by several, each quality at least once.</summary>
+    public static IReadOnlyList<int> Switches { get; } = [240, Height, 360, 240, Height];
+
+    public BroadcastServer Server { get; private set; } = null!;
+
+    public CreatedChannel Channel { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await BroadcastServer.StartAsync();
+        Channel = await Server.CreateChannelAsync("ladder", "--ladder", "auto");
+        _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Picture = $"testsrc2=s={Width}x{Height}:r=25{CountingPicture.Blocks(Width)}", FrameRate = 25, VideoBitRate = 1_500_000 });
+        await Poll.UntilAsync(
+            async () => await Server.Client.GetStringAsync($"/live/{Channel.Name}/index.m3u8") is var playlist && Heights.All(h => playlist.Contains($"x{h}", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(40), "all qualities are listed");
+    }
+
+    /// <summary>Whether encoding had to do less at any time.</summary>
+    public async Task<bool> WasSlowerThanLiveAsync() => (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
+        .Any(l => l.StartsWith("broadcast_encoder_steps_total", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_encoder is not null)
+        {
+            await _encoder.DisposeAsync();
+        }
+
+        await Server.DisposeAsync();
+    }
+}
