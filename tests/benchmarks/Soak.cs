@@ -15,7 +15,7 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
             return 0;
         }
 
@@ -27,6 +27,11 @@ internal static class Soak
         if (Number(arguments, "--cycles", 0) is > 0 and var cycles)
         {
             return await CrowdSoak.RunCyclesAsync((int)cycles, Say);
+        }
+
+        if (Number(arguments, "--ladder", -1) is >= 0 and var served)
+        {
+            return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2), (int)Number(arguments, "--kills", 0), Say);
         }
 
         var minutes = Number(arguments, "--minutes", 10);

@@ -17,8 +17,10 @@ internal sealed class ChildrenMeter
     public double Self => _self.CpuSeconds;
 
     /// <summary>Processes that this one has started and that run now.</summary>
-    public static IReadOnlyList<int> Running() =>
-        [.. Directory.EnumerateDirectories("/proc/self/task").SelectMany(ChildrenOf).Order()];
+    public static IReadOnlyList<int> Running() => Of(Environment.ProcessId);
+
+    /// <summary>Processes that another has started and that run now.</summary>
+    public static IReadOnlyList<int> Of(int process) => [.. Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(ChildrenOf).Order()];
 
     private static IEnumerable<int> ChildrenOf(string task)
     {

@@ -45,7 +45,8 @@ internal static class Feeder
             stage.Give(source.At(number));
         }
 
-        // A worker is given 3 s for what is left when the end is said.
+        // A worker is given 3 s for what is left when the end is said, which is not enough to begin.
+        await stage.ReachAsync(source.At(from).Present.Ticks);
         await stage.CalmAsync();
     }
 }

@@ -21,7 +21,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
 {
     private const int QueueLength = 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
     private readonly Channel<MediaSample> _samples = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
@@ -138,7 +138,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     {
         lock (_gate)
         {
-            foreach (var rung in renditions.Renditions.Where(r => !r.Leads))
+            foreach (var rung in renditions.Renditions.Where(IsRung))
             {
                 _rungs.TryAdd(rung.Name, []);
             }
@@ -148,7 +148,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         {
             while (renditions.Samples.TryRead(out var sample))
             {
-                if (!sample.Rendition.Leads)
+                if (IsRung(sample.Rendition))
                 {
                     Note(sample.Rendition.Name, sample.Sample);
                 }
@@ -175,6 +175,9 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Neither the source nor the silence that is put beside it.</summary>
+    private static bool IsRung(Rendition rendition) => rendition is { Kind: TrackKind.Video, Leads: false };
 
     private bool HasReached(long present) => _rungs.Count > 0 && _rungs.Values.All(r => r.Count > 0 && r[^1].Present >= present);
 }

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// <c>soak --ladder MINUTES [--hours N] [--kills N]</c>: a real encoder on a real server whose rungs are held against the source picture by picture as a player gets them, for minutes; then hours of video
+/// through the transcoder alone, as fast as it goes. Exit code 1 when a sync sample of a rung is not where the source has one.
+/// </summary>
+internal static partial class LadderSoak
+{
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs both.</summary>
+    /// <param name="length">On the server.</param>
+    /// <param name="hours">Of video through the transcoder.</param>
+    /// <param name="kills">Workers of the server to kill, evenly spread.</param>
+    /// <param name="say">Told of each step.</param>
+    public static async Task<int> RunAsync(TimeSpan length, double hours, int kills, Action<string> say)
+    {
+        var tallies = new List<LadderTally>();
+        if (length > TimeSpan.Zero)
+        {
+            tallies.AddRange(await ServeAsync(length, kills, say));
+        }
+
+        if (hours > 0)
+        {
+            await using var folder = TempFolder.Create();
+            tallies.AddRange(await LadderHours.RunAsync(folder.Path, hours, say));
+        }
+
+        Console.WriteLine(LadderTally.Render(tallies));
+        return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Pictures > 0) && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * kills ? 0 : 1;
+    }
+
+    private static async Task<IEnumerable<LadderTally>> ServeAsync(TimeSpan length, int kills, Action<string> say)
+    {
+        await using var folder = TempFolder.Create();
+        var file = folder.Sub("source.flv");
+        say("making the source: 480p30 H.264 at 1.5 Mbit/s, keyframes every 2 s, AAC");
+        await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 854, Height = 480, VideoBitRate = 1_500_000, Seconds = 120 });
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("ladder", "--ladder", "auto");
+        using var stop = new CancellationTokenSource();
+        var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        var address = server.Hls(channel.Name);
+        var names = await Poll.ForAsync(async () => Names(await client.GetStringAsync(address)), Warm * 3, "the playlist lists source and rungs");
+        say($"{length.TotalMinutes:0.#} min on the server with {string.Join(", ", names)}, {kills} kills of the worker");
+        var follower = new LadderFollower(client, [.. names.Select(n => new Uri(address, n))]);
+        var began = TimeProvider.System.GetTimestamp();
+        var killed = 0;
+        while (TimeProvider.System.GetElapsedTime(began) < length)
+        {
+            await follower.StepAsync();
+            if (killed < kills && TimeProvider.System.GetElapsedTime(began) > Warm + ((length - Warm) * killed / Math.Max(1, kills)))
+            {
+                killed++;
+                await KillWorkerAsync(server, say);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        }
+
+        await stop.CancelAsync();
+        await encoder;
+        return follower.Tallies;
+    }
+
+    private static async Task KillWorkerAsync(BroadcastServer server, Action<string> say)
+    {
+        foreach (var process in ChildrenMeter.Of(server.Process.Id).Where(p => File.ReadAllText($"/proc/{p}/cmdline").Contains("-filter_complex", StringComparison.Ordinal)))
+        {
+            await ChildProcess.RunAsync("kill", ["-KILL", $"{process}"]);
+            say($"killed worker {process}");
+        }
+    }
+
+    /// <summary>Addresses of the media playlists of all pictures, the source first; <see langword="null"/> until there are rungs.</summary>
+    private static List<string>? Names(string master)
+    {
+        var found = Picture().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();
+        return found.Count > 1 ? found : null;
+    }
+
+    [GeneratedRegex(@"[0-9A-Z]{26}/(source|[0-9]+p)\.m3u8")]
+    private static partial Regex Picture();
+}
