@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Proof;
 using Broadcast.Transcoder.Ladder;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,7 @@ namespace Broadcast.Transcoder;
 /// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs. A video track that appears after an audio-only
 /// beginning starts the renditions anew, because from then on its sync samples decide the cuts.
 /// </summary>
-internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger) : IPublicationSink
+internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderChoice? encoders = null) : IPublicationSink
 {
     /// <summary>
     /// Samples that may wait for the packager, for each two tracks: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.
@@ -23,6 +24,8 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
 
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
+
+    private readonly EncoderChoice _encoders = encoders ?? EncoderChoice.Processor(time);
 
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
     {
@@ -42,7 +45,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             });
             var packaging = packager.RunAsync(
                 new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks)], queue.Reader), cancellationToken);
-            var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, session, ladder, queue.Writer, time, logger);
+            var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
             var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
             try
             {

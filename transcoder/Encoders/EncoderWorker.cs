@@ -33,10 +33,15 @@ internal sealed class EncoderWorker : IAsyncDisposable
     public const int QueueLength = 512;
 
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the end of a process to the end of waiting for its connections: those that were made lie ready to be accepted.</summary>
+    private static readonly TimeSpan LingerTime = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
     private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _absent = new();
     private WorkerProcess? _process;
     private readonly string _program;
     private readonly EncoderJob _job;
@@ -81,6 +86,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         await _stop.CancelAsync();
         await Ended;
         _stop.Dispose();
+        _absent.Dispose();
     }
 
     private async Task RunAsync()
@@ -138,6 +144,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         var reason = await process.WaitAsync(_stop.Token);
 
         // What lies in the sockets is still read; only who waits to be connected to waits in vain.
+        _absent.CancelAfter(LingerTime);
         gone.CancelAfter(TimeSpan.FromSeconds(1));
         return reason;
     }
@@ -204,13 +211,13 @@ internal sealed class EncoderWorker : IAsyncDisposable
 
     private async Task<Socket> AcceptAsync(Socket listener, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _absent.Token);
         limit.CancelAfter(ConnectTime);
         try
         {
             return await listener.AcceptAsync(limit.Token);
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested && !_absent.IsCancellationRequested)
         {
             throw new IOException($"it did not connect within {ConnectTime.TotalSeconds} s", e);
         }

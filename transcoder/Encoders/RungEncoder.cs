@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Encoders.Vendors;
 using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Nut;
 using Microsoft.Extensions.Logging;
@@ -10,30 +12,23 @@ namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
 /// The rungs of one publication: watches its pictures, keeps a worker for them, and puts what that encodes beside the source, which goes on whatever happens here. A worker that dies, or hangs, is followed by
-/// another within a moment: that one decodes from the last sync sample on and encodes from the first picture that is missing. One that is slower than live gives way to one that does less (<see cref="Pace"/>,
-/// <see cref="Economy"/>), and so does one that keeps dying. Called from one thread at a time; frames come from the worker's.
+/// another within a moment: that one decodes from the last sync sample on and encodes from the first picture that is missing. One of hardware is followed at once by the next best encoder
+/// (<see cref="EncoderChoice"/>, <see cref="LetDowns"/>). One that is slower than live gives way to one that does less (<see cref="Pace"/>, <see cref="Economy"/>), and so does one that keeps dying. Called from
+/// one thread at a time; pictures come from the worker's.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
-    /// <summary>Rungs are tracks that no encoder sent; their numbers lie above all that one can have.</summary>
-    private const int FirstTrack = 1000;
-
     /// <summary>Deaths in a row after which less is tried.</summary>
     private const int DeathsBeforeLess = 3;
-
-    /// <summary>Pictures that may go in without one coming out: more than the encoder looks ahead by.</summary>
-    private const int MostUnanswered = 45;
 
     /// <summary>Half an hour: no source's times lie as far before its session's beginning.</summary>
     private const long Offset = MediaTime.VideoTimescale * 1800L;
 
+    /// <summary>Characters of a reason that status pages show.</summary>
+    private const int LongestReason = 300;
+
     /// <summary>Half a second: how far behind the newest picture a worker begins that follows one that was too slow.</summary>
     private const long LeftAfterBeingLate = MediaTime.VideoTimescale / 2;
-
-    private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(3);
-
-    /// <summary>A process on a busy machine needs a while for its first picture.</summary>
-    private static readonly TimeSpan Starting = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -43,6 +38,9 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     /// <summary>A worker that has lived for so long was a good one.</summary>
     private static readonly TimeSpan GoodLife = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the end of the session waits for a process that hangs in its driver.</summary>
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(5);
 
     private static readonly Counter<long> Frames = Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Pictures encoded for rungs.");
 
@@ -55,6 +53,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
     private readonly EncodingOptions _options;
+    private readonly EncoderChoice _choice;
     private readonly BroadcastSession _session;
     private readonly string _ladder;
     private readonly ChannelWriter<RenditionSample> _renditions;
@@ -62,45 +61,27 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Pace _pace = new();
     private readonly RecentPictures _recent = new();
-    private readonly List<EncoderWorker> _ending = [];
+    private readonly LetDowns _letDowns;
+    private readonly List<RungRun> _ending = [];
     private readonly Dictionary<string, RungLane> _lanes = [];
-    private IReadOnlyList<RungLane> _encoded = [];
     private IReadOnlyList<Rung> _rungs = [];
-    private EncoderWorker? _worker;
+    private RungRun? _run;
     private Track? _track;
-    private string? _ended;
-    private long _startedAt;
     private long? _startedBefore;
     private long _notBefore = long.MinValue;
     private int _deaths;
     private bool _waitsForSync = true;
     private bool _wasLate;
     private Newest _newest = new(long.MinValue, default);
-    private long _unansweredSince;
-    private int _unanswered;
-    private volatile bool _answered;
 
-    public RungEncoder(EncodingOptions options, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
+    public RungEncoder(
+        EncodingOptions options, EncoderChoice choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
     {
-        (_options, _session, _ladder, _renditions, _time, _logger) = (options, session, ladder, renditions, time, logger);
+        (_options, _choice, _session, _ladder, _renditions, _time, _logger) = (options, choice, session, ladder, renditions, time, logger);
+        _letDowns = new LetDowns(time);
     }
 
     private sealed record Newest(long Present, DateTimeOffset Arrival);
-
-    private sealed class RungLane(Rendition rendition, int number)
-    {
-        private long _last = long.MinValue;
-
-        public Rendition Rendition { get; } = rendition;
-
-        /// <summary>Only the worker that encodes it touches it.</summary>
-        public Track? Track { get; set; }
-
-        public int Number { get; } = number;
-
-        /// <summary>Presentation time of the newest picture encoded; <see cref="long.MinValue"/> before the first.</summary>
-        public long Last { get => Volatile.Read(ref _last); set => Volatile.Write(ref _last, value); }
-    }
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks) =>
@@ -124,21 +105,25 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         _recent.Keep(sample);
-        if (_worker is { Ended.IsCompleted: true })
+        if (_run is { HasEnded: true } gone)
         {
-            Bury();
+            Bury(gone, gone.Reason, isSilent: false);
         }
 
-        if (_worker is null)
+        if (_run is null)
         {
             TryStart();
             return;
         }
 
-        Watch();
-        if (!_waitsForSync || sample.IsSync)
+        Watch(_run);
+        if (_run is null)
         {
-            Offer(sample);
+            TryStart();
+        }
+        else if (!_waitsForSync || sample.IsSync)
+        {
+            Offer(_run, sample);
         }
     }
 
@@ -146,32 +131,31 @@ internal sealed class RungEncoder : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Leave();
-        foreach (var worker in _ending)
+        foreach (var run in _ending)
         {
-            await worker.Ended;
-            await worker.DisposeAsync();
+            // One that was abandoned may hang in its driver, where nothing can end it.
+            await run.Ended.WaitAsync(FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (run.HasEnded)
+            {
+                await run.DisposeAsync();
+            }
         }
     }
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
-    private void Offer(in MediaSample sample)
+    private void Offer(RungRun run, in MediaSample sample)
     {
-        _waitsForSync = !_worker!.TryOffer(sample);
+        _waitsForSync = !run.TryOffer(sample);
         if (_waitsForSync)
         {
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
-        }
-        else if (Interlocked.Increment(ref _unanswered) == 1)
-        {
-            Volatile.Write(ref _unansweredSince, _time.GetTimestamp());
         }
     }
 
     private void TryStart()
     {
-        var now = _time.GetTimestamp();
-        if (_recent.Count == 0 || now < _notBefore || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
+        if (_recent.Count == 0 || _time.GetTimestamp() < _notBefore || !_choice.IsKnown || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
@@ -190,45 +174,37 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lanes = effort.Rungs.Select(LaneOf).ToList();
         var (pictures, from) = Missing(lanes);
-        (_encoded, _startedAt, _wasLate) = (lanes, now, false);
-        Volatile.Write(ref _unanswered, 0);
-        _answered = false;
-        _pace.Settle(Now);
+        var route = _letDowns.Fit(_choice.Best(_letDowns.Bars), effort.Rungs.Count);
+        var node = route.IsProcessor ? null : _choice.Node;
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from).Arguments(), StartCodes.ConfigurationOf);
-        _worker = new EncoderWorker(_options.Ffmpeg, job, Pass);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), effort.Haste, effort.IsHalfRate);
-        foreach (var sample in pictures)
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node }.Arguments(), StartCodes.ConfigurationOf);
+        _pace.Settle(Now);
+        (_waitsForSync, _wasLate) = (true, false);
+        _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), Pass, _time);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.Haste, effort.IsHalfRate);
+        foreach (var picture in pictures)
         {
-            Offer(sample);
+            Offer(_run, picture);
         }
+    }
 
-        void Pass(int rung, CodecConfig configuration, in NutFrame frame)
+    private void Pass(RungLane lane, CodecConfig configuration, in NutFrame frame)
+    {
+        var time = new MediaTime(frame.Present - Offset, MediaTime.VideoTimescale);
+        lane.Last = time.Ticks;
+
+        // It came when the source's picture came, which is as much before the newest as its time is.
+        var newest = Volatile.Read(ref _newest);
+        var arrival = newest.Arrival - new MediaTime(Math.Max(0, newest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
+        var sample = new MediaSample(lane.TrackOf(configuration), time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), arrival);
+        if (_renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
         {
-            var lane = lanes[rung];
-            if (lane.Track is null || !lane.Track.Config.Equals(configuration))
-            {
-                lane.Track = new Track(FirstTrack + lane.Number, configuration, MediaTime.VideoTimescale);
-            }
-
-            _answered = true;
-            Volatile.Write(ref _unanswered, 0);
-            var time = new MediaTime(frame.Present - Offset, MediaTime.VideoTimescale);
-            lane.Last = time.Ticks;
-
-            // It came when the source's picture came, which is as much before the newest as its time is.
-            var newest = Volatile.Read(ref _newest);
-            var arrival = newest.Arrival - new MediaTime(Math.Max(0, newest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
-            var sample = new MediaSample(lane.Track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), arrival);
-            if (_renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
-            {
-                Frames.Add(1);
-            }
-            else
-            {
-                Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
-            }
+            Frames.Add(1);
+        }
+        else
+        {
+            Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
         }
     }
 
@@ -255,34 +231,28 @@ internal sealed class RungEncoder : IAsyncDisposable
     }
 
     /// <summary>Looks whether the worker still works, and whether it is fast enough.</summary>
-    private void Watch()
+    private void Watch(RungRun run)
     {
-        if (_ended is not null)
+        if (run.Silence() is { } silence)
         {
+            Abandon(run);
+            Bury(run, silence, isSilent: true);
             return;
         }
 
-        var patience = _answered ? Hanging : Starting;
-        if (Volatile.Read(ref _unanswered) >= MostUnanswered && _time.GetElapsedTime(Volatile.Read(ref _unansweredSince)) >= patience)
-        {
-            End(string.Create(CultureInfo.InvariantCulture, $"no picture came out of it for {patience.TotalSeconds} s"));
-            return;
-        }
-
-        if (!_answered && _time.GetElapsedTime(_startedAt) < Pace.Settling)
+        if (!run.HasAnswered && run.Age < Pace.Settling)
         {
             // How fast it is cannot be seen yet: what its lanes say is of the one before.
             return;
         }
 
-        var slowest = _encoded.Min(l => l.Last);
-        var behind = slowest == long.MinValue ? _time.GetElapsedTime(_startedAt) : new MediaTime(Math.Max(0, _newest.Present - slowest), MediaTime.VideoTimescale).ToTimeSpan();
+        var behind = run.Behind(_newest.Present);
         var before = _pace.Step;
         if (_pace.Judge(behind, Now, Economy.Last(_rungs.Count)))
         {
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
             _wasLate = _pace.Step > before;
-            End("");
+            Abandon(run);
         }
     }
 
@@ -294,30 +264,42 @@ internal sealed class RungEncoder : IAsyncDisposable
         EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Haste, effort.IsHalfRate);
     }
 
-    private void End(string reason)
+    /// <summary>Another takes the place of a worker, now.</summary>
+    private void Abandon(RungRun run)
     {
-        _ended = reason;
-        _worker!.Kill();
+        run.Abandon();
+        Retire(run);
     }
 
-    /// <summary>The worker is gone.</summary>
-    private void Bury()
+    private void Retire(RungRun run)
     {
-        var worker = _worker!;
-        var reason = _ended;
-        (_worker, _ended, _waitsForSync) = (null, null, true);
-        if (reason is "")
+        _ending.RemoveAll(r => r.HasEnded);
+        _ending.Add(run);
+        _run = null;
+    }
+
+    /// <summary>A worker is gone, or is taken for gone.</summary>
+    private void Bury(RungRun run, string reason, bool isSilent)
+    {
+        _run = null;
+        Deaths.Add(1, new KeyValuePair<string, object?>("encoder", VendorParts.Of(run.Route.Vendor).Word));
+        if (!run.Route.IsProcessor)
         {
-            // It gave way to one that does less, or more.
+            // Something else is there to go on with at once. Each way is tried once only, so this cannot become a loop.
+            EncodingLog.Moved(_logger, _session.Channel.Value, run.Route.ToString(), run.Age.TotalSeconds, reason);
+            if (_letDowns.Add(run.Route, run.HasAnswered, isSilent, reason))
+            {
+                _choice.Distrust(run.Route.Vendor, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+            }
+
             return;
         }
 
-        var lived = _time.GetElapsedTime(_startedAt);
+        var lived = run.Age;
         _deaths = lived >= GoodLife ? 1 : _deaths + 1;
-        Deaths.Add(1);
         var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
         _notBefore = After(_time.GetTimestamp(), pause);
-        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason ?? worker.Reason ?? "it is gone", pause.TotalSeconds);
+        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, pause.TotalSeconds);
         if (_deaths % DeathsBeforeLess == 0)
         {
             var before = _pace.Step;
@@ -332,30 +314,16 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void Leave()
     {
         _waitsForSync = true;
-        if (_worker is { } worker)
+        if (_run is { } run)
         {
-            worker.Complete();
+            run.Complete();
             _notBefore = _startedBefore is { } before ? Math.Max(_notBefore, After(before, BetweenStarts)) : _notBefore;
-            _startedBefore = _startedAt;
-            _ending.RemoveAll(w => w.Ended.IsCompleted);
-            _ending.Add(worker);
-            (_worker, _ended) = (null, null);
+            _startedBefore = run.StartedAt;
+            Retire(run);
         }
     }
 
     private static IReadOnlyList<Rung> RungsOf(string ladder, Track track) => track.Config.Picture is { } picture ? LadderPlan.For(ladder, picture, track.Color) : [];
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
-}
-
-internal static partial class EncodingLog
-{
-    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs} (haste {Haste}, half of the pictures: {IsHalfRate})")]
-    public static partial void Started(ILogger logger, string channel, string rungs, int haste, bool isHalfRate);
-
-    [LoggerMessage(2021, LogLevel.Warning, "Channel {Channel}: the encoder is gone after {Lived:0.0} s ({Reason}). Viewers keep the source; the next try comes in {Pause:0.0} s")]
-    public static partial void Died(ILogger logger, string channel, double lived, string reason, double pause);
-
-    [LoggerMessage(2022, LogLevel.Warning, "Channel {Channel}: encoding goes from step {Before} to {Step}, because {Reason}. From now on {Rungs} (haste {Haste}, half of the pictures: {IsHalfRate})")]
-    public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, int haste, bool isHalfRate);
 }

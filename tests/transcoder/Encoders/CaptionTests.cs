@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Proof;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
@@ -27,7 +28,7 @@ public sealed class CaptionTests
         }).ToList();
         var renditions = Channel.CreateBounded<RenditionSample>(10_000);
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!);
-        await using (var encoder = new RungEncoder(new EncodingOptions(), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
+        await using (var encoder = new RungEncoder(new EncodingOptions(), EncoderChoice.Processor(TimeProvider.System), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
         {
             foreach (var sample in source)
             {

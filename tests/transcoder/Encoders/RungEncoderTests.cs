@@ -1,8 +1,5 @@
-using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
-using Broadcast.Transcoder.Encoders;
-using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -12,8 +9,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public sealed class RungEncoderTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly Channel<RenditionSample> _renditions = Channel.CreateBounded<RenditionSample>(10_000);
+    private readonly EncodingBench _bench = new();
 
     [Theory]
     [InlineData("standard")]
@@ -21,9 +17,9 @@ public sealed class RungEncoderTests : IDisposable
     public async Task Every_rung_has_the_source_s_times_and_its_sync_samples(string latency)
     {
         var source = await CodedPictures.MakeAsync(3, "640x480", 30, "-g", "40");
-        await EncodeAsync("ffmpeg", "auto", latency, source);
+        await _bench.EncodeAsync("ffmpeg", "auto", latency, source);
 
-        var rungs = Read();
+        var rungs = _bench.Read();
         rungs.Keys.ShouldBe(["360p", "240p"], ignoreOrder: true);
         foreach (var (name, samples) in rungs)
         {
@@ -41,9 +37,9 @@ public sealed class RungEncoderTests : IDisposable
     public async Task Half_of_sixty_pictures_a_second_are_enough_for_a_small_rung_and_keyframes_stay()
     {
         var source = await CodedPictures.MakeAsync(2, "640x480", 60, "-g", "45");
-        await EncodeAsync("ffmpeg", "auto", "standard", source);
+        await _bench.EncodeAsync("ffmpeg", "auto", "standard", source);
 
-        var small = Read()["360p"];
+        var small = _bench.Read()["360p"];
         small.Count.ShouldBeInRange((source.Count / 2) - 1, (source.Count / 2) + 3);
         small.Where(s => s.IsSync).Select(s => s.Present.Ticks).ShouldBe(source.Where(s => s.IsSync).Select(s => s.Present.Ticks));
         small.Select(s => s.Present.Ticks).ShouldBeSubsetOf(source.Select(s => s.Present.Ticks));
@@ -54,9 +50,9 @@ public sealed class RungEncoderTests : IDisposable
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30), await CodedPictures.MakeAsync(1, "480x360", 30));
         var shift = new MediaTime(90_000, MediaTime.VideoTimescale);
-        await EncodeAsync("ffmpeg", "auto", "low", [.. large, .. small.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
+        await _bench.EncodeAsync("ffmpeg", "auto", "low", [.. large, .. small.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
 
-        var rung = Read()["240p"];
+        var rung = _bench.Read()["240p"];
         rung.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
         rung.Count.ShouldBe(60);
     }
@@ -69,16 +65,16 @@ public sealed class RungEncoderTests : IDisposable
     {
         var source = await CodedPictures.MakeAsync(1, "640x480", 30);
 
-        await EncodeAsync(await ProgramAsync(script), "auto", "standard", source);
+        await _bench.EncodeAsync(await _bench.ProgramAsync(script), "auto", "standard", source);
 
-        Read().ShouldBeEmpty(why);
+        _bench.Read().ShouldBeEmpty(why);
     }
 
     [Fact]
     public async Task A_program_that_is_not_there_costs_nothing_but_the_rungs()
     {
-        await EncodeAsync(Path.Combine(_folder.Path, "nothing"), "auto", "standard", await CodedPictures.MakeAsync(1, "640x480", 30));
-        Read().ShouldBeEmpty();
+        await _bench.EncodeAsync(Path.Combine(_bench.Folder, "nothing"), "auto", "standard", await CodedPictures.MakeAsync(1, "640x480", 30));
+        _bench.Read().ShouldBeEmpty();
     }
 
     [Theory]
@@ -89,10 +85,10 @@ public sealed class RungEncoderTests : IDisposable
     {
         // One long group of pictures, so that nothing but what is kept of it allows to go on; or an encoder that still holds pictures of the group before.
         var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", $"{group}");
-        var pids = Path.Combine(_folder.Path, "pids");
-        var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+        var pids = Path.Combine(_bench.Folder, "pids");
+        var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
-        await using (var encoder = Encoder(program, "auto", latency))
+        await using (var encoder = _bench.Encoder(program, "auto", latency))
         {
             for (var i = 0; i < source.Count; i++)
             {
@@ -100,14 +96,14 @@ public sealed class RungEncoderTests : IDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
                 if (i == at)
                 {
-                    await Poll.UntilAsync(() => _renditions.Reader.Count > 30, Patience);
+                    await Poll.UntilAsync(() => _bench.Count > 30, Patience);
                     (await ChildProcess.RunAsync("kill", [$"-{signal}", (await File.ReadAllLinesAsync(pids))[0]])).EnsureSuccess();
                 }
             }
         }
 
         (await File.ReadAllLinesAsync(pids)).Length.ShouldBe(2);
-        var rung = Read().ShouldHaveSingleItem().Value;
+        var rung = _bench.Read().ShouldHaveSingleItem().Value;
         rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
         rung.Count(s => s.IsSync).ShouldBe(source.Count(s => s.IsSync) + 1);
         rung.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
@@ -117,10 +113,10 @@ public sealed class RungEncoderTests : IDisposable
     public async Task A_source_that_changes_with_every_keyframe_does_not_start_a_process_for_each()
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedPictures.MakeAsync(1, "480x360", 30, "-g", "1"));
-        var pids = Path.Combine(_folder.Path, "pids");
-        var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+        var pids = Path.Combine(_bench.Folder, "pids");
+        var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
-        await using (var encoder = Encoder(program, "auto", "low"))
+        await using (var encoder = _bench.Encoder(program, "auto", "low"))
         {
             for (var i = 0; i < large.Count; i++)
             {
@@ -135,17 +131,17 @@ public sealed class RungEncoderTests : IDisposable
     public async Task A_worker_that_is_slower_than_live_gives_way_to_ones_that_do_less()
     {
         var source = await CodedPictures.MakeAsync(9, "320x300", 30, "-g", "30");
-        var presets = Path.Combine(_folder.Path, "presets");
+        var presets = Path.Combine(_bench.Folder, "presets");
 
         // What goes into it comes through a narrow place, unless it has been asked for less.
-        var program = await ProgramAsync(
+        var program = await _bench.ProgramAsync(
             $"""
             for word; do case "$word" in veryfast|superfast|ultrafast) echo "$word" >> {presets}; preset=$word;; esac; done
             if [ "$preset" = veryfast ]; then exec ffmpeg -readrate 0.5 "$@"; fi
             exec ffmpeg "$@"
             """);
 
-        await using (var encoder = Encoder(program, "auto", "low"))
+        await using (var encoder = _bench.Encoder(program, "auto", "low"))
         {
             foreach (var sample in source)
             {
@@ -158,43 +154,8 @@ public sealed class RungEncoderTests : IDisposable
         tried.Length.ShouldBe(2);
         tried[0].ShouldBe("veryfast");
         tried[1].ShouldBeOneOf("superfast", "ultrafast");
-        Read().ShouldHaveSingleItem().Value[^1].Present.ShouldBe(source[^1].Present);
+        _bench.Read().ShouldHaveSingleItem().Value[^1].Present.ShouldBe(source[^1].Present);
     }
 
-    public void Dispose() => _folder.Dispose();
-
-    private RungEncoder Encoder(string program, string ladder, string latency) => new(
-        new EncodingOptions { Ffmpeg = program },
-        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!),
-        ladder, _renditions.Writer, TimeProvider.System, NullLogger.Instance);
-
-    private async Task<string> ProgramAsync(string script)
-    {
-        var program = Path.Combine(_folder.Path, "ffmpeg");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
-        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
-        return program;
-    }
-
-    private async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source)
-    {
-        await using var encoder = Encoder(program, ladder, latency);
-        foreach (var sample in source)
-        {
-            encoder.Take(sample);
-        }
-    }
-
-    private Dictionary<string, List<MediaSample>> Read()
-    {
-        _renditions.Writer.TryComplete();
-        var read = new Dictionary<string, List<MediaSample>>();
-        while (_renditions.Reader.TryRead(out var sample))
-        {
-            read.TryAdd(sample.Rendition.Name, []);
-            read[sample.Rendition.Name].Add(sample.Sample);
-        }
-
-        return read;
-    }
+    public void Dispose() => _bench.Dispose();
 }

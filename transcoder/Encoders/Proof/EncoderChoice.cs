@@ -1,6 +1,7 @@
 using Broadcast.Transcoder.Encoders.Vendors;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder.Encoders.Proof;
@@ -24,6 +25,10 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
     private readonly HashSet<EncoderCandidate> _distrusted = [];
     private readonly long _started = time.GetTimestamp();
     private volatile bool _isKnown;
+
+    /// <summary>One that knows of no hardware and asks for none.</summary>
+    public static EncoderChoice Processor(TimeProvider time) =>
+        new(Options.Create(new EncodingOptions()), time, NullLogger<EncoderChoice>.Instance) { _isKnown = true };
 
     /// <inheritdoc/>
     public IReadOnlyList<EncoderStanding> Standings

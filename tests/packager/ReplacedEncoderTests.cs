@@ -1,0 +1,50 @@
+using Broadcast.Media;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>A rung that another encoder goes on with: what is coded otherwise from some picture on.</summary>
+public class ReplacedEncoderTests
+{
+    private static readonly Rendition Rung = new("480p", TrackKind.Video, Leads: false);
+
+    [Fact]
+    public void Its_rung_goes_on_with_the_next_segment_after_a_discontinuity_of_all_and_no_number_changes()
+    {
+        var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
+        var story = Story.Of(segmenter, AfterSource(OfRung(Pictures(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5))));
+
+        story.Discontinuities.ShouldBe([3]);
+        foreach (var rendition in (string[])["source", "audio", "480p"])
+        {
+            story.Closed(rendition).Select(s => s.Segment).ShouldBe([1, 2, 3, 4], rendition);
+        }
+
+        story.Parts("480p").Where(p => p.Segment <= 2).ShouldAllBe(p => p.Media.Track == Video);
+        story.Parts("480p").Where(p => p.Segment >= 3).ShouldAllBe(p => p.Media.Track == OtherVideo);
+        story.Parts("480p").First(p => p.Segment == 3).Start.ShouldBe(story.Parts("source").First(p => p.Segment == 3).Start);
+        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(45);
+    }
+
+    [Fact]
+    public void One_that_codes_in_the_same_way_goes_on_at_the_next_picture()
+    {
+        var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
+        var story = Story.Of(
+            segmenter, AfterSource(OfRung(Pictures(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5).Select(s => s with { Sample = s.Sample with { Track = Video } }))));
+
+        story.Discontinuities.ShouldBeEmpty();
+        story.Lengths("480p").ShouldBe(story.Lengths("source"));
+        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(0);
+    }
+
+    /// <summary>Begins with a sync sample, and has the source's from then on.</summary>
+    private static IEnumerable<RenditionSample> Replaced(double from, double seconds) =>
+        Pictures(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
+
+    /// <summary>What a rung has of a picture is there later than the picture.</summary>
+    private static IEnumerable<RenditionSample> AfterSource(params IEnumerable<RenditionSample>[] rung) =>
+        Interleave(Pictures(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds).ThenBy(s => s.Rendition == Rung);
+
+    private static IEnumerable<RenditionSample> OfRung(IEnumerable<RenditionSample> pictures) => pictures.Select(s => s with { Rendition = Rung });
+}

@@ -1,0 +1,69 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Proof;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>A publication's rungs, encoded by ffmpeg or by a script in its place, and what becomes of them.</summary>
+internal sealed class EncodingBench : IDisposable
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly Channel<RenditionSample> _renditions = Channel.CreateBounded<RenditionSample>(10_000);
+
+    public string Folder => _folder.Path;
+
+    /// <summary>Pictures that have come out and not been read.</summary>
+    public int Count => _renditions.Reader.Count;
+
+    public RungEncoder Encoder(string program, string ladder, string latency, EncoderChoice? choice = null) => new(
+        new EncodingOptions { Ffmpeg = program },
+        choice ?? EncoderChoice.Processor(TimeProvider.System),
+        new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!),
+        ladder, _renditions.Writer, TimeProvider.System, NullLogger.Instance);
+
+    /// <summary>A shell script in the place of ffmpeg.</summary>
+    public async Task<string> ProgramAsync(string script)
+    {
+        var program = Path.Combine(_folder.Path, "ffmpeg");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
+        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        return program;
+    }
+
+    /// <summary>What that script makes of the proof of its encoders.</summary>
+    public static async Task<EncoderChoice> ProvedAsync(string program)
+    {
+        var choice = new EncoderChoice(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<EncoderChoice>.Instance);
+        await choice.ProveAsync(default);
+        return choice;
+    }
+
+    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source)
+    {
+        await using var encoder = Encoder(program, ladder, latency);
+        foreach (var sample in source)
+        {
+            encoder.Take(sample);
+        }
+    }
+
+    /// <summary>All that has come out, by rung. No more can come after it.</summary>
+    public Dictionary<string, List<MediaSample>> Read()
+    {
+        _renditions.Writer.TryComplete();
+        var read = new Dictionary<string, List<MediaSample>>();
+        while (_renditions.Reader.TryRead(out var sample))
+        {
+            read.TryAdd(sample.Rendition.Name, []);
+            read[sample.Rendition.Name].Add(sample.Sample);
+        }
+
+        return read;
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
