@@ -25,6 +25,9 @@ internal static class FfmpegCheck
         yield return new Check("ffmpeg", Finding.Good, version);
         var encoders = TranscoderModule.Encoders(options, time);
         using var disposal = encoders as IDisposable;
+        yield return encoders.IsConfined
+            ? new Check("encoder processes", Finding.Good, encoders.Confinement)
+            : new Check("encoder processes", Finding.Warning, encoders.Confinement, "Install them: apt-get install util-linux. Without them a stream that breaks into ffmpeg has the server's rights.");
         var standings = await encoders.ProveAsync(cancellationToken);
         foreach (var standing in standings)
         {

@@ -21,7 +21,11 @@ internal delegate void EncodedFrameSink(int output, CodecConfig configuration, i
 /// <param name="Arguments">ffmpeg's arguments, from the path of the input's socket and those of the outputs'.</param>
 /// <param name="Configuration">How an output is configured, from its header and its first frame.</param>
 internal sealed record EncoderJob(
-    NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments, Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration);
+    NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments, Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration)
+{
+    /// <summary>What the process may use.</summary>
+    public WorkerLimits Limits { get; init; } = WorkerLimits.Processor;
+}
 
 /// <summary>
 /// One ffmpeg process: coded pictures, or coded sound, go in through a Unix socket, each output comes out of one. All sockets lie in a folder of its own that only this user can enter. When our end of them is
@@ -91,11 +95,10 @@ internal sealed class EncoderWorker : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        DirectoryInfo? folder = null;
         try
         {
-            folder = Directory.CreateTempSubdirectory("broadcast-");
-            Reason = await RunInAsync(folder.FullName);
+            using var folder = new WorkerFolder();
+            Reason = await RunInAsync(folder.Path);
         }
         catch (Exception e)
         {
@@ -107,16 +110,19 @@ internal sealed class EncoderWorker : IAsyncDisposable
         {
             // What was offered and not taken is of no use to anybody.
             _queue.Writer.TryComplete();
-            Remove(folder);
         }
     }
 
     private async Task<string> RunInAsync(string folder)
     {
+        var confinement = Confinement.Of(_program, _job.Limits);
+        confinement.Give(folder);
         using var input = Listen(Path.Combine(folder, "in"));
         var paths = Enumerable.Range(0, _job.Outputs).Select(i => Path.Combine(folder, $"out{i}")).ToList();
         var outputs = paths.ConvertAll(Listen);
-        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths));
+        paths.ForEach(confinement.Give);
+        confinement.Give(Path.Combine(folder, "in"));
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var talk = process.DiscardOutputAsync();
         var exit = WatchAsync(process, gone);
@@ -236,18 +242,6 @@ internal sealed class EncoderWorker : IAsyncDisposable
         while (!bytes.IsEmpty)
         {
             bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
-        }
-    }
-
-    private static void Remove(DirectoryInfo? folder)
-    {
-        try
-        {
-            folder?.Delete(recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Empty sockets in the folder for temporary files; nothing is lost with them.
         }
     }
 }

@@ -6,6 +6,7 @@ using Broadcast.Transcoder.Encoders.Proof;
 using Broadcast.Transcoder.Encoders.Vendors;
 using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Nut;
+using Broadcast.Transcoder.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Transcoder.Encoders;
@@ -178,7 +179,10 @@ internal sealed class RungEncoder : IAsyncDisposable
         var node = route.IsProcessor ? null : _choice.Node;
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node }.Arguments(), StartCodes.ConfigurationOf);
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node }.Arguments(), StartCodes.ConfigurationOf)
+        {
+            Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
+        };
         _pace.Settle(Now);
         (_waitsForSync, _wasLate) = (true, false);
         _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), Pass, _time);

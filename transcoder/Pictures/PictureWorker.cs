@@ -64,7 +64,7 @@ internal static class PictureWorker
     {
         try
         {
-            return WorkerProcess.Start("/bin/sh", ["-c", Confined, "sh", program, .. command.Arguments()], isFed: true);
+            return WorkerProcess.Start("/bin/sh", ["-c", Confined, "sh", program, .. command.Arguments()], isFed: true, reaches: program);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

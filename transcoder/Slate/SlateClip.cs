@@ -159,7 +159,7 @@ internal sealed class SlateClip : IAsyncDisposable
         try
         {
             var command = await PrepareAsync(folder.FullName, material, file, cancellationToken);
-            await using var process = WorkerProcess.Start(_program, command.Arguments());
+            await using var process = WorkerProcess.Start(_program, command.Arguments(), limits: WorkerLimits.Reader);
             var bytes = PipeReader.Create(process.Output, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
             var nut = new NutReader();
             CodecConfig.Avc? configuration = null;

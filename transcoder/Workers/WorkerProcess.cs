@@ -4,7 +4,8 @@ using System.Text;
 namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
-/// A process that works on a stranger's bytes: started without a shell and without our environment, in which passwords may stand; its last lines are kept, and it is ended when it is not wanted any more.
+/// A process that works on a stranger's bytes: started without a shell and without our environment, in which passwords may stand, and confined as far as this machine can (<see cref="Confinement"/>); its last
+/// lines are kept, and it is ended when it is not wanted any more.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
@@ -49,12 +50,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="program">Path or name.</param>
     /// <param name="arguments">One by one.</param>
     /// <param name="isFed">Whether its standard input stays open for <see cref="Input"/>; else it is empty.</param>
+    /// <param name="limits">What it may use; <see cref="WorkerLimits.Processor"/> where nothing is said.</param>
+    /// <param name="reaches">Another program that it starts, and so must be able to reach.</param>
     /// <exception cref="IOException">It did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
-    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false)
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false, WorkerLimits? limits = null, string? reaches = null)
     {
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments)
+        IReadOnlyList<string> words = [.. Confinement.Of(reaches ?? program, limits ?? WorkerLimits.Processor).Prefix, program, .. arguments];
+        var start = new ProcessStartInfo(words[0]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in words.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }
@@ -64,7 +68,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
-        var process = Process.Start(start) ?? throw new IOException($"{program} did not start");
+        var process = WorkerStarter.Start(start) ?? throw new IOException($"{program} did not start");
         if (!isFed)
         {
             process.StandardInput.Close();

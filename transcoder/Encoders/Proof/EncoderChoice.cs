@@ -1,4 +1,5 @@
 using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Transcoder.Workers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,6 +42,14 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
             }
         }
     }
+
+    /// <inheritdoc/>
+    public string Confinement => Held.Told;
+
+    /// <inheritdoc/>
+    public bool IsConfined => Held != Workers.Confinement.None;
+
+    private Workers.Confinement Held => Workers.Confinement.Of(options.Value.Ffmpeg, WorkerLimits.Processor);
 
     /// <summary>Whether it is known what the hardware for rungs does.</summary>
     public bool IsKnown => _isKnown || time.GetElapsedTime(_started) > LongestWait;
@@ -106,6 +115,12 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (WorkerFolder.RemoveLeftovers(time.GetUtcNow()) is > 0 and var removed)
+        {
+            EncoderLog.Removed(logger, removed);
+        }
+
+        EncoderLog.Confined(logger, Confinement);
         await ProveAsync(_ => true, stoppingToken);
         Summarize();
         using var timer = new PeriodicTimer(Retry / 2, time);
@@ -198,6 +213,12 @@ internal static partial class EncoderLog
 
     [LoggerMessage(2032, LogLevel.Warning, "Encoding:Encoder asks for {Word}, which does not work here ({Reason}): rungs are encoded with x264")]
     public static partial void AskedForInVain(ILogger logger, string word, string reason);
+
+    [LoggerMessage(2035, LogLevel.Information, "Encoder processes: {Confinement}")]
+    public static partial void Confined(ILogger logger, string confinement);
+
+    [LoggerMessage(2036, LogLevel.Information, "Removed what {Count} encoder processes of a server that was killed had left behind")]
+    public static partial void Removed(ILogger logger, int count);
 
     [LoggerMessage(2033, LogLevel.Warning, "Encoder {Encoder} is not used any more ({Reason}); it is tried again every {Seconds:0} s")]
     public static partial void Distrusted(ILogger logger, string encoder, string reason, double seconds);

@@ -42,7 +42,7 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
-        var (output, lines, _) = await RunAsync(["-nostdin", "-hide_banner", "-loglevel", "error", "-encoders"], patience.Token);
+        var (output, lines, _) = await RunAsync(["-nostdin", "-hide_banner", "-loglevel", "error", "-encoders"], WorkerLimits.Processor, patience.Token);
         cancellationToken.ThrowIfCancellationRequested();
 
         // " V....D libx264              libx264 H.264 …"
@@ -79,7 +79,7 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
         patience.CancelAfter(Patience);
         try
         {
-            var (output, lines, exit) = await RunAsync(candidate.Trial(node), patience.Token);
+            var (output, lines, exit) = await RunAsync(candidate.Trial(node), candidate.Vendor == Vendor.Software ? WorkerLimits.Processor : WorkerLimits.Hardware, patience.Token);
             cancellationToken.ThrowIfCancellationRequested();
             if (patience.IsCancellationRequested)
             {
@@ -97,11 +97,11 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
 
     /// <summary>Runs ffmpeg to its end, or until it is ended.</summary>
     /// <exception cref="IOException">It cannot be started.</exception>
-    private async Task<(string Output, IReadOnlyList<string> Lines, int Exit)> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
+    private async Task<(string Output, IReadOnlyList<string> Lines, int Exit)> RunAsync(IReadOnlyList<string> arguments, WorkerLimits limits, CancellationToken stop)
     {
         try
         {
-            await using var process = WorkerProcess.Start(program, arguments);
+            await using var process = WorkerProcess.Start(program, arguments, limits: limits);
             var output = process.ReadOutputAsync(LongestOutput);
             await process.WaitAsync(stop);
             return (await output, process.LastLines, process.ExitCode);

@@ -17,6 +17,12 @@ public interface IEncoderStandings
     /// <summary>What is known, those for rungs first; empty before the first has been proved. Does not block.</summary>
     IReadOnlyList<EncoderStanding> Standings { get; }
 
+    /// <summary>How encoder processes are kept from doing harm, in plain words. Asked for the first time, it tries what is possible, which takes some milliseconds.</summary>
+    string Confinement { get; }
+
+    /// <summary>Whether they are at all.</summary>
+    bool IsConfined { get; }
+
     /// <summary>Proves all of them anew, one after the other. Takes a second or two, on bad hardware more than a minute.</summary>
     /// <param name="cancellationToken">Ends the process that runs.</param>
     Task<IReadOnlyList<EncoderStanding>> ProveAsync(CancellationToken cancellationToken);

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>What a server that is killed leaves behind.</summary>
+public sealed class WorkerTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly TempFolder _folder = TempFolder.Create();
+
+    [Fact]
+    public async Task A_worker_that_hangs_dies_with_a_server_that_is_killed_and_its_folder_goes_at_the_next_start()
+    {
+        // It has connected to nothing, so that no closed socket tells it to end.
+        var pids = _folder.Sub("pids");
+        var program = _folder.Sub("ffmpeg");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncase \"$*\" in *unix:*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");
+        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        var temp = Directory.CreateDirectory(_folder.Sub("tmp")).FullName;
+        await using var server = await BroadcastServer.StartAsync(
+            environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program, ["BROADCAST__Encoding__Encoder"] = "x264", ["TMPDIR"] = temp });
+        var channel = await server.CreateChannelAsync("main", "--ladder", "auto");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource());
+        await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllText(pids).EndsWith('\n'), Patience);
+        var worker = int.Parse((await File.ReadAllTextAsync(pids)).Split(' ')[0], CultureInfo.InvariantCulture);
+        Lives(worker).ShouldBeTrue();
+        Folders().ShouldNotBeEmpty();
+
+        await server.Kill();
+
+        await Poll.UntilAsync(() => !Lives(worker), Patience);
+        Folders().ShouldNotBeEmpty();
+        await server.RestartAsync();
+        await Poll.UntilAsync(() => Folders().Length == 0, Patience);
+
+        string[] Folders() => Directory.GetDirectories(temp, "broadcast-worker-*");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static bool Lives(int process) => File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+}
