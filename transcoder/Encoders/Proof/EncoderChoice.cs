@@ -51,8 +51,8 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
 
     private Workers.Confinement Held => Workers.Confinement.Of(options.Value.Ffmpeg, WorkerLimits.Processor);
 
-    /// <summary>Whether it is known what the hardware for rungs does.</summary>
-    public bool IsKnown => _isKnown || time.GetElapsedTime(_started) > LongestWait;
+    /// <summary>Whether it is known what the hardware for rungs does, or there is none to wait for.</summary>
+    public bool IsKnown => _isKnown || !_proof.MayHaveHardware || options.Value.Encoder == SoftwareParts.Instance.Word || time.GetElapsedTime(_started) > LongestWait;
 
     /// <summary>The render node that vendors who need one are opened through.</summary>
     public string? Node => _proof.Node();

@@ -23,6 +23,12 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
     /// <summary>Characters kept of what it prints.</summary>
     private const int LongestOutput = 64 * 1024;
 
+    /// <summary>Devices of NVIDIA's driver, and of Windows' for Linux.</summary>
+    private static readonly string[] OtherDevices = ["/dev/nvidiactl", "/dev/dxg"];
+
+    /// <summary>Whether the kernel shows a device that hardware could be behind.</summary>
+    public bool MayHaveHardware => OtherDevices.Any(File.Exists) || Node() is not null;
+
     /// <summary>The first render node, which is what ffmpeg takes too, or <see langword="null"/>.</summary>
     public string? Node()
     {
