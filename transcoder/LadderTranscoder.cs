@@ -15,7 +15,7 @@ namespace Broadcast.Transcoder;
 /// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs. A video track that appears after an audio-only
 /// beginning starts the renditions anew, because from then on its sync samples decide the cuts.
 /// </summary>
-internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderChoice? encoders = null) : IPublicationSink
+internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderChoice? encoders = null, RunningEncoders? running = null) : IPublicationSink
 {
     /// <summary>
     /// Samples that may wait for the packager, for each two tracks: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.
@@ -47,6 +47,11 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                 new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks)], queue.Reader), cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
             var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
+            if (rungs is not null)
+            {
+                running?.Enter(session.Channel, rungs);
+            }
+
             try
             {
                 first = await ForwardAsync(publication.Samples, queue.Writer, plan, rungs, sounds, first, packaging, cancellationToken);
@@ -55,6 +60,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             {
                 if (rungs is not null)
                 {
+                    running?.Leave(session.Channel, rungs);
                     await rungs.DisposeAsync();
                 }
 

@@ -42,6 +42,8 @@ public static class TranscoderModule
         services.AddSingleton<EncoderChoice>();
         services.AddSingleton<IEncoderStandings>(p => p.GetRequiredService<EncoderChoice>());
         services.AddHostedService(p => p.GetRequiredService<EncoderChoice>());
+        services.AddSingleton<RunningEncoders>();
+        services.AddSingleton<IChannelEncodings>(p => p.GetRequiredService<RunningEncoders>());
         services.AddSingleton<LadderTranscoder>();
         services.AddOptions<SlateOptions>()
             .Bind(configuration.GetSection(SlateOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)

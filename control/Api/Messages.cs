@@ -13,7 +13,8 @@ internal sealed record ChannelView(
     string Access,
     DateTimeOffset CreatedAt,
     LiveView? Live,
-    IReadOnlyList<InputView> Inputs)
+    IReadOnlyList<InputView> Inputs,
+    ChannelEncoding? Encoding)
 {
     public static ChannelView From(ChannelInfo c, IChannelStates? states)
     {
@@ -29,7 +30,8 @@ internal sealed record ChannelView(
             c.Access,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
-            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))]);
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
+            live?.Encoding);
     }
 }
 

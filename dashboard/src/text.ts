@@ -116,6 +116,16 @@ export const adminText = {
     endHint: 'The encoder is sent away and viewers see that the broadcast has ended.',
     setUp: 'Keys and encoder',
   },
+  encoding: {
+    rungs: (names: string, encoder: string) => `Encoding ${names} with ${encoder}`,
+    behind: (seconds: string) => `${seconds} s behind the source`,
+    nothing: 'Nothing is encoded now; viewers have the source',
+    faster: 'lower quality',
+    halfRate: 'half of the pictures',
+    without: (names: string) => `without ${names}`,
+    restarts: (count: number) => (count === 1 ? 'restarted once' : `restarted ${count} times`),
+    because: (reason: string) => `last reason: ${reason}`,
+  },
   states: { offline: 'Offline', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,
 
   newChannel: {

@@ -59,6 +59,21 @@ describe('the list of channels', () => {
     expect(html).toMatch(/<img src="\/live\/main\/poster\.jpg\?at=\d+" alt="" width="128" height="72"/);
     expect(html).toContain(adminText.channels.end);
   });
+  const encoding = { encoder: 'x264', rungs: [{ name: '720p' }, { name: '480p' }], givenUp: [], haste: 0, halfRate: false, step: 0, reason: null, behindSeconds: 0.42, restarts: 0 };
+  const live = { state: 'live', session: '01', startedAt: null };
+  test('tells in one line how a live channel is encoded', () => {
+    const html = draw([{ ...channel, live, encoding }], null);
+    expect(html).toContain('Encoding 720p, 480p with x264 · 0.4 s behind the source');
+    expect(html).toContain('data-reduced="false"');
+    expect(html).not.toContain('last reason');
+  });
+  test('tells what has been given up, and why', () => {
+    const html = draw([{ ...channel, live, encoding: { ...encoding, rungs: [{ name: '480p' }], givenUp: ['720p'], haste: 2, halfRate: true, step: 4, reason: 'too slow', restarts: 2 } }], null);
+    for (const words of ['lower quality', 'half of the pictures', 'without 720p', 'restarted 2 times', 'last reason: too slow', 'data-reduced="true"']) expect(html).toContain(words);
+  });
+  test('says that nothing is encoded when nothing is', () =>
+    expect(draw([{ ...channel, live, encoding: { ...encoding, encoder: null, rungs: [] } }], null)).toContain(adminText.encoding.nothing));
+  test('says nothing of encoding where there is none', () => expect(draw([{ ...channel, live, encoding: null }], null)).not.toContain('class="encoding"'));
   test('a channel that nobody publishes to is offline and has nothing to end', () => {
     const html = draw([channel], null);
     expect(html).toContain(adminText.states.offline);

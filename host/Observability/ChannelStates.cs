@@ -1,12 +1,13 @@
 using Broadcast.Control;
 using Broadcast.Media;
 using Broadcast.Origin;
+using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Tells the API what viewers get, as the origin sees it, and from which encoders, as the switch between them does.</summary>
-internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inputs) : IChannelStates
+/// <summary>Tells the API what viewers get, as the origin sees it, from which encoders, as the switch between them does, and what is encoded of it.</summary>
+internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings) : IChannelStates
 {
     public Control.ChannelState? Find(ChannelName channel)
     {
@@ -23,8 +24,13 @@ internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inpu
         return new Control.ChannelState(word, status.Session, status.StartedAt)
         {
             Inputs = [.. inputs.Find(channel).Select(i => new ChannelInput(i.Role, WordOf(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
+            Encoding = encodings.Find(channel) is { } e ? EncodingOf(e) : null,
         };
     }
+
+    private static ChannelEncoding EncodingOf(EncodingState e) => new(
+        e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.GivenUp, e.Haste, e.IsHalfRate, e.Step, e.Reason, Math.Round(e.Behind.TotalSeconds, 2),
+        e.Restarts);
 
     private static string WordOf(InputState state) => state switch
     {

@@ -163,6 +163,12 @@ public sealed class ApiTests(PostgresFixture postgres)
         (channel.GetProperty("takeover").GetString(), channel.GetProperty("takeoverAfterSeconds").GetInt32()).ShouldBe(("newest", 8));
         channel.GetProperty("inputs").EnumerateArray().Select(i => (i.GetProperty("role").GetString(), i.GetProperty("onAir").GetBoolean())).ShouldBe([("primary", true), ("backup", false)]);
 
+        var encoding = channel.GetProperty("encoding");
+        (encoding.GetProperty("encoder").GetString(), encoding.GetProperty("step").GetInt32(), encoding.GetProperty("reason").GetString()).ShouldBe(("x264", 4, "too slow"));
+        encoding.GetProperty("rungs")[0].GetProperty("name").GetString().ShouldBe("480p");
+        encoding.GetProperty("givenUp")[0].GetString().ShouldBe("720p");
+        (encoding.GetProperty("behindSeconds").GetDouble(), encoding.GetProperty("restarts").GetInt32(), encoding.GetProperty("halfRate").GetBoolean()).ShouldBe((1.25, 3, true));
+
         await server.Get<SessionLedger>().FlushAsync(default);
         var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
         sessions[0].GetProperty("id").GetString().ShouldBe(grant.Session.Id.Value);
@@ -298,6 +304,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     {
         public ChannelState? Find(ChannelName channel) => new("live", null, null)
         {
+            Encoding = new("x264", [new("480p", 854, 480, 1_200_000)], ["720p"], 2, HalfRate: true, 4, "too slow", 1.25, 3),
             Inputs = [new(InputRole.Primary, "good", OnAir: true, default, 4_000_000), new(InputRole.Backup, "good", OnAir: false, default, null)],
         };
     }

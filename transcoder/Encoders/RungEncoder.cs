@@ -71,6 +71,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private long? _startedBefore;
     private long _notBefore = long.MinValue;
     private int _deaths;
+    private int _starts;
+    private string? _why;
     private bool _waitsForSync = true;
     private bool _wasLate;
     private Newest _newest = new(long.MinValue, default);
@@ -80,6 +82,25 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         (_options, _choice, _session, _ladder, _renditions, _time, _logger) = (options, choice, session, ladder, renditions, time, logger);
         _letDowns = new LetDowns(time);
+    }
+
+    /// <summary>How it goes; <see langword="null"/> where there is nothing to encode. Any thread may ask.</summary>
+    public EncodingState? State
+    {
+        get
+        {
+            var (rungs, run, step) = (Volatile.Read(ref _rungs), Volatile.Read(ref _run), _pace.Step);
+            if (rungs.Count == 0)
+            {
+                return null;
+            }
+
+            var effort = Economy.At(step, rungs);
+            return new EncodingState(
+                run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
+                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(Volatile.Read(ref _newest).Present) ?? TimeSpan.Zero,
+                Math.Max(0, Volatile.Read(ref _starts) - 1));
+        }
     }
 
     private sealed record Newest(long Present, DateTimeOffset Arrival);
@@ -185,6 +206,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         };
         _pace.Settle(Now);
         (_waitsForSync, _wasLate) = (true, false);
+        _starts++;
         _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), Pass, _time);
         EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.Haste, effort.IsHalfRate);
         foreach (var picture in pictures)
@@ -264,6 +286,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         var effort = Economy.At(_pace.Step, _rungs);
         var names = effort.Rungs.Count == 0 ? "nothing" : string.Join(", ", effort.Rungs.Select(r => r.Name));
+        _why = _pace.Step == 0 ? null : Short(why);
         Steps.Add(1, new KeyValuePair<string, object?>("direction", _pace.Step > before ? "down" : "up"));
         EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Haste, effort.IsHalfRate);
     }
@@ -286,6 +309,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void Bury(RungRun run, string reason, bool isSilent)
     {
         _run = null;
+        _why = Short(reason);
         Deaths.Add(1, new KeyValuePair<string, object?>("encoder", VendorParts.Of(run.Route.Vendor).Word));
         if (!run.Route.IsProcessor)
         {
@@ -293,7 +317,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             EncodingLog.Moved(_logger, _session.Channel.Value, run.Route.ToString(), run.Age.TotalSeconds, reason);
             if (_letDowns.Add(run.Route, run.HasAnswered, isSilent, reason))
             {
-                _choice.Distrust(run.Route.Vendor, reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason);
+                _choice.Distrust(run.Route.Vendor, Short(reason));
             }
 
             return;
@@ -311,6 +335,8 @@ internal sealed class RungEncoder : IAsyncDisposable
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_deaths} times in a row"));
         }
     }
+
+    private static string Short(string reason) => reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason;
 
     private long After(long timestamp, TimeSpan time) => timestamp + (long)(time.TotalSeconds * _time.TimestampFrequency);
 

@@ -3,6 +3,7 @@ import { adminText } from '../text';
 import type { Api, Channel } from './api';
 import { ActionForm, Dialog } from './Dialog';
 import { Encoder } from './Encoder';
+import { EncodingLine } from './EncodingLine';
 import { clockText } from './times';
 
 const posterEveryMs = 10_000;
@@ -73,6 +74,7 @@ export function ChannelRow({ api, channel, rtmp, mayManage, open, onToggle, onCh
           </a>
         </div>
       </div>
+      {isOn && channel.encoding && <EncodingLine encoding={channel.encoding} />}
       {open && mayManage && (
         <div id={panel} className="channel-panel">
           <Encoder api={api} channel={channel.name} rtmp={rtmp} />

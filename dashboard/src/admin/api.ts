@@ -6,12 +6,31 @@ export interface Live {
   startedAt: string | null;
 }
 
+/** How a channel's rungs are encoded. */
+export interface Encoding {
+  /** Nobody encodes while it is null. */
+  encoder: string | null;
+  rungs: { name: string }[];
+  /** Rungs that were planned and are not encoded. */
+  givenUp: string[];
+  haste: number;
+  halfRate: boolean;
+  /** 0 where nothing is given up. */
+  step: number;
+  /** Why something was given up, or another encoder took over, last. */
+  reason: string | null;
+  behindSeconds: number;
+  restarts: number;
+}
+
 export interface Channel {
   name: string;
   title: string;
   ladder: string;
   latency: string;
   live: Live | null;
+  /** Null where nothing is encoded. */
+  encoding?: Encoding | null;
 }
 
 export interface Key {

@@ -13,6 +13,7 @@ public sealed class HardwareFailureTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly EncodingBench _bench = new();
+    private EncodingState? _state;
 
     [Theory]
     [InlineData("KILL")]
@@ -41,6 +42,13 @@ public sealed class HardwareFailureTests : IDisposable
         rung.Select(s => s.Track).Distinct().Count().ShouldBe(2);
         rung.Zip(rung.Skip(1)).ShouldAllBe(p => ReferenceEquals(p.First.Track, p.Second.Track) || p.Second.IsSync);
         choice.Best(_ => false).ShouldBe(Route.Processor);
+
+        // That is told where people look.
+        _state!.Encoder.ShouldBe("x264");
+        _state.Rungs.ShouldHaveSingleItem().Name.ShouldBe("240p");
+        _state.Restarts.ShouldBe(1);
+        _state.Step.ShouldBe(0);
+        _state.Reason!.ShouldContain(signal == "STOP" ? "no picture came out of it" : "exit code 137");
     }
 
     [Theory]
@@ -182,5 +190,7 @@ public sealed class HardwareFailureTests : IDisposable
                 await meanwhile(i);
             }
         }
+
+        _state = encoder.State;
     }
 }
