@@ -248,4 +248,26 @@ public sealed class TrackClockTests
         time.Timescale.ShouldBe(44_100);
         time.TotalSeconds.ShouldBeInRange(1024 / 48_000.0, (1024 / 48_000.0) + 0.001);
     }
+
+    [Theory]
+    [InlineData(24_000, 1001, 0)]
+    [InlineData(24_000, 1001, 23.976)]
+    [InlineData(24_000, 1001, 24)]
+    [InlineData(24, 1, 23.976)]
+    [InlineData(30_000, 1001, 30)]
+    [InlineData(60_000, 1001, 0)]
+    public void A_rate_that_is_nearly_another_is_told_from_it_within_seconds_and_its_times_stay_by_the_encoders(int frames, int seconds, double claimed)
+    {
+        var clock = new VideoClock();
+        clock.Expect(claimed);
+        for (var i = 0L; i < 3000; i++)
+        {
+            var stamp = i * seconds * 1000 / frames;
+            (clock.Next(stamp * 1_000_000, 0).Decode.TotalSeconds * 1000).ShouldBe(stamp, 1.02, $"picture {i}");
+            if (i > 200)
+            {
+                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"picture {i}");
+            }
+        }
+    }
 }
