@@ -36,6 +36,8 @@ public static class ControlModule
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
         services.AddSingleton<ChannelDirectory>();
         services.AddSingleton<StreamKeys>();
+        services.AddSingleton<ChannelSlates>();
+        services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
         services.AddSingleton<Tokens>();
         services.AddSingleton<SetupCodes>();
         services.AddSingleton<SessionHistory>();
@@ -69,6 +71,7 @@ public static class ControlModule
         var api = endpoints.MapGroup("/api/v1");
         api.AddEndpointFilter<RouteGroupBuilder, Gate>();
         ChannelEndpoints.Map(api);
+        SlateEndpoints.Map(api);
         KeyEndpoints.Map(api);
         TokenEndpoints.Map(api);
         EncoderEndpoints.Map(api);

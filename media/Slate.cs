@@ -11,3 +11,11 @@ public interface IChannelSlates
     /// <summary>The slate of a channel, or <see langword="null"/> when it has none.</summary>
     ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken);
 }
+
+/// <summary>control asks transcoder whether a slate can be shown, before it keeps it.</summary>
+public interface ISlateProof
+{
+    /// <summary>Decodes a slate.</summary>
+    /// <returns><see langword="null"/> when it can be shown; else why not, in plain words.</returns>
+    ValueTask<string?> RefusalAsync(ChannelSlate slate, CancellationToken cancellationToken);
+}

@@ -49,6 +49,7 @@ public static class TranscoderModule
             .Bind(configuration.GetSection(SlateOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<SlateOptions>, SlateOptionsValidator>();
+        services.AddSingleton<ISlateProof, SlateProof>();
         services.AddSingleton(p => new Slates(
             p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(), p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<Slates>>()));
@@ -60,6 +61,11 @@ public static class TranscoderModule
         services.AddSingleton<IChannelInputs>(p => p.GetRequiredService<InputSwitch>());
         return services;
     }
+
+    /// <summary>Proves slates where no server runs.</summary>
+    /// <param name="options">Which ffmpeg.</param>
+    /// <param name="time">The clock.</param>
+    public static ISlateProof SlateProof(EncodingOptions options, TimeProvider time) => new SlateProof(Options.Create(options), time);
 
     /// <summary>Encoders of this machine, where no server runs: proved when asked to.</summary>
     /// <param name="options">Which ffmpeg.</param>

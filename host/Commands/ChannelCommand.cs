@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Broadcast.Control;
+using Broadcast.Media;
+using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Commands;
 
@@ -26,6 +28,11 @@ internal static class ChannelCommand
         Description = "Seconds of silence after which an encoder gives way, 1 to 600 (0: what Control:TakeoverAfter says)", HelpName = "SECONDS",
     };
 
+    private static readonly Option<string?> Slate = new("--slate")
+    {
+        Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
+    };
+
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
@@ -49,9 +56,13 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
-            Show(parsed, [await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken)], single: true)));
+        {
+            var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            await SetSlateAsync(parsed, database, changed.Name, cancellationToken);
+            Show(parsed, [changed], single: true);
+        }));
 
         var list = new Command("list", "Show all channels");
         list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
@@ -77,6 +88,35 @@ internal static class ChannelCommand
         {
             Console.Out.WriteLine(text);
         }
+    }
+
+    private static async Task SetSlateAsync(ParseResult parsed, Database database, string channel, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(Slate) is not { } file)
+        {
+            return;
+        }
+
+        var slates = new ChannelSlates(database, TimeProvider.System);
+        if (file == "none")
+        {
+            await slates.DeleteAsync(channel, cancellationToken);
+            return;
+        }
+
+        if (!File.Exists(file) || new FileInfo(file).Length > SlateMedia.MaxBytes)
+        {
+            throw new ControlException([new("slate", File.Exists(file) ? $"'{file}' has more than {SlateMedia.MaxBytes} bytes." : $"There is no file '{file}'.")]);
+        }
+
+        var bytes = await File.ReadAllBytesAsync(file, cancellationToken);
+        var proof = TranscoderModule.SlateProof(Store.Encoding(Output.Folder(parsed)), TimeProvider.System);
+        if (SlateMedia.TypeOf(bytes) is { } type && await proof.RefusalAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } refusal)
+        {
+            throw new ControlException([new("slate", refusal)]);
+        }
+
+        await slates.SetAsync(channel, bytes, cancellationToken);
     }
 
     private static ChannelSettings Settings(ParseResult parsed) => new(

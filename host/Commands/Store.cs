@@ -3,6 +3,7 @@ using Broadcast.Control;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
 
 namespace Broadcast.Host.Commands;
 
@@ -28,6 +29,10 @@ internal static class Store
     /// <summary>Where viewers reach the server of a folder, when that is configured.</summary>
     public static string? PublicUrl(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>()?.PublicUrl;
+
+    /// <summary>How the server of a folder encodes.</summary>
+    public static EncodingOptions Encoding(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
 
     /// <summary>The database's options.</summary>
     public static DatabaseOptions Options(IConfiguration configuration) => configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();

@@ -67,6 +67,30 @@ public sealed class SlateTests
         (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).Split('\n').ShouldAllBe(line => line.Contains("duplicated MOOV"));
     }
 
+    [Theory]
+    [InlineData("slate.png", "color=green:s=400x400", "1")]
+    [InlineData("slate.mp4", "color=green:s=320x180:r=25", "50")]
+    public async Task A_channel_may_have_a_slate_of_its_own_a_picture_or_a_clip(string name, string picture, string frames)
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main");
+        await using var folder = TempFolder.Create();
+        var (file, text) = (Path.Combine(folder.Path, name), Path.Combine(folder.Path, "text.png"));
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-frames:v", frames, "-pix_fmt", name.EndsWith("png", StringComparison.Ordinal) ? "rgb24" : "yuv420p", file])).EnsureSuccess();
+        await File.WriteAllBytesAsync(text, [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]);
+        var refused = await server.CommandAsync("channel", "set", "main", "--slate", text);
+        (refused.ExitCode == 0, refused.Error.Contains("cannot be decoded", StringComparison.Ordinal)).ShouldBe((false, true), refused.Error);
+        (await server.CommandAsync("channel", "set", "main", "--slate", file)).EnsureSuccess();
+
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), Source("red")))
+        {
+            await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
+        }
+
+        var slate = await HlsView.WaitAsync(server, "main", v => v.Segments.SkipWhile(s => !s.Discontinuity).Count() >= 3, "three segments of the slate");
+        (await ColorsAsync(server, slate, "source", slate.Segments[^1], "crop=8:8:316:176")).ShouldAllBe(c => c == "green");
+    }
+
     [Fact]
     public async Task An_encoder_that_is_back_at_once_is_seen_without_a_slate_F01_F04()
     {
@@ -104,13 +128,13 @@ public sealed class SlateTests
     private static TestSource Source(string color) => new() { Width = 640, Height = 360, FrameRate = 30, VideoBitRate = 200_000, KeyframeSeconds = 1, Picture = $"color={color}:s=640x360:r=30" };
 
     /// <summary>The colors of a segment's pictures.</summary>
-    private static async Task<IReadOnlyList<string>> ColorsAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment)
+    private static async Task<IReadOnlyList<string>> ColorsAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment, string crop = "crop=16:16:0:0")
     {
         await using var folder = TempFolder.Create();
         var pixels = Path.Combine(folder.Path, "pixels.rgb");
         (await ChildProcess.RunAsync("ffmpeg",
-            ["-nostdin", "-v", "error", "-i", await FileAsync(server, view, rendition, segment, folder.Path), "-vf", "crop=16:16:0:0,scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", pixels])).EnsureSuccess();
-        return [.. (await File.ReadAllBytesAsync(pixels)).Chunk(3).Select(p => p[0] > 128 ? "red" : p[2] > 128 ? "blue" : "dark")];
+            ["-nostdin", "-v", "error", "-i", await FileAsync(server, view, rendition, segment, folder.Path), "-vf", $"{crop},scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", pixels])).EnsureSuccess();
+        return [.. (await File.ReadAllBytesAsync(pixels)).Chunk(3).Select(p => p[0] > 128 ? "red" : p[2] > 128 ? "blue" : p[1] > 90 ? "green" : "dark")];
     }
 
     /// <summary>Decibels of a segment's loudest sample.</summary>

@@ -1,0 +1,61 @@
+using Broadcast.Media;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>A channel's slate as it is kept.</summary>
+/// <param name="MediaType">One of <see cref="SlateMedia"/>.</param>
+/// <param name="Bytes">The file.</param>
+public sealed record StoredSlate(string MediaType, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>Slates of channels' own, in the database: all servers that share it show the same. Works whether the server runs or not; the next loss of an encoder shows what was set last.</summary>
+public sealed class ChannelSlates(Database database, TimeProvider time) : IChannelSlates
+{
+    /// <summary>Gives a channel a slate, in place of the one that it has.</summary>
+    /// <exception cref="ControlException">No such channel; or what was given is too large, or no PNG, JPEG or MP4.</exception>
+    public async Task SetAsync(string channel, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
+    {
+        var type = Check(bytes);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO channel_slates (channel_id, media_type, bytes, updated_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (channel_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes, updated_at = excluded.updated_at
+            """,
+            connection)
+        {
+            Parameters = { new() { Value = id }, new() { Value = type }, new() { Value = bytes }, new() { Value = time.GetUtcNow().UtcDateTime } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Takes a channel's slate away; it has the server's again.</summary>
+    /// <exception cref="ControlException">No such channel.</exception>
+    public async Task DeleteAsync(string channel, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
+        await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection) { Parameters = { new() { Value = id } } };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>A channel's slate, or <see langword="null"/> when it has none, or there is no such channel.</summary>
+    public async Task<StoredSlate?> GetAsync(string channel, CancellationToken cancellationToken = default)
+    {
+        await using var command = database.Source.CreateCommand("SELECT s.media_type, s.bytes FROM channel_slates s JOIN channels c ON c.id = s.channel_id WHERE c.name = $1 AND c.deleted_at IS NULL");
+        command.Parameters.Add(new() { Value = channel });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? new StoredSlate(reader.GetString(0), reader.GetFieldValue<byte[]>(1)) : null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken) =>
+        await GetAsync(channel.Value, cancellationToken) is { } slate ? new ChannelSlate(slate.Bytes, slate.MediaType == SlateMedia.Mp4) : null;
+
+    /// <summary>What a slate is, before anybody keeps it.</summary>
+    /// <exception cref="ControlException">It cannot be one.</exception>
+    internal static string Check(ReadOnlyMemory<byte> bytes) =>
+        bytes.Length > SlateMedia.MaxBytes ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; at most {SlateMedia.MaxBytes} are taken.")])
+        : SlateMedia.TypeOf(bytes.Span) ?? throw new ControlException([new("slate", "The slate is no PNG, JPEG or MP4 file.")]);
+}

@@ -1,0 +1,60 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Slates of channels' own: kept as they were sent, told by their bytes, gone with their channel.</summary>
+public sealed class SlateTests(PostgresFixture postgres)
+{
+    private static readonly byte[] Png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3];
+    private static readonly byte[] Clip = [0, 0, 0, 24, (byte)'f', (byte)'t', (byte)'y', (byte)'p', 9, 9];
+
+    [Fact]
+    public async Task A_slate_is_kept_as_it_was_sent_and_replaced_and_taken_away_through_the_API()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var token = await server.TokenAsync(TokenRole.Producer);
+
+        (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(204);
+        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull().ShouldSatisfyAllConditions(s => s.IsClip.ShouldBeFalse(), s => s.Bytes.ToArray().ShouldBe(Png));
+        using (var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/channels/demo/slate"))
+        {
+            request.Headers.Authorization = new("Bearer", token);
+            using var answer = await server.Client.SendAsync(request);
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe("image/png");
+            (await answer.Content.ReadAsByteArrayAsync()).ShouldBe(Png);
+        }
+
+        (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Clip))).Status.ShouldBe(204);
+        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldNotBeNull().IsClip.ShouldBeTrue();
+        (await server.SendAsync("DELETE", "/api/v1/channels/demo/slate", token, null)).Status.ShouldBe(204);
+        (await server.Get<IChannelSlates>().FindAsync(ChannelName.Parse("demo"), default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task What_is_no_slate_or_too_large_or_for_no_channel_is_refused_with_a_reason()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var token = await server.TokenAsync(TokenRole.Producer);
+
+        var (status, problem, _) = await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent("<svg/>"u8.ToArray()));
+        (status, problem.ToString().Contains("no PNG, JPEG or MP4", StringComparison.Ordinal)).ShouldBe((400, true));
+        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>().SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("at most 16777216");
+        (await server.SendAsync("PUT", "/api/v1/channels/nobody/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_slate_goes_with_its_channel()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var (channels, slates) = (new ChannelDirectory(database, TimeProvider.System), new ChannelSlates(database, TimeProvider.System));
+        await channels.CreateAsync("demo", new());
+        await slates.SetAsync("demo", Png);
+        await channels.DeleteAsync("demo");
+        await channels.CreateAsync("demo", new());
+        (await slates.GetAsync("demo")).ShouldBeNull();
+    }
+}
