@@ -1,0 +1,54 @@
+using Broadcast.Testing;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>Players in a browser go through the slate and back: the picture and its parameter sets change twice, the players do not stop.</summary>
+public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
+{
+    [Fact]
+    public async Task Players_show_the_slate_while_the_encoder_is_gone_and_its_pictures_when_it_is_back()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("show");
+        var source = new TestSource { Picture = CountingPicture.Filter };
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "the channel is live");
+        var players = new List<(string Kind, IPage Page)>();
+        foreach (var (kind, manifest) in new[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") })
+        {
+            players.Add((kind, await chromium.OpenAsync(pages.Page(kind, new Uri(server.Http, $"/live/show/{manifest}")))));
+        }
+
+        await AllAsync(players, "plays", report => report is { Time: > 0, Frames: > 30 } && IsBlue(report));
+        encoder.Kill();
+        await AllAsync(players, "shows the slate", IsDark);
+        await AllAsync(players, "goes on with it", IsDark, seconds: 4);
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source);
+        await AllAsync(players, "shows the encoder's pictures again", IsBlue);
+        await AllAsync(players, "goes on with them", IsBlue, seconds: 4);
+        foreach (var (kind, page) in players)
+        {
+            var report = await PlayerReport.OfAsync(page);
+            report.Errors.ShouldBeEmpty(kind);
+            (report.Width, report.Height).ShouldBe((640, 360), kind);
+            await page.Context.CloseAsync();
+        }
+    }
+
+    private static async Task AllAsync(List<(string Kind, IPage Page)> players, string what, Func<PlayerReport, bool> fits, double seconds = 0)
+    {
+        foreach (var (kind, page) in players)
+        {
+            var from = (await PlayerReport.OfAsync(page)).Time;
+            await Poll.UntilAsync(
+                async () => await PlayerReport.OfAsync(page) is var report && report.Time >= from + seconds && fits(report), TimeSpan.FromSeconds(60), $"{kind} {what}");
+        }
+    }
+
+    private static bool IsBlue(PlayerReport report) => report.Background is [_, _, > 120];
+
+    private static bool IsDark(PlayerReport report) => report.Background is [< 60, < 60, < 60];
+}
