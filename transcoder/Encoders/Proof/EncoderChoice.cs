@@ -108,12 +108,30 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
 
     public override void Dispose()
     {
-        _oneAtATime.Dispose();
+        // Whoever waits is told to stop first: a server whose start failed is disposed of without having been stopped.
         base.Dispose();
+        _oneAtATime.Dispose();
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await KeepAsync(stoppingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // The server ends, and takes away what a proof works with.
+        }
+        catch (Exception e)
+        {
+            // A server goes on without hardware; it does not end because it cannot be proved.
+            EncoderLog.NotProved(logger, e.Message);
+        }
+    }
+
+    private async Task KeepAsync(CancellationToken stoppingToken)
     {
         if (WorkerFolder.RemoveLeftovers(time.GetUtcNow()) is > 0 and var removed)
         {
