@@ -2,7 +2,7 @@ namespace Broadcast.Ingest.Rtmp.Chunks;
 
 /// <summary>
 /// Asks for a collection when much has been taken for large arrays since the last one. The collector's own measure is a multiple of what is alive, so a server that holds 100 MB of young media would let several times
-/// as much of old media lie about. Media has no references to follow: a collection takes milliseconds, and every second or two it is one.
+/// as much of old media lie about. Media has no references to follow, so that a collection has little to do; how long it keeps threads waiting was not measured.
 /// </summary>
 internal static class ArenaPressure
 {
