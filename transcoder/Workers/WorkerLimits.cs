@@ -10,7 +10,7 @@ internal sealed record WorkerLimits(int OpenFiles, long FileBytes, long? DataByt
     private const long Gibibyte = 1L << 30;
 
     /// <summary>
-    /// Decoding and encoding with the processor. Its memory: four rungs of a 4K source take about 1 GiB, and each thread adds its stack and its pictures, so that more processors need more. A picture
+    /// Decoding and encoding with the processor. Its memory is reasoned, not measured: four rungs of a 4K source should take about 1 GiB, and each thread adds its stack and its pictures, so that more processors need more. A picture
     /// that is made to use up memory ends its worker, and not the server.
     /// </summary>
     public static WorkerLimits Processor { get; } = new(OpenFiles: 256, FileBytes: 64 << 10, (4 * Gibibyte) + (Environment.ProcessorCount * Gibibyte / 4), KeepsUser: false);
