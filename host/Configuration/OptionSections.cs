@@ -7,6 +7,7 @@ using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Pictures;
+using Broadcast.Transcoder.Slate;
 using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Configuration;
@@ -21,6 +22,7 @@ internal static class OptionSections
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
         [SwitchOptions.Section] = typeof(SwitchOptions),
+        [SlateOptions.Section] = typeof(SlateOptions),
         [EncodingOptions.Section] = typeof(EncodingOptions),
         [PictureOptions.Section] = typeof(PictureOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),

@@ -87,10 +87,9 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task The_doctor_examines_everything_as_JSON_lines()
     {
-
         var report = await _server.CommandAsync("doctor", "--json");
 
-        foreach (var check in new[] { "ffmpeg", "encoder x264", "disk", "clock", "database", "storage" })
+        foreach (var check in new[] { "ffmpeg", "encoder libx264", "disk", "clock", "database", "storage" })
         {
             report.Output.ShouldContain($"\"check\":\"{check}\"");
         }

@@ -67,16 +67,14 @@ public sealed class SlateTests
         (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).Split('\n').ShouldAllBe(line => line.Contains("duplicated MOOV"));
     }
 
-    [Theory]
-    [InlineData("slate.png", "color=green:s=400x400", "1")]
-    [InlineData("slate.mp4", "color=green:s=320x180:r=25", "50")]
-    public async Task A_channel_may_have_a_slate_of_its_own_a_picture_or_a_clip(string name, string picture, string frames)
+    [Fact]
+    public async Task A_channel_may_have_a_slate_of_its_own()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
         await using var folder = TempFolder.Create();
-        var (file, text) = (Path.Combine(folder.Path, name), Path.Combine(folder.Path, "text.png"));
-        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-frames:v", frames, "-pix_fmt", name.EndsWith("png", StringComparison.Ordinal) ? "rgb24" : "yuv420p", file])).EnsureSuccess();
+        var (file, text) = (Path.Combine(folder.Path, "slate.mp4"), Path.Combine(folder.Path, "text.png"));
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=320x180:r=25", "-frames:v", "50", "-pix_fmt", "yuv420p", file])).EnsureSuccess();
         await File.WriteAllBytesAsync(text, [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]);
         var refused = await server.CommandAsync("channel", "set", "main", "--slate", text);
         (refused.ExitCode == 0, refused.Error.Contains("cannot be decoded", StringComparison.Ordinal)).ShouldBe((false, true), refused.Error);
