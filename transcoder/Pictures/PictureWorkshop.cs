@@ -19,9 +19,22 @@ internal sealed class PictureWorkshop(
     private static readonly Counter<long> Runs = Telemetry.Meter.CreateCounter<long>(
         "broadcast_picture_runs", "{run}", "Processes that made posters or thumbnails, by whether they did.");
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => options.Value.Enabled
-        ? Task.WhenAll(Enumerable.Range(0, options.Value.MaxProcesses).Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)))
-        : Task.CompletedTask;
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.Enabled)
+        {
+            return;
+        }
+
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, options.Value.MaxProcesses).Select(_ => Task.Run(() => WorkAsync(stoppingToken), stoppingToken)));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end, also of a server whose start failed.
+        }
+    }
 
     private async Task WorkAsync(CancellationToken stopping)
     {
