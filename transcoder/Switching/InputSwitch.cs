@@ -27,6 +27,18 @@ internal sealed class InputSwitch(IPublicationSink next, IOptions<SwitchOptions>
     private readonly Lock _gate = new();
     private readonly SlateOptions? _slate = slates?.Options is { Enabled: true } enabled ? enabled : null;
 
+    /// <summary>Slates that are being made or shown.</summary>
+    public int Showing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _showing.Count;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
     {

@@ -198,7 +198,8 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, S
             var now = time.GetTimestamp();
             while (input.Publication.Samples.TryRead(out var sample))
             {
-                if (!input.IsOver && !await TakeAsync(input, sample, now))
+                // A slate whose place an encoder has taken is not needed any more; an encoder may go on sending to nobody until it is told.
+                if (input.IsOver ? input.IsSlate : !await TakeAsync(input, sample, now))
                 {
                     return false;
                 }
