@@ -270,4 +270,26 @@ public sealed class TrackClockTests
             }
         }
     }
+
+    [Theory]
+    [InlineData(24_000, 1001, 2)]
+    [InlineData(30_000, 1001, 2)]
+    [InlineData(60_000, 1001, 3)]
+    [InlineData(30, 1, 2)]
+    public void Times_that_were_cut_towards_zero_on_both_sides_of_it_are_smoothed_too(int frames, int seconds, int bFrames)
+    {
+        // As OBS does: decode times begin below zero by the B-frames, are cut to milliseconds, and are then counted from the first.
+        var clock = new VideoClock();
+        clock.Expect((double)frames / seconds);
+        var first = -(long)bFrames * seconds * 1000 / frames;
+        for (var i = 0L; i < 1500; i++)
+        {
+            var stamp = ((i - bFrames) * seconds * 1000 / frames) - first;
+            clock.Next(stamp * 1_000_000, 0);
+            if (i > 60)
+            {
+                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"picture {i}");
+            }
+        }
+    }
 }
