@@ -11,8 +11,8 @@ public sealed class SlateOptions
     /// <summary>Whether there is one; without it, what viewers have ends where the encoder did, and goes on when it is back. On.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Path of the picture where the channel has none of its own: PNG or JPEG. Empty for the built-in one.</summary>
-    public string Picture { get; set; } = "";
+    /// <summary>Path of the picture where the channel has none of its own: PNG or JPEG. Not set: the built-in one.</summary>
+    public string? Picture { get; set; }
 
     /// <summary>How long the last picture stands before the slate comes, 0 to 10 s; 1 s.</summary>
     public TimeSpan Hold { get; set; } = TimeSpan.FromSeconds(1);
@@ -37,9 +37,9 @@ internal sealed class SlateOptionsValidator : IValidateOptions<SlateOptions>
     public ValidateOptionsResult Validate(string? name, SlateOptions options)
     {
         List<string> mistakes = [];
-        if (options.Picture.Length > 0 && !File.Exists(options.Picture))
+        if (options.Picture is { Length: > 0 } picture && !File.Exists(picture))
         {
-            mistakes.Add($"{SlateOptions.Section}:{nameof(options.Picture)} is '{options.Picture}', which is no file; give the path of a PNG or JPEG picture, or leave it empty.");
+            mistakes.Add($"{SlateOptions.Section}:{nameof(options.Picture)} is '{options.Picture}', which is no file; give the path of a PNG or JPEG picture, or leave it out.");
         }
 
         if (options.Hold < TimeSpan.Zero || options.Hold > TimeSpan.FromSeconds(10))

@@ -127,11 +127,11 @@ internal sealed class Slates(IOptions<SlateOptions> options, IOptions<EncodingOp
             SlateLog.NotFound(logger, channel.Value, e.Message);
         }
 
-        if (options.Value.Picture.Length > 0)
+        if (options.Value.Picture is { Length: > 0 } picture)
         {
             try
             {
-                return new SlateFile(await File.ReadAllBytesAsync(options.Value.Picture, cancellationToken), IsClip: false);
+                return new SlateFile(await File.ReadAllBytesAsync(picture, cancellationToken), IsClip: false);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
