@@ -3,20 +3,8 @@ using Broadcast.Media.Bmff;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Captions in the pictures of a source, as players find them.</summary>
-public sealed class CaptionTests : IAsyncLifetime
+public sealed class CaptionTests : PipelineTest
 {
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
-
     [Theory]
     [InlineData("avc1")]
     [InlineData("hvc1")]

@@ -4,7 +4,7 @@ namespace Broadcast.Pipeline.Tests;
 /// Row F36 of the fault list as viewers get it: encoders whose clock is wrong by so much that, left alone, hours of it would put playlists and media presentation
 /// descriptions seconds beside the clock on the wall, and viewers that far behind.
 /// </summary>
-public sealed class DriftTests : IAsyncLifetime
+public sealed class DriftTests : PipelineTest
 {
     private const double Hours = 1.5;
     private const double Segment = 6;
@@ -16,18 +16,6 @@ public sealed class DriftTests : IAsyncLifetime
     private static readonly byte[] Mono8000 = [0x15, 0x88];
 
     private static readonly string[] Both = ["source", "audio"];
-
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
 
     [Theory]
     [InlineData(800)]

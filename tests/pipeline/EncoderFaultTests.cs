@@ -1,7 +1,7 @@
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Rows F04 to F20 of the fault list as viewers get them: what an encoder does wrong, and what playlists and media say then.</summary>
-public sealed class EncoderFaultTests : IAsyncLifetime
+public sealed class EncoderFaultTests : PipelineTest
 {
     /// <summary>A real 320x180 configuration: High profile, level 1.3.</summary>
     private static readonly byte[] SmallPicture =
@@ -10,18 +10,6 @@ public sealed class EncoderFaultTests : IAsyncLifetime
     private static readonly byte[] Stereo44100 = [0x12, 0x10];
     private static readonly byte[] Mono48000 = [0x11, 0x88];
     private static readonly string[] Both = ["source", "audio"];
-
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
 
     [Fact]
     public async Task F04_an_encoder_that_returns_with_another_resolution_gets_a_new_init_and_one_discontinuity_for_all()

@@ -1,22 +1,10 @@
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Sessions over time: windows, ends, restarts, neighbors. The clock is the test's.</summary>
-public sealed class LifeTests : IAsyncLifetime
+public sealed class LifeTests : PipelineTest
 {
     /// <summary>A short window, so that it moves within little media.</summary>
     private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
-
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
 
     [Fact]
     public async Task The_window_moves_on_and_what_left_it_is_deleted_once_nobody_can_be_reading_it()

@@ -3,20 +3,8 @@ using Broadcast.Ingest.Client;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>One encoder's bytes through every stage to what viewers get.</summary>
-public sealed class LineTests : IAsyncLifetime
+public sealed class LineTests : PipelineTest
 {
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
-
     [Fact]
     public async Task Every_picture_and_sound_that_an_encoder_sends_comes_out_once_in_order_and_in_time()
     {

@@ -1,20 +1,8 @@
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Sound that is not there, comes late, or stops, as viewers get it (rows F12, F13 and F15 of the edge cases).</summary>
-public sealed class SilenceTests : IAsyncLifetime
+public sealed class SilenceTests : PipelineTest
 {
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
-
     [Fact]
     public async Task F12_pictures_without_sound_have_silence_beside_them_in_every_manifest()
     {

@@ -1,21 +1,9 @@
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Encoders that go, come back, and stand by for each other, as viewers see it (rows F01 to F03, F33 and F34 of the edge cases).</summary>
-public sealed class SwitchTests : IAsyncLifetime
+public sealed class SwitchTests : PipelineTest
 {
     private const byte Second = 2;
-
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
 
     [Theory]
     [InlineData(2, "F01")]

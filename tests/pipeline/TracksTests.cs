@@ -4,20 +4,8 @@ using System.Xml.Linq;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>Codecs and numbers of tracks beyond one H.264 and one AAC, from the publication to what viewers get.</summary>
-public sealed class TracksTests : IAsyncLifetime
+public sealed class TracksTests : PipelineTest
 {
-    private readonly TempFolder _folder = TempFolder.Create();
-    private readonly ManualTimeProvider _time = new();
-    private Line _line = null!;
-
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
-
-    public async ValueTask DisposeAsync()
-    {
-        await _line.DisposeAsync();
-        await _folder.DisposeAsync();
-    }
-
     [Theory]
     [InlineData("hvc1", "ac-3", "hvc1.1.6.L60.90", "ac-3")]
     [InlineData("av01", "Opus", "av01.0.00M.08", "opus")]

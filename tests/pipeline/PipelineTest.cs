@@ -1,0 +1,18 @@
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>A test with a line of its own, on a data folder and a clock of its own.</summary>
+public abstract class PipelineTest : IAsyncLifetime
+{
+    private protected readonly TempFolder _folder = TempFolder.Create();
+    private protected readonly ManualTimeProvider _time = new();
+    private protected Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+}
