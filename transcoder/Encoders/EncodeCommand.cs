@@ -12,14 +12,19 @@ namespace Broadcast.Transcoder.Encoders;
 /// <param name="Effort">What to encode, the largest first, at least one; and how hard to try.</param>
 /// <param name="Outputs">Path of the Unix socket that each rung goes to, as NUT.</param>
 /// <param name="IsHurried">Whether frames come out as soon as they went in, for the price of quality; else the encoder looks ahead by a third of a second.</param>
-/// <param name="From">Presentation time, in ticks of the input, before which pictures are decoded but not encoded: another worker has done that. The first one after it becomes a sync sample.</param>
-internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<string> Outputs, bool IsHurried, long From = 0)
+/// <param name="From">
+/// For each rung the presentation time, in ticks of the input, before which pictures are decoded but not encoded: another worker has done that. The first one after it becomes a sync sample. None for all pictures.
+/// </param>
+internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<string> Outputs, bool IsHurried, IReadOnlyList<long>? From = null)
 {
     /// <summary>Who does it.</summary>
     public Route Route { get; init; } = Route.Processor;
 
     /// <summary>Path of the render node, for vendors that need one.</summary>
     public string? Node { get; init; }
+
+    /// <summary>How many threads decode and encode.</summary>
+    public WorkerThreads Threads { get; init; } = WorkerThreads.For(Environment.ProcessorCount);
 
     private VendorParts Parts => VendorParts.Of(Route.Vendor);
 
@@ -33,7 +38,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             // It reads from that socket and nothing else, whatever the source may contain.
             "-protocol_whitelist", "unix",
             "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0",
-            .. Route.StaysOnDevice ? Parts.Decode : [],
+            .. Route.StaysOnDevice ? Parts.Decode : ["-threads", Text($"{Threads.Decode}")],
             "-f", "nut", "-i", "unix:" + Input,
             "-filter_complex", Filters(),
         ];
@@ -48,7 +53,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     private IEnumerable<string> Output(int index) =>
     [
         "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
-        .. PartsOf(index).Encode("h264", new RungOrder(Effort.Rungs[index].BitsPerSecond, Effort.Haste, IsHurried)),
+        .. PartsOf(index).Encode("h264", new RungOrder(Effort.Rungs[index].BitsPerSecond, Effort.Haste, IsHurried, Threads.Encode)),
         "-force_key_frames", "source",
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
     ];
@@ -65,9 +70,9 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
         {
             var rung = Effort.Rungs[i];
             text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
-            if (i == 0 && From > 0)
+            if (i == 0)
             {
-                text.Append(Text($@"select=gte(pts\,{From}),"));
+                text.Append(Since(Begin));
             }
 
             if ((rung.IsHalfRate || Effort.IsHalfRate) && !isHalfRate)
@@ -77,7 +82,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             }
 
             text.Append(Scaled(i));
-            var own = BeforeEncoder(i);
+            var own = OwnFilters(i);
             from = Text($"next{i}");
             text.Append((own, i == Effort.Rungs.Count - 1) switch
             {
@@ -91,6 +96,11 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
         return text.ToString();
     }
 
+    /// <summary>From when on the first of the rungs needs pictures.</summary>
+    private long Begin => From is { Count: > 0 } ? From.Min() : 0;
+
+    private static string Since(long begin) => begin > 0 ? Text($@"select=gte(pts\,{begin}),") : "";
+
     /// <summary>What this rung and the next one share.</summary>
     private string Scaled(int index)
     {
@@ -100,8 +110,10 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{PartsOf(index).Form}");
     }
 
-    /// <summary>What lies between a scaled picture and its encoder: it is brought to where that is, or nothing.</summary>
-    private string BeforeEncoder(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
+    /// <summary>What lies between a scaled picture and its encoder: those that a rung has already are left out, the others brought to where the encoder is.</summary>
+    private string OwnFilters(int index) => string.Concat(From is not null && From[index] > Begin ? Since(From[index]) : "", Transfer(index)).TrimEnd(',');
+
+    private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
     {
         (true, false) => "hwdownload,format=nv12,format=yuv420p",
         (false, true) => Parts.Upload,

@@ -235,15 +235,17 @@ internal sealed class RungEncoder : IAsyncDisposable
     }
 
     /// <summary>
-    /// What a worker gets first, and from when on it encodes: from the first picture that is missing in all rungs, where that is kept; who was behind has a hole up to there, and all go on with a sync sample. Who was
-    /// too slow leaves out what would keep it late, and who was away for long begins with the newest group.
+    /// What a worker gets first, and from when on it encodes each rung: from the first picture that is missing there, as far as they are kept; a rung that has been away for longer begins with the others, and has a hole
+    /// up to there. Each goes on with a sync sample. Who was too slow leaves out what would keep it late, and who was away for long begins with the newest group.
     /// </summary>
-    private (IReadOnlyList<MediaSample> Pictures, long From) Missing(IReadOnlyList<RungLane> lanes)
+    private (IReadOnlyList<MediaSample> Pictures, IReadOnlyList<long>? From) Missing(IReadOnlyList<RungLane> lanes)
     {
-        var first = lanes.Max(l => l.Last) + 1;
-        var begin = _wasLate ? Math.Max(first, _newest.Present - LeftAfterBeingLate) : first;
-        var pictures = _recent.From(begin);
-        return begin >= pictures[0].Present.Ticks ? (pictures, begin + Offset) : (_recent.From(long.MaxValue), 0);
+        var kept = _recent.From(long.MinValue)[0].Present.Ticks;
+        var latest = lanes.Max(l => l.Last) + 1;
+        var least = _wasLate ? _newest.Present - LeftAfterBeingLate : long.MinValue;
+        var begins = lanes.Select(l => Math.Max(least, l.Last + 1 >= kept ? l.Last + 1 : latest)).ToList();
+        var pictures = _recent.From(begins.Min());
+        return begins.Min() >= pictures[0].Present.Ticks ? (pictures, [.. begins.Select(b => b + Offset)]) : (_recent.From(long.MaxValue), null);
     }
 
     private RungLane LaneOf(Rung rung)

@@ -18,7 +18,27 @@ public class EncodeCommandTests
 
     [Fact]
     public void A_worker_that_follows_another_encodes_from_the_first_missing_picture_on() =>
-        Filters(Command() with { From = 162_090_000 }).ShouldStartWith(@"[0:v:0]select=gte(pts\,162090000),scale=1280:720");
+        Filters(Command() with { From = [162_090_000, 162_090_000, 162_090_000] }).ShouldBe(
+            @"[0:v:0]select=gte(pts\,162090000)," + Filters(Command())["[0:v:0]".Length..]);
+
+    [Fact]
+    public void Rungs_of_which_the_one_before_left_different_pictures_begin_each_with_its_own() =>
+        Filters(Command() with { From = [162_093_000, 162_090_000, 162_096_000] }).ShouldBe(
+            @"[0:v:0]select=gte(pts\,162090000),scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=gte(pts\,162093000)[out0];"
+            + @"[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
+            + @"[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p,select=gte(pts\,162096000)[out2]");
+
+    [Theory]
+    [InlineData(1, 2, 1)]
+    [InlineData(2, 3, 3)]
+    [InlineData(4, 5, 6)]
+    [InlineData(64, 6, 8)]
+    public void Threads_are_as_many_as_on_a_small_machine_and_not_a_second_of_delay_on_a_large_one(int processors, int decode, int encode)
+    {
+        var arguments = string.Join(' ', (Command() with { Threads = WorkerThreads.For(processors) }).Arguments());
+        arguments.ShouldContain($"-threads {decode} -f nut -i ");
+        arguments.ShouldContain($"-c:v libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads {encode} ");
+    }
 
     [Fact]
     public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()

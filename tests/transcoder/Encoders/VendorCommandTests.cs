@@ -19,11 +19,11 @@ public class VendorCommandTests
 
     [Fact]
     public void X264() => Line(Route.Processor).ShouldBe(
-        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -f nut -i unix:/run/in -filter_complex "
+        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
-        + Output(0, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
-        + Output(1, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
+        + Output(0, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads 5 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
+        + Output(1, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads 5 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
     public void Nvenc_with_pictures_that_stay_on_the_gpu() => Line(new Route(Vendor.Nvenc, StaysOnDevice: true)).ShouldBe(
@@ -35,7 +35,7 @@ public class VendorCommandTests
 
     [Fact]
     public void Nvenc_with_pictures_from_the_processor_in_a_hurry() => Line(new Route(Vendor.Nvenc, StaysOnDevice: false), haste: 2, isHurried: true).ShouldBe(
-        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -f nut -i unix:/run/in -filter_complex "
+        $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
         + Output(0, "h264_nvenc -preset p1 -tune ll -profile:v high -rc vbr -bf 0 -delay 0 -zerolatency 1 -g 100000 -forced-idr 1 -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
@@ -118,5 +118,5 @@ public class VendorCommandTests
     }
 
     private static EncodeCommand Command(Route route, int haste, bool isHurried) =>
-        new("/run/in", Economy.At(haste, Rungs), ["/run/0", "/run/1"], isHurried) { Route = route, Node = Node };
+        new("/run/in", Economy.At(haste, Rungs), ["/run/0", "/run/1"], isHurried) { Route = route, Node = Node, Threads = new WorkerThreads(3, 5) };
 }

@@ -24,6 +24,7 @@ internal sealed class SoftwareParts : VendorParts
         "h264" =>
         [
             "-c:v", "libx264", "-preset", Presets[order.Haste], "-profile:v", "high", "-pix_fmt", "yuv420p", "-bf", "0",
+            .. (IEnumerable<string>)(order.Threads > 0 ? ["-threads", Text(order.Threads)] : []),
             .. (IEnumerable<string>)(order.IsHurried ? ["-tune", "zerolatency"] : ["-rc-lookahead", Text(RungOrder.LookAhead)]),
             "-g", "100000", "-sc_threshold", "0", "-forced-idr", "1", "-flags", "+cgop", .. Rate(order),
         ],

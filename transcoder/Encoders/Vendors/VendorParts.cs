@@ -6,7 +6,8 @@ namespace Broadcast.Transcoder.Encoders.Vendors;
 /// <param name="BitsPerSecond">Bits a second on average. The cap, and the buffer of the hypothetical decoder, follow from it.</param>
 /// <param name="Haste">0 to 2: how much quality is given up for speed.</param>
 /// <param name="IsHurried">Whether pictures come out as soon as they went in.</param>
-internal sealed record RungOrder(int BitsPerSecond, int Haste, bool IsHurried)
+/// <param name="Threads">Threads of an encoder on the processor; 0 for its own choice.</param>
+internal sealed record RungOrder(int BitsPerSecond, int Haste, bool IsHurried, int Threads = 0)
 {
     /// <summary>Pictures that an encoder may look ahead by where it is not hurried.</summary>
     public const int LookAhead = 10;
