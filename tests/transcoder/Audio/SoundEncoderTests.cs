@@ -68,6 +68,36 @@ public sealed class SoundEncoderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_that_hangs_is_ended_and_followed_by_one_that_makes_what_is_missing()
+    {
+        var program = _folder.Sub("ffmpeg");
+        var (once, hung) = (_folder.Sub("once"), _folder.Sub("hung"));
+        await File.WriteAllTextAsync(
+            program, $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then (sleep 0.7; kill -STOP $$; mkdir '{hung}') & fi\nexec ffmpeg \"$@\"\n", TestContext.Current.CancellationToken);
+        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        var source = await BeepAsync("aac", 6);
+        await using (var encoder = new SoundEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
+        {
+            for (var i = 0; i < source.Count; i++)
+            {
+                encoder.Take(source[i]);
+                if (i == source.Count / 2)
+                {
+                    await Poll.UntilAsync(() => Directory.Exists(hung), Deadline);
+                }
+
+                await Task.Delay(i < source.Count / 2 ? 10 : 100, TestContext.Current.CancellationToken);
+            }
+
+            await Poll.UntilAsync(() => Last() > 11.5, Deadline);
+        }
+
+        _encoded[0].Decode.TotalSeconds.ShouldBeLessThan(10.03);
+        _encoded[^1].Decode.TotalSeconds.ShouldBeGreaterThan(11.9);
+        _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks).ShouldAllBe(step => step >= 1024 && step < 2048, "nothing is missing but less than a frame at the seam");
+    }
+
+    [Fact]
     public async Task A_program_that_is_none_costs_nothing_but_the_copy()
     {
         await EncodeAsync("/nowhere/ffmpeg", await BeepAsync("flac", 2), TimeSpan.FromMilliseconds(1));
