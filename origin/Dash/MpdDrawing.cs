@@ -10,6 +10,12 @@ internal static class MpdDrawing
     /// <summary>The address of the clock, from the root of the server.</summary>
     public const string ClockPath = "/time";
 
+    /// <summary>
+    /// Presentation time of a session's begin. It is not zero, where media elements begin: a player that comes in a session's first seconds wants to begin at a few tenths of a second, and a
+    /// browser that has no media yet drops that seek. Could it play from zero as well, Shaka 5.2 would wait for the lost seek for as long as the window is, and fetch nothing meanwhile.
+    /// </summary>
+    public static readonly TimeSpan SessionBegin = TimeSpan.FromSeconds(10);
+
     /// <summary>The MPD of a session, or <see langword="null"/> while there is nothing to list.</summary>
     public static Mpd? Draw(
         SessionTimeline timeline, PeriodFold fold, IReadOnlyDictionary<string, RenditionRecord> records, DateTimeOffset startedAt, DateTimeOffset published)
@@ -34,14 +40,14 @@ internal static class MpdDrawing
         return new Mpd
         {
             IsStatic = timeline.IsEnded,
-            AvailabilityStartTime = startedAt,
+            AvailabilityStartTime = startedAt - SessionBegin,
             PublishTime = published,
             MinimumUpdatePeriod = latency.SegmentMinimum,
             TimeShiftBufferDepth = latency.Window,
             SuggestedPresentationDelay = 3 * latency.TargetDuration,
             MinBufferTime = latency.SegmentMinimum,
             MaxSegmentDuration = latency.TargetDuration,
-            MediaPresentationDuration = end,
+            MediaPresentationDuration = end + SessionBegin,
             Service = new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2),
             UtcTiming = ClockPath,
             Periods =
@@ -51,7 +57,7 @@ internal static class MpdDrawing
                     // A presentation that is over begins where its media does, or players would wait at a beginning that has left the window.
                     var start = timeline.IsEnded && index == 0 ? StartOfEnded(period.Source, period.First) : period.Source.Start;
                     var next = index + 1 < drawn.Count ? drawn[index + 1].Source.Start.ToTimeSpan() : timeline.IsEnded ? end : (TimeSpan?)null;
-                    return new Period(period.Source.Id, start.ToTimeSpan(), next - start.ToTimeSpan(), [.. period.Sets.Select(set => Offset(set, start))])
+                    return new Period(period.Source.Id, start.ToTimeSpan() + SessionBegin, next - start.ToTimeSpan(), [.. period.Sets.Select(set => Offset(set, start))])
                     {
                         Thumbnails = ThumbnailSet.Of(thumbnails, start.ToTimeSpan(), next),
                     };

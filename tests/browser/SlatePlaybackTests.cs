@@ -22,13 +22,13 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
             players.Add((kind, await chromium.OpenAsync(pages.Page(kind, new Uri(server.Http, $"/live/show/{manifest}")))));
         }
 
-        await AllAsync(players, "plays", report => report is { Time: > 0, Frames: > 30 } && IsBlue(report));
+        await AllAsync(server, players, "plays", report => report is { Time: > 0, Frames: > 30 } && IsBlue(report));
         encoder.Kill();
-        await AllAsync(players, "shows the slate", IsDark);
-        await AllAsync(players, "goes on with it", IsDark, seconds: 4);
+        await AllAsync(server, players, "shows the slate", IsDark);
+        await AllAsync(server, players, "goes on with it", IsDark, seconds: 4);
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source);
-        await AllAsync(players, "shows the encoder's pictures again", IsBlue);
-        await AllAsync(players, "goes on with them", IsBlue, seconds: 4);
+        await AllAsync(server, players, "shows the encoder's pictures again", IsBlue);
+        await AllAsync(server, players, "goes on with them", IsBlue, seconds: 4);
         foreach (var (kind, page) in players)
         {
             var report = await PlayerReport.OfAsync(page);
@@ -38,14 +38,30 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
         }
     }
 
-    private static async Task AllAsync(List<(string Kind, IPage Page)> players, string what, Func<PlayerReport, bool> fits, double seconds = 0)
+    private static async Task AllAsync(BroadcastServer server, List<(string Kind, IPage Page)> players, string what, Func<PlayerReport, bool> fits, double seconds = 0)
     {
-        foreach (var (kind, page) in players)
+        await Task.WhenAll(players.Select(async player =>
         {
+            var (kind, page) = player;
             var from = (await PlayerReport.OfAsync(page)).Time;
-            await Poll.UntilAsync(
-                async () => await PlayerReport.OfAsync(page) is var report && report.Time >= from + seconds && fits(report), TimeSpan.FromSeconds(60), $"{kind} {what}");
-        }
+            try
+            {
+                await Poll.UntilAsync(
+                    async () => await PlayerReport.OfAsync(page) is var report && report.Time >= from + seconds && fits(report), TimeSpan.FromSeconds(60), $"{kind} {what}");
+            }
+            catch (TimeoutException e)
+            {
+                throw new TimeoutException($"{e.Message}\n{await PlayerReport.OfAsync(page)}\n{await page.EvaluateAsync<string>("() => window.journal()")}\n{await MediaPlaylistAsync(server)}", e);
+            }
+        }));
+    }
+
+    /// <summary>The end of the first rendition's media playlist, as it is now.</summary>
+    private static async Task<string> MediaPlaylistAsync(BroadcastServer server)
+    {
+        var master = await server.Client.GetStringAsync("/live/show/index.m3u8");
+        var media = new Uri(server.Hls("show"), master.Split('\n').First(line => line.Length > 0 && line[0] != '#'));
+        return string.Join('\n', (await server.Client.GetStringAsync(media)).Split('\n').Where(line => !line.StartsWith("#EXT-X-PART", StringComparison.Ordinal)).TakeLast(60));
     }
 
     private static bool IsBlue(PlayerReport report) => report.Background is [_, _, > 120];

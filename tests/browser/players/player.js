@@ -2,6 +2,10 @@
 const query = new URLSearchParams(location.search);
 const video = document.getElementById('video');
 const errors = [];
+// The last things that happened, for the message of a test that waited in vain.
+const journal = [];
+const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 60) journal.shift(); };
+for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
 let stalls = 0;
 let started = false;
 
@@ -15,7 +19,8 @@ async function begin() {
   switch (query.get('kind')) {
     case 'hls': {
       const hls = new Hls();
-      hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) errors.push(`hls.js: ${data.details}`); });
+      hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
+      hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => note(`has ${frag.type} ${frag.sn} of ${frag.level}, ${frag.start.toFixed(2)} for ${frag.duration.toFixed(2)}`));
       hls.loadSource(url);
       hls.attachMedia(video);
       window.player = hls;
@@ -77,6 +82,12 @@ function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.vi
   const [r, g, b] = context.getImageData(320, 200, 1, 1).data;
   return { code, background: [r, g, b] };
 }
+
+window.journal = () => [
+  ...journal,
+  `now ${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}, ${video.paused ? 'paused' : 'not paused'}, ready ${video.readyState}, buffered ` +
+    Array.from({ length: video.buffered.length }, (_, i) => `${video.buffered.start(i).toFixed(2)} to ${video.buffered.end(i).toFixed(2)}`).join(', '),
+].join('\n');
 
 window.report = () => {
   const quality = video.getVideoPlaybackQuality();

@@ -12,12 +12,12 @@ public class MpdTests
     public void A_live_session_with_video_and_audio() =>
         new Broadcaster().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
-            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T12:00:00.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
                 <Latency target="9000" max="30000" min="6000" />
                 <PlaybackRate max="1.04" min="0.96" />
               </ServiceDescription>
-              <Period id="0" start="PT0S">
+              <Period id="0" start="PT10S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
@@ -52,8 +52,8 @@ public class MpdTests
         new Broadcaster().Video().Segments(2).Discontinuity().Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
             .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
-            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T12:00:00.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT12.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
-              <Period id="0" start="PT2S" duration="PT6.5S">
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT22.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+              <Period id="0" start="PT12S" duration="PT6.5S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
@@ -65,7 +65,7 @@ public class MpdTests
                   </Representation>
                 </AdaptationSet>
               </Period>
-              <Period id="1" start="PT8.5S" duration="PT4S">
+              <Period id="1" start="PT18.5S" duration="PT4S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="640" height="360" frameRate="30000/1001" startWithSAP="1">
@@ -107,7 +107,7 @@ public class MpdTests
         Numbers(periods[0], "audio").ShouldBe([1]);
         Numbers(periods[1], "source").ShouldBe([3, 4]);
         Numbers(periods[1], "audio").ShouldBe([3, 4]);
-        ((string?)periods[1].Attribute("start")).ShouldBe("PT4S");
+        ((string?)periods[1].Attribute("start")).ShouldBe("PT14S");
     }
 
     [Fact]
