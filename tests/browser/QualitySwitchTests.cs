@@ -134,18 +134,21 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     }
 }
 
-/// <summary>A server with one channel with a ladder, on which ffmpeg publishes for as long as the tests of a class run.</summary>
+/// <summary>
+/// A server with one channel with a ladder, on which ffmpeg publishes for as long as the tests of a class run: 480p25 with two rungs, or, with <c>BROADCAST_TEST_LADDER=1080</c> in the environment,
+/// 1080p30 at 6 Mbit/s with four, which wants two idle cores.
+/// </summary>
 public sealed class LadderChannel : IAsyncLifetime
 {
-    private const int Width = 854;
-    private const int Height = 480;
+    private static readonly bool s_isLarge = Environment.GetEnvironmentVariable("BROADCAST_TEST_LADDER") == "1080";
+    private readonly TempFolder _folder = TempFolder.Create();
     private ChildProcess? _encoder;
 
     /// <summary>The qualities that come of it.</summary>
-    public static IReadOnlyList<int> Heights { get; } = [Height, 360, 240];
+    public static IReadOnlyList<int> Heights { get; } = s_isLarge ? [1080, 720, 480, 360, 240] : [480, 360, 240];
 
     /// <summary>Up and down, by one and by several, each quality at least once.</summary>
-    public static IReadOnlyList<int> Switches { get; } = [240, Height, 360, 240, Height];
+    public static IReadOnlyList<int> Switches { get; } = s_isLarge ? [240, 1080, 480, 360, 720, 1080] : [240, 480, 360, 240, 480];
 
     public BroadcastServer Server { get; private set; } = null!;
 
@@ -153,9 +156,15 @@ public sealed class LadderChannel : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // Encoded before, so that the encoder takes nothing from the machine.
+        var source = s_isLarge
+            ? new TestSource { Seconds = 60, Picture = "testsrc2=s=1920x1080:r=30" + CountingPicture.Blocks(1920), FrameRate = 30, VideoBitRate = 6_000_000 }
+            : new TestSource { Seconds = 60, Picture = "testsrc2=s=854x480:r=25" + CountingPicture.Blocks(854), FrameRate = 25, VideoBitRate = 1_500_000 };
+        var file = Path.Combine(_folder.Path, "source.flv");
+        await FfmpegTool.MakeFileAsync(file, source);
         Server = await BroadcastServer.StartAsync();
         Channel = await Server.CreateChannelAsync("ladder", "--ladder", "auto");
-        _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Picture = $"testsrc2=s={Width}x{Height}:r=25{CountingPicture.Blocks(Width)}", FrameRate = 25, VideoBitRate = 1_500_000 });
+        _encoder = FfmpegTool.PublishFile(file, Server.PublishUrl(Channel), loop: true);
         await Poll.UntilAsync(
             async () => await Server.Client.GetStringAsync($"/live/{Channel.Name}/index.m3u8") is var playlist && Heights.All(h => playlist.Contains($"x{h}", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(40), "all qualities are listed");
@@ -173,5 +182,6 @@ public sealed class LadderChannel : IAsyncLifetime
         }
 
         await Server.DisposeAsync();
+        await _folder.DisposeAsync();
     }
 }
