@@ -22,6 +22,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// <summary>Pictures that may wait until whoever owns the session takes them; beyond it the oldest goes.</summary>
     private const int MaxPictures = 8;
 
+    /// <summary>What still comes when a session ends, of its slate or of an encoder that is being told to go, is nothing to warn of.</summary>
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
+
     private static readonly string[] LossNames = Enum.GetNames<SampleLoss>();
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -298,13 +301,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     private async Task DiscardAsync(RenditionSet set, CancellationToken cancellationToken)
     {
-        var told = false;
+        var (told, since) = (false, context.Time.GetTimestamp());
         while (await set.Samples.WaitToReadAsync(cancellationToken))
         {
             while (set.Samples.TryRead(out _))
             {
                 PackagerMetrics.Lost(Channel, "session over", 1);
-                if (!told)
+                if (!told && context.Time.GetElapsedTime(since) >= FarewellTime)
                 {
                     Log.SessionIsOver(context.Logger, Channel.Value, Id.Value);
                     told = true;
