@@ -38,7 +38,7 @@ public sealed record PublishTarget(string Application, string TcUrl, string SwfU
 /// <summary>Leave to publish: which channel and session the publication belongs to.</summary>
 /// <param name="PublicationId">Identity of this publication, for <see cref="IPublishAuthority.EndedAsync"/>.</param>
 /// <param name="Session">The session it starts or continues.</param>
-/// <param name="Ladder">The channel's ladder by name, such as <c>passthrough</c>.</param>
+/// <param name="Ladder">The channel's ladder as text, such as <c>passthrough</c> (<see cref="WantedLadder"/>).</param>
 /// <param name="Revoked">Cancelled when the leave is withdrawn (key revoked, channel deleted, session ended by an operator): the publisher is sent away.</param>
 public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, string Ladder, CancellationToken Revoked)
 {

@@ -6,7 +6,7 @@ namespace Broadcast.Control;
 /// <summary>A channel as it is configured.</summary>
 /// <param name="Name">Its slug.</param>
 /// <param name="Title">What people read; may be empty.</param>
-/// <param name="Ladder">Its ladder by name.</param>
+/// <param name="Ladder">Its ladder as text (<see cref="WantedLadder"/>).</param>
 /// <param name="Latency">Its latency profile by name.</param>
 /// <param name="ReconnectWindow">How long a session waits for an encoder that is gone.</param>
 /// <param name="Access">Who may watch: <c>public</c>.</param>
@@ -22,7 +22,7 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
 /// <param name="Title">Up to 200 characters; default empty.</param>
-/// <param name="Ladder">One of <see cref="ChannelRules.Ladders"/>; default <c>passthrough</c>.</param>
+/// <param name="Ladder">One of <see cref="ChannelRules.Ladders"/>, or rungs such as <c>1280x720@2500k,854x480p30@1200k</c> (<see cref="WantedLadder"/>); default <c>passthrough</c>.</param>
 /// <param name="Latency">One of <see cref="ChannelRules.Latencies"/>; default <c>standard</c>. A session keeps the one it began with.</param>
 /// <param name="ReconnectWindow">0 (a session ends with its encoder) to 24 h, whole seconds; default 60 s.</param>
 /// <param name="Takeover">One of <see cref="ChannelRules.Takeovers"/>; default <c>silent</c>.</param>
@@ -43,7 +43,10 @@ public static class ChannelRules
     public static readonly TimeSpan MaxReconnectWindow = TimeSpan.FromHours(24);
 
     /// <summary>Ladders by name.</summary>
-    public static IReadOnlyList<string> Ladders { get; } = ["auto", "passthrough", "720p", "1080p", "4k"];
+    public static IReadOnlyList<string> Ladders => WantedLadder.Presets;
+
+    /// <summary>A ladder of a channel's own, as an example for people.</summary>
+    public const string OwnLadder = "1280x720@2500k,854x480p30@1200k";
 
     /// <summary>Latency profiles by name.</summary>
     public static IReadOnlyList<string> Latencies { get; } = [.. LatencyProfile.All.Select(p => p.Name)];
@@ -68,6 +71,9 @@ public static class ChannelRules
 
     internal static void Check(string? name, ChannelSettings settings) => Refuse([.. Mistakes(name, settings)]);
 
+    /// <summary>A ladder that has been checked, in the one form in which it is stored.</summary>
+    internal static string? Stored(string? ladder) => WantedLadder.TryParse(ladder, out var wanted, out _) ? wanted.ToString() : ladder;
+
     internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) => Refuse([.. LabelMistakes(label, expiresAt, now)]);
 
     internal static IEnumerable<Mistake> Mistakes(string? name, ChannelSettings settings)
@@ -82,9 +88,9 @@ public static class ChannelRules
             yield return new("title", $"A title is at most {MaxText} characters, without control characters, line breaks and changes of direction.");
         }
 
-        if (settings.Ladder is { } ladder && !Ladders.Contains(ladder))
+        if (settings.Ladder is { } ladder && !WantedLadder.TryParse(ladder, out _, out var mistake))
         {
-            yield return new("ladder", $"There is no such ladder; use one of {string.Join(", ", Ladders)}.");
+            yield return new("ladder", mistake);
         }
 
         if (settings.Latency is { } latency && !Latencies.Contains(latency))

@@ -28,7 +28,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 {
                     name,
                     title = settings.Title ?? "",
-                    ladder = settings.Ladder ?? ChannelRules.DefaultLadder,
+                    ladder = ChannelRules.Stored(settings.Ladder) ?? ChannelRules.DefaultLadder,
                     latency = settings.Latency ?? ChannelRules.DefaultLatency,
                     window = (int)(settings.ReconnectWindow ?? ChannelRules.DefaultReconnectWindow).TotalSeconds,
                     takeover = settings.Takeover ?? ChannelRules.DefaultTakeover,
@@ -64,7 +64,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             {
                 name,
                 title = settings.Title,
-                ladder = settings.Ladder,
+                ladder = ChannelRules.Stored(settings.Ladder),
                 latency = settings.Latency,
                 window = (int?)settings.ReconnectWindow?.TotalSeconds,
                 takeover = settings.Takeover,

@@ -1,3 +1,5 @@
+using Broadcast.Media;
+
 namespace Broadcast.Control.Multitrack;
 
 /// <summary>One video track that a client is to encode.</summary>
@@ -7,8 +9,8 @@ namespace Broadcast.Control.Multitrack;
 internal readonly record struct EncodedTrack(int Width, int Height, int Bitrate);
 
 /// <summary>
-/// The tracks that a client encodes itself: its own picture first, then smaller ones. Nothing is larger than its picture or than the channel's ladder, and all of it together fits
-/// its encoder and its line. Its whole picture rate goes into every track, so that all keyframes fall on the same instants.
+/// The tracks that a client encodes itself: its own picture first, then smaller ones, which are the channel's own rungs where it has some. Nothing is larger than its picture or than the channel's ladder, and all
+/// of it together fits its encoder and its line. Its whole picture rate goes into every track, so that all keyframes fall on the same instants.
 /// </summary>
 internal static class EncoderLadder
 {
@@ -21,24 +23,23 @@ internal static class EncoderLadder
     private static readonly int[] ShortSides = [2160, 1440, 1080, 720, 480, 360];
 
     /// <summary>Plans the tracks; never empty for a client whose picture has a size.</summary>
-    /// <param name="ladder">The channel's ladder by name: its height is the most that is sent.</param>
+    /// <param name="ladder">The channel's ladder as text: the height of a preset is the most that is sent.</param>
     /// <param name="client">The client.</param>
     /// <param name="encoder">What it encodes with.</param>
     public static IReadOnlyList<EncodedTrack> Plan(string ladder, StreamingClient client, VideoEncoder encoder)
     {
-        var sizes = Sizes(client, CeilingOf(ladder));
         var most = Math.Min(client.MaxTracks ?? MaxTracks, MaxTracks);
         var tracks = new List<EncodedTrack>();
         var pixels = 0.0;
-        foreach (var (width, height) in sizes)
+        foreach (var track in Wanted(ladder, client))
         {
-            pixels += width * height * client.FrameRate;
+            pixels += (double)track.Width * track.Height * client.FrameRate;
             if (tracks.Count > 0 && pixels > encoder.PixelsPerSecond(client))
             {
                 break;
             }
 
-            tracks.Add(new(width, height, Bitrate(width, height, client.FrameRate)));
+            tracks.Add(track);
         }
 
         var audio = client.HasRecordingAudio ? 2 * AudioBitrate : AudioBitrate;
@@ -65,6 +66,25 @@ internal static class EncoderLadder
         }
 
         return [tracks[^1] with { Bitrate = (int)Math.Max(LowestBitrate, limit) }];
+    }
+
+    /// <summary>The client's own picture and the channel's rungs, or usual ones, as far as they are smaller; the largest first.</summary>
+    private static IEnumerable<EncodedTrack> Wanted(string ladder, StreamingClient client)
+    {
+        if (!WantedLadder.TryParse(ladder, out var wanted, out _) || wanted.Preset is not null)
+        {
+            return Sizes(client, CeilingOf(ladder)).Select(s => new EncodedTrack(s.Width, s.Height, Bitrate(s.Width, s.Height, client.FrameRate)));
+        }
+
+        var (width, height) = Sizes(client, int.MaxValue)[0];
+        var own = new EncodedTrack(width, height, Bitrate(width, height, client.FrameRate));
+        return wanted.Rungs
+            .Select(rung => (Size: rung.Fit(client.Width, client.Height), Kilobits: rung.BitsPerSecond / 1000))
+            .Where(rung => rung.Size.Width < width && rung.Size.Height < height && Math.Min(rung.Size.Width, rung.Size.Height) >= WantedLadder.MinSide)
+            .DistinctBy(rung => rung.Size)
+            .OrderByDescending(rung => (long)rung.Size.Width * rung.Size.Height)
+            .Select(rung => new EncodedTrack(rung.Size.Width, rung.Size.Height, Math.Clamp(rung.Kilobits, LowestBitrate, own.Bitrate)))
+            .Prepend(own);
     }
 
     private static List<(int Width, int Height)> Sizes(StreamingClient client, int ceiling)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
 import { Api, ApiError, type Channel, problemOf } from '../src/admin/api';
 import { Channels } from '../src/admin/Channels';
+import { LadderField } from '../src/admin/LadderField';
 import { adminText } from '../src/text';
 
 describe('what is entered', () => {
@@ -38,7 +39,7 @@ describe('the list of channels', () => {
   const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', live: null };
   const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin') =>
     renderToStaticMarkup(
-      <Channels api={api} rtmp="rtmp://h:1935/live" system={{ version: '1', role, latencies: ['standard'] }} channels={{ data, error, refresh: () => undefined }} />,
+      <Channels api={api} rtmp="rtmp://h:1935/live" system={{ version: '1', role, ladders: ['passthrough'], latencies: ['standard'] }} channels={{ data, error, refresh: () => undefined }} />,
     );
 
   test('says that it loads', () => expect(draw(null, null)).toContain(adminText.loading));
@@ -83,5 +84,30 @@ describe('the list of channels', () => {
     const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: null } }], null, 'viewer');
     expect(html).not.toContain(adminText.channels.setUp);
     expect(html).not.toContain(adminText.channels.end);
+  });
+});
+
+describe('the ladder of a new channel', () => {
+  const ladders = ['auto', 'passthrough', '720p', '1080p', '4k'];
+  const draw = (initial?: string, mistake?: string) => renderToStaticMarkup(<LadderField ladders={ladders} initial={initial} mistake={mistake} />);
+
+  test('is one of the server’s, or rungs', () => {
+    const html = draw();
+    for (const name of [...ladders, 'own']) expect(html).toContain(`<option value="${name}"`);
+    expect(html).toContain('<option value="passthrough" selected="">');
+    expect(html).toMatch(/<select id="field-ladder" name="ladder"/);
+    expect(html).not.toContain('<input');
+  });
+  test('has a line for rungs where those are chosen, which is what is sent', () => {
+    const html = draw('own');
+    expect(html).toMatch(/<select id="field-ladder-choice" name="ladder-choice"/);
+    expect(html).toMatch(/<input id="field-ladder" aria-describedby="field-ladder-below" aria-invalid="false" required=""[^>]* name="ladder"/);
+    expect(html).toContain(adminText.newChannel.rungsHint);
+  });
+  test.each([undefined, 'own'])('shows what the server has against it beside what was sent (%s)', (initial) => {
+    const html = draw(initial, 'Rung 2 is odd.');
+    expect(html.match(/Rung 2 is odd\./g)).toHaveLength(1);
+    expect(html).toMatch(/id="field-ladder"[^>]* aria-describedby="field-ladder-below" aria-invalid="true"/);
+    expect(html).toContain('<p id="field-ladder-below" class="field-mistake" role="alert">');
   });
 });

@@ -9,7 +9,12 @@ namespace Broadcast.Host.Commands;
 internal static class ChannelCommand
 {
     private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
-    private static readonly Option<string?> Ladder = new("--ladder") { Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder})", HelpName = "NAME" };
+
+    private static readonly Option<string?> Ladder = new("--ladder")
+    {
+        Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder}), or up to {WantedLadder.MaxRungs} rungs such as {ChannelRules.OwnLadder}", HelpName = "LADDER",
+    };
+
     private static readonly Option<string?> Latency = new("--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
 
     private static readonly Option<double?> Window = new("--reconnect-window")

@@ -118,6 +118,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("""{"name":"Bad Name","title":3,"ladder":"8k","reconnectWindowSeconds":"x","colour":"red"}""", "colour,ladder,name,reconnectWindowSeconds,title")]
     [InlineData("""{}""", "name")]
     [InlineData("""{"name":null}""", "name")]
+    [InlineData("""{"name":"a","ladder":"720p@1k"}""", "ladder")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":1.5}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":-1}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","title":"\ud800"}""", "title")]

@@ -33,6 +33,22 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_ladder_of_rungs_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+
+        (await channels.CreateAsync("demo", new(Ladder: "480p30@1.2M, 1280X720@2500k"))).Channel.Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
+        (await channels.SetAsync("demo", new(Title: "Same"))).Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
+        (await channels.SetAsync("demo", new(Ladder: "4096x4096p240@50M,4094x4094p240@50M,4092x4092p240@50M,4090x4090p240@50M"))).Ladder.Length.ShouldBe(83);
+        (await channels.SetAsync("demo", new(Ladder: "AUTO"))).Ladder.ShouldBe("auto");
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new(Ladder: "720p@2500k,481p@1200k")));
+        refusal.Mistakes.ShouldBe([new Mistake("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
+        (await channels.GetAsync("demo")).Ladder.ShouldBe("auto");
+    }
+
+    [Fact]
     public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
     {
         await using var database = await postgres.OpenFreshAsync();

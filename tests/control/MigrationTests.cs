@@ -52,6 +52,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
             "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', 60, now())");
         (await still.ExecuteNonQueryAsync()).ShouldBe(1, "a server of before goes on");
         (await channels.ListAsync()).Count.ShouldBe(2);
+        (await channels.SetAsync("demo", new(Ladder: "720p@2500k"))).Ladder.ShouldBe("720p@2500k", "rungs of its own");
     }
 
     [Fact]

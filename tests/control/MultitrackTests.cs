@@ -19,6 +19,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData("obs-30.2-windows-nvidia", "passthrough", "jim_nvenc", "1920x1080 1280x720 852x480 640x360", "60/1")]
     [InlineData("obs-30.2-windows-nvidia", "720p", "jim_nvenc", "1280x720 852x480 640x360", "60/1")]
     [InlineData("obs-31.0-windows-amd", "1080p", "h264_texture_amf", "1280x720 852x480 640x360", "30000/1001")]
+    [InlineData("obs-30.2-windows-nvidia", "960x720@2500k,480p30@1200k,4096p@50M", "jim_nvenc", "1920x1080 960x540 854x480", "60/1")]
     [InlineData("obs-32.0-linux-software", "auto", "obs_x264", "1080x1920", "30/1")]
     public async Task A_good_key_gets_tracks_that_fit_picture_ladder_and_encoder(string request, string ladder, string encoder, string sizes, string rate)
     {
@@ -120,6 +121,18 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     }
 
     [Theory]
+    [InlineData("1280x720@2500k,480p@1200k", null, "1920x1080@7550 1280x720@2500 854x480@1200")]
+    [InlineData("720p@2500k,1280x720@2M,240p@100k", null, "1920x1080@7550 1280x720@2500 426x240@200")]
+    [InlineData("720p@50M", null, "1920x1080@7550 1280x720@7550")]
+    [InlineData("1080p@4M,4096p@9M", null, "1920x1080@7550")]
+    [InlineData("1280x720@2500k,480p@1200k", 8_000L, "1920x1080@5261 1280x720@1742 854x480@836")]
+    public void A_channel_s_own_rungs_are_what_a_client_is_to_encode_beside_its_picture(string ladder, long? limit, string expected)
+    {
+        var client = Client("obs-30.2-windows-nvidia") with { MaxBitrate = limit };
+        string.Join(' ', EncoderLadder.Plan(ladder, client, VideoEncoder.For(client)).Select(t => $"{t.Width}x{t.Height}@{t.Bitrate}")).ShouldBe(expected);
+    }
+
+    [Theory]
     [InlineData(0x10DEu, 30, "", "jim_nvenc")]
     [InlineData(0x10DEu, 31, "", "obs_nvenc_h264_tex")]
     [InlineData(0x1002u, 31, "", "h264_texture_amf")]
@@ -144,7 +157,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
             {
                 Width = random.Next(2, 8000), Height = random.Next(2, 8000), Cores = random.Next(1, 64), GpuVendor = seed % 2 == 0 ? 0 : 0x10DEu, MaxBitrate = random.Next(0, 50_000),
             };
-            var plan = EncoderLadder.Plan("auto", client, VideoEncoder.For(client));
+            var plan = EncoderLadder.Plan(seed % 3 == 0 ? "auto" : "1280x720@2500k,480p@1200k,16x4096p1@100k,4096p@50M", client, VideoEncoder.For(client));
             return plan.Count is >= 1 and <= 4 && plan.All(t => t.Width <= client.Width && t.Height <= client.Height && t is { Bitrate: >= 200 } && t.Width % 2 == 0 && t.Height % 2 == 0);
         }).QuickCheckThrowOnFailure();
     }

@@ -26,6 +26,8 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     /// <summary>How many threads decode and encode.</summary>
     public WorkerThreads Threads { get; init; } = WorkerThreads.For(Environment.ProcessorCount);
 
+    private const string EverySecond = @"select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),";
+
     private VendorParts Parts => VendorParts.Of(Route.Vendor);
 
     /// <summary>The arguments, one by one; no shell reads them.</summary>
@@ -65,24 +67,30 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     private string Filters()
     {
         var text = new StringBuilder();
-        var (from, isHalfRate) = ("0:v:0", false);
+        var from = "0:v:0";
+
+        // From here on down no rung has all pictures, so that what is left out need not be scaled; one above that has half of them leaves them out for itself.
+        var half = Effort.Rungs.Count;
+        while (half > 0 && IsHalfRate(half - 1))
+        {
+            half--;
+        }
+
         for (var i = 0; i < Effort.Rungs.Count; i++)
         {
-            var rung = Effort.Rungs[i];
             text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
             if (i == 0)
             {
                 text.Append(Since(Begin));
             }
 
-            if ((rung.IsHalfRate || Effort.IsHalfRate) && !isHalfRate)
+            if (i == half)
             {
-                text.Append(@"select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),");
-                isHalfRate = true;
+                text.Append(EverySecond);
             }
 
             text.Append(Scaled(i));
-            var own = OwnFilters(i);
+            var own = OwnFilters(i, leavesOut: i < half && IsHalfRate(i));
             from = Text($"next{i}");
             text.Append((own, i == Effort.Rungs.Count - 1) switch
             {
@@ -95,6 +103,8 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
 
         return text.ToString();
     }
+
+    private bool IsHalfRate(int index) => Effort.IsHalfRate || Effort.Rungs[index].IsHalfRate;
 
     /// <summary>From when on the first of the rungs needs pictures.</summary>
     private long Begin => From is { Count: > 0 } ? From.Min() : 0;
@@ -110,8 +120,8 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{PartsOf(index).Form}");
     }
 
-    /// <summary>What lies between a scaled picture and its encoder: those that a rung has already are left out, the others brought to where the encoder is.</summary>
-    private string OwnFilters(int index) => string.Concat(From is not null && From[index] > Begin ? Since(From[index]) : "", Transfer(index)).TrimEnd(',');
+    /// <summary>What lies between a scaled picture and its encoder: those that a rung has already, or shall not have, are left out, the others brought to where the encoder is.</summary>
+    private string OwnFilters(int index, bool leavesOut) => string.Concat(leavesOut ? EverySecond : "", From is not null && From[index] > Begin ? Since(From[index]) : "", Transfer(index)).TrimEnd(',');
 
     private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
     {

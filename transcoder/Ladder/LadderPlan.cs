@@ -4,7 +4,7 @@ using Broadcast.Media;
 namespace Broadcast.Transcoder.Ladder;
 
 /// <summary>One quality that is encoded from the source.</summary>
-/// <param name="Name">Its rendition's name: the shorter side of its picture, as in <c>720p</c>.</param>
+/// <param name="Name">Its rendition's name: the shorter side of its picture, as in <c>720p</c>, or what the channel's own ladder calls it (<see cref="WantedRung.Name"/>).</param>
 /// <param name="Width">Pixels across, even; pixels are square.</param>
 /// <param name="Height">Pixels down, even.</param>
 /// <param name="IsHalfRate">Whether every second picture of the source is left out.</param>
@@ -17,8 +17,8 @@ internal sealed record Rung(string Name, int Width, int Height, bool IsHalfRate,
 /// </summary>
 internal static class LadderPlan
 {
-    /// <summary>Most rungs of a session: viewers see no difference between closer ones, and each costs processor time.</summary>
-    public const int MaxRungs = 4;
+    /// <inheritdoc cref="WantedLadder.MaxRungs"/>
+    public const int MaxRungs = WantedLadder.MaxRungs;
 
     /// <summary>The ladder that encodes nothing.</summary>
     public const string Passthrough = "passthrough";
@@ -32,7 +32,8 @@ internal static class LadderPlan
     /// <summary>Shorter sides of rungs that keep a high rate of pictures.</summary>
     private const int HighRateSide = 720;
 
-    private const int LeastSide = 16;
+    /// <summary>Sides of a rung are at least this long.</summary>
+    internal const int LeastSide = WantedLadder.MinSide;
 
     /// <summary>Transfer characteristics of high dynamic range (ITU-T H.273, 8.2).</summary>
     private const byte PerceptualQuantizer = 16;
@@ -45,10 +46,10 @@ internal static class LadderPlan
         [(2160, 14_000_000), (1440, 8_000_000), (1080, 4_500_000), (720, 2_500_000), (480, 1_200_000), (360, 700_000), (240, 350_000)];
 
     /// <summary>
-    /// Plans the rungs, the largest first; none for <see cref="Passthrough"/>, for sources so small that no rung is smaller, and for those of high dynamic range: without tone mapping, which is not
-    /// done, their rungs would have wrong colors.
+    /// Plans the rungs, the largest first: the channel's own where it has some (<see cref="OwnRungs"/>). None for <see cref="Passthrough"/>, for sources so small that no rung is smaller, and for those of high
+    /// dynamic range: without tone mapping, which is not done, their rungs would have wrong colors.
     /// </summary>
-    /// <param name="ladder">The channel's ladder by name; one that is not known counts as <c>auto</c>.</param>
+    /// <param name="ladder">The channel's ladder as text (<see cref="WantedLadder"/>); one that is not understood counts as <c>auto</c>.</param>
     /// <param name="source">The source's pictures.</param>
     /// <param name="color">How its colors are coded, or <see langword="null"/> when that is not said.</param>
     public static IReadOnlyList<Rung> For(string ladder, PictureFormat source, CodedColor? color = null)
@@ -58,9 +59,14 @@ internal static class LadderPlan
             return [];
         }
 
+        if (WantedLadder.TryParse(ladder, out var wanted, out _) && wanted.Preset is null)
+        {
+            return OwnRungs.Plan(wanted.Rungs, source);
+        }
+
         var (width, height) = (source.DisplayWidth, source.Height);
         var side = Math.Min(width, height);
-        var isFast = source.FramesPerSecond >= HighRate;
+        var isFast = RateOf(source) >= HighRate;
         return
         [
             .. Steps
@@ -70,6 +76,9 @@ internal static class LadderPlan
                 .Select(step => RungOf(step.Side, step.BitsPerSecond, width, height, isFast)),
         ];
     }
+
+    /// <summary>Pictures a second of a source; 0 where it does not say, or says what nobody can believe. Such a one counts as one of 30, and nothing of it is left out.</summary>
+    internal static double RateOf(PictureFormat source) => source.FramesPerSecond is > 0 and <= WantedLadder.MaxFramesPerSecond ? source.FramesPerSecond : 0;
 
     private static Rung RungOf(int side, int bits, int width, int height, bool isFast)
     {

@@ -67,7 +67,7 @@ export function Channels({ api, system, channels, rtmp }: ChannelsProps) {
       )}
 
       {creating && (
-        <NewChannelDialog api={api} latencies={system.latencies} rtmp={rtmp} onCreated={channels.refresh} onClose={() => setCreating(false)} />
+        <NewChannelDialog api={api} ladders={system.ladders} latencies={system.latencies} rtmp={rtmp} onCreated={channels.refresh} onClose={() => setCreating(false)} />
       )}
     </main>
   );

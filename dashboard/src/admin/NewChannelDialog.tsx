@@ -2,10 +2,12 @@ import { useState } from 'react';
 import { adminText } from '../text';
 import type { Api } from './api';
 import { ActionForm, Dialog, Field } from './Dialog';
+import { LadderField } from './LadderField';
 import { NewKeyDialog } from './NewKeyDialog';
 
 interface NewChannelDialogProps {
   api: Api;
+  ladders: string[];
   latencies: string[];
   rtmp: string;
   onCreated: () => void;
@@ -13,14 +15,14 @@ interface NewChannelDialogProps {
 }
 
 /** Makes a channel, then shows its first stream key. */
-export function NewChannelDialog({ api, latencies, rtmp, onCreated, onClose }: NewChannelDialogProps) {
+export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onClose }: NewChannelDialogProps) {
   const [created, setCreated] = useState<{ name: string; streamKey: string } | null>(null);
   const [latency, setLatency] = useState(latencies.includes('standard') ? 'standard' : (latencies[0] ?? ''));
   const text = adminText.newChannel;
 
   async function create(form: FormData) {
     const name = String(form.get('name')).trim();
-    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency });
+    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency, ladder: String(form.get('ladder')) });
     setCreated({ name: answer.channel.title || name, streamKey: answer.streamKey });
     onCreated();
   }
@@ -51,6 +53,7 @@ export function NewChannelDialog({ api, latencies, rtmp, onCreated, onClose }: N
                 </select>
               )}
             </Field>
+            <LadderField ladders={ladders} mistake={mistakes.ladder} />
           </>
         )}
       </ActionForm>

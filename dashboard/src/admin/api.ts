@@ -46,6 +46,8 @@ export interface Key {
 export interface System {
   version: string;
   role: string;
+  /** Ladders by name; a channel may have rungs of its own instead. */
+  ladders: string[];
   latencies: string[];
   /** Where encoders publish to, when the server says so. */
   rtmp?: string | null;
@@ -55,6 +57,7 @@ export interface NewChannel {
   name: string;
   title?: string;
   latency?: string;
+  ladder?: string;
 }
 
 /** The server said no, or said nothing (`status` 0). The message is for people. */

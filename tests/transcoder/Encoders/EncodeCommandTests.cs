@@ -17,6 +17,13 @@ public class EncodeCommandTests
             + "[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
 
     [Fact]
+    public void A_rung_with_half_of_the_pictures_takes_none_from_a_smaller_one_that_has_all() =>
+        Filters(Command() with { Effort = Economy.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
+            @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2)[out0];"
+            + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
+            + @"[next1]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
+
+    [Fact]
     public void A_worker_that_follows_another_encodes_from_the_first_missing_picture_on() =>
         Filters(Command() with { From = [162_090_000, 162_090_000, 162_090_000] }).ShouldBe(
             @"[0:v:0]select=gte(pts\,162090000)," + Filters(Command())["[0:v:0]".Length..]);

@@ -42,13 +42,23 @@ internal sealed class EncodingBench : IDisposable
         return choice;
     }
 
-    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source)
+    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source) => await EncodeAsync(program, ladder, latency, source, atLeast: 0);
+
+    /// <summary>The same, where a busy machine may need longer for it than what is left at the end gets.</summary>
+    /// <param name="program">ffmpeg.</param>
+    /// <param name="ladder">As a channel has it.</param>
+    /// <param name="latency">The profile.</param>
+    /// <param name="source">All of the source.</param>
+    /// <param name="atLeast">Pictures of all rungs that have to come out before the end.</param>
+    public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source, int atLeast)
     {
         await using var encoder = Encoder(program, ladder, latency);
         foreach (var sample in source)
         {
             encoder.Take(sample);
         }
+
+        await Poll.UntilAsync(() => Count >= atLeast, TimeSpan.FromSeconds(60));
     }
 
     /// <summary>All that has come out, by rung. No more can come after it.</summary>

@@ -46,6 +46,26 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_channel_s_own_rungs_are_encoded_under_its_names_each_with_its_own_rate_of_pictures()
+    {
+        var source = await CodedPictures.MakeAsync(2, "320x240", 60, "-g", "45");
+        await _bench.EncodeAsync("ffmpeg", "320x240p30@500k,240x180@300k,120p30@200k", "low", source, atLeast: (2 * source.Count) - 30);
+
+        var rungs = _bench.Read();
+        rungs.Keys.ShouldBe(["320x240p30", "240x180", "120p30"], ignoreOrder: true);
+        rungs["240x180"].Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+        foreach (var name in (string[])["320x240p30", "120p30"])
+        {
+            rungs[name].Count.ShouldBeInRange((source.Count / 2) - 1, (source.Count / 2) + 3, name);
+            rungs[name].Select(s => s.Present.Ticks).ShouldBeSubsetOf(source.Select(s => s.Present.Ticks), name);
+        }
+
+        rungs.Values.ShouldAllBe(r => r.Where(s => s.IsSync).Select(s => s.Present.Ticks).SequenceEqual(source.Where(s => s.IsSync).Select(s => s.Present.Ticks)));
+        rungs.ToDictionary(r => r.Key, r => $"{r.Value[0].Track.Config.Picture!.Width}x{r.Value[0].Track.Config.Picture!.Height}").ShouldBe(
+            new Dictionary<string, string> { ["320x240p30"] = "320x240", ["240x180"] = "240x180", ["120p30"] = "160x120" }, ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task A_source_that_changes_its_size_keeps_the_rungs_that_stay_the_same()
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30), await CodedPictures.MakeAsync(1, "480x360", 30));

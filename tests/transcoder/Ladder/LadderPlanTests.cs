@@ -27,6 +27,41 @@ public class LadderPlanTests
     public void Rungs_are_those_that_make_sense_for_the_source(string ladder, int width, int height, double rate, string expected) =>
         string.Join(", ", LadderPlan.For(ladder, new PictureFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
 
+    [Theory]
+    [InlineData("720p@2500k,480p@1200k", 1920, 1080, 30, "720p 1280x720 2500k, 480p 854x480 1200k")]
+    [InlineData("720p@2500k,480p@1200k", 1080, 1920, 30, "720p 720x1280 2500k, 480p 480x854 1200k")]
+    [InlineData("1280x720@2500k", 1440, 1080, 30, "1280x720 960x720 2500k")]
+    [InlineData("1280x720@2500k", 1080, 1920, 30, "1280x720 404x720 2500k")]
+    [InlineData("1080p@4M,720p@2M,480p@1M", 1280, 720, 30, "480p 854x480 1000k")]
+    [InlineData("1080p@4M,480p@1M", 640, 360, 30, "")]
+    [InlineData("1080p@4M", 1919, 1079, 30, "")]
+    [InlineData("1280x720@3M,720p@2M", 1920, 1080, 30, "1280x720 1280x720 3000k")]
+    [InlineData("1280x720@3M,720p@2M", 1440, 1080, 30, "1280x720 960x720 3000k")]
+    [InlineData("720p60@4M,720p30@2500k,360p@700k", 1920, 1080, 60, "720p60 1280x720 4000k, 720p30 1280x720 half 2500k, 360p 640x360 700k")]
+    [InlineData("720p60@4M,720p30@2500k", 1920, 1080, 30, "720p60 1280x720 4000k")]
+    [InlineData("1080p30@4M,720p@3M", 1920, 1080, 60, "1080p30 1920x1080 half 4000k, 720p 1280x720 3000k")]
+    [InlineData("720p25@2M", 1920, 1080, 50, "720p25 1280x720 half 2000k")]
+    [InlineData("720p30@2M", 1920, 1080, 59.94, "720p30 1280x720 half 2000k")]
+    [InlineData("720p10@2M", 1920, 1080, 60, "720p10 1280x720 half 2000k")]
+    [InlineData("720p40@2M", 1920, 1080, 60, "720p40 1280x720 half 2000k")]
+    [InlineData("720p50@2M", 1920, 1080, 60, "720p50 1280x720 2000k")]
+    [InlineData("720p24@2M", 1920, 1080, 30, "720p24 1280x720 2000k")]
+    [InlineData("720p30@2M", 1920, 1080, 0, "720p30 1280x720 2000k")]
+    [InlineData("720p30@2M", 1920, 1080, double.NaN, "720p30 1280x720 2000k")]
+    [InlineData("720p30@2M", 1920, 1080, 1000, "720p30 1280x720 2000k")]
+    [InlineData("16x16@100k", 1920, 16, 30, "")]
+    public void A_channel_s_own_rungs_keep_its_names_and_bits_and_the_source_s_shape(string ladder, int width, int height, double rate, string expected) =>
+        string.Join(", ", LadderPlan.For(ladder, new PictureFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(-60)]
+    [InlineData(1000)]
+    public void A_rate_of_pictures_that_nobody_can_believe_counts_as_thirty(double rate) =>
+        LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, rate, null)).ShouldBe(LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, 30, null)));
+
     [Fact]
     public void Pixels_that_are_not_square_become_square() =>
         Told(LadderPlan.For("auto", new PictureFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
@@ -42,7 +77,9 @@ public class LadderPlanTests
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
         {
             var picture = new PictureFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
-            var rungs = LadderPlan.For("4k", picture);
+            var ladder = source.Rate.Get % 2 == 0 ? "4k" : $"{16 + (source.Width.Get * 2 % 4000)}x{16 + (source.Height.Get * 6 % 4000)}@1M,4096p@9M,{16 + (source.Rate.Get * 34 % 4000)}p30@2M,16x16p1@100k";
+            var rungs = LadderPlan.For(ladder, picture);
+            rungs.Select(r => (long)r.Width * r.Height).ShouldBe(rungs.Select(r => (long)r.Width * r.Height).OrderDescending());
             rungs.ShouldAllBe(r => r.Width <= picture.Width && r.Height <= picture.Height && r.Width % 2 == 0 && r.Height % 2 == 0 && r.BitsPerSecond > 0);
             rungs.Select(r => r.Name).ShouldBeUnique();
             rungs.Count.ShouldBeLessThanOrEqualTo(LadderPlan.MaxRungs);
