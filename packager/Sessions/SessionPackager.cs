@@ -35,6 +35,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private volatile bool _receiving;
     private long _resumeAt;
 
+    /// <summary>Timestamp of the first call for the end; 0 before.</summary>
+    private long _endedAt;
+
     public ChannelName Channel => timeline.Session.Channel;
 
     public SessionId Id => timeline.Session.Id;
@@ -98,6 +101,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// <summary>Ends the session: what has arrived is packaged, all is closed, and the timeline says so.</summary>
     public async Task EndAsync(string reason, CancellationToken cancellationToken)
     {
+        Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
         await _ending.CancelAsync();
         await _gate.WaitAsync(cancellationToken);
         try
@@ -301,13 +305,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     private async Task DiscardAsync(RenditionSet set, CancellationToken cancellationToken)
     {
-        var (told, since) = (false, context.Time.GetTimestamp());
+        var told = false;
         while (await set.Samples.WaitToReadAsync(cancellationToken))
         {
             while (set.Samples.TryRead(out _))
             {
                 PackagerMetrics.Lost(Channel, "session over", 1);
-                if (!told && context.Time.GetElapsedTime(since) >= FarewellTime)
+                if (!told && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < FarewellTime))
                 {
                     Log.SessionIsOver(context.Logger, Channel.Value, Id.Value);
                     told = true;

@@ -189,7 +189,9 @@ public class PackagingTests
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         publishing.Send(Pictures(5, 60, from: 5));
         await publishing.EndAsync();
+        bench.Log.Count(3005).ShouldBe(0, "what comes in the moment of the end is no encoder that does not know");
         await bench.Stage.EndAsync(session.Channel, session.Id, "again", CancellationToken.None);
+        bench.Time.Advance(TimeSpan.FromSeconds(3));
         await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)]);
 
         var timeline = bench.Timeline(session);
@@ -198,7 +200,7 @@ public class PackagingTests
         bench.Sink.Events.Last().ShouldBeOfType<TimelineEvent.Ended>();
         bench.Spool.Files.Keys.ShouldBeEmpty("everything is sealed");
         bench.Stage.Current.ShouldHaveSingleItem().ShouldBe(new PackagedSession(session.Channel, session.Id, false, true, 3));
-        bench.Log.Count(3005).ShouldBe(2);
+        bench.Log.Count(3005).ShouldBe(1);
     }
 
     [Fact]
