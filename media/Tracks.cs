@@ -24,6 +24,9 @@ public sealed record Track(int Id, CodecConfig Config, int Timescale, string? La
 {
     private const byte Unspecified = (byte)AvcSequenceParameters.Unspecified;
 
+    /// <summary>Bits a second that the encoder claims for pictures; 0 when it does not, or claims what cannot be. Nothing that a player has to know.</summary>
+    public int ClaimedBitsPerSecond { get; init; }
+
     /// <summary>What it carries.</summary>
     public TrackKind Kind => Config.Kind;
 
@@ -40,7 +43,7 @@ public sealed record Track(int Id, CodecConfig Config, int Timescale, string? La
         },
     };
 
-    /// <summary>Whether samples of both are played with one init segment. Number and name are not in it.</summary>
+    /// <summary>Whether samples of both are played with one init segment. Number, name and claims are not in it.</summary>
     public bool IsConfiguredAs(Track other) => ReferenceEquals(this, other)
         || (Timescale == other.Timescale && Language == other.Language && Config.Equals(other.Config) && Equals(Described, other.Described));
 }

@@ -91,7 +91,7 @@ internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> be
     public void Describe(StreamMetadata metadata)
     {
         _metadata = metadata;
-        (_videoTags.Labels, _audioTags.Labels) = (metadata.VideoTracks, metadata.AudioTracks);
+        (_videoTags.Labels, _audioTags.Labels, _videoTags.ClaimedBitsPerSecond) = (metadata.VideoTracks, metadata.AudioTracks, metadata.VideoBitsPerSecond);
     }
 
     /// <summary>Takes an audio or video message.</summary>

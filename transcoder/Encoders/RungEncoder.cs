@@ -66,6 +66,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly List<RungRun> _ending = [];
     private readonly Dictionary<string, RungLane> _lanes = [];
     private IReadOnlyList<Rung> _rungs = [];
+    private SourceBits _bits = new(0);
     private RungRun? _run;
     private Track? _track;
     private long? _startedBefore;
@@ -107,7 +108,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track).Select(RenditionOf) : [];
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track, track.ClaimedBitsPerSecond).Select(RenditionOf) : [];
 
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
@@ -123,7 +124,13 @@ internal sealed class RungEncoder : IAsyncDisposable
             Leave();
             _recent.Clear();
             _track = sample.Track;
-            _rungs = RungsOf(_ladder, sample.Track);
+            _bits = new SourceBits(sample.Track.ClaimedBitsPerSecond);
+            _rungs = RungsOf(_ladder, sample.Track, _bits.Most);
+        }
+
+        if (_bits.Count(sample))
+        {
+            Plan(RungsOf(_ladder, sample.Track, _bits.Most));
         }
 
         _recent.Keep(sample);
@@ -355,7 +362,21 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track) => track.Config.Picture is { } picture ? LadderPlan.For(ladder, picture, track.Color) : [];
+    /// <summary>Other rungs than planned before, of a source that has turned out to have more bits than it said. Another worker goes on with them.</summary>
+    private void Plan(IReadOnlyList<Rung> rungs)
+    {
+        if (!rungs.SequenceEqual(_rungs))
+        {
+            _rungs = rungs;
+            if (_run is { } run)
+            {
+                Abandon(run);
+            }
+        }
+    }
+
+    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track, int bits) =>
+        track.Config.Picture is { } picture ? SourceBits.Bound(LadderPlan.For(ladder, picture, track.Color), bits) : [];
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
 }

@@ -182,7 +182,7 @@ internal sealed class Slates(IOptions<SlateOptions> options, IOptions<EncodingOp
         {
             if (_slate is null || !ReferenceEquals(_slate.Config, picture.Configuration))
             {
-                _slate = new Track(_video!.Id, picture.Configuration, MediaTime.VideoTimescale);
+                _slate = new Track(_video!.Id, picture.Configuration, MediaTime.VideoTimescale) { ClaimedBitsPerSecond = _video.ClaimedBitsPerSecond };
             }
 
             var at = _start with { Ticks = _start.Ticks + (_shown++ * _step) };

@@ -19,7 +19,7 @@ internal sealed class AirTrack(Track track)
     public TrackKind Kind => _air.Kind;
 
     /// <summary>Whether an input's track could go on in it without players being told.</summary>
-    public bool Fits(Track track) => track with { Id = _air.Id } == _air;
+    public bool Fits(Track track) => track with { Id = _air.Id, ClaimedBitsPerSecond = _air.ClaimedBitsPerSecond } == _air;
 
     /// <summary>Whether it takes an input's track.</summary>
     public bool Takes(Track track) => _inputId == track.Id;

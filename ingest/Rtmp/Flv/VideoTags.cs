@@ -34,6 +34,9 @@ internal sealed class VideoTags
     /// <summary>What metadata calls the tracks, by the encoder's numbers.</summary>
     public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
 
+    /// <summary>Bits a second that metadata claims for the track that most viewers get; 0 when it does not.</summary>
+    public int ClaimedBitsPerSecond { get; set; }
+
     /// <summary>Number in the publication of the track that the encoder calls so: odd ones are video, and 1 is the one that most viewers get.</summary>
     public static int IdOf(int number) => (2 * number) + 1;
 
@@ -195,6 +198,7 @@ internal sealed class VideoTags
         if (track is not null)
         {
             track.Label = Labels.GetValueOrDefault(number, TrackLabel.None);
+            track.ClaimedBitsPerSecond = number == 0 ? ClaimedBitsPerSecond : 0;
         }
 
         return track;

@@ -28,6 +28,9 @@ internal sealed class VideoTrack(int id)
     /// <summary>What metadata calls it; used from the next configuration on.</summary>
     public TrackLabel Label { get; set; } = TrackLabel.None;
 
+    /// <summary>Bits a second that metadata claims for it, or 0; used from the next configuration on.</summary>
+    public int ClaimedBitsPerSecond { get; set; }
+
     /// <summary>Takes a configuration record.</summary>
     /// <param name="codec">One of <see cref="FourCc.Video"/>.</param>
     /// <param name="record">avcC, hvcC, av1C or vpcC.</param>
@@ -153,7 +156,7 @@ internal sealed class VideoTrack(int id)
 
         if (Track is null || !Track.Config.Equals(config))
         {
-            Track = new Track(id, config, MediaTime.VideoTimescale, Label.Language, Label.Name, Color?.ToDescription());
+            Track = new Track(id, config, MediaTime.VideoTimescale, Label.Language, Label.Name, Color?.ToDescription()) { ClaimedBitsPerSecond = ClaimedBitsPerSecond };
         }
     }
 

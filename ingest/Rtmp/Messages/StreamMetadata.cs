@@ -16,8 +16,15 @@ internal sealed record StreamMetadata(
     private const int MaxTrackNumber = 255;
     private const double HighestFrameRate = 1000;
 
+    // Some encoders leave a 0 or 1 there, others bits a second.
+    private const double LeastKilobits = 100;
+    private const double MostKilobits = 200_000;
+
     /// <summary>Frames a second that it claims, or 0 when it claims none that could be.</summary>
     public double FrameRate { get; init; }
+
+    /// <summary>Bits a second of its pictures that it claims, or 0 when it claims none that could be.</summary>
+    public int VideoBitsPerSecond { get; init; }
 
     /// <summary>Reads a data message.</summary>
     /// <param name="message">Of type 18, or 15: then one byte says which AMF follows.</param>
@@ -69,6 +76,7 @@ internal sealed record StreamMetadata(
             Tracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Of(map.TextOf("language"), null)))
         {
             FrameRate = map.Find("framerate") is AmfValue.Number { Value: > 0 and <= HighestFrameRate } rate ? rate.Value : 0,
+            VideoBitsPerSecond = map.Find("videodatarate") is AmfValue.Number { Value: >= LeastKilobits and <= MostKilobits } bits ? (int)(bits.Value * 1000) : 0,
         };
     }
 

@@ -123,6 +123,27 @@ public sealed class AmfTests
         StreamMetadata.TryRead(new(MessageType.Data, 1, 0, Encoding.ASCII.GetBytes("garbage")), out _).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(2500, 2_500_000)]
+    [InlineData(100, 100_000)]
+    [InlineData(99.9, 0)]
+    [InlineData(0, 0)]
+    [InlineData(-1, 0)]
+    [InlineData(2_500_000, 0)]
+    [InlineData(double.NaN, 0)]
+    [InlineData(double.PositiveInfinity, 0)]
+    public void Bits_a_second_that_nobody_can_believe_are_none(double kilobits, int expected)
+    {
+        var writer = new AmfWriter().Text("onMetaData");
+        using (writer.EcmaArray(1))
+        {
+            writer.Name("videodatarate").Number(kilobits);
+        }
+
+        StreamMetadata.TryRead(new(MessageType.Data, 1, 0, writer.Written.ToArray()), out var metadata).ShouldBeTrue();
+        metadata!.VideoBitsPerSecond.ShouldBe(expected);
+    }
+
     private static byte[] Double(double value)
     {
         var bytes = new byte[8];

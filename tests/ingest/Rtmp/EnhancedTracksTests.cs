@@ -191,6 +191,15 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
+    public void The_first_picture_bears_the_bits_that_metadata_claimed_and_others_do_not()
+    {
+        var tags = new VideoTags { ClaimedBitsPerSecond = 2_500_000 };
+        Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
+        Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [new(1, "avc1", Wire.AvcRecord)]));
+        tags.Tracks.Select(t => t.ClaimedBitsPerSecond).ShouldBe([2_500_000, 0]);
+    }
+
+    [Fact]
     public void Several_FLAC_frames_in_one_message_are_so_many_samples_each_at_its_own_time()
     {
         var tags = new AudioTags();

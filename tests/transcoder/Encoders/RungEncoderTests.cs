@@ -66,6 +66,32 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_source_that_has_more_bits_than_it_claims_gets_rungs_with_more_without_a_hole()
+    {
+        var made = await CodedPictures.MakeAsync(11, "320x300", 30, "-g", "30", "-b:v", "900k", "-maxrate", "900k", "-bufsize", "300k");
+        var track = made[0].Track with { ClaimedBitsPerSecond = 150_000 };
+        var source = made.Select(s => s with { Track = track }).ToList();
+        var said = Path.Combine(_bench.Folder, "bits");
+        var program = await _bench.ProgramAsync($"for word; do [ \"$last\" = -b:v ] && echo \"$word\" >> {said}; last=$word; done\nexec ffmpeg \"$@\"");
+
+        await using (var encoder = _bench.Encoder(program, "auto", "low"))
+        {
+            foreach (var sample in source)
+            {
+                if (sample.Present.Ticks == 298 * 3000)
+                {
+                    await Poll.UntilAsync(() => _bench.Count > 290, Patience);
+                }
+
+                encoder.Take(sample);
+            }
+        }
+
+        (await File.ReadAllLinesAsync(said, TestContext.Current.CancellationToken)).ShouldBe(["150000", "250000"]);
+        _bench.Read().ShouldHaveSingleItem().Value.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+    }
+
+    [Fact]
     public async Task A_source_that_changes_its_size_keeps_the_rungs_that_stay_the_same()
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30), await CodedPictures.MakeAsync(1, "480x360", 30));
