@@ -36,6 +36,9 @@ public sealed record AvcSequenceParameters(
     /// <summary>Bits of a chroma sample.</summary>
     public int ChromaBitDepth { get; init; } = 8;
 
+    /// <summary>Whether pictures may be fields, or frames of blocks that are: frame_mbs_only_flag is 0. Each picture says itself what it is.</summary>
+    public bool MayBeInterlaced { get; init; }
+
     /// <summary>Largest picture accepted, in samples a side.</summary>
     public const int MaxSide = 8192;
 
@@ -155,7 +158,7 @@ public sealed record AvcSequenceParameters(
         return new AvcSequenceParameters(
             profile, constraints, level, (int)width, (int)height, usability.AspectWidth, usability.AspectHeight, usability.FrameRate, usability.Color)
         {
-            ChromaFormat = (int)chroma, BitDepth = (int)depth, ChromaBitDepth = (int)chromaDepth,
+            ChromaFormat = (int)chroma, BitDepth = (int)depth, ChromaBitDepth = (int)chromaDepth, MayBeInterlaced = !framesOnly,
         };
     }
 

@@ -26,6 +26,12 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     /// <summary>How many threads decode and encode.</summary>
     public WorkerThreads Threads { get; init; } = WorkerThreads.For(Environment.ProcessorCount);
 
+    /// <summary>Whether pictures of the source may be interlaced. Those that are become whole ones, as many as there were, at their times; the others are left as they are.</summary>
+    public bool MayBeInterlaced { get; init; }
+
+    /// <summary>One picture for one, of those that are marked; it needs the one behind it, so that all come out one later. The filter counts in half ticks.</summary>
+    private static readonly string Deinterlace = Text($"bwdif=mode=send_frame:deint=interlaced,settb=1/{MediaTime.VideoTimescale},");
+
     private const string EverySecond = @"select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),";
 
     private VendorParts Parts => VendorParts.Of(Route.Vendor);
@@ -81,7 +87,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
             if (i == 0)
             {
-                text.Append(Since(Begin));
+                text.Append(Since(Begin)).Append(MayBeInterlaced ? Deinterlace : "");
             }
 
             if (i == half)

@@ -203,11 +203,13 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lanes = effort.Rungs.Select(LaneOf).ToList();
         var (pictures, from) = Missing(lanes);
-        var route = _letDowns.Fit(_choice.Best(_letDowns.Bars), effort.Rungs.Count);
+        // Only the processor deinterlaces.
+        var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
+        var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && mayBeInterlaced) || _letDowns.Bars(r)), effort.Rungs.Count);
         var node = route.IsProcessor ? null : _choice.Node;
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node }.Arguments(), StartCodes.ConfigurationOf)
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, MayBeInterlaced = mayBeInterlaced }.Arguments(), StartCodes.ConfigurationOf)
         {
             Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
         };

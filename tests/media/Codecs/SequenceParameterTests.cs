@@ -24,6 +24,7 @@ public sealed class SequenceParameterTests
         var read = AvcSequenceParameters.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
         read.Width.ShouldBe(320 - (3 * unitX));
         read.Height.ShouldBe((framesOnly ? 192 : 384) - (7 * unitY));
+        read.MayBeInterlaced.ShouldBe(!framesOnly);
     }
 
     [Fact]

@@ -48,6 +48,11 @@ public class EncodeCommandTests
     }
 
     [Fact]
+    public void Fields_become_pictures_before_any_is_scaled_or_left_out_and_times_stay_what_they_were() =>
+        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = Economy.At(3, Rungs) }).ShouldStartWith(
+            @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=1280:720");
+
+    [Fact]
     public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()
     {
         var arguments = string.Join(' ', Command().Arguments());

@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+using Broadcast.Media;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>H.264 as a file that ffmpeg reads: parameter sets, then pictures, each NAL unit behind a start code.</summary>
+internal static class AnnexB
+{
+    /// <summary>Writes pictures of one configuration.</summary>
+    public static async Task WriteAsync(string path, IReadOnlyList<MediaSample> pictures)
+    {
+        var configuration = ((CodecConfig.Avc)pictures[0].Track.Config).Configuration;
+        await using var stream = File.Create(path);
+        foreach (var unit in configuration.SequenceParameterSets.Concat(configuration.PictureParameterSets).Concat(pictures.SelectMany(p => Units(p.Payload))))
+        {
+            stream.Write([0, 0, 0, 1, .. unit.Span]);
+        }
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Units(ReadOnlyMemory<byte> payload)
+    {
+        for (var at = 0; at < payload.Length;)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(payload.Span[at..]);
+            yield return payload.Slice(at + 4, length);
+            at += 4 + length;
+        }
+    }
+}

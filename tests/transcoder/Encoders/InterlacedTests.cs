@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Pictures of two fields, as studio equipment sends them, on their way through a real ffmpeg.</summary>
+public sealed partial class InterlacedTests : IDisposable
+{
+    /// <summary>Twice the pictures, each of which becomes a field; all of it moves sideways.</summary>
+    private const string Fields = "testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_top";
+
+    private readonly EncodingBench _bench = new();
+
+    [Theory]
+    [InlineData(Fields, "tff=1", "standard")]
+    [InlineData(Fields, "tff=1", "low")]
+    [InlineData("testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_bottom", "bff=1", "standard")]
+    [InlineData("testsrc2=s=320x240:r=30:d=3,scroll=horizontal=0.01", "fake-interlaced=1", "standard")]
+    public async Task Rungs_have_whole_pictures_as_many_as_the_source_and_at_its_times(string picture, string parameters, string latency)
+    {
+        var isInterlaced = picture.Contains("tinterlace", StringComparison.Ordinal);
+        var source = await MakeAsync(picture, parameters);
+        ((CodecConfig.Avc)source[0].Track.Config).Sequence.MayBeInterlaced.ShouldBeTrue();
+        if (isInterlaced)
+        {
+            (await InterlacedAsync("source", source)).ShouldBeGreaterThan(source.Count - 8);
+        }
+
+        await _bench.EncodeAsync("ffmpeg", "320x240p15@2M,120p@500k", latency, source, atLeast: (source.Count * 3 / 2) - 40);
+
+        var rungs = _bench.Read();
+        rungs.Keys.ShouldBe(["320x240p15", "120p"], ignoreOrder: true);
+        rungs["120p"].Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+        rungs["320x240p15"].Select(s => s.Present.Ticks).ShouldBeSubsetOf(source.Select(s => s.Present.Ticks));
+        rungs["320x240p15"].Count.ShouldBeInRange((source.Count / 2) - 1, (source.Count / 2) + 3);
+        foreach (var (name, rung) in rungs)
+        {
+            rung.Where(s => s.IsSync).Select(s => s.Present.Ticks).ShouldBe(source.Where(s => s.IsSync).Select(s => s.Present.Ticks), name);
+            ((CodecConfig.Avc)rung[0].Track.Config).Sequence.MayBeInterlaced.ShouldBeFalse();
+            (isInterlaced ? await InterlacedAsync(name, rung) : 0).ShouldBe(0, name);
+        }
+    }
+
+    [Fact]
+    public async Task A_worker_that_follows_another_goes_on_with_the_first_missing_picture()
+    {
+        var source = await MakeAsync(Fields, "tff=1");
+        var pids = Path.Combine(_bench.Folder, "pids");
+        var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+        await using (var encoder = _bench.Encoder(program, "120p@500k", "low"))
+        {
+            for (var i = 0; i < source.Count; i++)
+            {
+                encoder.Take(source[i]);
+                await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
+                if (i == 45)
+                {
+                    await Poll.UntilAsync(() => _bench.Count > 20, TimeSpan.FromSeconds(60));
+                    (await ChildProcess.RunAsync("kill", ["-KILL", (await File.ReadAllLinesAsync(pids))[0]])).EnsureSuccess();
+                }
+            }
+        }
+
+        _bench.Read()["120p"].Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private static Task<IReadOnlyList<MediaSample>> MakeAsync(string picture, string parameters) => CodedPictures.MakePictureAsync(
+        picture, "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", "-g", "40",
+        "-flags", parameters.StartsWith("fake", StringComparison.Ordinal) ? "+cgop" : "+ildct+ilme", "-x264-params", parameters);
+
+    /// <summary>How many pictures look as if their lines were of two instants.</summary>
+    private async Task<int> InterlacedAsync(string name, IReadOnlyList<MediaSample> pictures)
+    {
+        var file = Path.Combine(_bench.Folder, name + ".h264");
+        await AnnexB.WriteAsync(file, pictures);
+        var said = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", file, "-vf", "idet", "-f", "null", "-"])).EnsureSuccess().Error;
+        var found = Found().Match(said);
+        found.Success.ShouldBeTrue(said);
+        return int.Parse(found.Groups["top"].Value, CultureInfo.InvariantCulture) + int.Parse(found.Groups["bottom"].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"Multi frame detection: TFF:\s*(?<top>\d+)\s+BFF:\s*(?<bottom>\d+)")]
+    private static partial Regex Found();
+}
