@@ -53,8 +53,9 @@ public static class TranscoderModule
         services.AddSingleton(p => new Slates(
             p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(), p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<Slates>>()));
+        services.AddSingleton(p => new StillPictures(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<Slates>(), p.GetRequiredService<ILogger<StillPictures>>()));
         services.AddSingleton(p => new InputSwitch(
-            p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<Slates>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<StillPictures>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<Slates>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<InputSwitch>>()));
         services.AddHostedService(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());

@@ -38,6 +38,9 @@ public sealed record TestSource
     /// <summary>Audio samples a second.</summary>
     public int SampleRate { get; init; } = 48_000;
 
+    /// <summary>Channels of the sound.</summary>
+    public int Channels { get; init; } = 2;
+
     /// <summary>Whether to send at the speed of the clock (as a camera does) or as fast as it goes.</summary>
     public bool RealTime { get; init; } = true;
 
@@ -123,7 +126,7 @@ public static class FfmpegTool
 
         if (source.Audio)
         {
-            arguments.AddRange(["-c:a", "aac", "-b:a", "128k", "-ar", Number(source.SampleRate), "-ac", "2"]);
+            arguments.AddRange(["-c:a", "aac", "-b:a", "128k", "-ar", Number(source.SampleRate), "-ac", Number(source.Channels)]);
         }
 
         if (source.Seconds > 0)

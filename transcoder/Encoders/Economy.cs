@@ -1,3 +1,4 @@
+using Broadcast.Transcoder.Encoders.Vendors;
 using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;
@@ -61,6 +62,9 @@ internal sealed class Pace
     /// <summary>Who falls back by so much in a moment needs two steps.</summary>
     private static readonly TimeSpan FallingBack = TimeSpan.FromSeconds(0.4);
 
+    /// <summary>Pictures that decoder and encoder keep back at most: one for each of their threads, and what is looked ahead.</summary>
+    private const int KeptBack = WorkerThreads.MostDecoding + WorkerThreads.MostEncoding + RungOrder.LookAhead;
+
     private (TimeSpan At, TimeSpan Behind)? _far;
     private TimeSpan? _lateSince;
     private TimeSpan _settled = TimeSpan.MinValue;
@@ -107,6 +111,18 @@ internal sealed class Pace
 
     /// <summary>A worker begins, and has to catch up first.</summary>
     public void Settle(TimeSpan now) => (_settled, _lateSince, _far) = (now + Settling, null, null);
+
+    /// <summary>
+    /// How late it is to be so far behind. Decoders and encoders keep some pictures back, which take a while where the source has few of them, as phones in the dark and lines that collapse do: up to there nothing is late,
+    /// and doing less would change nothing.
+    /// </summary>
+    /// <param name="behind">Time from the newest picture encoded to the newest of the source.</param>
+    /// <param name="step">Time from picture to picture of the source.</param>
+    public static TimeSpan Weigh(TimeSpan behind, TimeSpan step)
+    {
+        var usual = step * KeptBack;
+        return usual > Late ? behind * (Late / usual) : behind;
+    }
 
     /// <summary>Gives a step up for another reason than being late.</summary>
     public void GiveUp(TimeSpan now, int last)

@@ -122,7 +122,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         var outputs = paths.ConvertAll(Listen);
         paths.ForEach(confinement.Give);
         confinement.Give(Path.Combine(folder, "in"));
-        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits);
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits, heard: DecoderComplaints.Hear);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var talk = process.DiscardOutputAsync();
         var exit = WatchAsync(process, gone);

@@ -17,11 +17,24 @@ internal sealed class RecentPictures
     /// <summary>Bytes kept at most.</summary>
     public const long MaxBytes = 64 << 20;
 
+    /// <summary>Pictures that tell how many come.</summary>
+    private const int StepPictures = 25;
+
     private readonly List<MediaSample> _pictures = [];
     private long _bytes;
 
     /// <summary>How many there are.</summary>
     public int Count => _pictures.Count;
+
+    /// <summary>Time from picture to picture, of the newest; zero while there is one at most.</summary>
+    public TimeSpan Step
+    {
+        get
+        {
+            var count = Math.Min(_pictures.Count, StepPictures);
+            return count < 2 ? TimeSpan.Zero : (_pictures[^1].Decode - _pictures[^count].Decode).ToTimeSpan() / (count - 1);
+        }
+    }
 
     /// <summary>Keeps the next picture, and forgets what is too old or too much.</summary>
     public void Keep(in MediaSample sample)

@@ -285,7 +285,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var behind = run.Behind(_newest.Present);
         var before = _pace.Step;
-        if (_pace.Judge(behind, Now, Economy.Last(_rungs.Count)))
+        if (_pace.Judge(Pace.Weigh(behind, _recent.Step), Now, Economy.Last(_rungs.Count)))
         {
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
             _wasLate = _pace.Step > before;

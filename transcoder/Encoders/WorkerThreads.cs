@@ -9,10 +9,10 @@ namespace Broadcast.Transcoder.Encoders;
 internal sealed record WorkerThreads(int Decode, int Encode)
 {
     /// <summary>Threads that decode 2160p60 faster than live.</summary>
-    private const int MostDecoding = 6;
+    public const int MostDecoding = 6;
 
     /// <summary>Threads that encode 1440p60 faster than live.</summary>
-    private const int MostEncoding = 8;
+    public const int MostEncoding = 8;
 
     /// <summary>What a machine is best used with: as many as ffmpeg and x264 would take, up to a limit.</summary>
     /// <param name="processors">How many it has, at least 1.</param>

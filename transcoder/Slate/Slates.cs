@@ -63,6 +63,13 @@ internal sealed class Slates(IOptions<SlateOptions> options, IOptions<EncodingOp
         }
     }
 
+    /// <summary>Begins to code a channel's slate, as pictures for sound that has none.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="format">How they shall be.</param>
+    /// <param name="cancellationToken">Gives up waiting for others that are being coded.</param>
+    public async Task<SlateClip> MakeAsync(ChannelName channel, SlateFormat format, CancellationToken cancellationToken) =>
+        await MakeAsync(new SlateMaterial([], format, Hold: 0), await FileAsync(channel, cancellationToken), cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _slots.Dispose();
 
@@ -80,17 +87,22 @@ internal sealed class Slates(IOptions<SlateOptions> options, IOptions<EncodingOp
         }
     }
 
-    /// <summary>Begins to code it; the place of this one is free for another when that is done, long before it is shown to its end.</summary>
-    private async Task<SlateClip> MakeAsync(Loss loss, Track video, SlateFile file, CancellationToken cancellationToken)
+    private Task<SlateClip> MakeAsync(Loss loss, Track video, SlateFile file, CancellationToken cancellationToken)
     {
         var picture = video.Config.Picture;
         var format = SlateFormat.For(
             picture?.Width ?? 1280, picture?.Height ?? 720, picture?.SampleAspectWidth ?? 1, picture?.SampleAspectHeight ?? 1, loss.Step);
         var hold = loss.Group.Count == 0 || options.Value.Hold == TimeSpan.Zero ? 0 : format.Pictures(options.Value.Hold);
+        return MakeAsync(new SlateMaterial(loss.Group, format, hold), file, cancellationToken);
+    }
+
+    /// <summary>Begins to code it; the place of this one is free for another when that is done, long before it is shown to its end.</summary>
+    private async Task<SlateClip> MakeAsync(SlateMaterial material, SlateFile file, CancellationToken cancellationToken)
+    {
         await _slots.WaitAsync(cancellationToken);
         try
         {
-            var clip = new SlateClip(encoding.Value.Ffmpeg, time, new SlateMaterial(loss.Group, format, hold), file);
+            var clip = new SlateClip(encoding.Value.Ffmpeg, time, material, file);
             _ = clip.Coded.ContinueWith(_ => Free(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return clip;
         }
@@ -283,4 +295,13 @@ internal static partial class SlateLog
 
     [LoggerMessage(2061, LogLevel.Warning, "Channel {Channel}: its slate could not be read, another is shown ({Reason})")]
     public static partial void NotFound(ILogger logger, string channel, string reason);
+
+    [LoggerMessage(2062, LogLevel.Information, "Channel {Channel}: sound comes without pictures, and viewers see the slate with it")]
+    public static partial void Still(ILogger logger, string channel);
+
+    [LoggerMessage(2063, LogLevel.Information, "Channel {Channel}: the encoder's pictures have come")]
+    public static partial void Moving(ILogger logger, string channel);
+
+    [LoggerMessage(2064, LogLevel.Warning, "Channel {Channel}: sound comes without pictures, and there is no slate to show with it ({Reason})")]
+    public static partial void NoStill(ILogger logger, string channel, string reason);
 }

@@ -17,11 +17,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
+    private readonly Action<string>? _heard;
     private readonly Task _reading;
 
-    private WorkerProcess(Process process)
+    private WorkerProcess(Process process, Action<string>? heard)
     {
-        _process = process;
+        (_process, _heard) = (process, heard);
         _reading = ReadLinesAsync(process.StandardError);
     }
 
@@ -52,9 +53,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="isFed">Whether its standard input stays open for <see cref="Input"/>; else it is empty.</param>
     /// <param name="limits">What it may use; <see cref="WorkerLimits.Processor"/> where nothing is said.</param>
     /// <param name="reaches">Another program that it starts, and so must be able to reach.</param>
+    /// <param name="heard">Called for each line that it says on its standard error, as far as lines are kept.</param>
     /// <exception cref="IOException">It did not start.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
-    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false, WorkerLimits? limits = null, string? reaches = null)
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false, WorkerLimits? limits = null, string? reaches = null, Action<string>? heard = null)
     {
         IReadOnlyList<string> words = [.. Confinement.Of(reaches ?? program, limits ?? WorkerLimits.Processor).Prefix, program, .. arguments];
         var start = new ProcessStartInfo(words[0]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -74,7 +76,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             process.StandardInput.Close();
         }
 
-        return new WorkerProcess(process);
+        return new WorkerProcess(process, heard);
     }
 
     /// <summary>Waits for its end, and ends it when the wait is.</summary>
@@ -158,9 +160,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
             return;
         }
 
+        var said = line.ToString();
+        _heard?.Invoke(said);
         lock (_lines)
         {
-            _lines.Enqueue(line.ToString());
+            _lines.Enqueue(said);
             if (_lines.Count > KeptLines)
             {
                 _lines.Dequeue();

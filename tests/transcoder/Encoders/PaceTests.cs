@@ -50,6 +50,14 @@ public class PaceTests
         Falling(from: 2.25, by: 0.5, seconds: 1.1).ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData(0.033, 1.6, 1.6)]
+    [InlineData(0.1, 1.7, 1.0625)]
+    [InlineData(0.1, 2.4, 1.5)]
+    [InlineData(0.2, 4.8, 1.5)]
+    public void A_source_of_few_pictures_is_late_later_F17(double step, double behind, double weighed) =>
+        Pace.Weigh(TimeSpan.FromSeconds(behind), TimeSpan.FromSeconds(step)).TotalSeconds.ShouldBe(weighed, 0.01);
+
     [Fact]
     public void Being_far_behind_without_falling_back_costs_one_step() => Live(3, 1.1).ShouldBe(1);
 

@@ -1,0 +1,110 @@
+using Broadcast.Testing;
+using Shouldly;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>All renditions of a session that is over, as players get them.</summary>
+/// <param name="Source">The source.</param>
+/// <param name="Audio">The sound.</param>
+/// <param name="Rungs">What was encoded, by name.</param>
+/// <param name="Mpd">The MPD.</param>
+internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictionary<string, Watched> Rungs, string Mpd)
+{
+    /// <summary>Whether somebody ended the session while rungs were being made: those of its last run lack what was not ready.</summary>
+    public bool IsCutOff { get; init; }
+
+    private string Told => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Told}"));
+
+    /// <summary>Waits for the end of a channel's session and reads what is listed then.</summary>
+    public static async Task<LadderView> ReadAsync(BroadcastServer server, string channel, params string[] rungs)
+    {
+        var ended = await HlsView.WaitAsync(server, channel, v => v.Ended, "the end", "audio");
+        var read = new Dictionary<string, Watched>(StringComparer.Ordinal);
+        foreach (var rung in rungs)
+        {
+            read[rung] = await Watched.ReadAsync(server, channel, rung);
+        }
+
+        return new LadderView(
+            await Watched.ReadAsync(server, channel, "source"), await Watched.ReadAsync(server, channel, "audio"), read,
+            await server.Client.GetStringAsync($"/live/{channel}/{ended.Session}/manifest.mpd"));
+    }
+
+    /// <summary>
+    /// What holds for every session: nothing is missing anywhere, all renditions are cut at the same instants, every picture of the source is in each rung at its time and can be decoded, and sound is beside all of it.
+    /// </summary>
+    /// <param name="discontinuities">How many there are.</param>
+    /// <param name="isDamaged">Whether the encoder sent what cannot be decoded cleanly.</param>
+    /// <param name="isRestarted">Whether rungs begin anew somewhere, with sync samples of their own.</param>
+    public void ShouldBeWhole(int discontinuities = 0, bool isDamaged = false, bool isRestarted = false)
+    {
+        Source.Discontinuities.Count().ShouldBe(discontinuities, Told);
+
+        // One begins where a rung does, too, if the encoder was not ready for the first segment.
+        (Mpd.Split("<Period ").Length - 1).ShouldBeGreaterThan(discontinuities, "as many periods");
+        ShouldGoOn("source", Source);
+        ShouldGoOn("audio", Audio);
+        Source.Segments.ShouldAllBe(s => s.Samples[0].IsSync);
+        foreach (var (name, rung) in Rungs)
+        {
+            ShouldGoOn(name, rung);
+            ShouldFollow(name, rung, isDamaged, isRestarted);
+            rung.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0, $"{name}: {string.Concat(rung.Runs.Select(r => r.Complaints))}");
+        }
+
+        Source.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0, $"source: {string.Concat(Source.Runs.Select(r => r.Complaints))}");
+        ShouldBeHeardThroughout();
+    }
+
+    private void ShouldGoOn(string name, Watched rendition)
+    {
+        rendition.View.Last.ShouldBe(Source.View.Last, name);
+        rendition.Gaps.Where(n => !Rungs.ContainsKey(name) || !MayBeLate(n)).ShouldBeEmpty(Told);
+        rendition.Discontinuities.ShouldBe(Source.Discontinuities.Where(n => n > rendition.View.Sequence || rendition.View.Sequence == Source.View.Sequence), name);
+        rendition.View.Segments.ShouldAllBe(s => s.Duration <= rendition.View.TargetDuration + 0.5, name);
+        foreach (var run in rendition.Runs)
+        {
+            foreach (var (one, next) in run.Segments.Zip(run.Segments.Skip(1)))
+            {
+                ((next.Entry.WallClock - one.Entry.WallClock).TotalSeconds - one.Entry.Duration).ShouldBe(0, 0.05, $"{name} {one.Number}");
+            }
+        }
+    }
+
+    /// <summary>Each run is encoded by a process of its own: on a busy machine its first segment may lack what came before that was ready.</summary>
+    private bool MayBeLate(long segment) =>
+        segment == Source.View.Sequence || Source.Discontinuities.Contains(segment) || (IsCutOff && segment >= Source.Discontinuities.LastOrDefault());
+
+    private void ShouldFollow(string name, Watched rung, bool isDamaged, bool isRestarted)
+    {
+        var source = Source.Segments.ToDictionary(s => s.Number);
+
+        // The last may lack what was held back when the session ended.
+        foreach (var segment in rung.Segments.SkipLast(1).Where(s => !MayBeLate(s.Number)))
+        {
+            var original = source[segment.Number];
+            var (syncs, wanted) = (segment.Samples.Where(s => s.IsSync).ToList(), original.Samples.Where(s => s.IsSync).ToList());
+            (isRestarted ? syncs.Intersect(wanted) : syncs).ShouldBe(wanted, $"{name} {segment.Number}: sync samples");
+            if (!isDamaged)
+            {
+                segment.Samples.Select(s => s.Time).ShouldBe(original.Samples.Select(s => s.Time).Order(), $"{name} {segment.Number}: times");
+            }
+
+            segment.Entry.Duration.ShouldBe(original.Entry.Duration, 0.001, $"{name} {segment.Number}");
+        }
+    }
+
+    private void ShouldBeHeardThroughout()
+    {
+        foreach (var (sound, picture) in Audio.Segments.Join(Source.Segments, s => s.Number, s => s.Number, (sound, picture) => (sound, picture)))
+        {
+            (sound.Entry.WallClock - picture.Entry.WallClock).TotalSeconds.ShouldBe(0, 0.06, $"audio {sound.Number}");
+        }
+
+        foreach (var run in Audio.Runs)
+        {
+            var length = 1024 / double.Parse(run.Text("sample_rate"), System.Globalization.CultureInfo.InvariantCulture);
+            run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(pair => ((pair.Second.Time - pair.First.Time) * run.Tick) - length < length, "where silence and sound meet there may be room for less than a frame");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Broadcast.Ingest.Client;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>Encoders that are away for a moment, and what players of a channel with a ladder get when they return with something else, or do not (rows F01 and F03 to F05 of the edge cases).</summary>
+[Collection(nameof(SmallLadders))]
+public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFixture<ReturningEncoders>
+{
+    [Fact]
+    public async Task One_that_is_back_at_once_is_missed_for_no_longer_than_a_second_F01()
+    {
+        var view = await encoders.ViewAsync("same");
+
+        view.ShouldBeWhole(discontinuities: view.Source.Discontinuities.Count());
+        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"], view.Audio])
+        {
+            rendition.View.Segments.Zip(rendition.View.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration).Max().ShouldBeLessThan(1);
+            rendition.Runs.Select(r => r.Text("codec_name")).Distinct().ShouldHaveSingleItem();
+        }
+    }
+
+    [Fact]
+    public async Task One_that_does_not_return_is_followed_by_the_slate_in_every_rung_and_then_by_the_end_F03()
+    {
+        var view = await encoders.ViewAsync("gone");
+
+        view.ShouldBeWhole(discontinuities: 1);
+        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"]])
+        {
+            rendition.Runs[1].Colors.Skip(30).ShouldAllBe(c => c == "dark");
+            rendition.Runs[1].Segments.Sum(s => s.Entry.Duration).ShouldBeInRange(2, 11);
+        }
+
+        view.Mpd.ShouldContain("type=\"static\"");
+    }
+
+    [Theory]
+    [InlineData("size", "h264", "480", "48000", "2", "F04")]
+    [InlineData("codec", "hevc", "360", "48000", "2", "F05")]
+    [InlineData("rate", "h264", "360", "44100", "2", "F05")]
+    [InlineData("mono", "h264", "360", "48000", "1", "F05")]
+    public async Task One_that_returns_with_something_else_goes_on_in_the_same_rungs_F04_F05(string what, string codec, string height, string rate, string channels, string row)
+    {
+        var view = await encoders.ViewAsync(what);
+
+        view.ShouldBeWhole(discontinuities: 3);
+        view.Source.Runs.Select(r => r.Text("codec_name")).ShouldBe(["h264", "h264", codec, "h264"], row);
+        view.Source.Runs.Select(r => r.Text("height")).ShouldBe(["360", "360", height, height], row);
+        view.Rungs["240p"].Runs.ShouldAllBe(r => r.Text("codec_name") == "h264" && r.Text("height") == "240");
+        view.Audio.Runs.Select(r => (r.Text("codec_name"), r.Text("sample_rate"), r.Text("channels")))
+            .ShouldBe([("aac", "48000", "2"), ("aac", "48000", "2"), ("aac", rate, channels), ("aac", rate, channels)], row);
+        view.Audio.Runs[1].Loudness.Max().ShouldBeLessThan(0.01, "silence beside the slate");
+        view.Audio.Runs[2].Loudness.Skip(1).SkipLast(2).Min().ShouldBeGreaterThan(0.05, "and then the sound");
+        view.Source.Runs[1].Segments.Sum(s => s.Entry.Duration).ShouldBeLessThan(8, "a short slate");
+        view.Source.Runs[2].Samples.Count.ShouldBeInRange(100, 125, "from a keyframe on, all of it");
+    }
+}
+
+/// <summary>Encoders that all send at once, are gone after 4 s, and return, each with another change.</summary>
+public sealed class ReturningEncoders : LadderServer
+{
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 5 };
+        var plain = await Playout.MakeAsync(usual);
+        var (large, hevc) = (await Playout.MakeAsync(usual with { Width = 854, Height = 480 }), await Playout.MakeAsync("hvc1", 5));
+        var (rate, mono) = (await Playout.MakeAsync(usual with { SampleRate = 44_100 }), await Playout.MakeAsync(usual with { Channels = 1 }));
+
+        Begin("gone", c => LeaveAsync(c, plain));
+        Begin("same", c => ReturnAsync(c, plain, plain, isAtOnce: true));
+        Begin("size", c => ReturnAsync(c, plain, large));
+        Begin("codec", c => ReturnAsync(c, plain, hevc));
+        Begin("rate", c => ReturnAsync(c, plain, rate));
+        Begin("mono", c => ReturnAsync(c, plain, mono));
+    }
+
+    private async Task<LadderView> LeaveAsync(string channel, IEnumerable<FlvTag> before)
+    {
+        await Playout.SendAsync(await OpenAsync(channel, 10), before);
+        return await LadderView.ReadAsync(Server, channel, "240p");
+    }
+
+    private async Task<LadderView> ReturnAsync(string channel, IEnumerable<FlvTag> before, IEnumerable<FlvTag> then, bool isAtOnce = false)
+    {
+        var url = await OpenAsync(channel, 30);
+        await Playout.SendAsync(url, before.Where(t => t.Timestamp < 4000));
+        if (!isAtOnce)
+        {
+            await HlsView.WaitAsync(Server, channel, v => v.Segments.Any(s => s.Discontinuity), "the slate", "240p");
+        }
+
+        await SendAsync(url, then);
+        await HlsView.WaitAsync(Server, channel, v => v.Segments.Count(s => s.Discontinuity) >= (isAtOnce ? 2 : 3), "the slate again", "240p");
+        await EndAsync(channel);
+        return (await LadderView.ReadAsync(Server, channel, "240p")) with { IsCutOff = true };
+    }
+
+    /// <summary>As encoders do: try again when the server has not noticed yet that the other connection is over.</summary>
+    private static async Task SendAsync(string url, IEnumerable<FlvTag> tags)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await Playout.SendAsync(url, tags);
+                return;
+            }
+            catch (RtmpPublishException) when (tries < 20)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250));
+            }
+        }
+    }
+}

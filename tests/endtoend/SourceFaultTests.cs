@@ -1,0 +1,130 @@
+using Broadcast.Ingest.Client;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>What encoders do wrong, and what players of a channel with a ladder get then (rows F12 to F22 of the edge cases): every rendition is read over HTTP and decoded.</summary>
+[Collection(nameof(SmallLadders))]
+public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<FaultySources>
+{
+    [Fact]
+    public async Task Pictures_out_of_order_and_sound_that_comes_late_and_stops_are_in_time_in_every_rung_F12_F13_F15_F16()
+    {
+        var view = await sources.ViewAsync("order");
+
+        view.ShouldBeWhole();
+        view.Source.Segments.ShouldContain(s => s.Samples.Zip(s.Samples.Skip(1)).Any(p => p.Second.Time < p.First.Time), "the source's pictures are out of order");
+        var heard = view.Audio.Runs.ShouldHaveSingleItem();
+        var first = (heard.Samples[0].Time * heard.Tick) - (view.Source.Runs[0].Samples[0].Time * view.Source.Runs[0].Tick);
+        var loud = heard.Loudness.Select((l, i) => (l, At: first + (i / 10.0))).Where(l => l.l > 0.05).Select(l => l.At).ToList();
+        loud[0].ShouldBe(4, 0.25);
+        loud[^1].ShouldBe(7.9, 0.25);
+        loud.Count.ShouldBeInRange(37, 42);
+    }
+
+    [Theory]
+    [InlineData("alone")]
+    [InlineData("keyless")]
+    public async Task Sound_without_pictures_has_the_slate_beside_it_until_a_keyframe_comes_F14_F19(string channel)
+    {
+        var view = await sources.ViewAsync(channel);
+
+        view.ShouldBeWhole(discontinuities: 1);
+        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"]])
+        {
+            rendition.Runs[0].Colors.ShouldAllBe(c => c == "dark");
+            rendition.Runs[1].Colors.ShouldAllBe(c => c == "red");
+        }
+
+        view.Audio.Runs.Sum(r => r.Loudness.Count(l => l > 0.05)).ShouldBeInRange(110, 121, "all of the sound");
+    }
+
+    [Fact]
+    public async Task Pictures_at_a_varying_rate_are_in_every_rung_at_their_times_F17()
+    {
+        var view = await sources.ViewAsync("varying");
+
+        view.ShouldBeWhole();
+        var pictures = view.Source.Runs[0].Samples;
+        pictures.Zip(pictures.Skip(1), (one, next) => Math.Round((next.Time - one.Time) / 3000.0)).Distinct().Order().ShouldBe([1, 3]);
+    }
+
+    [Fact]
+    public async Task A_picture_size_that_changes_in_mid_stream_changes_at_a_keyframe_and_the_rungs_go_on_F20()
+    {
+        var view = await sources.ViewAsync("sizes");
+
+        view.ShouldBeWhole(discontinuities: 2);
+        view.Source.Runs.Select(r => r.Text("height")).ShouldBe(["360", "480", "360"]);
+        view.Rungs["240p"].Runs.ShouldAllBe(r => r.Text("height") == "240");
+    }
+
+    [Fact]
+    public async Task Damaged_pictures_are_counted_and_what_is_encoded_of_them_is_whole_F21()
+    {
+        var view = await sources.ViewAsync("damaged");
+
+        view.ShouldBeWhole(isDamaged: true);
+        view.Rungs["240p"].Runs.ShouldAllBe(r => r.Complaints.Length == 0, "whatever it shows");
+        (await sources.Server.MetricAsync("broadcast_decoder_complaints_total")).ShouldBeGreaterThan(0);
+        (await sources.Server.MetricAsync("broadcast_encoder_deaths_total")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Pictures_that_a_collapsing_line_leaves_out_are_missing_in_the_rungs_and_nothing_else_F22()
+    {
+        var view = await sources.ViewAsync("collapsing");
+
+        view.ShouldBeWhole();
+        view.Source.Runs[0].Samples.Count.ShouldBeInRange((6 * 25) + (4 * 12), (6 * 25) + (4 * 13));
+    }
+}
+
+/// <summary>Encoders that all send at once, each with a fault of its own.</summary>
+public sealed class FaultySources : LadderServer
+{
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 12 };
+        var plain = await Playout.MakeAsync(usual);
+        var reordered = await Playout.MakeAsync(usual with { BFrames = 2 });
+        var red = await Playout.MakeAsync(usual with { Picture = "color=red:s=640x360:r=25" });
+        var large = await Playout.MakeAsync(usual with { Width = 854, Height = 480, Seconds = 4 });
+        var varying = await Playout.MakeAsync(
+            usual with { FrameRate = 30, Picture = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
+        var random = new Random(21);
+
+        // Not more at once than two processors encode beside the tests' own work.
+        Begin("order", c => PlayAsync(c, Playout.Mix(Pictures(reordered, 0, 12), Sounds(reordered, 4, 8))));
+        Begin("alone", c => PlayAsync(c, Playout.Mix(Pictures(red, 6, 12), Sounds(red, 0, 12))));
+        Begin("keyless", c => PlayAsync(c, red.Where(t => !t.IsKeyframe() || t.Timestamp >= 6000)));
+        var first = Task.WhenAll(ViewAsync("order"), ViewAsync("alone"), ViewAsync("keyless"));
+        Begin("varying", c => ThenAsync(first, c, varying));
+        Begin("sizes", c => ThenAsync(first, c, Playout.Mix(Pictures(plain, 0, 4), Pictures(large, 0, 4).Later(4), Pictures(plain, 8, 12), Sounds(plain, 0, 12))));
+        Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsPicture() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
+
+        // An encoder that cannot get rid of its pictures leaves out those up to the next keyframe.
+        Begin("collapsing", c => ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsPicture() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
+    }
+
+    private async Task<LadderView> ThenAsync(Task before, string channel, IEnumerable<FlvTag> tags)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await PlayAsync(channel, tags);
+    }
+
+    private static IEnumerable<FlvTag> Pictures(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsVideo), from, to);
+
+    private static IEnumerable<FlvTag> Sounds(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsAudio), from, to);
+
+    /// <summary>From one time to another, with the configuration at the beginning of that.</summary>
+    private static IEnumerable<FlvTag> Part(IEnumerable<FlvTag> tags, double from, double to) =>
+        tags.Where(t => t.IsConfiguration || t.IsIn(from, to)).Select(t => t.IsConfiguration ? t with { Timestamp = (uint)(from * 1000) } : t);
+}
+
+/// <summary>Tests with many small ladders at once: one class after the other.</summary>
+[CollectionDefinition(nameof(SmallLadders))]
+public sealed class SmallLadders;
