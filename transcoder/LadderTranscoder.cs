@@ -44,7 +44,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                 AllowSynchronousContinuations = true,
             });
             var packaging = packager.RunAsync(
-                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks)], queue.Reader), cancellationToken);
+                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.MapsTones)], queue.Reader), cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
             var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
             if (rungs is not null)

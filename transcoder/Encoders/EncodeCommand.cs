@@ -29,6 +29,9 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     /// <summary>Whether pictures of the source may be interlaced. Those that are become whole ones, as many as there were, at their times; the others are left as they are.</summary>
     public bool MayBeInterlaced { get; init; }
 
+    /// <summary>How the source's colors are coded where it is of high dynamic range (<see cref="ToneMapping"/>); <see langword="null"/> where it is not.</summary>
+    public CodedColor? HighRange { get; init; }
+
     /// <summary>One picture for one, of those that are marked; it needs the one behind it, so that all come out one later. The filter counts in half ticks.</summary>
     private static readonly string Deinterlace = Text($"bwdif=mode=send_frame:deint=interlaced,settb=1/{MediaTime.VideoTimescale},");
 
@@ -121,6 +124,11 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     private string Scaled(int index)
     {
         var rung = Effort.Rungs[index];
+        if (index == 0 && HighRange is { } color)
+        {
+            return Text($"{ToneMapping.Before(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{PartsOf(index).Form}");
+        }
+
         return Route.StaysOnDevice
             ? Text($"{(index == 0 ? Parts.Enter : "")}{Parts.Scale(rung.Width, rung.Height)},setsar=1")
             : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{PartsOf(index).Form}");

@@ -107,8 +107,8 @@ internal sealed class RungEncoder : IAsyncDisposable
     private sealed record Newest(long Present, DateTimeOffset Arrival);
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
-    public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track, track.ClaimedBitsPerSecond).Select(RenditionOf) : [];
+    public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool mapsTones = false) =>
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track, track.ClaimedBitsPerSecond, mapsTones).Select(RenditionOf) : [];
 
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
@@ -125,12 +125,12 @@ internal sealed class RungEncoder : IAsyncDisposable
             _recent.Clear();
             _track = sample.Track;
             _bits = new SourceBits(sample.Track.ClaimedBitsPerSecond);
-            _rungs = RungsOf(_ladder, sample.Track, _bits.Most);
+            _rungs = RungsOf(_ladder, sample.Track, _bits.Most, _choice.MapsTones);
         }
 
         if (_bits.Count(sample))
         {
-            Plan(RungsOf(_ladder, sample.Track, _bits.Most));
+            Plan(RungsOf(_ladder, sample.Track, _bits.Most, _choice.MapsTones));
         }
 
         _recent.Keep(sample);
@@ -203,13 +203,14 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lanes = effort.Rungs.Select(LaneOf).ToList();
         var (pictures, from) = Missing(lanes);
-        // Only the processor deinterlaces.
+        // Only the processor deinterlaces, and maps tones.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
-        var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && mayBeInterlaced) || _letDowns.Bars(r)), effort.Rungs.Count);
+        var highRange = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
+        var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && (mayBeInterlaced || highRange is not null)) || _letDowns.Bars(r)), effort.Rungs.Count);
         var node = route.IsProcessor ? null : _choice.Node;
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, MayBeInterlaced = mayBeInterlaced }.Arguments(), StartCodes.ConfigurationOf)
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
         {
             Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
         };
@@ -377,8 +378,8 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track, int bits) =>
-        track.Config.Picture is { } picture ? SourceBits.Bound(LadderPlan.For(ladder, picture, track.Color), bits) : [];
+    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track, int bits, bool mapsTones) =>
+        track.Config.Picture is { } picture ? SourceBits.Bound(LadderPlan.For(ladder, picture, track.Color, mapsTones), bits) : [];
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
 }

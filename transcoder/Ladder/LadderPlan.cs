@@ -36,10 +36,10 @@ internal static class LadderPlan
     internal const int LeastSide = WantedLadder.MinSide;
 
     /// <summary>Transfer characteristics of high dynamic range (ITU-T H.273, 8.2).</summary>
-    private const byte PerceptualQuantizer = 16;
+    internal const byte PerceptualQuantizer = 16;
 
     /// <inheritdoc cref="PerceptualQuantizer"/>
-    private const byte HybridLogGamma = 18;
+    internal const byte HybridLogGamma = 18;
 
     /// <summary>Shorter sides of rungs, and bits a second with 30 pictures a second of 16:9.</summary>
     private static readonly (int Side, int BitsPerSecond)[] Steps =
@@ -47,14 +47,15 @@ internal static class LadderPlan
 
     /// <summary>
     /// Plans the rungs, the largest first: the channel's own where it has some (<see cref="OwnRungs"/>). None for <see cref="Passthrough"/>, for sources so small that no rung is smaller, and for those of high
-    /// dynamic range: without tone mapping, which is not done, their rungs would have wrong colors.
+    /// dynamic range where their tones cannot be mapped: their rungs would have wrong colors.
     /// </summary>
     /// <param name="ladder">The channel's ladder as text (<see cref="WantedLadder"/>); one that is not understood counts as <c>auto</c>.</param>
     /// <param name="source">The source's pictures.</param>
     /// <param name="color">How its colors are coded, or <see langword="null"/> when that is not said.</param>
-    public static IReadOnlyList<Rung> For(string ladder, PictureFormat source, CodedColor? color = null)
+    /// <param name="mapsTones">Whether high dynamic range can be mapped to what rungs have.</param>
+    public static IReadOnlyList<Rung> For(string ladder, PictureFormat source, CodedColor? color = null, bool mapsTones = false)
     {
-        if (ladder == Passthrough || color is { Transfer: PerceptualQuantizer or HybridLogGamma })
+        if (ladder == Passthrough || (!mapsTones && Encoders.ToneMapping.IsNeeded(color)))
         {
             return [];
         }

@@ -26,6 +26,7 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
     private readonly HashSet<EncoderCandidate> _distrusted = [];
     private readonly long _started = time.GetTimestamp();
     private volatile bool _isKnown;
+    private volatile string? _noToneMapping;
 
     /// <summary>One that knows of no hardware and asks for none.</summary>
     public static EncoderChoice Processor(TimeProvider time) =>
@@ -53,6 +54,9 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
 
     /// <summary>Whether it is known what the hardware for rungs does, or there is none to wait for.</summary>
     public bool IsKnown => _isKnown || !_proof.MayHaveHardware || options.Value.Encoder == SoftwareParts.Instance.Word || time.GetElapsedTime(_started) > LongestWait;
+
+    /// <summary>Whether pictures of high dynamic range can be mapped to what rungs have. It counts as possible before it has been tried.</summary>
+    public bool MapsTones => _noToneMapping is null;
 
     /// <summary>The render node that vendors who need one are opened through.</summary>
     public string? Node => _proof.Node();
@@ -173,6 +177,8 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
                 _isKnown |= candidate.Vendor == Vendor.Software;
                 Set(candidate, await _proof.ProveAsync(candidate, builtIn, cancellationToken));
             }
+
+            _noToneMapping = await _proof.ToneMappingAsync(cancellationToken);
         }
         catch (IOException e)
         {
@@ -213,6 +219,11 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
 
         EncoderLog.Proved(
             logger, string.Join(", ", standings.Where(s => s.Works).Select(s => s.Encoder)), string.Join("; ", standings.Where(s => !s.Works).Select(s => $"{s.Encoder} ({s.Refusal})")));
+        if (_noToneMapping is { } reason)
+        {
+            EncoderLog.MapsNoTones(logger, reason);
+        }
+
         var word = options.Value.Encoder;
         if (word != EncodingOptions.Auto && standings.FirstOrDefault(s => s.IsForRungs && s.Vendor == word) is { Works: false } asked)
         {
@@ -231,6 +242,9 @@ internal static partial class EncoderLog
 
     [LoggerMessage(2032, LogLevel.Warning, "Encoding:Encoder asks for {Word}, which does not work here ({Reason}): rungs are encoded with x264")]
     public static partial void AskedForInVain(ILogger logger, string word, string reason);
+
+    [LoggerMessage(2037, LogLevel.Warning, "This ffmpeg cannot map high dynamic range (zscale, tonemap: {Reason}): sources that have it get no rungs")]
+    public static partial void MapsNoTones(ILogger logger, string reason);
 
     [LoggerMessage(2035, LogLevel.Information, "Encoder processes: {Confinement}")]
     public static partial void Confined(ILogger logger, string confinement);

@@ -57,6 +57,9 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
         return names.Count > 0 ? names : throw new IOException($"{program} does not say which encoders it has{(lines is [var line, ..] ? ": " + line : "")}");
     }
 
+    /// <summary>Why this ffmpeg cannot map high dynamic range to what rungs have (<see cref="ToneMapping"/>); <see langword="null"/> where it can. Never fails but by being canceled.</summary>
+    public Task<string?> ToneMappingAsync(CancellationToken cancellationToken) => TryAsync(ToneMapping.Trial(), ToneMapping.TrialPictures, WorkerLimits.Processor, cancellationToken);
+
     /// <summary>Proves one. Never fails but by being canceled.</summary>
     /// <param name="candidate">Which.</param>
     /// <param name="builtIn">See <see cref="BuiltInAsync"/>.</param>
@@ -81,11 +84,17 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
             return $"no {devices} render node, so no GPU that it could use";
         }
 
+        return await TryAsync(candidate.Trial(node), Pictures, candidate.Vendor == Vendor.Software ? WorkerLimits.Processor : WorkerLimits.Hardware, cancellationToken);
+    }
+
+    /// <summary>Runs ffmpeg and counts the pictures that it tells of.</summary>
+    private async Task<string?> TryAsync(IReadOnlyList<string> arguments, int wanted, WorkerLimits limits, CancellationToken cancellationToken)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try
         {
-            var (output, lines, exit) = await RunAsync(candidate.Trial(node), candidate.Vendor == Vendor.Software ? WorkerLimits.Processor : WorkerLimits.Hardware, patience.Token);
+            var (output, lines, exit) = await RunAsync(arguments, limits, patience.Token);
             cancellationToken.ThrowIfCancellationRequested();
             if (patience.IsCancellationRequested)
             {
@@ -93,7 +102,7 @@ internal sealed class EncoderProof(string program, TimeProvider time, string dev
             }
 
             var pictures = output.Split('\n').Count(l => l.StartsWith("0,", StringComparison.Ordinal));
-            return exit == 0 && pictures == Pictures ? null : Refusal.Tell(lines, exit);
+            return exit == 0 && pictures == wanted ? null : Refusal.Tell(lines, exit);
         }
         catch (IOException e)
         {
