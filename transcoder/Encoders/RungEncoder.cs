@@ -203,6 +203,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lanes = effort.Rungs.Select(LaneOf).ToList();
         var (pictures, from) = Missing(lanes);
+
         // Only the processor deinterlaces, and maps tones.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
         var highRange = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;

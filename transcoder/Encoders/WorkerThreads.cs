@@ -8,10 +8,10 @@ namespace Broadcast.Transcoder.Encoders;
 /// <param name="Encode">Threads of each rung's encoder.</param>
 internal sealed record WorkerThreads(int Decode, int Encode)
 {
-    /// <summary>Threads that decode 2160p60 faster than live.</summary>
+    /// <summary>Most that decode. How much delay is borne decides; how large a source they keep up with on a large machine has not been measured.</summary>
     public const int MostDecoding = 6;
 
-    /// <summary>Threads that encode 1440p60 faster than live.</summary>
+    /// <summary>Most that encode a rung; the same holds.</summary>
     public const int MostEncoding = 8;
 
     /// <summary>What a machine is best used with: as many as ffmpeg and x264 would take, up to a limit.</summary>
