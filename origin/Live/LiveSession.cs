@@ -29,6 +29,7 @@ internal sealed class LiveSession
     private DateTimeOffset _lastMedia;
     private DateTimeOffset _published;
     private TimelineSheet? _newestSheet;
+    private readonly Announcement _announced = new();
     private long _listVersion;
     private volatile bool _playable;
     private volatile bool _ended;
@@ -54,12 +55,25 @@ internal sealed class LiveSession
     /// <summary>Why it is over.</summary>
     public string? EndReason => _timeline.EndReason;
 
+    /// <summary>
+    /// Completes when more of a rendition is announced, or the session ends; for a rendition nothing is known of, when anything is listed. Ask before looking for
+    /// what is waited for: what comes between the look and the wait is then not missed.
+    /// </summary>
+    public Task MoreOf(string rendition)
+    {
+        lock (_gate)
+        {
+            return (_records.TryGetValue(rendition, out var record) ? record.Announced : _announced).Next;
+        }
+    }
+
     /// <summary>Folds events in. One that makes no sense is left out and told to <paramref name="refused"/>.</summary>
     public void Append(IReadOnlyList<TimelineEvent> events, Action<string> refused)
     {
         lock (_gate)
         {
             var listChanged = false;
+            var wasEnded = _timeline.IsEnded;
             foreach (var @event in events)
             {
                 try
@@ -82,12 +96,19 @@ internal sealed class LiveSession
                 {
                     _lastMedia = _time.GetUtcNow();
                 }
+
+                if (RenditionOf(@event) is { } rendition && _records.TryGetValue(rendition, out var record))
+                {
+                    record.IsNews = true;
+                }
             }
 
             if (listChanged)
             {
                 Observe();
             }
+
+            Announce(everything: _timeline.IsEnded && !wasEnded, listChanged);
         }
     }
 
@@ -175,6 +196,32 @@ internal sealed class LiveSession
                 .. _timeline.Renditions.Select(rendition => new RenditionStatus(
                     rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average, _records[rendition.Name].Bitrate.Peak)),
             ]);
+        }
+    }
+
+    private static string? RenditionOf(TimelineEvent @event) => @event switch
+    {
+        TimelineEvent.PartReady part => part.Rendition,
+        TimelineEvent.SegmentClosed closed => closed.Rendition,
+        TimelineEvent.SegmentGap gap => gap.Rendition,
+        _ => null,
+    };
+
+    /// <summary>Wakes whoever waits, after everything that came together has been folded in.</summary>
+    private void Announce(bool everything, bool listChanged)
+    {
+        foreach (var record in _records.Values)
+        {
+            if (everything || record.IsNews)
+            {
+                record.IsNews = false;
+                record.Announced.Tell();
+            }
+        }
+
+        if (everything || listChanged)
+        {
+            _announced.Tell();
         }
     }
 

@@ -10,6 +10,12 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
     /// <summary>Measured bits a second.</summary>
     public BitrateMeter Bitrate { get; } = new(targetDuration);
 
+    /// <summary>Tells those who wait for more of it.</summary>
+    public Announcement Announced { get; } = new();
+
+    /// <summary>Whether something was announced that those who wait have not been told yet.</summary>
+    public bool IsNews { get; set; }
+
     /// <summary>Whether it ever had a whole segment with media in it.</summary>
     public bool HasMedia { get; private set; }
 

@@ -1,0 +1,20 @@
+namespace Broadcast.Origin;
+
+/// <summary>
+/// Something that happens again and again, and those who wait for the next time. All of them share one task, so that ten thousand cost little more than one.
+/// Guarded by its owner's lock; those who wait go on outside it.
+/// </summary>
+internal sealed class Announcement
+{
+    private TaskCompletionSource? _next;
+
+    /// <summary>Completes the next time.</summary>
+    public Task Next => (_next ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Now it happens.</summary>
+    public void Tell()
+    {
+        _next?.SetResult();
+        _next = null;
+    }
+}
