@@ -41,7 +41,11 @@ public sealed record ChannelRung(string Name, int Width, int Height, int BitsPer
 /// <param name="BehindSeconds">How far the slowest rung is behind the source.</param>
 /// <param name="Restarts">Encoder processes after the first one.</param>
 public sealed record ChannelEncoding(
-    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool HalfRate, int Step, string? Reason, double BehindSeconds, int Restarts);
+    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool HalfRate, int Step, string? Reason, double BehindSeconds, int Restarts)
+{
+    /// <summary>Why viewers shall get an encoded copy of the source, which is the rung <c>source</c>; <see langword="null"/> where the source passes as it came.</summary>
+    public string? CopyReason { get; init; }
+}
 
 /// <summary>Where the API learns what channels are doing. The host provides it from what the origin serves; without it the API leaves the state out.</summary>
 public interface IChannelStates

@@ -12,7 +12,8 @@ namespace Broadcast.Transcoder;
 
 /// <summary>
 /// Passes a publication on as it came, each of its tracks as a rendition (see <see cref="RenditionPlan"/>), and puts beside it the rungs of its channel's ladder (<see cref="RungEncoder"/>),
-/// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs. A video track that appears after an audio-only
+/// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs; but where there is a ladder, a source that players cannot take is encoded
+/// as well (<see cref="SourceGate"/>). A video track that appears after an audio-only
 /// beginning starts the renditions anew, because from then on its sync samples decide the cuts.
 /// </summary>
 internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderChoice? encoders = null, RunningEncoders? running = null) : IPublicationSink
@@ -25,6 +26,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
+    private readonly SourceRules _rules = new();
     private readonly EncoderChoice _encoders = encoders ?? EncoderChoice.Processor(time);
 
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
@@ -46,6 +48,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             var packaging = packager.RunAsync(
                 new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.MapsTones)], queue.Reader), cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
+            var gate = rungs is null ? null : new SourceGate(_rules.Of(session), rungs, queue.Writer);
             var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
             if (rungs is not null)
             {
@@ -54,7 +57,8 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
 
             try
             {
-                first = await ForwardAsync(publication.Samples, queue.Writer, plan, rungs, sounds, first, packaging, cancellationToken);
+                first = await ForwardAsync(publication.Samples, queue.Writer, plan, gate, sounds, first, packaging, cancellationToken);
+                gate?.Finish();
             }
             finally
             {
@@ -81,12 +85,12 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     /// <summary>Passes samples on until they end, or the packager does: it ends before its samples only when it fails, and then nobody must go on publishing to nobody.</summary>
     /// <returns>The sample of a late video track that makes a new plan necessary, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, SoundLines sounds, MediaSample? first, Task packaging,
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceGate? gate, SoundLines sounds, MediaSample? first, Task packaging,
         CancellationToken cancellationToken)
     {
         if (first is { } held)
         {
-            Write(renditions, plan, rungs, sounds, held);
+            Write(renditions, plan, gate, sounds, held);
         }
 
         while (await samples.WaitToReadAsync(cancellationToken))
@@ -103,14 +107,14 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                     return sample;
                 }
 
-                Write(renditions, plan, rungs, sounds, sample);
+                Write(renditions, plan, gate, sounds, sample);
             }
         }
 
         return null;
     }
 
-    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, RungEncoder? rungs, SoundLines sounds, in MediaSample sample)
+    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceGate? gate, SoundLines sounds, in MediaSample sample)
     {
         if (plan.Find(sample.Track) is not { } lane)
         {
@@ -124,25 +128,25 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         }
 
         // Without a picture size there is no init segment, and nothing can be decoded before the key frame that says it.
-        if ((lane.WaitsForSync && !sample.IsSync) || !sample.Track.Config.IsComplete)
+        if (!sample.Track.Config.IsComplete)
         {
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
             return;
         }
 
-        lane.WaitsForSync = !renditions.TryWrite(new RenditionSample(lane.Rendition, sample));
-        if (lane.WaitsForSync)
+        var isSource = lane.Rendition is { Kind: TrackKind.Video, Leads: true };
+        if (isSource && gate is not null)
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            gate.Take(lane, sample, plan.HasOnePicture);
+        }
+        else if (!SourceGate.Pass(renditions, lane, sample))
+        {
+            return;
         }
 
-        if (lane.Rendition is { Kind: TrackKind.Video, Leads: true })
+        if (isSource)
         {
             sounds.See(sample);
-            if (plan.HasOnePicture)
-            {
-                rungs?.Take(sample);
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Transcoder.Audio;
+using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder;
 
@@ -158,7 +159,7 @@ internal sealed class RenditionPlan
 
         // A picture that stands upright is named by its shorter side, too.
         { Config.Picture: { } picture } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(picture.DisplayWidth, picture.Height)}p"),
-        _ => "source",
+        _ => SourceCopy.Name,
     };
 
     private string Unused(string name)

@@ -124,6 +124,7 @@ export const adminText = {
     halfRate: 'half of the pictures',
     without: (names: string) => `without ${names}`,
     restarts: (count: number) => (count === 1 ? 'restarted once' : `restarted ${count} times`),
+    copied: (reason: string) => `the source is not passed on, because ${reason}`,
     because: (reason: string) => `last reason: ${reason}`,
   },
   states: { offline: 'Offline', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,

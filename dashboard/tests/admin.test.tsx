@@ -72,6 +72,11 @@ describe('the list of channels', () => {
     const html = draw([{ ...channel, live, encoding: { ...encoding, rungs: [{ name: '480p' }], givenUp: ['720p'], haste: 2, halfRate: true, step: 4, reason: 'too slow', restarts: 2 } }], null);
     for (const words of ['lower quality', 'half of the pictures', 'without 720p', 'restarted 2 times', 'last reason: too slow', 'data-reduced="true"']) expect(html).toContain(words);
   });
+  test('tells why the source is not passed on', () => {
+    const copied = { ...encoding, rungs: [{ name: 'source' }, { name: '480p' }], copyReason: 'its keyframes are rare' };
+    expect(draw([{ ...channel, live, encoding: copied }], null)).toContain('the source is not passed on, because its keyframes are rare');
+    expect(draw([{ ...channel, live, encoding: { ...copied, rungs: [{ name: '480p' }] } }], null)).not.toContain('not passed on');
+  });
   test('says that nothing is encoded when nothing is', () =>
     expect(draw([{ ...channel, live, encoding: { ...encoding, encoder: null, rungs: [] } }], null)).toContain(adminText.encoding.nothing));
   test('says nothing of encoding where there is none', () => expect(draw([{ ...channel, live, encoding: null }], null)).not.toContain('class="encoding"'));

@@ -30,7 +30,7 @@ internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inpu
 
     private static ChannelEncoding EncodingOf(EncodingState e) => new(
         e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.GivenUp, e.Haste, e.IsHalfRate, e.Step, e.Reason, Math.Round(e.Behind.TotalSeconds, 2),
-        e.Restarts);
+        e.Restarts) { CopyReason = e.CopyReason };
 
     private static string WordOf(InputState state) => state switch
     {

@@ -53,6 +53,9 @@ internal sealed class Lane(Rendition rendition, SegmentBuilder segment)
     /// <summary>Decode time of the newest sync sample put into a segment.</summary>
     public long LastSync { get; set; }
 
+    /// <summary>From the sync sample before that to it, where both were of one run; 0 before two have come.</summary>
+    public long SyncInterval { get; set; }
+
     /// <summary>Notes that a sample came in.</summary>
     /// <param name="arrival">When.</param>
     /// <param name="pause">Shortest silence that is a pause.</param>

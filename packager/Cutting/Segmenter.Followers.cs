@@ -11,8 +11,15 @@ internal sealed partial class Segmenter
         {
             if (!MayStandIn(sample))
             {
-                Pass(lane, sample, SampleLoss.BeforeSync);
+                Await(lane, sample);
                 return;
+            }
+
+            _losses[(int)SampleLoss.BeforeSync] += lane.Waiting.Count + (lane.Holds ? 1 : 0);
+            lane.Waiting.Clear();
+            if (lane.Holds)
+            {
+                lane.Release();
             }
 
             Lead(lane, sample);
@@ -37,6 +44,23 @@ internal sealed partial class Segmenter
             lane.Waiting.Clear();
             lane.NeedsSync = true;
             _losses[(int)SampleLoss.Waiting] += _limits.MaxWaitingSamples + 1;
+        }
+    }
+
+    /// <summary>The leader has yet to begin. One that is encoded begins with what came in before this sample, which then belongs to its first segment.</summary>
+    private void Await(Lane lane, in MediaSample sample)
+    {
+        var hole = false;
+        if (lane.Holds)
+        {
+            lane.Waiting.Enqueue(lane.Release(sample, _latency.TargetDuration, out hole));
+        }
+
+        lane.Hold(sample, hole);
+        if (lane.Waiting.Count > _limits.MaxWaitingSamples)
+        {
+            lane.Waiting.Dequeue();
+            Lose(SampleLoss.BeforeSync);
         }
     }
 

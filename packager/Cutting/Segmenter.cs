@@ -172,7 +172,9 @@ internal sealed partial class Segmenter
 
         if (sample.IsSync)
         {
-            (lane.NeedsSync, lane.LastSync) = (false, lane.DecodeOf(sample, _shift));
+            var decode = lane.DecodeOf(sample, _shift);
+            (lane.SyncInterval, lane.LastSync) = (lane.NeedsSync ? lane.SyncInterval : decode - lane.LastSync, decode);
+            lane.NeedsSync = false;
         }
 
         lane.Hold(sample, afterHole: false);
@@ -199,8 +201,8 @@ internal sealed partial class Segmenter
             return false;
         }
 
-        // A keyframe before the minimum is taken when waiting for the next one, as far away as the last, would exceed the target.
-        var interval = lane.DecodeOf(sample, _shift) - lane.LastSync;
+        // A keyframe before the minimum is taken when waiting for the next one, as far away as the last or the one before that, would exceed the target: one that comes early once has others far behind it.
+        var interval = Math.Max(lane.DecodeOf(sample, _shift) - lane.LastSync, lane.SyncInterval);
         return !segment.BeganWithSync
             || segment.Duration >= Ticks(lane.Rendition.Kind == TrackKind.Video ? _latency.SegmentMinimum - Tolerance : _latency.SegmentMinimum, segment.Timescale)
             || segment.Duration + interval > Ticks(_latency.TargetDuration + Tolerance, segment.Timescale);

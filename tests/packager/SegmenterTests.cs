@@ -33,6 +33,29 @@ public class SegmenterTests
     }
 
     [Fact]
+    public void A_keyframe_that_comes_early_once_ends_a_segment_where_the_next_one_would_come_too_late()
+    {
+        // At 4, one at 5.2 (an encoder that was started anew), and as before: waiting from 4 to 7.2 would be too long.
+        int[] keys = [0, 60, 120, 156, 216, 276];
+        var samples = Enumerable.Range(0, 330).Select(i => Sample(Source, Video, i * 3000, keys.Contains(i)));
+        var story = Story.Of(Story.Segmenter(), samples);
+
+        story.Lengths("source").ShouldBe([2, 2, 1.2, 2, 2, 1.8], tolerance: 0.001);
+        story.Parts("source").Where(p => p.Number == 0).ShouldAllBe(p => p.Independent);
+    }
+
+    [Fact]
+    public void What_comes_before_a_leader_that_is_late_waits_for_it()
+    {
+        // Its pictures were taken at the same time as the sound, and came through an encoder.
+        var sound = Frames(1).ToList();
+        var story = Story.Of(Story.Segmenter(), [.. sound, .. Pictures(1, 60)]);
+
+        story.Parts("audio").Sum(p => p.Media.Samples.Count).ShouldBe(sound.Count);
+        story.Parts("audio").First().Start.TotalSeconds.ShouldBe(0);
+    }
+
+    [Fact]
     public void The_safe_profile_cuts_from_6_seconds_on()
     {
         Story.Of(Story.Segmenter(LatencyProfile.Safe), Pictures(20, 60)).Lengths("source").ShouldBe([6, 6, 6, 2]);

@@ -23,7 +23,7 @@ internal sealed class SoundEncoder(string ffmpeg, string channel, int track, Act
     private const int OffsetSeconds = 1800;
 
     /// <summary>Frames of the source kept for a worker that follows another; they also lie no more than <see cref="Kept"/> apart.</summary>
-    private const int MostKept = EncoderWorker.QueueLength / 2;
+    private const int MostKept = EncoderWorker.QueueLength / 4;
 
     /// <summary>Frames that may go in without one coming out before it matters how long that is.</summary>
     private const int MostUnanswered = 12;

@@ -11,7 +11,7 @@ internal sealed record Effort(int Haste, bool IsHalfRate, IReadOnlyList<Rung> Ru
 
 /// <summary>
 /// What is given up, step by step, where encoding is slower than live: first quality (of x264 <c>superfast</c>, then <c>ultrafast</c>), then half of the pictures, then rungs, the largest first, until the source is all
-/// there is. Each step costs roughly a third less than the one before.
+/// there is. Each step costs roughly a third less than the one before. A copy that viewers get instead of the source is the last that goes.
 /// </summary>
 internal static class Economy
 {
@@ -25,8 +25,10 @@ internal static class Economy
     /// <summary>What is encoded at a step.</summary>
     /// <param name="step">0 for all of it, up to <see cref="Last"/>.</param>
     /// <param name="rungs">The ladder.</param>
-    public static Effort At(int step, IReadOnlyList<Rung> rungs) =>
-        new(Math.Min(step, Hastes - 1), step >= Hastes, [.. rungs.Skip(Math.Max(0, step - Hastes))]);
+    public static Effort At(int step, IReadOnlyList<Rung> rungs) => new(Math.Min(step, Hastes - 1), step >= Hastes, Without(Math.Max(0, step - Hastes), rungs));
+
+    private static IReadOnlyList<Rung> Without(int count, IReadOnlyList<Rung> rungs) =>
+        count < rungs.Count && SourceCopy.Is(rungs[0]) ? [rungs[0], .. rungs.Skip(1 + count)] : [.. rungs.Skip(count)];
 }
 
 /// <summary>
@@ -124,12 +126,12 @@ internal sealed class Pace
         return usual > Late ? behind * (Late / usual) : behind;
     }
 
-    /// <summary>Gives a step up for another reason than being late.</summary>
-    public void GiveUp(TimeSpan now, int last)
+    /// <summary>Gives a step up for another reason than being late, or all that are left.</summary>
+    public void GiveUp(TimeSpan now, int last, bool isAll = false)
     {
         if (Step < last)
         {
-            Change(Step + 1, now);
+            Change(isAll ? last : Step + 1, now);
         }
     }
 

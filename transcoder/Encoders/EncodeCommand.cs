@@ -6,7 +6,7 @@ namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
 /// What ffmpeg is asked to do for one session: decode once, scale each rung from the one above it, and encode all of them. A value, so that it can be tested without a process and without the hardware. Sync samples
-/// are where the source has them and nowhere else, groups of pictures are closed, there are no B pictures, and times go through unchanged, so that every rung can be cut where the source is.
+/// are where the source has them, or at instants of their own (<see cref="Keys"/>), and nowhere else, groups of pictures are closed, there are no B pictures, and times go through unchanged, so that every rung can be cut where the source is.
 /// </summary>
 /// <param name="Input">Path of the Unix socket that the source comes from, as NUT.</param>
 /// <param name="Effort">What to encode, the largest first, at least one; and how hard to try.</param>
@@ -25,6 +25,9 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
 
     /// <summary>How many threads decode and encode.</summary>
     public WorkerThreads Threads { get; init; } = WorkerThreads.For(Environment.ProcessorCount);
+
+    /// <summary>Where sync samples are instead of where the source has them.</summary>
+    public KeyInstants? Keys { get; init; }
 
     /// <summary>Whether pictures of the source may be interlaced. Those that are become whole ones, as many as there were, at their times; the others are left as they are.</summary>
     public bool MayBeInterlaced { get; init; }
@@ -65,14 +68,14 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     [
         "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
         .. PartsOf(index).Encode("h264", new RungOrder(Effort.Rungs[index].BitsPerSecond, Effort.Haste, IsHurried, Threads.Encode)),
-        "-force_key_frames", "source",
+        "-force_key_frames", Keys?.Forced(From?[index]) ?? "source",
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
     ];
 
     /// <summary>Who encodes a rung: the hardware, or the processor those beyond what it takes.</summary>
     private VendorParts PartsOf(int index) => index < Route.Rungs ? Parts : SoftwareParts.Instance;
 
-    /// <summary>A cascade: what a rung is scaled to is also what the next one is scaled from. Left-out pictures are never those that the source could begin with.</summary>
+    /// <summary>A cascade: what a rung is scaled to is also what the next one is scaled from. Left-out pictures are never those that the source could begin with, or a rung has to.</summary>
     private string Filters()
     {
         var text = new StringBuilder();
@@ -80,7 +83,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
 
         // From here on down no rung has all pictures, so that what is left out need not be scaled; one above that has half of them leaves them out for itself.
         var half = Effort.Rungs.Count;
-        while (half > 0 && IsHalfRate(half - 1))
+        while (half > 0 && Keys is null && IsHalfRate(half - 1))
         {
             half--;
         }
@@ -99,7 +102,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             }
 
             text.Append(Scaled(i));
-            var own = OwnFilters(i, leavesOut: i < half && IsHalfRate(i));
+            var own = OwnFilters(i, leavesOut: i < half && Keys is null && IsHalfRate(i));
             from = Text($"next{i}");
             text.Append((own, i == Effort.Rungs.Count - 1) switch
             {
@@ -135,7 +138,11 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     }
 
     /// <summary>What lies between a scaled picture and its encoder: those that a rung has already, or shall not have, are left out, the others brought to where the encoder is.</summary>
-    private string OwnFilters(int index, bool leavesOut) => string.Concat(leavesOut ? EverySecond : "", From is not null && From[index] > Begin ? Since(From[index]) : "", Transfer(index)).TrimEnd(',');
+    private string OwnFilters(int index, bool leavesOut) =>
+        string.Concat(leavesOut ? EverySecond : "", From is not null && From[index] > Begin ? Since(From[index]) : "", KeptOfHalf(index), Transfer(index)).TrimEnd(',');
+
+    /// <summary>Where keyframes are at instants of their own, each rung leaves out pictures for itself, counted from its first one, as those are.</summary>
+    private string KeptOfHalf(int index) => Keys is { } keys && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.Kept(From?[index])}," : "";
 
     private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
     {

@@ -33,8 +33,8 @@ internal sealed record EncoderJob(
 /// </summary>
 internal sealed class EncoderWorker : IAsyncDisposable
 {
-    /// <summary>Pictures that may wait to be decoded: about 8 s at 60 a second. What comes beyond is refused.</summary>
-    public const int QueueLength = 512;
+    /// <summary>Pictures that may wait to be decoded: about 17 s at 60 a second. What comes beyond is refused.</summary>
+    public const int QueueLength = 1024;
 
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
 

@@ -20,7 +20,11 @@ public sealed record EncodedRung(string Name, int Width, int Height, int BitsPer
 /// <param name="Behind">How far the slowest rung is behind the source.</param>
 /// <param name="Restarts">Encoder processes after the first one.</param>
 public sealed record EncodingState(
-    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool IsHalfRate, int Step, string? Reason, TimeSpan Behind, int Restarts);
+    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool IsHalfRate, int Step, string? Reason, TimeSpan Behind, int Restarts)
+{
+    /// <summary>Why viewers shall get a copy of the source, which is a rung of its name, and not the source; <see langword="null"/> where it passes as it came.</summary>
+    public string? CopyReason { get; init; }
+}
 
 /// <summary>How channels are encoded, for status pages.</summary>
 public interface IChannelEncodings

@@ -11,7 +11,7 @@ internal sealed class RecentPictures
     /// <summary>How far back they reach at least, where they fit: a worker that hangs is noticed after 3 s.</summary>
     public static readonly TimeSpan Reach = TimeSpan.FromSeconds(4);
 
-    /// <summary>Pictures kept at most: a worker must be able to take them all at once.</summary>
+    /// <summary>Pictures kept at most, 12 s at 60 a second: a worker must be able to take them all at once.</summary>
     public const int MaxPictures = EncoderWorker.QueueLength * 3 / 4;
 
     /// <summary>Bytes kept at most.</summary>

@@ -15,7 +15,7 @@ namespace Broadcast.Transcoder.Encoders;
 /// The rungs of one publication: watches its pictures, keeps a worker for them, and puts what that encodes beside the source, which goes on whatever happens here. A worker that dies, or hangs, is followed by
 /// another within a moment: that one decodes from the last sync sample on and encodes from the first picture that is missing. One of hardware is followed at once by the next best encoder
 /// (<see cref="EncoderChoice"/>, <see cref="LetDowns"/>). One that is slower than live gives way to one that does less (<see cref="Pace"/>, <see cref="Economy"/>), and so does one that keeps dying. Called from
-/// one thread at a time; pictures come from the worker's.
+/// one thread at a time; pictures come from the worker's. Where the source cannot be passed on (<see cref="SourceRule"/>), a copy of it is the first of the rungs, and the last that is given up.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
@@ -56,7 +56,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly EncodingOptions _options;
     private readonly EncoderChoice _choice;
     private readonly BroadcastSession _session;
-    private readonly string _ladder;
+    private readonly SourceCopying _copy;
     private readonly ChannelWriter<RenditionSample> _renditions;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -76,12 +76,16 @@ internal sealed class RungEncoder : IAsyncDisposable
     private string? _why;
     private bool _waitsForSync = true;
     private bool _wasLate;
+
+    // Of the source's newest sync sample.
+    private long _lead;
     private Newest _newest = new(long.MinValue, default);
 
     public RungEncoder(
         EncodingOptions options, EncoderChoice choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
     {
-        (_options, _choice, _session, _ladder, _renditions, _time, _logger) = (options, choice, session, ladder, renditions, time, logger);
+        (_options, _choice, _session, _renditions, _time, _logger) = (options, choice, session, renditions, time, logger);
+        _copy = new SourceCopying(ladder, session.Latency);
         _letDowns = new LetDowns(time);
     }
 
@@ -100,7 +104,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             return new EncodingState(
                 run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
                 [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(Volatile.Read(ref _newest).Present) ?? TimeSpan.Zero,
-                Math.Max(0, Volatile.Read(ref _starts) - 1));
+                Math.Max(0, Volatile.Read(ref _starts) - 1)) { CopyReason = _copy.Reason };
         }
     }
 
@@ -108,7 +112,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool mapsTones = false) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? RungsOf(ladder, track, track.ClaimedBitsPerSecond, mapsTones).Select(RenditionOf) : [];
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? SourceCopying.RungsOf(ladder, track, track.ClaimedBitsPerSecond, mapsTones).Select(RenditionOf) : [];
 
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
@@ -125,15 +129,16 @@ internal sealed class RungEncoder : IAsyncDisposable
             _recent.Clear();
             _track = sample.Track;
             _bits = new SourceBits(sample.Track.ClaimedBitsPerSecond);
-            _rungs = RungsOf(_ladder, sample.Track, _bits.Most, _choice.MapsTones);
+            _rungs = _copy.RungsOf(sample.Track, _bits.Most, _choice.MapsTones);
         }
 
         if (_bits.Count(sample))
         {
-            Plan(RungsOf(_ladder, sample.Track, _bits.Most, _choice.MapsTones));
+            Plan(_copy.RungsOf(sample.Track, _bits.Most, _choice.MapsTones));
         }
 
         _recent.Keep(sample);
+        _lead = sample.IsSync ? LeadOf(sample) : _lead;
         if (_run is { HasEnded: true } gone)
         {
             Bury(gone, gone.Reason, isSilent: false);
@@ -154,6 +159,55 @@ internal sealed class RungEncoder : IAsyncDisposable
         {
             Offer(_run, sample);
         }
+    }
+
+    /// <summary>Has viewers get an encoded copy instead of the source, where that is possible now. The next picture to be taken is the copy's first.</summary>
+    /// <param name="next">That picture: none before it in decode order is shown after it.</param>
+    /// <param name="passed">Presentation time of the last picture that viewers have of the source; <see cref="long.MinValue"/> for none.</param>
+    /// <param name="rendition">The source's, which becomes the copy's.</param>
+    /// <param name="reason">Why.</param>
+    /// <returns><see langword="false"/> where they have to get the source: there is no encoder, pictures that none is for, or it has been given up.</returns>
+    public bool TryCopy(in MediaSample next, long passed, Rendition rendition, string reason)
+    {
+        if (next.Track.Timescale != MediaTime.VideoTimescale || next.Present.Ticks + Offset < 0)
+        {
+            return false;
+        }
+
+        if (!_choice.IsKnown || !_choice.MayEncode || _time.GetTimestamp() < _notBefore || (_deaths >= DeathsBeforeLess && _run is not { HasAnswered: true }))
+        {
+            return false;
+        }
+
+        _copy.Want(rendition, reason);
+        if (!IsToBeCopied(next.Track))
+        {
+            return false;
+        }
+
+        Leave();
+        _copy.Begin((passed == long.MinValue ? next.Present.Ticks : passed + 1) + Offset);
+        _rungs = _copy.RungsOf(next.Track, _bits.Most, _choice.MapsTones);
+        var lane = LaneOf(_rungs[0]);
+        (lane.Last, lane.Lead) = (passed, next.IsSync ? LeadOf(next) : _lead);
+        EncodingLog.Copied(_logger, _session.Channel.Value, reason);
+        return true;
+    }
+
+    /// <summary>Whether viewers still get the copy, now that the source has a sync sample at which they could get that again.</summary>
+    /// <param name="source">The source from that sample on.</param>
+    public bool StillCopies(Track source) => _copy.IsOn && IsToBeCopied(source);
+
+    /// <summary>Viewers get the source again: nothing of the copy is passed on any more.</summary>
+    public void EndCopy()
+    {
+        _copy.End();
+        if (_run is { } run)
+        {
+            Abandon(run);
+        }
+
+        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _why ?? "there can be no copy of it");
     }
 
     /// <summary>The publication is over: what has come is encoded and passed on.</summary>
@@ -196,7 +250,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         var effort = Economy.At(_pace.Step, _rungs);
-        if (effort.Rungs.Count == 0)
+        if (effort.Rungs.Count == 0 || (SourceCopy.Is(effort.Rungs[0]) && !_copy.IsOn))
         {
             return;
         }
@@ -209,9 +263,10 @@ internal sealed class RungEncoder : IAsyncDisposable
         var highRange = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
         var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && (mayBeInterlaced || highRange is not null)) || _letDowns.Bars(r)), effort.Rungs.Count);
         var node = route.IsProcessor ? null : _choice.Node;
+        var keys = _copy.KeysOf(pictures[0].Present.Ticks + Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
+            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, Keys = keys, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
         {
             Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
         };
@@ -229,12 +284,16 @@ internal sealed class RungEncoder : IAsyncDisposable
     private void Pass(RungLane lane, CodecConfig configuration, in NutFrame frame)
     {
         var time = new MediaTime(frame.Present - Offset, MediaTime.VideoTimescale);
-        lane.Last = time.Ticks;
+
+        // The last pictures of a worker whose successor was faster may come later.
+        lane.Last = Math.Max(lane.Last, time.Ticks);
 
         // It came when the source's picture came, which is as much before the newest as its time is.
         var newest = Volatile.Read(ref _newest);
         var arrival = newest.Arrival - new MediaTime(Math.Max(0, newest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
-        var sample = new MediaSample(lane.TrackOf(configuration), time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), arrival);
+        var track = lane.TrackOf(configuration);
+        var payload = StartCodes.ToLengths(frame.Payload.Span, lane.Before(frame.IsKey));
+        var sample = new MediaSample(track, time with { Ticks = time.Ticks - lane.Lead }, time, frame.IsKey, payload, arrival);
         if (_renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
         {
             Frames.Add(1);
@@ -254,6 +313,9 @@ internal sealed class RungEncoder : IAsyncDisposable
         var kept = _recent.From(long.MinValue)[0].Present.Ticks;
         var latest = lanes.Max(l => l.Last) + 1;
         var least = _wasLate ? _newest.Present - LeftAfterBeingLate : long.MinValue;
+
+        // What is before the copy, the worker before still has.
+        least = Math.Max(least, _copy.First - Offset ?? long.MinValue);
         var begins = lanes.Select(l => Math.Max(least, l.Last + 1 >= kept ? l.Last + 1 : latest)).ToList();
         var pictures = _recent.From(begins.Min());
         return begins.Min() >= pictures[0].Present.Ticks ? (pictures, [.. begins.Select(b => b + Offset)]) : (_recent.From(long.MaxValue), null);
@@ -263,7 +325,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     {
         if (!_lanes.TryGetValue(rung.Name, out var lane))
         {
-            _lanes[rung.Name] = lane = new RungLane(RenditionOf(rung), _lanes.Count);
+            _lanes[rung.Name] = lane = new RungLane(SourceCopy.Is(rung) ? _copy.Rendition! : RenditionOf(rung), _lanes.Count);
         }
 
         return lane;
@@ -291,7 +353,12 @@ internal sealed class RungEncoder : IAsyncDisposable
         {
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
             _wasLate = _pace.Step > before;
-            Abandon(run);
+
+            // Late is better than nothing: where the copy is given up, it goes on until viewers can get the source, whose next keyframe may be far away.
+            if (!_copy.IsOn || IsToBeCopied(_track!))
+            {
+                Abandon(run);
+            }
         }
     }
 
@@ -338,13 +405,16 @@ internal sealed class RungEncoder : IAsyncDisposable
 
         var lived = run.Age;
         _deaths = lived >= GoodLife ? 1 : _deaths + 1;
-        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
+
+        // Whoever never gave a picture would not with less to do either, and viewers wait for the copy: they get the source, and the next try would cost them as much.
+        var isHopeless = _copy.IsOn && !run.HasAnswered && _deaths >= DeathsBeforeLess;
+        var pause = isHopeless ? LetDowns.Memory : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
         _notBefore = After(_time.GetTimestamp(), pause);
-        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, pause.TotalSeconds);
-        if (_deaths % DeathsBeforeLess == 0)
+        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, _copy.IsOn ? "what they have" : "the source", pause.TotalSeconds);
+        if (isHopeless || _deaths % DeathsBeforeLess == 0)
         {
             var before = _pace.Step;
-            _pace.GiveUp(Now, Economy.Last(_rungs.Count));
+            _pace.GiveUp(Now, Economy.Last(_rungs.Count), isHopeless);
             Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_deaths} times in a row"));
         }
     }
@@ -379,8 +449,10 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<Rung> RungsOf(string ladder, Track track, int bits, bool mapsTones) =>
-        track.Config.Picture is { } picture ? SourceBits.Bound(LadderPlan.For(ladder, picture, track.Color, mapsTones), bits) : [];
+    private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;
+
+    /// <summary>Whether there can be a copy of a source, and it has not been given up.</summary>
+    private bool IsToBeCopied(Track source) => Economy.At(_pace.Step, _copy.RungsOf(source, _bits.Most, _choice.MapsTones)).Rungs is [var first, ..] && SourceCopy.Is(first);
 
     private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
 }

@@ -41,17 +41,20 @@ internal static class StartCodes
     }
 
     /// <summary>An access unit with lengths of four bytes in place of start codes, without parameter sets and delimiters, which the configuration and the container make superfluous.</summary>
-    public static byte[] ToLengths(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The access unit.</param>
+    /// <param name="before">What stands before it in the result, with lengths already.</param>
+    public static byte[] ToLengths(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> before = default)
     {
         var units = Units(bytes);
-        var length = 0;
+        var length = before.Length;
         foreach (var range in units)
         {
             length += IsKept(bytes[range]) ? 4 + bytes[range].Length : 0;
         }
 
         var converted = new byte[length];
-        var at = 0;
+        before.CopyTo(converted);
+        var at = before.Length;
         foreach (var range in units)
         {
             var unit = bytes[range];
@@ -65,6 +68,11 @@ internal static class StartCodes
 
         return converted;
     }
+
+    /// <summary>Parameter sets, with lengths of four bytes, for a keyframe whose decoder may have others. Empty where the codec has none of this kind.</summary>
+    public static byte[] ParameterSetsOf(CodecConfig configuration) => configuration is CodecConfig.Avc avc
+        ? [.. avc.Configuration.SequenceParameterSets.Concat(avc.Configuration.PictureParameterSets).SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])]
+        : [];
 
     private static bool IsKept(ReadOnlySpan<byte> unit) => Type(unit) is not (SequenceSet or PictureSet or Delimiter);
 

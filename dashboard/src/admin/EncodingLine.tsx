@@ -12,6 +12,7 @@ export function EncodingLine({ encoding }: { encoding: Encoding }) {
   if (encoding.halfRate) facts.push(text.halfRate);
   if (encoding.givenUp.length > 0) facts.push(text.without(encoding.givenUp.join(', ')));
   if (encoding.restarts > 0) facts.push(text.restarts(encoding.restarts));
+  if (encoding.copyReason && encoding.rungs.some((rung) => rung.name === 'source')) facts.push(text.copied(encoding.copyReason));
   return (
     <p className="encoding" data-reduced={encoding.step > 0 || encoding.encoder === null}>
       {facts.join(' · ')}

@@ -11,6 +11,8 @@ export interface Encoding {
   /** Nobody encodes while it is null. */
   encoder: string | null;
   rungs: { name: string }[];
+  /** Why the source is encoded as well and not passed on, as the rung `source`; null where it passes. */
+  copyReason?: string | null;
   /** Rungs that were planned and are not encoded. */
   givenUp: string[];
   haste: number;

@@ -63,6 +63,22 @@ public class EncodeCommandTests
     }
 
     [Fact]
+    public void Keyframes_at_instants_of_their_own_are_the_first_pictures_of_equal_spans_whatever_pictures_a_rung_leaves_out_and_wherever_it_begins()
+    {
+        // 4.75 spans after the first one began, and two spans after it.
+        var command = Command() with { Keys = new KeyInstants(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
+        var arguments = string.Join(' ', command.Arguments());
+        arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-45000+0.5)/180000),floor((prev_forced_t*90000-45000+0.5)/180000)))");
+        arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-0+0.5)/180000),floor((prev_forced_t*90000-0+0.5)/180000)))");
+        Filters(command).ShouldBe(
+            @"[0:v:0]select=gte(pts\,162360001),scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=gte(pts\,162855001)[out0];"
+            + @"[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[own1][next1];"
+            + @"[own1]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)+gt(floor((pts-start_pts-0+0.5)/180000)\,floor((prev_pts-start_pts-0+0.5)/180000))[out1];"
+            + @"[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p,select=gte(pts\,162855001),"
+            + @"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)+gt(floor((pts-start_pts-45000+0.5)/180000)\,floor((prev_pts-start_pts-45000+0.5)/180000))[out2]");
+    }
+
+    [Fact]
     public void A_rung_s_rate_is_bounded_over_a_second() =>
         string.Join(' ', Command().Arguments()).ShouldContain("-b:v 1200000 -maxrate 1800000 -bufsize 1800000");
 

@@ -25,6 +25,26 @@ public class PaceTests
         Economy.Last(Rungs.Length).ShouldBe(5);
     }
 
+    [Theory]
+    [InlineData(3, "source 720p 480p")]
+    [InlineData(4, "source 480p")]
+    [InlineData(5, "source")]
+    [InlineData(6, "")]
+    public void A_copy_of_the_source_is_the_last_that_goes(int step, string names)
+    {
+        Rung[] rungs = [new(SourceCopy.Name, 1920, 1080, false, 4_500_000), .. Rungs];
+        string.Join(' ', Economy.At(step, rungs).Rungs.Select(r => r.Name)).ShouldBe(names);
+        Economy.Last(rungs.Length).ShouldBe(6);
+    }
+
+    [Fact]
+    public void All_can_be_given_up_at_once()
+    {
+        _pace.GiveUp(_now, Economy.Last(Rungs.Length), isAll: true);
+        _pace.Step.ShouldBe(5);
+        Live(0, 31).ShouldBe(4);
+    }
+
     [Fact]
     public void Nothing_is_given_up_for_a_hiccup()
     {

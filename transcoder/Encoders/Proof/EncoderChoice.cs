@@ -27,6 +27,8 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
     private readonly long _started = time.GetTimestamp();
     private volatile bool _isKnown;
     private volatile string? _noToneMapping;
+    private volatile bool _isWithout;
+    private volatile bool _isProved;
 
     /// <summary>One that knows of no hardware and asks for none.</summary>
     public static EncoderChoice Processor(TimeProvider time) =>
@@ -57,6 +59,18 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
 
     /// <summary>Whether pictures of high dynamic range can be mapped to what rungs have. It counts as possible before it has been tried.</summary>
     public bool MapsTones => _noToneMapping is null;
+
+    /// <summary>Whether anything may encode rungs here: all but where ffmpeg was found to be missing, or to have no encoder of H.264 that works.</summary>
+    public bool MayEncode
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !_isWithout && (!_isProved || _standings.Any(s => s is { Key.IsForRungs: true, Value.Works: true }));
+            }
+        }
+    }
 
     /// <summary>The render node that vendors who need one are opened through.</summary>
     public string? Node => _proof.Node();
@@ -179,10 +193,12 @@ internal sealed class EncoderChoice(IOptions<EncodingOptions> options, TimeProvi
             }
 
             _noToneMapping = await _proof.ToneMappingAsync(cancellationToken);
+            (_isWithout, _isProved) = (false, true);
         }
         catch (IOException e)
         {
             EncoderLog.NotProved(logger, e.Message);
+            _isWithout = true;
         }
         finally
         {

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>An encoder that sends a keyframe every ten seconds (row F18 of the edge cases), and what players get of it.</summary>
+public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<SharedServer>
+{
+    private readonly BroadcastServer _server = shared.Server;
+
+    [Theory]
+    [InlineData(25, 250, 0)]
+    [InlineData(30, 300, 2)]
+    public async Task F18_A_source_with_rare_keyframes_plays_as_a_copy_that_has_one_at_the_beginning_of_every_segment_as_all_rungs_do(int rate, int group, int bFrames)
+    {
+        var name = $"rare-{bFrames}";
+        var channel = await _server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
+        var token = await _server.CreateTokenAsync();
+        var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { FrameRate = rate, KeyframeSeconds = (double)group / rate, BFrames = bFrames });
+        await using (encoder)
+        {
+            await HlsView.WaitAsync(_server, name, v => v.Segments.Count >= 8, "eight segments", "240p");
+            await EncodingTellsAsync(name, token);
+            foreach (var address in new[] { _server.Hls(name), _server.Dash(name) })
+            {
+                (await FfmpegTool.DecodeAsync(address.ToString(), 3)).ShouldBeEmpty(address.ToString());
+            }
+        }
+
+        var source = await HlsView.WaitAsync(_server, name, v => v.Ended, "the end of the session");
+        var rung = (await HlsView.ReadAsync(_server, name, "240p"))!;
+        var sound = (await HlsView.ReadAsync(_server, name, "audio"))!;
+        foreach (var view in new[] { source, rung, sound })
+        {
+            view.TargetDuration.ShouldBe(3);
+            (view.Sequence, view.Segments.Count).ShouldBe((source.Sequence, source.Segments.Count));
+            view.Segments.ShouldAllBe(s => s.Duration <= 3.05);
+
+            // An encoder that is ended may have sent no sound for its last pictures.
+            view.Segments.SkipLast(1).ShouldAllBe(s => !s.Gap);
+            view.Segments.Select(s => s.Discontinuity).ShouldBe(source.Segments.Select(s => s.Discontinuity));
+        }
+
+        // The source's own beginning, then the copy; from then on as if the encoder had been told to send a keyframe every two seconds.
+        source.Segments.Count(s => s.Discontinuity).ShouldBe(1);
+        source.Segments[1].Discontinuity.ShouldBeTrue();
+        source.Segments[0].Duration.ShouldBe(2.5, 0.1);
+        source.Segments.Skip(1).SkipLast(1).ShouldAllBe(s => Math.Abs(s.Duration - 2) < 0.05);
+        rung.Segments.Skip(1).SkipLast(1).Select(s => s.Duration).ShouldBe(source.Segments.Skip(1).SkipLast(1).Select(s => s.Duration));
+
+        foreach (var (view, rendition) in new[] { (source, "source"), (rung, "240p") })
+        {
+            await EverySegmentBeginsWithAKeyframeAsync(view, name, rendition, rate);
+        }
+
+        (await _server.Client.GetStringAsync(_server.Hls(name))).ShouldContain("#EXT-X-INDEPENDENT-SEGMENTS");
+
+        // All of it, through the change from the source to its copy. FFmpeg's HLS reader says of every second initialization that it skips it; it finds the copy's parameter sets in its keyframes.
+        var said = await FfmpegTool.DecodeAsync(_server.Hls(name).ToString(), 60);
+        said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal)).ShouldBeEmpty();
+        _server.Logged(2024).Count.ShouldBeGreaterThan(0);
+    }
+
+    private async Task EncodingTellsAsync(string channel, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/channels/{channel}");
+        request.Headers.Authorization = new("Bearer", token);
+        using var response = await _server.Client.SendAsync(request);
+        var encoding = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("encoding");
+        encoding.GetProperty("rungs").EnumerateArray().Select(r => r.GetProperty("name").GetString()).ShouldBe(["source", "240p"]);
+        encoding.GetProperty("copyReason").GetString()!.ShouldContain("keyframes are more than 3 s apart");
+    }
+
+    private async Task EverySegmentBeginsWithAKeyframeAsync(HlsView view, string channel, string rendition, int rate)
+    {
+        using var folder = TempFolder.Create();
+        var playlist = new Uri(_server.Http, $"/live/{channel}/{view.Session}/{rendition}.m3u8");
+        foreach (var segment in view.Segments)
+        {
+            var init = await _server.Client.GetByteArrayAsync(new Uri(playlist, segment.Map!.Split('"')[1]));
+            var file = Path.Combine(folder.Path, "segment.mp4");
+            await File.WriteAllBytesAsync(file, [.. init, .. await _server.Client.GetByteArrayAsync(new Uri(playlist, segment.Address))]);
+            var packets = (await FfmpegTool.ProbeAsync(file, null, "-show_packets")).GetProperty("packets").EnumerateArray().ToList();
+            packets[0].GetProperty("flags").GetString()!.ShouldStartWith("K", Case.Sensitive, $"{rendition} {segment.Address}");
+
+            // None is missing: what the playlist says is what is there. But an encoder that is ended may have sent a picture without those that are shown before it.
+            if (segment != view.Segments[^1])
+            {
+                ((double)packets.Count).ShouldBe(segment.Duration * rate, 0.5, $"{rendition} {segment.Address}");
+            }
+        }
+    }
+}

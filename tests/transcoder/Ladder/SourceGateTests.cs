@@ -1,0 +1,217 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Tests.Encoders;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Ladder;
+
+/// <summary>A source that cannot be passed on, with a real ffmpeg that makes the copy, and with programs that make none.</summary>
+public sealed class SourceGateTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly ChannelName Main = ChannelName.Parse("main");
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly RecordingPackager _packager = new();
+    private readonly RunningEncoders _running = new();
+
+    [Theory]
+    [InlineData("640x360", 30, 300, "240p")]
+    [InlineData("640x400", 60, 600, "240p")]
+    public async Task Keyframes_too_far_apart_make_a_copy_that_has_them_every_two_seconds_where_all_rungs_do_and_no_picture_is_missing(string size, int rate, int group, string rung)
+    {
+        var source = await CodedPictures.MakeAsync(11, size, rate, "-g", $"{group}");
+        await PublishAsync(Transcoder("ffmpeg", null), SessionId.New(DateTimeOffset.UnixEpoch), source, waitsForRungs: true);
+
+        var leader = _packager.Of("source");
+        leader.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+        leader.TakeWhile(s => ReferenceEquals(s.Track, source[0].Track)).Count().ShouldBe(rate * 5 / 2);
+        var copy = leader.SkipWhile(s => ReferenceEquals(s.Track, source[0].Track)).ToList();
+        copy.Select(s => s.Track).Distinct().ShouldHaveSingleItem().Config.Picture!.Height.ShouldBe(source[0].Track.Config.Picture!.Height);
+        copy.Count(s => !s.Track.Config.TryInspect(s.Payload.Span, out _)).ShouldBe(0);
+
+        double[] keys = [2.5, 4.5, 6.5, 8.5, 10.5];
+        copy.Where(s => s.IsSync).Select(s => s.Present.TotalSeconds).ShouldBe(keys);
+        var small = _packager.Of(rung);
+        small.Where(s => s.IsSync && s.Present.TotalSeconds > 1).Select(s => s.Present.TotalSeconds).ShouldBe(keys);
+        var all = rate == 60 ? 2 : 1;
+        small.Count.ShouldBeInRange((source.Count / all) - 1, (source.Count / all) + 6);
+        small.Select(s => s.Present.Ticks).ShouldBe(small.Select(s => s.Present.Ticks).Order());
+    }
+
+    [Fact]
+    public async Task A_source_with_sane_keyframes_passes_as_it_came()
+    {
+        var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "60");
+        await PublishAsync("ffmpeg", source);
+
+        _packager.Of("source").Select(s => (s.Track, s.Present, s.IsSync)).ShouldBe(source.Select(s => (s.Track, s.Present, s.IsSync)));
+        _packager.Of("240p").Where(s => s.IsSync).Select(s => s.Present.TotalSeconds).ShouldBe([0, 2, 4]);
+    }
+
+    [Theory]
+    [InlineData("ffmpeg", false)]
+    [InlineData("ffmpeg", true)]
+    public async Task A_short_publication_in_doubt_is_passed_on_whole(string program, bool inDoubt)
+    {
+        var source = (await CodedPictures.MakeAsync(3, "640x360", 30, "-g", "300")).Take(inDoubt ? 85 : 20).ToList();
+        await PublishAsync(program, source);
+        _packager.Of("source").Select(s => s.Present).ShouldBe(source.Select(s => s.Present));
+    }
+
+    [Fact]
+    public async Task Where_no_encoder_gives_a_picture_the_source_passes_from_its_next_keyframe_on()
+    {
+        var source = await CodedPictures.MakeAsync(12, "640x360", 30, "-g", "240");
+
+        // It would encode rungs.
+        var program = await ProgramAsync("case \"$*\" in *expr:*) exit 3;; esac\nexec ffmpeg \"$@\"");
+        EncodingState? state = null;
+        await PublishAsync(program, source, async i =>
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+            state = _running.Find(Main) ?? state;
+        });
+
+        var passed = _packager.Of("source");
+        passed.ShouldAllBe(s => ReferenceEquals(s.Track, source[0].Track));
+        passed.Select(s => s.Present.Ticks).ShouldBe(source.Where((_, i) => i is < 75 or >= 240).Select(s => s.Present.Ticks));
+        state!.GivenUp.ShouldContain("source");
+        state.CopyReason!.ShouldContain("keyframes");
+        state.Reason!.ShouldContain("died");
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_ffmpeg_the_source_passes_whatever_it_is()
+    {
+        var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "300");
+        var missing = Path.Combine(_folder.Path, "nothing");
+        using var choice = await EncodingBench.ProvedAsync(missing);
+        await PublishAsync(missing, source, choice: choice);
+
+        _packager.Of("source").Select(s => s.Present).ShouldBe(source.Select(s => s.Present));
+    }
+
+    [Fact]
+    public async Task A_worker_of_the_copy_that_is_killed_is_followed_by_one_that_goes_on_where_it_ended()
+    {
+        var source = await CodedPictures.MakeAsync(9, "640x360", 30, "-g", "300");
+        var pids = Path.Combine(_folder.Path, "pids");
+        var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
+        await PublishAsync(program, source, async i =>
+        {
+            if (i == 180)
+            {
+                // The first was for the rungs only.
+                var worker = (await File.ReadAllLinesAsync(pids))[^1];
+                (await ChildProcess.RunAsync("kill", ["-KILL", worker])).EnsureSuccess();
+            }
+
+            await Task.Delay(33, TestContext.Current.CancellationToken);
+        });
+
+        (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length.ShouldBe(3);
+        var leader = _packager.Of("source");
+        leader.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
+        leader.Select(s => s.Track).Distinct().Count().ShouldBe(2, "the second worker's copy is as the first one's");
+        var keys = leader.Where(s => s.IsSync).Select(s => s.Present.TotalSeconds).ToList();
+        double[] regular = [2.5, 4.5, 6.5, 8.5];
+        keys.ShouldBeSubsetOf([0, .. regular, keys.Except(regular).Last()]);
+        regular.ShouldBeSubsetOf(keys);
+    }
+
+    [Fact]
+    public async Task It_holds_for_the_session_and_not_for_the_next_one()
+    {
+        var source = await CodedPictures.MakeAsync(4, "640x360", 30, "-g", "300");
+        var transcoder = Transcoder("ffmpeg", null);
+        var session = SessionId.New(DateTimeOffset.UnixEpoch);
+        await PublishAsync(transcoder, session, source);
+        var shift = new MediaTime(20 * 90_000, 90_000);
+        await PublishAsync(transcoder, session, [.. source.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
+        await PublishAsync(transcoder, SessionId.New(DateTimeOffset.UnixEpoch.AddHours(1)), source);
+
+        _packager.Sets.Select(s => ReferenceEquals(s.First(r => r.Rendition.Name == "source").Sample.Track, source[0].Track)).ShouldBe([true, false, true]);
+        _packager.Sets[1].Where(r => r.Rendition.Name == "source").Select(r => r.Sample.Present).ShouldBe(source.Select(s => s.Present + shift));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private LadderTranscoder Transcoder(string program, Broadcast.Transcoder.Encoders.Proof.EncoderChoice? choice) => new(
+        _packager, Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<LadderTranscoder>.Instance, choice, _running);
+
+    private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, Broadcast.Transcoder.Encoders.Proof.EncoderChoice? choice = null) =>
+        PublishAsync(Transcoder(program, choice), SessionId.New(DateTimeOffset.UnixEpoch), source, before);
+
+    /// <summary>Publishes as fast as the copy is encoded, where there is no other pace.</summary>
+    private async Task PublishAsync(LadderTranscoder transcoder, SessionId session, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, bool waitsForRungs = false)
+    {
+        var queue = Channel.CreateBounded<MediaSample>(8);
+        var grant = new PublishGrant(Guid.NewGuid(), new BroadcastSession(Main, session, 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard), "auto", CancellationToken.None);
+        _packager.Newest = source[0].Present.TotalSeconds;
+        var running = transcoder.RunAsync(new Publication(grant, [source[0].Track], queue.Reader), TestContext.Current.CancellationToken);
+        for (var i = 0; i < source.Count; i++)
+        {
+            if (before is not null)
+            {
+                await before(i);
+            }
+            else
+            {
+                await Poll.UntilAsync(() => source[i].Present.TotalSeconds - _packager.Newest < 1.4, Patience);
+            }
+
+            if (waitsForRungs && source[i].Present.TotalSeconds is > 1.9 and < 2)
+            {
+                await Poll.UntilAsync(() => _packager.HasRungs, Patience);
+            }
+
+            await queue.Writer.WriteAsync(source[i], TestContext.Current.CancellationToken);
+        }
+
+        queue.Writer.Complete();
+        await running;
+    }
+
+    private async Task<string> ProgramAsync(string script)
+    {
+        var program = Path.Combine(_folder.Path, "ffmpeg");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
+        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        return program;
+    }
+
+    private sealed class RecordingPackager : IRenditionSink
+    {
+        private double _newest;
+
+        public List<List<RenditionSample>> Sets { get; } = [];
+
+        /// <summary>Where the source's rendition ends, in seconds.</summary>
+        public double Newest { get => Volatile.Read(ref _newest); set => Volatile.Write(ref _newest, value); }
+
+        /// <summary>Whether anything was encoded.</summary>
+        public bool HasRungs { get; private set; }
+
+        public List<MediaSample> Of(string rendition) => [.. Sets.ShouldHaveSingleItem().Where(s => s.Rendition.Name == rendition).Select(s => s.Sample)];
+
+        public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
+        {
+            var samples = new List<RenditionSample>();
+            Sets.Add(samples);
+            await foreach (var sample in renditions.Samples.ReadAllAsync(cancellationToken))
+            {
+                samples.Add(sample);
+                HasRungs |= sample.Rendition is { Kind: TrackKind.Video, Leads: false };
+                if (sample.Rendition.Leads)
+                {
+                    Newest = Math.Max(Newest, sample.Sample.Present.TotalSeconds);
+                }
+            }
+        }
+    }
+}

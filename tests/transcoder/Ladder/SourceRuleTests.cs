@@ -1,0 +1,154 @@
+using Broadcast.Media;
+using Broadcast.Transcoder.Ladder;
+using Broadcast.Transcoder.Tests.Encoders;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Ladder;
+
+public class SourceRuleTests
+{
+    private static readonly Track Avc = new(
+        1, CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), MediaTime.VideoTimescale);
+
+    /// <summary>Seconds from keyframe to keyframe, and the second at which the copy begins; no copy where that is 0.</summary>
+    [Theory]
+    [InlineData("standard", 30, 0, new[] { 2.0, 2, 2, 2 })]
+    [InlineData("standard", 30, 0, new[] { 0.1, 0.1, 0.5, 2 })]
+    [InlineData("standard", 30, 0, new[] { 3.0, 3, 3 })]
+    [InlineData("standard", 60, 0, new[] { 3.0, 3, 3 })]
+    [InlineData("standard", 2, 0, new[] { 3.0, 3 })]
+    [InlineData("standard", 30, 2.5, new[] { 10.0, 10 })]
+    [InlineData("low", 60, 2.5, new[] { 8.3, 8.3 })]
+    [InlineData("standard", 30, 2.5, new[] { 3.1, 3.1 })]
+    [InlineData("standard", 25, 2.48, new[] { 10.0 })]
+    [InlineData("safe", 30, 0, new[] { 8.3, 8.3 })]
+    [InlineData("safe", 30, 0, new[] { 10.0, 10 })]
+    [InlineData("safe", 30, 9.5, new[] { 12.0, 12 })]
+
+    // It has shown better: it is believed once.
+    [InlineData("standard", 30, 0, new[] { 2.0, 2, 5, 2, 2 })]
+    [InlineData("standard", 30, 12, new[] { 2.0, 5, 2, 5, 2 })]
+    public void A_source_is_copied_when_its_keyframes_are_farther_apart_than_a_segment_may_be_long(string latency, int rate, double copied, double[] groups)
+    {
+        var rule = new SourceRule(LatencyProfile.Find(latency)!);
+        var story = Tell(rule, rate, groups);
+
+        var first = story.FindIndex(s => s.Way == SourceWay.IsCopied);
+        if (copied == 0)
+        {
+            first.ShouldBe(-1);
+            rule.Reason.ShouldBeNull();
+            return;
+        }
+
+        // What waited for the decision is copied as well.
+        var begin = first - story.Take(first).Reverse().TakeWhile(s => s.Way == SourceWay.Waits).Count();
+        story[begin].Time.ShouldBe(copied, 0.001);
+        story.Skip(first).ShouldAllBe(s => s.Way == SourceWay.IsCopied, "it is decided once");
+        rule.Reason!.ShouldContain("keyframes are more than");
+    }
+
+    [Theory]
+    [InlineData(2.0, 0)]
+    [InlineData(2.4, 0)]
+    [InlineData(2.8, 9)]
+    public void Pictures_wait_in_the_first_group_only_and_for_half_a_second_at_most(double group, int waiting)
+    {
+        var story = Tell(new SourceRule(LatencyProfile.Standard), 30, group, group, group);
+
+        story.Count(s => s.Way == SourceWay.Waits).ShouldBe(waiting);
+        story.FindLastIndex(s => s.Way == SourceWay.Waits).ShouldBeLessThan((int)(group * 30));
+    }
+
+    [Fact]
+    public void What_begins_to_wait_is_never_a_picture_that_is_shown_before_one_that_was_passed_on()
+    {
+        // I P B B P B B …: two pictures are shown before one that is decoded before them.
+        var rule = new SourceRule(LatencyProfile.Standard);
+        var passed = long.MinValue;
+        var waits = false;
+        for (var i = 0; i < 150; i++)
+        {
+            var place = i == 0 ? 0 : ((i - 1) / 3 * 3) + ((i - 1) % 3) switch { 0 => 3, 1 => 1, _ => 2 };
+            var way = rule.See(Sample(Avc, i * 3000, (place + 2) * 3000, i == 0));
+            if (way == SourceWay.Passes)
+            {
+                waits.ShouldBeFalse();
+                passed = Math.Max(passed, place);
+                continue;
+            }
+
+            ((long)place).ShouldBeGreaterThan(passed, $"picture {i}");
+            waits = true;
+        }
+
+        rule.Reason.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void A_hole_in_its_times_is_no_long_group()
+    {
+        var rule = new SourceRule(LatencyProfile.Standard);
+        long[] times = [.. Enumerable.Range(0, 30).Select(i => i * 3000L), .. Enumerable.Range(0, 60).Select(i => 900_000 + (i * 3000L))];
+        times.Select((time, i) => rule.See(Sample(Avc, time, time, i == 0))).ShouldAllBe(way => way == SourceWay.Passes);
+    }
+
+    [Fact]
+    public void What_no_player_or_not_every_one_decodes_is_copied_from_its_first_picture_on()
+    {
+        var rule = new SourceRule(LatencyProfile.Standard);
+        rule.See(Sample(RenditionPlanTests.Video(1, 1280, 720), 0, 0, true)).ShouldBe(SourceWay.IsCopied);
+        rule.Reason!.ShouldContain("VP9");
+    }
+
+    [Theory]
+    [InlineData("yuv420p", true)]
+    [InlineData("yuv422p", false)]
+    [InlineData("yuv420p10le", false)]
+    public async Task Colors_decide_where_the_codec_does_not(string colors, bool passes)
+    {
+        var picture = await CodedPictures.MakeAsync(1, "64x64", 30, "-frames:v", "1", "-pix_fmt", colors);
+        (SourceRule.Objection(picture[0].Track.Config) is null).ShouldBe(passes);
+    }
+
+    [Theory]
+    [InlineData(1920, 1080, 1920, 1080, 4_500_000)]
+    [InlineData(1280, 720, 1280, 720, 2_450_000)]
+    [InlineData(641, 361, 640, 360, 850_000)]
+    [InlineData(7680, 4320, 7680, 4320, 20_000_000)]
+    public void A_copy_is_as_large_as_the_source(int width, int height, int across, int down, int bits)
+    {
+        var copy = SourceCopy.Of(RenditionPlanTests.Video(1, width, height))!;
+        (copy.Name, copy.Width, copy.Height, copy.IsHalfRate).ShouldBe(("source", across, down, false));
+        copy.BitsPerSecond.ShouldBe(bits);
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(18)]
+    public void There_is_no_copy_of_high_dynamic_range(byte transfer)
+    {
+        var source = RenditionPlanTests.Video(1, 1280, 720) with { Described = new PictureDescription(new CodedColor(9, transfer, 9, false), null, null) };
+        SourceCopy.Of(source).ShouldBeNull();
+    }
+
+    private static List<(double Time, SourceWay Way)> Tell(SourceRule rule, int rate, params double[] groups)
+    {
+        var story = new List<(double, SourceWay)>();
+        foreach (var group in groups)
+        {
+            var pictures = (int)Math.Round(group * rate);
+            for (var i = 0; i < pictures; i++)
+            {
+                var time = story.Count * (90_000L / rate);
+                story.Add((time / 90_000.0, rule.See(Sample(Avc, time, time, i == 0))));
+            }
+        }
+
+        return story;
+    }
+
+    private static MediaSample Sample(Track track, long decode, long present, bool sync) =>
+        new(track, new MediaTime(decode, track.Timescale), new MediaTime(present, track.Timescale), sync, new byte[] { 0 }, DateTimeOffset.UnixEpoch);
+}
