@@ -46,6 +46,44 @@ public sealed class WorkerFaultTests : IDisposable
         (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(3, "each is followed by another");
     }
 
+    [Fact]
+    public async Task A_worker_that_is_too_slow_costs_large_rungs_and_one_that_dies_of_a_rung_only_that_F25_F26()
+    {
+        await using var server = await StartAsync("case \"$*\" in *scale=256:144*) exec ffmpeg -readrate 0.5 \"$@\";; *scale=320:180*) exit 3;; esac; exec ffmpeg \"$@\"");
+        var source = await Playout.MakeAsync(Usual with { Seconds = 26 });
+        var channels = new[] { ("slow", "256x144@200k,160x90@100k"), ("dies", "320x180@200k,192x108@100k") };
+        await Task.WhenAll(channels.Select(async c =>
+        {
+            var channel = await server.CreateChannelAsync(c.Item1, "--ladder", c.Item2, "--reconnect-window", "0");
+            await Playout.SendAsync(server.PublishUrl(channel), source);
+        }));
+
+        // The small rung has every picture; the large one stays listed and is a gap.
+        var dies = await LadderView.ReadAsync(server, "dies", "192x108");
+        (dies with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(dies.Source.Discontinuities.Count());
+        ShouldBeInTimeAgain(dies, dies.Rungs["192x108"], mostGaps: 2);
+
+        // What was encoded at last is as new as the source: half of the pictures of the small rung, nothing of the large one.
+        var slow = await LadderView.ReadAsync(server, "slow", "160x90");
+        (slow with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(slow.Source.Discontinuities.Count());
+        var small = slow.Rungs["160x90"];
+        small.View.Last.ShouldBe(slow.Source.View.Last);
+        small.Segments.Last().Number.ShouldBe(slow.Source.View.Last, small.Told);
+        small.Runs.ShouldAllBe(r => r.Complaints.Length == 0, string.Concat(small.Runs.Select(r => r.Complaints)));
+        foreach (var segment in small.Segments.TakeLast(3).SkipLast(1))
+        {
+            var original = slow.Source.Segments.Single(s => s.Number == segment.Number).Samples;
+            segment.Samples.Where(s => s.IsSync).ShouldBe(original.Where(s => s.IsSync), small.Told);
+            segment.Samples.Count.ShouldBeInRange(original.Count / 2, original.Count, small.Told);
+        }
+
+        foreach (var (name, large) in new[] { ("slow", "256x144"), ("dies", "320x180") })
+        {
+            var view = await HlsView.ReadAsync(server, name, large);
+            (view is null || view.Segments.TakeLast(3).SkipLast(1).All(s => s.Gap)).ShouldBeTrue($"{name} {large}");
+        }
+    }
+
     public void Dispose() => _folder.Dispose();
 
     /// <summary>The rung's playlist went on, all that is in it can be decoded, and its newest segments have every picture of the source.</summary>

@@ -38,7 +38,7 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     /// <summary>One picture for one, of those that are marked; it needs the one behind it, so that all come out one later. The filter counts in half ticks.</summary>
     private static readonly string Deinterlace = Text($"bwdif=mode=send_frame:deint=interlaced,settb=1/{MediaTime.VideoTimescale},");
 
-    private const string EverySecond = @"select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),";
+    private const string EverySecond = @"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),";
 
     private VendorParts Parts => VendorParts.Of(Route.Vendor);
 

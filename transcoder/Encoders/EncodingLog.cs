@@ -21,4 +21,10 @@ internal static partial class EncodingLog
 
     [LoggerMessage(2025, LogLevel.Warning, "Channel {Channel}: viewers get the source itself again, instead of its copy ({Reason})")]
     public static partial void PassedAgain(ILogger logger, string channel, string reason);
+
+    [LoggerMessage(2026, LogLevel.Warning, "Channel {Channel}: workers keep dying; the next one leaves {Rung} out, to see whether they die of it")]
+    public static partial void Suspected(ILogger logger, string channel, string rung);
+
+    [LoggerMessage(2027, LogLevel.Information, "Channel {Channel}: {Rung}, of which workers died, is tried again")]
+    public static partial void TriedAgain(ILogger logger, string channel, string rung);
 }

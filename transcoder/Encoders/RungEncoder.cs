@@ -61,6 +61,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Pace _pace = new();
+    private readonly Suspicion _suspicion = new(DeathsBeforeLess);
     private readonly RecentPictures _recent = new();
     private readonly LetDowns _letDowns;
     private readonly List<RungRun> _ending = [];
@@ -100,7 +101,7 @@ internal sealed class RungEncoder : IAsyncDisposable
                 return null;
             }
 
-            var effort = Economy.At(step, rungs);
+            var effort = EffortAt(step, rungs);
             return new EncodingState(
                 run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
                 [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(Volatile.Read(ref _newest).Present) ?? TimeSpan.Zero,
@@ -128,6 +129,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             Leave();
             _recent.Clear();
             _track = sample.Track;
+            _suspicion.Forget();
             _bits = new SourceBits(sample.Track.ClaimedBitsPerSecond);
             _rungs = _copy.RungsOf(sample.Track, _bits.Most, _choice.MapsTones);
         }
@@ -249,7 +251,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             Tell(before, "nothing was late for a while");
         }
 
-        var effort = Economy.At(_pace.Step, _rungs);
+        var effort = EffortAt(_pace.Step, _rungs);
         if (effort.Rungs.Count == 0 || (SourceCopy.Is(effort.Rungs[0]) && !_copy.IsOn))
         {
             return;
@@ -347,6 +349,14 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
+        var suspect = _suspicion.Suspect;
+        if (run.Route.IsProcessor && _suspicion.Look(run.Age, Now))
+        {
+            EncodingLog.TriedAgain(_logger, _session.Channel.Value, suspect!);
+            Abandon(run);
+            return;
+        }
+
         var behind = run.Behind(_newest.Present);
         var before = _pace.Step;
         if (_pace.Judge(Pace.Weigh(behind, _recent.Step), Now, Economy.Last(_rungs.Count)))
@@ -364,7 +374,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private void Tell(int before, string why)
     {
-        var effort = Economy.At(_pace.Step, _rungs);
+        var effort = EffortAt(_pace.Step, _rungs);
         var names = effort.Rungs.Count == 0 ? "nothing" : string.Join(", ", effort.Rungs.Select(r => r.Name));
         _why = _pace.Step == 0 ? null : Short(why);
         Steps.Add(1, new KeyValuePair<string, object?>("direction", _pace.Step > before ? "down" : "up"));
@@ -411,7 +421,13 @@ internal sealed class RungEncoder : IAsyncDisposable
         var pause = isHopeless ? LetDowns.Memory : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
         _notBefore = After(_time.GetTimestamp(), pause);
         EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, _copy.IsOn ? "what they have" : "the source", pause.TotalSeconds);
-        if (isHopeless || _deaths % DeathsBeforeLess == 0)
+        if (!isHopeless && _suspicion.Died(lived, Economy.At(_pace.Step, _rungs).Rungs, Now))
+        {
+            // Each rung is suspected once: this cannot become a loop.
+            _notBefore = After(_time.GetTimestamp(), FirstPause);
+            EncodingLog.Suspected(_logger, _session.Channel.Value, _suspicion.Suspect!);
+        }
+        else if (isHopeless || _deaths % DeathsBeforeLess == 0)
         {
             var before = _pace.Step;
             _pace.GiveUp(Now, Economy.Last(_rungs.Count), isHopeless);
@@ -447,6 +463,13 @@ internal sealed class RungEncoder : IAsyncDisposable
                 Abandon(run);
             }
         }
+    }
+
+    /// <summary>What is encoded at a step, without the rung that workers die of.</summary>
+    private Effort EffortAt(int step, IReadOnlyList<Rung> rungs)
+    {
+        var effort = Economy.At(step, rungs);
+        return effort with { Rungs = _suspicion.Without(effort.Rungs) };
     }
 
     private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;

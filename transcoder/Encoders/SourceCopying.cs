@@ -9,6 +9,7 @@ namespace Broadcast.Transcoder.Encoders;
 internal sealed class SourceCopying(string ladder, LatencyProfile latency)
 {
     private readonly long _every = MediaTime.From(latency.SegmentMinimum, MediaTime.VideoTimescale).Ticks;
+
     /// <summary>Why there has to be one; <see langword="null"/> where the source passes.</summary>
     public string? Reason { get; private set; }
 
@@ -44,7 +45,7 @@ internal sealed class SourceCopying(string ladder, LatencyProfile latency)
     public IReadOnlyList<Rung> RungsOf(Track source, int most, bool mapsTones)
     {
         var rungs = RungsOf(ladder, source, most, mapsTones);
-        if (Reason is null || SourceCopy.Of(source) is not { } copy)
+        if (Reason is null || SourceCopy.Of(source, mapsTones) is not { } copy)
         {
             return rungs;
         }

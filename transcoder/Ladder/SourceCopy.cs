@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
 
 namespace Broadcast.Transcoder.Ladder;
 
@@ -26,11 +27,12 @@ internal static class SourceCopy
     /// <summary>Whether a rung is a copy.</summary>
     public static bool Is(Rung rung) => rung.Name == Name;
 
-    /// <summary>Plans it. <see langword="null"/> where there can be none: pictures of a size not known, of high dynamic range (without tone mapping their colors would be wrong), or too small for an encoder.</summary>
+    /// <summary>Plans it. <see langword="null"/> where there can be none: pictures of a size not known, of high dynamic range where that cannot be mapped (their colors would be wrong), or too small for an encoder.</summary>
     /// <param name="source">The source.</param>
-    public static Rung? Of(Track source)
+    /// <param name="mapsTones">Whether pictures of high dynamic range can be mapped to what a copy has.</param>
+    public static Rung? Of(Track source, bool mapsTones)
     {
-        if (source.Config.Picture is not { } picture || source.Color is { Transfer: LadderPlan.PerceptualQuantizer or LadderPlan.HybridLogGamma })
+        if (source.Config.Picture is not { } picture || (!mapsTones && ToneMapping.IsNeeded(source.Color)))
         {
             return null;
         }

@@ -13,15 +13,15 @@ public class EncodeCommandTests
     public void Each_rung_is_scaled_from_the_one_above_it_and_pictures_are_left_out_once() =>
         Filters(Command()).ShouldBe(
             "[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];"
-            + @"[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
+            + @"[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + "[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
 
     [Fact]
     public void A_rung_with_half_of_the_pictures_takes_none_from_a_smaller_one_that_has_all() =>
         Filters(Command() with { Effort = Economy.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
-            @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2)[out0];"
+            @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)[out0];"
             + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
-            + @"[next1]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
+            + @"[next1]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
 
     [Fact]
     public void A_worker_that_follows_another_encodes_from_the_first_missing_picture_on() =>
@@ -32,7 +32,7 @@ public class EncodeCommandTests
     public void Rungs_of_which_the_one_before_left_different_pictures_begin_each_with_its_own() =>
         Filters(Command() with { From = [162_093_000, 162_090_000, 162_096_000] }).ShouldBe(
             @"[0:v:0]select=gte(pts\,162090000),scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=gte(pts\,162093000)[out0];"
-            + @"[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
+            + @"[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + @"[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p,select=gte(pts\,162096000)[out2]");
 
     [Theory]
@@ -50,7 +50,7 @@ public class EncodeCommandTests
     [Fact]
     public void Fields_become_pictures_before_any_is_scaled_or_left_out_and_times_stay_what_they_were() =>
         Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = Economy.At(3, Rungs) }).ShouldStartWith(
-            @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=1280:720");
+            @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=1280:720");
 
     [Fact]
     public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()

@@ -203,5 +203,34 @@ public sealed class RungEncoderTests : IDisposable
         _bench.Read().ShouldHaveSingleItem().Value[^1].Present.ShouldBe(source[^1].Present);
     }
 
+    [Fact]
+    public async Task One_rung_that_workers_die_of_is_left_out_and_the_other_goes_on_F26()
+    {
+        var source = await CodedPictures.MakeAsync(6, "640x480", 30, "-g", "30");
+        var program = await _bench.ProgramAsync("case \"$*\" in *scale=480:360*) exit 3;; esac\nexec ffmpeg \"$@\"");
+
+        await using (var encoder = _bench.Encoder(program, "auto", "low"))
+        {
+            foreach (var sample in source)
+            {
+                encoder.Take(sample);
+                await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
+            }
+
+            var state = encoder.State.ShouldNotBeNull();
+            state.Rungs.ShouldHaveSingleItem().Name.ShouldBe("240p");
+            (state.Step, state.Haste).ShouldBe((0, 0), "nothing else is given up for it");
+            state.GivenUp.ShouldBe(["360p"]);
+        }
+
+        var (name, rung) = _bench.Read().ShouldHaveSingleItem();
+        name.ShouldBe("240p");
+
+        // It begins with the group that was the newest when it was found out.
+        rung[0].IsSync.ShouldBeTrue();
+        rung[0].Present.Ticks.ShouldBeLessThanOrEqualTo(source[^1].Present.Ticks / 2);
+        rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks).Where(t => t >= rung[0].Present.Ticks));
+    }
+
     public void Dispose() => _bench.Dispose();
 }

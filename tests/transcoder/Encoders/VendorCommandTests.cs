@@ -20,7 +20,7 @@ public class VendorCommandTests
     [Fact]
     public void X264() => Line(Route.Processor).ShouldBe(
         $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
-        + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
         + Output(0, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads 5 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
         + Output(1, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads 5 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
@@ -28,7 +28,7 @@ public class VendorCommandTests
     [Fact]
     public void Nvenc_with_pictures_that_stay_on_the_gpu() => Line(new Route(Vendor.Nvenc, StaysOnDevice: true)).ShouldBe(
         $"{Head} -init_hw_device cuda=gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -hwaccel cuda -hwaccel_device gpu -hwaccel_output_format cuda -f nut -i unix:/run/in "
-        + @"-filter_complex [0:v:0]scale_cuda=1280:720:interp_algo=bicubic:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        + @"-filter_complex [0:v:0]scale_cuda=1280:720:interp_algo=bicubic:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale_cuda=854:480:interp_algo=bicubic:format=nv12,setsar=1[out1] "
         + Output(0, "h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -bf 0 -delay 0 -rc-lookahead 10 -no-scenecut 1 -b_adapt 0 -g 100000 -forced-idr 1 -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
         + Output(1, "h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -bf 0 -delay 0 -rc-lookahead 10 -no-scenecut 1 -b_adapt 0 -g 100000 -forced-idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
@@ -36,7 +36,7 @@ public class VendorCommandTests
     [Fact]
     public void Nvenc_with_pictures_from_the_processor_in_a_hurry() => Line(new Route(Vendor.Nvenc, StaysOnDevice: false), haste: 2, isHurried: true).ShouldBe(
         $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
-        + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
         + Output(0, "h264_nvenc -preset p1 -tune ll -profile:v high -rc vbr -bf 0 -delay 0 -zerolatency 1 -g 100000 -forced-idr 1 -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
         + Output(1, "h264_nvenc -preset p1 -tune ll -profile:v high -rc vbr -bf 0 -delay 0 -zerolatency 1 -g 100000 -forced-idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
@@ -45,27 +45,27 @@ public class VendorCommandTests
     public void Quick_sync_with_pictures_that_stay_on_the_gpu() => Line(new Route(Vendor.QuickSync, StaysOnDevice: true)).ShouldBe(
         $"{Head} -init_hw_device vaapi=va:{Node} -init_hw_device qsv=gpu@va -filter_hw_device gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 "
         + "-hwaccel vaapi -hwaccel_device va -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
-        + @"-filter_complex [0:v:0]hwmap=derive_device=qsv,format=qsv,vpp_qsv=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        + @"-filter_complex [0:v:0]hwmap=derive_device=qsv,format=qsv,vpp_qsv=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "vpp_qsv=w=854:h=480:format=nv12,setsar=1[out1] "
         + Output(0, "h264_qsv -preset fast -profile:v high -bf 0 -async_depth 4 -adaptive_i 0 -adaptive_b 0 -g 65535 -forced_idr 1 -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
         + Output(1, "h264_qsv -preset fast -profile:v high -bf 0 -async_depth 4 -adaptive_i 0 -adaptive_b 0 -g 65535 -forced_idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
     public void Quick_sync_with_pictures_from_the_processor() => Filters(new Route(Vendor.QuickSync, StaysOnDevice: false)).ShouldBe(
-        @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=nv12[out1]");
+        @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=nv12[out1]");
 
     [Fact]
     public void Vaapi_with_pictures_that_stay_on_the_gpu() => Line(new Route(Vendor.Vaapi, StaysOnDevice: true), isHurried: true).ShouldBe(
         $"{Head} -init_hw_device vaapi=gpu:{Node} -filter_hw_device gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 "
         + "-hwaccel vaapi -hwaccel_device gpu -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
-        + @"-filter_complex [0:v:0]scale_vaapi=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        + @"-filter_complex [0:v:0]scale_vaapi=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale_vaapi=w=854:h=480:format=nv12,setsar=1[out1] "
         + Output(0, "h264_vaapi -profile:v high -bf 0 -async_depth 1 -g 65535 -idr_interval 0 -b:v 2500000 -maxrate 3750000 -bufsize 3750000") + " "
         + Output(1, "h264_vaapi -profile:v high -bf 0 -async_depth 1 -g 65535 -idr_interval 0 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
     public void Vaapi_with_pictures_from_the_processor_scales_the_next_rung_before_it_uploads_this_one() => Filters(new Route(Vendor.Vaapi, StaysOnDevice: false)).ShouldBe(
-        @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[own0][next0];[own0]hwupload[out0];[next0]select=isnan(prev_selected_n)+key+gte(n-prev_selected_n\,2),"
+        @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[own0][next0];[own0]hwupload[out0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=nv12,hwupload[out1]");
 
     [Fact]

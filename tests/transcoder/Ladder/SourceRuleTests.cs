@@ -119,7 +119,7 @@ public class SourceRuleTests
     [InlineData(7680, 4320, 7680, 4320, 20_000_000)]
     public void A_copy_is_as_large_as_the_source(int width, int height, int across, int down, int bits)
     {
-        var copy = SourceCopy.Of(RenditionPlanTests.Video(1, width, height))!;
+        var copy = SourceCopy.Of(RenditionPlanTests.Video(1, width, height), mapsTones: false)!;
         (copy.Name, copy.Width, copy.Height, copy.IsHalfRate).ShouldBe(("source", across, down, false));
         copy.BitsPerSecond.ShouldBe(bits);
     }
@@ -127,10 +127,11 @@ public class SourceRuleTests
     [Theory]
     [InlineData(16)]
     [InlineData(18)]
-    public void There_is_no_copy_of_high_dynamic_range(byte transfer)
+    public void There_is_a_copy_of_high_dynamic_range_only_where_its_colors_can_be_mapped(byte transfer)
     {
         var source = RenditionPlanTests.Video(1, 1280, 720) with { Described = new PictureDescription(new CodedColor(9, transfer, 9, false), null, null) };
-        SourceCopy.Of(source).ShouldBeNull();
+        SourceCopy.Of(source, mapsTones: false).ShouldBeNull();
+        SourceCopy.Of(source, mapsTones: true).ShouldNotBeNull();
     }
 
     private static List<(double Time, SourceWay Way)> Tell(SourceRule rule, int rate, params double[] groups)

@@ -1,0 +1,119 @@
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Ladder;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Which rung is left out after which deaths.</summary>
+public sealed class SuspicionTests
+{
+    private static readonly IReadOnlyList<Rung> All = [Rung("720p"), Rung("480p"), Rung("360p")];
+    private readonly Suspicion _suspicion = new(deathsBefore: 3);
+    private TimeSpan _now;
+
+    [Theory]
+    [InlineData("720p", 3)]
+    [InlineData("480p", 4)]
+    [InlineData("360p", 5)]
+    public void The_rung_that_workers_die_of_is_found_by_leaving_each_out_in_turn(string bad, int deaths)
+    {
+        DieOf(bad).ShouldBe(deaths);
+        _suspicion.Suspect.ShouldBe(bad);
+        Live(Suspicion.Trial).ShouldBeFalse();
+        _suspicion.Without(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
+    }
+
+    [Fact]
+    public void What_was_found_is_tried_again_after_a_while_and_one_death_leaves_it_out_for_twice_as_long()
+    {
+        DieOf("480p");
+        for (var rest = Suspicion.FirstRest; rest < Suspicion.LongestRest; rest *= 2)
+        {
+            Live(Suspicion.Trial).ShouldBeFalse();
+            var left = rest - TimeSpan.FromSeconds(1) - (rest == Suspicion.FirstRest ? TimeSpan.Zero : Suspicion.Trial);
+            Live(left).ShouldBeFalse();
+            Live(TimeSpan.FromSeconds(1)).ShouldBeTrue();
+            _suspicion.Without(All).ShouldBe(All);
+            _suspicion.Died(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
+            _suspicion.Suspect.ShouldBe("480p");
+        }
+    }
+
+    [Fact]
+    public void What_lives_when_it_is_tried_again_stays()
+    {
+        DieOf("720p");
+        Live(Suspicion.Trial);
+        Live(Suspicion.FirstRest).ShouldBeTrue();
+        Live(Suspicion.Trial).ShouldBeFalse();
+        _suspicion.Suspect.ShouldBeNull();
+
+        // A new story: one death is no reason.
+        _suspicion.Died(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Where_no_rung_alone_is_the_reason_nothing_is_left_out_until_a_worker_has_lived()
+    {
+        var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.Died(TimeSpan.Zero, All, _now)).ToList();
+        answers.ShouldBe([false, false, true, true, true, .. Enumerable.Repeat(false, 7)]);
+        _suspicion.Without(All).ShouldBe(All);
+
+        Live(Suspicion.Trial);
+        DieOf("360p").ShouldBe(5);
+    }
+
+    [Fact]
+    public void A_worker_that_lived_for_long_did_not_die_of_what_it_encoded()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            _suspicion.Died(Suspicion.Trial, All, _now).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void A_copy_of_the_source_and_a_rung_that_is_alone_are_never_left_out()
+    {
+        IReadOnlyList<Rung> copied = [Rung(SourceCopy.Name), Rung("360p")];
+        var alone = new Suspicion(deathsBefore: 3);
+        for (var i = 0; i < 10; i++)
+        {
+            alone.Died(TimeSpan.Zero, [copied[1]], _now).ShouldBeFalse();
+            _suspicion.Died(TimeSpan.Zero, copied, _now);
+            _suspicion.Without(copied)[0].ShouldBe(copied[0]);
+        }
+    }
+
+    [Fact]
+    public void Of_another_source_nothing_is_known()
+    {
+        DieOf("720p");
+        _suspicion.Forget();
+        _suspicion.Without(All).ShouldBe(All);
+        _suspicion.Died(TimeSpan.Zero, All, _now).ShouldBeFalse();
+    }
+
+    /// <summary>Workers die of a rung at once until they do not get it.</summary>
+    /// <returns>How many did.</returns>
+    private int DieOf(string bad)
+    {
+        var deaths = 0;
+        while (_suspicion.Without(All).Any(r => r.Name == bad))
+        {
+            deaths++;
+            _suspicion.Died(TimeSpan.Zero, All, _now);
+        }
+
+        return deaths;
+    }
+
+    private bool Live(TimeSpan time)
+    {
+        _now += time;
+        return _suspicion.Look(Suspicion.Trial, _now);
+    }
+
+    private static Rung Rung(string name) => new(name, 16, 16, IsHalfRate: false, 100_000);
+}
