@@ -28,6 +28,7 @@ public static class OriginModule
         services.TryAddSingleton<LiveDirectory>();
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
         services.TryAddSingleton<MediaDelivery>();
+        services.TryAddSingleton<HeldRequests>();
         services.TryAddSingleton<LiveEndpoint>();
         return services;
     }

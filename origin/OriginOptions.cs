@@ -15,6 +15,12 @@ public sealed class OriginOptions
     public TimeSpan EndedPlaylistMaxAge { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// Requests that are held at the same time until what they ask for exists; 1 to 1,000,000. One more is asked to try again. Each costs some kilobytes, and a CDN
+    /// in front holds its viewers' requests itself.
+    /// </summary>
+    public int MaxHeldRequests { get; set; } = 50_000;
+
+    /// <summary>
     /// How long caches may keep media; 0 to 1 year. Media never changes under its name. A year is the longest that RFC 9111 caches commonly honor.
     /// </summary>
     public TimeSpan MediaMaxAge { get; set; } = TimeSpan.FromDays(365);
@@ -38,6 +44,7 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
             nameof(OriginOptions.EndedPlaylistMaxAge), options.EndedPlaylistMaxAge, "0 to 1 hour");
         Check(options.MediaMaxAge >= TimeSpan.Zero && options.MediaMaxAge <= TimeSpan.FromDays(365),
             nameof(OriginOptions.MediaMaxAge), options.MediaMaxAge, "0 to 365 days");
+        Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
         return mistakes.Build();

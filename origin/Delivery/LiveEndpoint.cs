@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.Delivery;
 
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
-internal sealed class LiveEndpoint(
-    LiveDirectory directory, MediaDelivery media, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+internal sealed partial class LiveEndpoint(
+    LiveDirectory directory, MediaDelivery media, HeldRequests held, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -110,7 +110,7 @@ internal sealed class LiveEndpoint(
             case LivePathKind.ImagePlaylist:
                 return WriteAsync(context, session.ImagePlaylist(), maxAge);
             case LivePathKind.MediaPlaylist:
-                return WriteAsync(context, session.MediaPlaylist(path.Rendition), maxAge);
+                return AnswerPlaylistAsync(context, session, path.Rendition, maxAge);
             default:
                 return session.Find(path) is { } source ? media.AnswerAsync(context, source) : NotFound(context);
         }

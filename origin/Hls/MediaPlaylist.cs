@@ -10,6 +10,9 @@ internal sealed record MediaPlaylist
     /// <summary><c>EXT-X-VERSION</c>: 8 is what <c>EXT-X-GAP</c> wants. Said from the first playlist on, because a playlist may not change it later.</summary>
     public const int Version = 8;
 
+    /// <summary>The same where <c>EXT-X-SKIP</c> may come. Date ranges, for which it would be 10, are not skipped, because there are none.</summary>
+    public const int SkippingVersion = 9;
+
     /// <summary><c>EXT-X-TARGETDURATION</c>, whole seconds.</summary>
     public required int TargetDuration { get; init; }
 
@@ -25,8 +28,20 @@ internal sealed record MediaPlaylist
     /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: every segment can be decoded without the others.</summary>
     public required bool IndependentSegments { get; init; }
 
-    /// <summary>The segments, oldest first.</summary>
+    /// <summary><c>EXT-X-PART-INF</c> and what belongs to it, or <see langword="null"/> when only whole segments are offered.</summary>
+    public LowLatency? LowLatency { get; init; }
+
+    /// <summary><c>EXT-X-SKIP:SKIPPED-SEGMENTS</c>: segments that a delta update leaves out at the front; 0 in a whole playlist.</summary>
+    public int SkippedSegments { get; init; }
+
+    /// <summary>The segments, oldest first, without those skipped; the last may be open.</summary>
     public required IReadOnlyList<PlaylistSegment> Segments { get; init; }
+
+    /// <summary><c>EXT-X-PRELOAD-HINT</c>: address of the part that comes next, or <see langword="null"/>.</summary>
+    public string? Hint { get; init; }
+
+    /// <summary><c>EXT-X-RENDITION-REPORT</c>: the other renditions.</summary>
+    public IReadOnlyList<RenditionReport> Reports { get; init; } = [];
 
     /// <summary><c>EXT-X-ENDLIST</c>: nothing follows.</summary>
     public required bool IsEnded { get; init; }
@@ -36,9 +51,11 @@ internal sealed record MediaPlaylist
     {
         var culture = CultureInfo.InvariantCulture;
         text.Append("#EXTM3U\n");
-        text.Append(culture, $"#EXT-X-VERSION:{Version}\n");
+        text.Append(culture, $"#EXT-X-VERSION:{(LowLatency is null ? Version : SkippingVersion)}\n");
         text.Append(culture, $"#EXT-X-TARGETDURATION:{TargetDuration}\n");
-        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={HoldBack.TotalSeconds:0.0##}\n");
+        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={HoldBack.TotalSeconds:0.0##}");
+        LowLatency?.Write(text, TimeSpan.FromSeconds(TargetDuration));
+        text.Append('\n');
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{MediaSequence}\n");
         text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{DiscontinuitySequence}\n");
         if (IndependentSegments)
@@ -46,11 +63,27 @@ internal sealed record MediaPlaylist
             text.Append("#EXT-X-INDEPENDENT-SEGMENTS\n");
         }
 
+        if (SkippedSegments > 0)
+        {
+            text.Append(culture, $"#EXT-X-SKIP:SKIPPED-SEGMENTS={SkippedSegments}\n");
+        }
+
+        // Also said after a skip, where a player that put the playlist together would know it: it costs a line, and one that reads the rest alone needs it.
         string? map = null;
         foreach (var segment in Segments)
         {
             segment.Write(text, segment.Map != map);
             map = segment.Map;
+        }
+
+        if (Hint is not null)
+        {
+            text.Append(culture, $"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{Hint}\"\n");
+        }
+
+        foreach (var report in Reports)
+        {
+            report.Write(text);
         }
 
         if (IsEnded)
@@ -62,7 +95,7 @@ internal sealed record MediaPlaylist
     /// <summary>The playlist as it goes out.</summary>
     public Document ToDocument()
     {
-        var text = new StringBuilder(256 + (Segments.Count * 128));
+        var text = new StringBuilder(512 + (Segments.Count * 128) + (LowLatency is null ? 0 : 4096));
         Write(text);
         return new Document(Encoding.UTF8.GetBytes(text.ToString()), ContentTypes.Hls);
     }
@@ -77,7 +110,13 @@ internal sealed record MediaPlaylist
 /// <param name="IsGap"><c>EXT-X-GAP</c>: there is nothing at its address.</param>
 internal sealed record PlaylistSegment(string Uri, double Duration, string? Map, DateTimeOffset WallClock, bool Discontinuity, bool IsGap)
 {
-    /// <summary>Writes the segment's tags and its address.</summary>
+    /// <summary>Its parts, where they are listed.</summary>
+    public IReadOnlyList<PlaylistPart> Parts { get; init; } = [];
+
+    /// <summary>Whether more parts follow, so that neither its address nor its length is said yet.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Writes the segment's tags and its address. What applies to the segment stands before its first part (RFC 8216bis, 4.4.4.9).</summary>
     public void Write(StringBuilder text, bool writeMap)
     {
         var culture = CultureInfo.InvariantCulture;
@@ -95,6 +134,16 @@ internal sealed record PlaylistSegment(string Uri, double Duration, string? Map,
         if (IsGap)
         {
             text.Append("#EXT-X-GAP\n");
+        }
+
+        foreach (var part in Parts)
+        {
+            part.Write(text);
+        }
+
+        if (IsOpen)
+        {
+            return;
         }
 
         text.Append(culture, $"#EXTINF:{Duration:0.000###},\n");

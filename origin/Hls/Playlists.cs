@@ -14,7 +14,12 @@ internal static class Playlists
     private const int MostCaptions = 16;
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> while it has no whole segment.</summary>
-    public static MediaPlaylist? Media(SessionTimeline timeline, RenditionTimeline rendition, RenditionRecord record)
+    /// <param name="timeline">The session.</param>
+    /// <param name="rendition">The rendition.</param>
+    /// <param name="records">What is remembered of all renditions.</param>
+    /// <param name="isDelta">Whether old segments are left out, where the latency profile offers that (RFC 8216bis, 6.2.5.1).</param>
+    public static MediaPlaylist? Media(
+        SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records, bool isDelta = false)
     {
         var closed = rendition.Closed;
         if (closed.IsEmpty)
@@ -23,24 +28,62 @@ internal static class Playlists
         }
 
         var latency = timeline.Session.Latency;
-        var segments = new PlaylistSegment[closed.Length];
-        for (var i = 0; i < closed.Length; i++)
+        var lowLatency = LowLatency.Of(latency);
+        var isOpen = lowLatency is not null && !timeline.IsEnded && rendition.Open is not null;
+        // "A Server MUST ignore the _HLS_skip directive if the Playlist … contains an EXT-X-ENDLIST tag" (6.2.5.1).
+        var skipped = isDelta && lowLatency is not null && !timeline.IsEnded ? CountSkipped(closed, latency.TargetDuration) : 0;
+        var segments = new PlaylistSegment[closed.Length - skipped + (isOpen ? 1 : 0)];
+        if (isOpen)
         {
-            segments[i] = Segment(rendition, closed[i], latency.TargetDuration);
+            segments[^1] = Segment(rendition, rendition.Open!, latency, withParts: true) with { IsOpen = true };
+        }
+
+        var distance = isOpen ? rendition.Open!.Duration.TotalSeconds : 0;
+        var reach = LowLatency.PartsReach(latency.TargetDuration).TotalSeconds;
+        for (var i = closed.Length - 1; i >= skipped; i--)
+        {
+            distance += Length(closed[i], latency.TargetDuration);
+            segments[i - skipped] = Segment(rendition, closed[i], latency, lowLatency is not null && distance <= reach);
         }
 
         return new MediaPlaylist
         {
             TargetDuration = (int)Math.Ceiling(latency.TargetDuration.TotalSeconds),
             HoldBack = 3 * latency.TargetDuration,
+            LowLatency = lowLatency,
             MediaSequence = closed[0].Number,
             // A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.
             DiscontinuitySequence = timeline.DiscontinuitySequence + CountBefore(timeline.Discontinuities, closed[0].Number),
-            IndependentSegments = record.IsIndependent,
+            IndependentSegments = records[rendition.Name].IsIndependent,
+            SkippedSegments = skipped,
             Segments = segments,
+            // "A Playlist containing an EXT-X-ENDLIST tag MUST NOT contain an EXT-X-PRELOAD-HINT tag" (4.4.5.3).
+            Hint = lowLatency is not null && !timeline.IsEnded && RenditionEdge.Of(rendition, latency) is { Next: var next }
+                ? PlaylistParts.Uri(rendition.Name, next.Segment, next.Part) : null,
+            Reports = lowLatency is not null && !timeline.IsEnded ? Reports(timeline, rendition) : [],
             IsEnded = timeline.IsEnded,
         };
     }
+
+    /// <summary>Segments at the front of which all is further from the end of the last whole one than the skip boundary.</summary>
+    private static int CountSkipped(ReadOnlySpan<TimelineSegment> closed, TimeSpan target)
+    {
+        var boundary = LowLatency.SkipBoundary(target).TotalSeconds;
+        var (distance, first) = (0.0, closed.Length - 1);
+        while (first > 0 && distance <= boundary)
+        {
+            distance += Length(closed[first--], target);
+        }
+
+        return distance > boundary ? first + 1 : 0;
+    }
+
+    private static RenditionReport[] Reports(SessionTimeline timeline, RenditionTimeline own) =>
+    [
+        .. timeline.Renditions.Where(other => other != own && other.Init is not null).Select(other => (other.Name, Edge: RenditionEdge.Of(other, timeline.Session.Latency)))
+            .Where(other => other.Edge is not null)
+            .Select(other => new RenditionReport($"{other.Name}.m3u8", other.Edge!.Value.Newest.Segment, other.Edge.Value.Newest.Part)),
+    ];
 
     /// <summary>The multivariant playlist of a session, of the renditions that have something.</summary>
     public static MultivariantPlaylist Multivariant(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionRecord> records)
@@ -81,14 +124,23 @@ internal static class Playlists
     private static IEnumerable<AudioRendition> Members(SessionTimeline timeline, AudioGroup group, bool inVariant) =>
         group.Renditions.Select((rendition, index) => Audio(timeline, group, index, inVariant && index == 0));
 
-    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, TimeSpan target) => new(
+    private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) => new(
         $"{rendition.Name}/{segment.Number}.m4s",
-        // A hole may be longer than any segment is allowed to be; what is said of it may not (RFC 8216, 4.3.3.1). The next date-time tells the truth.
-        segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds,
+        Length(segment, latency.TargetDuration),
         rendition.FindInit(segment.Init) is { } init ? $"{rendition.Name}/init-{init.Number}.mp4" : null,
         segment.WallClock,
         segment.Discontinuity,
-        segment.IsGap);
+        segment.IsGap)
+    {
+        Parts = withParts ? PlaylistParts.Of(rendition, segment, latency) : [],
+    };
+
+    /// <summary>
+    /// What is said of a segment's length, in seconds. A hole may be longer than any segment is allowed to be; what is said of it may not (RFC 8216, 4.3.3.1). The
+    /// next date-time tells the truth.
+    /// </summary>
+    private static double Length(TimelineSegment segment, TimeSpan target) =>
+        segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds;
 
     private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, int index, bool isInVariant)
     {

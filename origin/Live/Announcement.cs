@@ -11,10 +11,15 @@ internal sealed class Announcement
     /// <summary>Completes the next time.</summary>
     public Task Next => (_next ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Now it happens.</summary>
+    /// <summary>Now it happens. To set ten thousand going takes a while, and whoever announces does not wait for that.</summary>
     public void Tell()
     {
-        _next?.SetResult();
+        if (_next is not { } next)
+        {
+            return;
+        }
+
         _next = null;
+        ThreadPool.UnsafeQueueUserWorkItem(static told => told.SetResult(), next, preferLocal: false);
     }
 }

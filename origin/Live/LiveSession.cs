@@ -18,7 +18,7 @@ internal sealed class LiveSession
     private readonly SessionTimeline _timeline;
     private readonly PeriodFold _periods = new();
     private readonly Dictionary<string, RenditionRecord> _records = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, DocumentCell> _playlists = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, PlaylistCells> _playlists = new(StringComparer.Ordinal);
     private readonly DocumentCell _multivariant = new();
     private readonly DocumentCell _channelMpd = new();
     private readonly DocumentCell _sessionMpd = new();
@@ -72,7 +72,7 @@ internal sealed class LiveSession
     {
         lock (_gate)
         {
-            var listChanged = false;
+            var (listChanged, allChanged) = (false, false);
             var wasEnded = _timeline.IsEnded;
             foreach (var @event in events)
             {
@@ -97,9 +97,23 @@ internal sealed class LiveSession
                     _lastMedia = _time.GetUtcNow();
                 }
 
-                if (RenditionOf(@event) is { } rendition && _records.TryGetValue(rendition, out var record))
+                var rendition = RenditionOf(@event);
+                allChanged |= rendition is null;
+                if (rendition is not null && _records.TryGetValue(rendition, out var record))
                 {
                     record.IsNews = true;
+                    if (Latency.OffersParts || @event is not TimelineEvent.PartReady { Part: > 0 })
+                    {
+                        record.Playlist.Change();
+                    }
+                }
+            }
+
+            if (allChanged)
+            {
+                foreach (var record in _records.Values)
+                {
+                    record.Playlist.Change();
                 }
             }
 
@@ -113,15 +127,55 @@ internal sealed class LiveSession
     }
 
     /// <summary>The media playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
-    public Document? MediaPlaylist(string rendition)
-    {
-        if (!_playlists.TryGetValue(rendition, out var cell))
-        {
-            return null;
-        }
+    /// <param name="rendition">Its name.</param>
+    /// <param name="isDelta">Whether old segments may be left out.</param>
+    public Document? MediaPlaylist(string rendition, bool isDelta = false) =>
+        _playlists.TryGetValue(rendition, out var cells)
+            ? cells.Get(isDelta, () => Draw(() => _timeline.Find(rendition) is { } found ? Playlists.Media(_timeline, found, _records, isDelta) : null)?.ToDocument())
+            : null;
 
-        return cell.Get(Volatile.Read(ref _listVersion), () => Draw(() =>
-            _timeline.Find(rendition) is { } found ? Playlists.Media(_timeline, found, _records[rendition]) : null)?.ToDocument());
+    /// <summary>What a request for the media playlist of a rendition gets now.</summary>
+    /// <param name="rendition">Its name.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="since">Timestamp of the request.</param>
+    /// <param name="more">Where the verdict is to wait: completes when it is worth asking again.</param>
+    public ReloadVerdict Judge(string rendition, ReloadRequest request, long since, out Task more)
+    {
+        lock (_gate)
+        {
+            var edge = _timeline.Find(rendition) is { } found ? RenditionEdge.Of(found, Latency) : null;
+            var verdict = Reload.Judge(request, edge, Latency, new ProducerState(_ended, IsStalled), _time.GetElapsedTime(since));
+            more = verdict == ReloadVerdict.Wait && _records.TryGetValue(rendition, out var record) ? record.Wait(since) : Task.CompletedTask;
+            return verdict;
+        }
+    }
+
+    /// <summary>Wakes those whose wait has been too long, all at once when the encoder is away.</summary>
+    /// <returns>Whether anybody waits still.</returns>
+    public bool WakeWhoeverWaitsInVain()
+    {
+        lock (_gate)
+        {
+            var anybody = false;
+            foreach (var record in _records.Values)
+            {
+                if (record.WaitedForSince is not { } since)
+                {
+                    continue;
+                }
+
+                if (IsStalled || _time.GetElapsedTime(since) >= Reload.LongestHold(Latency))
+                {
+                    record.Wake();
+                }
+                else
+                {
+                    anybody = true;
+                }
+            }
+
+            return anybody;
+        }
     }
 
     /// <summary>The multivariant playlist, or <see langword="null"/> before the session can be played.</summary>
@@ -189,7 +243,7 @@ internal sealed class LiveSession
         {
             var state = !_playable ? ChannelState.Starting
                 : _ended ? ChannelState.Ended
-                : _time.GetUtcNow() - _lastMedia > 2 * Latency.TargetDuration ? ChannelState.Interrupted
+                : IsStalled ? ChannelState.Interrupted
                 : ChannelState.Live;
             return new ChannelStatus(_timeline.Session.Channel, state, Id, _startedAt, _playable ? LiveEdge() : null,
             [
@@ -215,7 +269,7 @@ internal sealed class LiveSession
             if (everything || record.IsNews)
             {
                 record.IsNews = false;
-                record.Announced.Tell();
+                record.Wake();
             }
         }
 
@@ -224,6 +278,9 @@ internal sealed class LiveSession
             _announced.Tell();
         }
     }
+
+    /// <summary>Whether nothing of any rendition has come for so long that the encoder must be away.</summary>
+    private bool IsStalled => _time.GetUtcNow() - _lastMedia > 2 * Latency.TargetDuration;
 
     private static void Check(TimelineEvent @event)
     {
@@ -240,7 +297,7 @@ internal sealed class LiveSession
             if (!_records.TryGetValue(rendition.Name, out var record))
             {
                 _records.Add(rendition.Name, record = new RenditionRecord(Latency.TargetDuration));
-                _playlists.TryAdd(rendition.Name, new DocumentCell());
+                _playlists.TryAdd(rendition.Name, record.Playlist);
             }
 
             record.Observe(rendition);

@@ -16,6 +16,28 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
     /// <summary>Whether something was announced that those who wait have not been told yet.</summary>
     public bool IsNews { get; set; }
 
+    /// <summary>Its media playlist.</summary>
+    public PlaylistCells Playlist { get; } = new();
+
+    /// <summary>Timestamp since which the one who has waited longest for its playlist does so; <see langword="null"/> when nobody does.</summary>
+    public long? WaitedForSince { get; private set; }
+
+    /// <summary>Somebody waits for its playlist.</summary>
+    /// <param name="since">Timestamp since which.</param>
+    /// <returns>Completes when it is worth looking again.</returns>
+    public Task Wait(long since)
+    {
+        WaitedForSince = Math.Min(since, WaitedForSince ?? since);
+        return Announced.Next;
+    }
+
+    /// <summary>Wakes all who wait for anything of it; those who are not content wait again.</summary>
+    public void Wake()
+    {
+        WaitedForSince = null;
+        Announced.Tell();
+    }
+
     /// <summary>Whether it ever had a whole segment with media in it.</summary>
     public bool HasMedia { get; private set; }
 

@@ -69,7 +69,7 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         }
 
         // A chunk has one decode time, that of its first sample: after a hole there must be another.
-        if (_part is not null && (_part.Duration + duration > _partTarget || decode != DecodeEnd
+        if (_part is not null && (IsFullFor(duration) || decode != DecodeEnd
             || _part.Samples.Count >= limits.MaxPartSamples || _part.PayloadLength + sample.Payload.Length > limits.MaxPartBytes))
         {
             FlushPart();
@@ -86,8 +86,8 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         DecodeEnd = decode + duration;
         End = new MediaTime(start + duration, _timescale);
 
-        // When one more sample like this would not fit, viewers need not wait for it to see that. 85 %: RFC 8216bis, 4.4.4.9.
-        if (_part.Duration + duration > _partTarget && _part.Duration * 100 >= _partTarget * 85)
+        // When one more sample like this would not fit, viewers need not wait for it to see that.
+        if (IsFullFor(duration))
         {
             FlushPart();
         }
@@ -111,6 +111,12 @@ internal sealed class SegmentBuilder(string rendition, LatencyProfile latency, S
         (IsEmpty, Duration, _partNumber, _origin) = (true, 0, 0, null);
         Number++;
     }
+
+    /// <summary>
+    /// Whether a part is to end before a sample of a length. A part has 85 % of the target (RFC 8216bis, 4.4.4.9), if it is not the last of its segment; with few
+    /// pictures a second that can take one that reaches beyond the target, and playlists then say the target.
+    /// </summary>
+    private bool IsFullFor(long duration) => _part!.Duration + duration > _partTarget && _part.Duration * 100 >= _partTarget * 85;
 
     private void Begin(SegmentOrigin origin, in MediaSample sample, long start)
     {

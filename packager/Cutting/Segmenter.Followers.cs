@@ -148,6 +148,21 @@ internal sealed partial class Segmenter
             lane.Waiting.Dequeue();
             AddFollower(lane, timed, place);
         }
+
+        CloseWhatIsWhole(lane);
+    }
+
+    /// <summary>
+    /// Closes the segment that the held sample lies behind, though its own length is not known yet: otherwise playlists would hint at one more part for as long
+    /// as the sample lasts, and none would come.
+    /// </summary>
+    private void CloseWhatIsWhole(Lane lane)
+    {
+        if (lane.Holds && !lane.Fresh && !lane.Segment.IsEmpty && lane.Segment.Number < _number
+            && lane.PlaceOf(lane.Held, _shift) >= OriginOf(lane.Segment.Number + 1).Start)
+        {
+            lane.Segment.Close(OriginOf(lane.Segment.Number), leader: false);
+        }
     }
 
     /// <summary>

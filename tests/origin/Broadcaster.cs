@@ -98,9 +98,36 @@ internal sealed class Broadcaster
         return this;
     }
 
+    /// <summary>The next part of the open segment, which the first one opens.</summary>
+    public Broadcaster Part(string name, double seconds = 1 / 3.0, bool independent = false, int bytes = 100)
+    {
+        var feed = _feeds[name];
+        var path = Path(name, $"{feed.Next}.m4s");
+        var before = Objects.GetValueOrDefault(path.Value, []);
+        Objects[path.Value] = [.. before, .. Enumerable.Repeat((byte)feed.Parts, bytes)];
+        var duration = new MediaTime((long)Math.Round(seconds * feed.Format.Timescale), feed.Format.Timescale);
+        Say(new TimelineEvent.PartReady(
+            name, feed.Next, feed.Parts, feed.Init, feed.Time, duration, independent || feed.Parts == 0, Start + feed.Time.ToTimeSpan(), path, before.Length, bytes));
+        feed.Time += duration;
+        feed.Parts++;
+        return this;
+    }
+
+    public Broadcaster Parts(string name, int count, double seconds = 1 / 3.0)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Part(name, seconds);
+        }
+
+        return this;
+    }
+
     public Broadcaster Close(string name)
     {
-        Say(new TimelineEvent.SegmentClosed(name, _feeds[name].Next++));
+        var feed = _feeds[name];
+        feed.Parts = 0;
+        Say(new TimelineEvent.SegmentClosed(name, feed.Next++));
         return this;
     }
 
@@ -184,6 +211,8 @@ internal sealed class Broadcaster
         public int Init { get; set; }
 
         public long Next { get; set; } = 1;
+
+        public int Parts { get; set; }
 
         public MediaTime Time { get; set; } = MediaTime.Zero(format.Timescale);
     }

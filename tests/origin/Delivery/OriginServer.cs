@@ -31,6 +31,19 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public ManualTimeProvider Time { get; }
 
+    public HeldRequests Held => _app.Services.GetRequiredService<HeldRequests>();
+
+    /// <summary>Waits until so many requests are held.</summary>
+    public async Task HeldAsync(int count)
+    {
+        for (var i = 0; i < 500 && Held.Count != count; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Held.Count.ShouldBe(count);
+    }
+
     public LiveDirectory Directory => _app.Services.GetRequiredService<LiveDirectory>();
 
     public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings)

@@ -1,0 +1,77 @@
+using Broadcast.Origin.Hls;
+using Microsoft.AspNetCore.Http;
+
+namespace Broadcast.Origin.Delivery;
+
+/// <content>Media playlists: answered at once, or held until what is asked for exists.</content>
+internal sealed partial class LiveEndpoint
+{
+    /// <param name="context">The request.</param>
+    /// <param name="session">Its session.</param>
+    /// <param name="rendition">Whose playlist.</param>
+    /// <param name="maxAge">How long caches may keep one that was not asked for by number.</param>
+    private async Task AnswerPlaylistAsync(HttpContext context, LiveSession session, string rendition, TimeSpan maxAge)
+    {
+        if (!ReloadRequest.TryParse(context.Request.QueryString.Value, out var request))
+        {
+            if (session.Latency.OffersParts)
+            {
+                Answers.Empty(context, StatusCodes.Status400BadRequest, Answers.Brief);
+                return;
+            }
+
+            // Where directives are not offered nobody reads them.
+            request = default;
+        }
+
+        var since = time.GetTimestamp();
+        var verdict = session.Judge(rendition, request, since, out var more);
+        if (verdict == ReloadVerdict.Wait)
+        {
+            if (!held.TryEnter())
+            {
+                Unavailable(context);
+                return;
+            }
+
+            try
+            {
+                do
+                {
+                    held.Watch(session);
+                    await more.WaitAsync(context.RequestAborted);
+                    verdict = session.Judge(rendition, request, since, out more);
+                }
+                while (verdict == ReloadVerdict.Wait);
+            }
+            finally
+            {
+                held.Leave();
+            }
+        }
+
+        switch (verdict)
+        {
+            case ReloadVerdict.Refuse:
+                // What is too far ahead now is not so in a moment.
+                Answers.Empty(context, StatusCodes.Status400BadRequest, Answers.Brief);
+                return;
+            case ReloadVerdict.GiveUp:
+                Unavailable(context);
+                return;
+            case ReloadVerdict.AnswerAsked:
+                // A blocking request that succeeded is kept for six target durations (RFC 8216bis, B.1).
+                maxAge = 6 * session.Latency.TargetDuration;
+                break;
+        }
+
+        await WriteAsync(context, session.MediaPlaylist(rendition, request.IsDelta), maxAge);
+    }
+
+    /// <summary>503 for a moment, also to caches: the crowd that comes again is then answered there.</summary>
+    private static void Unavailable(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        Answers.Empty(context, StatusCodes.Status503ServiceUnavailable, Answers.Brief);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics.Metrics;
+using Broadcast.Media;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin;
+
+/// <summary>
+/// The requests that wait for what a session will bring: counts them under a limit, and looks now and then after those that wait in vain, with one clock for all.
+/// Safe to use from any thread.
+/// </summary>
+internal sealed class HeldRequests : IDisposable
+{
+    /// <summary>How often the clock looks while anybody waits: what a request may be held too long.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly UpDownCounter<long> Waiting =
+        Telemetry.Meter.CreateUpDownCounter<long>("broadcast.origin.held", "{request}", "Requests that are held until what they ask for exists.");
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<LiveSession> _sessions = [];
+    private readonly ITimer _clock;
+    private readonly int _limit;
+    private int _held;
+    private bool _runs;
+
+    public HeldRequests(TimeProvider time, IOptions<OriginOptions> options)
+    {
+        _limit = options.Value.MaxHeldRequests;
+        _clock = time.CreateTimer(static self => ((HeldRequests)self!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How many wait.</summary>
+    public int Count => Volatile.Read(ref _held);
+
+    /// <summary>One more waits; <see langword="false"/> when too many do already. Whoever got in leaves.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _held) > _limit)
+        {
+            Interlocked.Decrement(ref _held);
+            return false;
+        }
+
+        Waiting.Add(1);
+        return true;
+    }
+
+    /// <summary>One has its answer.</summary>
+    public void Leave()
+    {
+        Interlocked.Decrement(ref _held);
+        Waiting.Add(-1);
+    }
+
+    /// <summary>Somebody waits for a session: it is looked after until nobody does.</summary>
+    public void Watch(LiveSession session)
+    {
+        lock (_gate)
+        {
+            if (_sessions.Add(session) && !_runs)
+            {
+                _runs = true;
+                _clock.Change(Interval, Interval);
+            }
+        }
+    }
+
+    /// <summary>Looks after all who wait, as the clock does.</summary>
+    public void Look()
+    {
+        lock (_gate)
+        {
+            _sessions.RemoveWhere(static session => !session.WakeWhoeverWaitsInVain());
+            if (_sessions.Count == 0 && _runs)
+            {
+                _runs = false;
+                _clock.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _clock.Dispose();
+}

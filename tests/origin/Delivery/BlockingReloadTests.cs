@@ -1,0 +1,206 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>Held requests for playlists (draft-pantos-hls-rfc8216bis, 6.2.5.2 and B.1).</summary>
+public class BlockingReloadTests
+{
+    private const string Source = "/live/demo/01JN8E0000000000000000000A/source.m3u8";
+    private const string Audio = "/live/demo/01JN8E0000000000000000000A/audio.m3u8";
+
+    [Theory]
+    [InlineData("", 200, "public, max-age=1")]
+    [InlineData("?_HLS_msn=1", 200, "public, max-age=18")]
+    [InlineData("?_HLS_msn=2&_HLS_part=0", 200, "public, max-age=18")]
+    [InlineData("?_HLS_msn=0", 200, "public, max-age=1")]
+    [InlineData("?_HLS_skip=YES&other=1", 200, "public, max-age=1")]
+    [InlineData("?_HLS_msn=4", 400, "max-age=1")]
+    [InlineData("?_HLS_msn=2&_HLS_part=90", 400, "max-age=1")]
+    [InlineData("?_HLS_part=0", 400, "max-age=1")]
+    [InlineData("?_HLS_msn=x", 400, "max-age=1")]
+    public async Task What_can_be_answered_at_once_is_and_caches_know_for_how_long(string query, int status, string caching)
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source").Part("source"));
+        using var response = await server.SendAsync(Source + query);
+
+        ((int)response.StatusCode).ShouldBe(status);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe(caching);
+        response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
+    }
+
+    [Fact]
+    public async Task A_request_waits_for_its_part_and_then_has_it()
+    {
+        var broadcaster = Low().Audio().Parts("source", 6).Parts("audio", 6).Close("source").Close("audio").Part("source").Part("audio");
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        var segment = server.SendAsync(Source + "?_HLS_msn=2");
+        var part = server.SendAsync(Source + "?_HLS_part=2&_HLS_msn=2&_HLS_skip=YES");
+        var next = server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1");
+        var other = server.SendAsync(Audio + "?_HLS_msn=2&_HLS_part=1");
+
+        server.Hear(broadcaster.Part("source"));
+        using (var answer = await next)
+        {
+            (await answer.Content.ReadAsStringAsync()).ShouldContain("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/2.2.m4s\"");
+            answer.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=18");
+        }
+
+        (segment.IsCompleted, part.IsCompleted, other.IsCompleted).ShouldBe((false, false, false));
+        // Part 1 was the last: part 2 of segment 2 is part 0 of segment 3.
+        server.Hear(broadcaster.Close("source"));
+        (await (await segment).Content.ReadAsStringAsync()).ShouldContain("source/2.m4s\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/3.0.m4s\"\n");
+        part.IsCompleted.ShouldBeFalse();
+        server.Hear(broadcaster.Part("source").Part("audio"));
+        (await (await part).Content.ReadAsStringAsync()).ShouldContain("URI=\"source/3.0.m4s\",INDEPENDENT=YES");
+        (await other).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_session_answers_all_who_wait()
+    {
+        var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        var held = server.SendAsync(Source + "?_HLS_msn=3&_HLS_part=0");
+
+        await server.HeldAsync(1);
+        server.Hear(broadcaster.End());
+
+        using var answer = await held;
+        (await answer.Content.ReadAsStringAsync()).ShouldEndWith("#EXT-X-ENDLIST\n");
+        using var later = await server.SendAsync(Source + "?_HLS_msn=99&_HLS_part=99&_HLS_skip=YES");
+        later.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task When_the_encoder_is_away_all_who_wait_get_503_at_once_and_who_asks_for_nothing_new_gets_the_playlist()
+    {
+        var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        var held = server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1");
+        await server.HeldAsync(1);
+
+        server.Time.Now += TimeSpan.FromSeconds(6.1);
+        using (var answer = await held)
+        {
+            answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            answer.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+        }
+
+        using (var again = await server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1"))
+        {
+            again.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        using (var plain = await server.SendAsync(Source))
+        {
+            (await plain.Content.ReadAsStringAsync()).ShouldContain("CAN-BLOCK-RELOAD=YES");
+        }
+
+        server.Hear(broadcaster.Part("source"));
+        using var back = await server.SendAsync(Source + "?_HLS_msn=2&_HLS_part=1");
+        back.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await server.HeldAsync(0);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_one_rendition_in_vain_while_the_others_go_on_gets_503_after_three_target_durations()
+    {
+        var broadcaster = Low().Audio().Parts("source", 6).Parts("audio", 6).Close("source").Close("audio");
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        var held = server.SendAsync(Audio + "?_HLS_msn=2&_HLS_part=0");
+        await server.HeldAsync(1);
+
+        for (var i = 0; i < 3; i++)
+        {
+            server.Time.Now += TimeSpan.FromSeconds(2.9);
+            server.Hear(broadcaster.Part("source"));
+        }
+
+        server.Held.Look();
+        held.IsCompleted.ShouldBeFalse();
+        server.Time.Now += TimeSpan.FromSeconds(0.4);
+        (await held).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_viewer_who_goes_away_is_not_waited_for()
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source"));
+        using var gone = new CancellationTokenSource();
+        var held = server.Client.GetAsync(Source + "?_HLS_msn=2", gone.Token);
+        await server.HeldAsync(1);
+
+        await gone.CancelAsync();
+        await held.ShouldThrowAsync<OperationCanceledException>();
+        await server.HeldAsync(0);
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_of_held_requests_one_is_asked_to_come_again()
+    {
+        var broadcaster = Low().Parts("source", 6).Close("source");
+        await using var server = (await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"))).Hear(broadcaster);
+        var held = server.SendAsync(Source + "?_HLS_msn=2");
+        await server.HeldAsync(1);
+
+        using (var second = await server.SendAsync(Source + "?_HLS_msn=2"))
+        {
+            second.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            second.Headers.RetryAfter.ShouldNotBeNull();
+        }
+
+        server.Hear(broadcaster.Part("source").Close("source"));
+        (await held).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Where_parts_are_not_offered_no_directive_means_anything()
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
+        var plain = await server.Client.GetStringAsync(Source);
+
+        foreach (var query in new[] { "?_HLS_msn=99", "?_HLS_part=1", "?_HLS_msn=x", "?_HLS_skip=YES" })
+        {
+            (await server.Client.GetStringAsync(Source + query)).ShouldBe(plain);
+        }
+    }
+
+    [Fact]
+    public async Task Ten_thousand_who_wait_share_one_drawing_and_cost_little()
+    {
+        const int crowd = 10_000;
+        var broadcaster = Low().Parts("source", 6).Close("source");
+        var session = broadcaster.Listen();
+        var now = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        using var going = new CancellationTokenSource();
+        var waiting = new Task<Document?>[crowd];
+        for (var i = 0; i < crowd; i++)
+        {
+            waiting[i] = WaitAsync();
+        }
+
+        ((GC.GetTotalMemory(forceFullCollection: true) - before) / crowd).ShouldBeLessThan(2048);
+        waiting.ShouldAllBe(task => !task.IsCompleted);
+        broadcaster.Part("source").TellTo(session);
+
+        var answers = await Task.WhenAll(waiting);
+        answers.Distinct().ShouldHaveSingleItem().Text().ShouldContain("URI=\"source/2.0.m4s\"");
+
+        async Task<Document?> WaitAsync()
+        {
+            while (session.Judge("source", new ReloadRequest(2, 0, false), now, out var more) == ReloadVerdict.Wait)
+            {
+                await more.WaitAsync(going.Token);
+            }
+
+            return session.MediaPlaylist("source");
+        }
+    }
+
+    private static Broadcaster Low() => new Broadcaster(latency: LatencyProfile.Low).Video();
+}

@@ -1,0 +1,182 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Tests.Hls;
+
+/// <summary>Playlists of the <c>low</c> profile (draft-pantos-hls-rfc8216bis).</summary>
+public class LowLatencyPlaylistTests
+{
+    [Fact]
+    public void Parts_of_whole_segments_and_of_the_open_one_are_listed_and_the_next_is_hinted_at() =>
+        Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Parts("source", 2).Part("audio").Listen().MediaPlaylist("source").Text().ShouldBe("""
+            #EXTM3U
+            #EXT-X-VERSION:9
+            #EXT-X-TARGETDURATION:3
+            #EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0
+            #EXT-X-PART-INF:PART-TARGET=0.35
+            #EXT-X-MEDIA-SEQUENCE:1
+            #EXT-X-DISCONTINUITY-SEQUENCE:0
+            #EXT-X-INDEPENDENT-SEGMENTS
+            #EXT-X-MAP:URI="source/init-1.mp4"
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:00.000Z
+            #EXT-X-PART:DURATION=0.33333,URI="source/1.0.m4s",INDEPENDENT=YES
+            #EXT-X-PART:DURATION=0.33333,URI="source/1.1.m4s"
+            #EXT-X-PART:DURATION=0.33333,URI="source/1.2.m4s"
+            #EXTINF:1.000,
+            source/1.m4s
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:01.000Z
+            #EXT-X-PART:DURATION=0.33333,URI="source/2.0.m4s",INDEPENDENT=YES
+            #EXT-X-PART:DURATION=0.33333,URI="source/2.1.m4s"
+            #EXT-X-PRELOAD-HINT:TYPE=PART,URI="source/2.2.m4s"
+            #EXT-X-RENDITION-REPORT:URI="audio.m3u8",LAST-MSN=2,LAST-PART=0
+
+            """);
+
+    [Fact]
+    public void Between_two_segments_the_first_part_of_the_next_is_hinted_at()
+    {
+        var text = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Listen().MediaPlaylist("audio").Text();
+
+        text.ShouldEndWith("""
+            audio/1.m4s
+            #EXT-X-PRELOAD-HINT:TYPE=PART,URI="audio/2.0.m4s"
+            #EXT-X-RENDITION-REPORT:URI="source.m3u8",LAST-MSN=1,LAST-PART=2
+
+            """);
+    }
+
+    [Fact]
+    public void What_applies_to_a_segment_stands_before_its_first_part_and_a_hole_has_parts_that_are_gaps() =>
+        new Broadcaster(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity().Change("audio", format => format with { Channels = 1 })
+            .Gap("audio", 1).Part("audio").Listen().MediaPlaylist("audio").Text().ShouldEndWith("""
+            audio/1.m4s
+            #EXT-X-DISCONTINUITY
+            #EXT-X-MAP:URI="audio/init-2.mp4"
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:01.000Z
+            #EXT-X-GAP
+            #EXT-X-PART:DURATION=0.33333,URI="audio/2.0.m4s",GAP=YES
+            #EXT-X-PART:DURATION=0.33333,URI="audio/2.1.m4s",GAP=YES
+            #EXT-X-PART:DURATION=0.33333,URI="audio/2.2.m4s",GAP=YES
+            #EXTINF:1.000,
+            audio/2.m4s
+            #EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:02.000Z
+            #EXT-X-PART:DURATION=0.33333,URI="audio/3.0.m4s",INDEPENDENT=YES
+            #EXT-X-PRELOAD-HINT:TYPE=PART,URI="audio/3.1.m4s"
+
+            """);
+
+    [Fact]
+    public void A_part_that_one_long_picture_made_longer_than_the_target_is_said_to_be_as_long_as_the_target()
+    {
+        // RFC 8216bis, 4.4.4.9: no part is longer than the target. The segment's own length is the true one.
+        var text = Low().Part("source", 0.3333).Part("source", 1.2).Close("source").Listen().MediaPlaylist("source").Text();
+
+        text.ShouldContain("#EXT-X-PART:DURATION=0.35,URI=\"source/1.1.m4s\"");
+        text.ShouldContain("#EXTINF:1.5333");
+    }
+
+    [Fact]
+    public void Parts_are_listed_for_three_target_durations_only()
+    {
+        var broadcaster = Low();
+        for (var i = 0; i < 8; i++)
+        {
+            broadcaster.Parts("source", 6).Close("source");
+        }
+
+        // 9 s from the end of segment 8 reach into segment 4.
+        var text = broadcaster.Listen().MediaPlaylist("source").Text();
+        text.ShouldNotContain("source/4.5.m4s");
+        text.ShouldContain("source/5.0.m4s");
+        text.Split('\n').Count(line => line.StartsWith("#EXT-X-PART:", StringComparison.Ordinal)).ShouldBe(24);
+    }
+
+    [Theory]
+    [InlineData(9, null)]
+    [InlineData(10, null)]
+    [InlineData(11, 1)]
+    [InlineData(20, 10)]
+    public void A_delta_update_leaves_out_what_is_further_back_than_six_target_durations(int segments, int? skipped)
+    {
+        var broadcaster = Low();
+        for (var i = 0; i < segments; i++)
+        {
+            broadcaster.Parts("source", 6).Close("source");
+        }
+
+        var session = broadcaster.Part("source").Listen();
+        var (whole, delta) = (session.MediaPlaylist("source").Text(), session.MediaPlaylist("source", isDelta: true).Text());
+        if (skipped is not { } count)
+        {
+            delta.ShouldBe(whole);
+            return;
+        }
+
+        delta.ShouldContain($"#EXT-X-SKIP:SKIPPED-SEGMENTS={count}\n#EXT-X-MAP:URI=\"source/init-1.mp4\"\n");
+        delta.ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+        delta.ShouldNotContain($"source/{count}.m4s");
+        delta.ShouldEndWith(whole[whole.IndexOf($"source/{count + 1}.m4s", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
+    public void Of_a_window_of_twelve_hours_a_delta_update_is_a_few_kilobytes()
+    {
+        var broadcaster = new Broadcaster(latency: LatencyProfile.Low).Video();
+        for (var i = 0; i < 12 * 1800; i++)
+        {
+            broadcaster.Part("source", 2, bytes: 1).Close("source");
+        }
+
+        broadcaster.Listen().MediaPlaylist("source", isDelta: true)!.Plain.Length.ShouldBeLessThan(8 * 1024);
+    }
+
+    [Fact]
+    public void A_session_that_is_over_hints_at_nothing_and_skips_nothing()
+    {
+        var broadcaster = Low();
+        for (var i = 0; i < 20; i++)
+        {
+            broadcaster.Parts("source", 6).Parts("audio", 6).Close("source").Close("audio");
+        }
+
+        var session = broadcaster.Part("source").Listen();
+        session.MediaPlaylist("source", isDelta: true).Text().ShouldContain("SKIP");
+        broadcaster.End().TellTo(session);
+        var text = session.MediaPlaylist("source").Text();
+        text.ShouldEndWith("#EXTINF:0.333333,\nsource/21.m4s\n#EXT-X-ENDLIST\n");
+        text.ShouldNotContain("PRELOAD-HINT");
+        text.ShouldNotContain("RENDITION-REPORT");
+        session.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData("standard")]
+    [InlineData("safe")]
+    public void Other_profiles_list_whole_segments_and_nothing_else(string latency)
+    {
+        var session = new Broadcaster(latency: LatencyProfile.Find(latency)).Video().Audio().Segments(20).Open("source").Listen();
+        var text = session.MediaPlaylist("source").Text();
+
+        foreach (var tag in new[] { "PART", "SKIP", "PRELOAD", "REPORT", "BLOCK", "source/21" })
+        {
+            text.ShouldNotContain(tag);
+        }
+
+        session.MediaPlaylist("source", isDelta: true).ShouldBeSameAs(session.MediaPlaylist("source", isDelta: true));
+        session.MediaPlaylist("source", isDelta: true).Text().ShouldBe(text);
+    }
+
+    [Fact]
+    public void A_part_makes_a_new_playlist_of_its_own_rendition_and_of_no_other()
+    {
+        var broadcaster = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio");
+        var session = broadcaster.Listen();
+        var (video, audio) = (session.MediaPlaylist("source"), session.MediaPlaylist("audio"));
+
+        broadcaster.Part("source").TellTo(session);
+
+        session.MediaPlaylist("source").ShouldNotBeSameAs(video);
+        session.MediaPlaylist("audio").ShouldBeSameAs(audio);
+    }
+
+    private static Broadcaster Low() => new Broadcaster(latency: LatencyProfile.Low).Video().Audio();
+}

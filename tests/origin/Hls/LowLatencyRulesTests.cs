@@ -1,0 +1,347 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Broadcast.Media;
+using Broadcast.Origin.Hls;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Broadcast.Origin.Tests.Hls;
+
+/// <summary>
+/// What may change from one low-latency playlist to the next (draft-pantos-hls-rfc8216bis), held over random broadcasts as a player sees them that loads each version.
+/// </summary>
+public partial class LowLatencyRulesTests
+{
+    public enum Step
+    {
+        Part,
+        ShortPart,
+        OneRendition,
+        Segment,
+        Segments,
+        Gap,
+        Discontinuity,
+        Silence,
+        Trim,
+        Rejoin,
+    }
+
+    private static readonly string[] Names = ["source", "audio"];
+
+    [Fact]
+    public void Over_any_broadcast_playlists_never_contradict_those_before_them() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(80), Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
+
+    private static void Play(Step[] steps)
+    {
+        var broadcaster = new Broadcaster(latency: LatencyProfile.Low).Video().Audio();
+        var session = broadcaster.Listen();
+        var seen = new Dictionary<string, Playlist>();
+        var (first, closed, open) = (1L, 0L, 0);
+        var discontinuity = false;
+        void Close()
+        {
+            // A segment's last part and its end are told together.
+            broadcaster.Part("source", 0.2).Part("audio", 0.1).Close("source").Close("audio");
+            (closed, open, discontinuity) = (closed + 1, 0, false);
+        }
+
+        foreach (var step in steps)
+        {
+            switch (step)
+            {
+                case Step.Part or Step.ShortPart when open < 7:
+                    var length = step == Step.Part ? 1 / 3.0 : 0.3;
+                    broadcaster.Part("source", length).Part("audio", length);
+                    open++;
+                    break;
+                case Step.OneRendition when open < 7:
+                    broadcaster.Part("source").TellTo(session);
+                    Look(session, seen);
+                    broadcaster.Part("audio");
+                    open++;
+                    break;
+                case Step.Segment:
+                    Close();
+                    break;
+                case Step.Segments:
+                    for (var i = 0; i < 4; i++)
+                    {
+                        broadcaster.Parts("source", 5).Parts("audio", 5);
+                        Close();
+                        broadcaster.TellTo(session);
+                        Look(session, seen);
+                    }
+
+                    break;
+                case Step.Gap when open == 0:
+                    broadcaster.Part("source", 0.3).Close("source").Gap("audio", 4);
+                    (closed, discontinuity) = (closed + 1, false);
+                    break;
+                case Step.Discontinuity when open == 0 && !discontinuity:
+                    broadcaster.Discontinuity();
+                    discontinuity = true;
+                    break;
+                case Step.Silence when open == 0:
+                    broadcaster.Silence(1.7);
+                    break;
+                case Step.Trim when closed - first >= 5:
+                    broadcaster.Window(first += 2);
+                    break;
+                case Step.Rejoin:
+                    session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
+                    broadcaster.Unsent.Clear();
+                    break;
+            }
+
+            broadcaster.TellTo(session);
+            Look(session, seen);
+        }
+
+        broadcaster.End().TellTo(session);
+        Look(session, seen);
+        seen.Values.ShouldAllBe(playlist => playlist.Ended && playlist.Hint == null && playlist.Reports.Count == 0);
+    }
+
+    private static void Look(LiveSession session, Dictionary<string, Playlist> seen)
+    {
+        var now = new Dictionary<string, Playlist>();
+        foreach (var name in Names)
+        {
+            if (session.MediaPlaylist(name) is not { } document)
+            {
+                seen.ShouldNotContainKey(name);
+                continue;
+            }
+
+            now[name] = Playlist.Parse(document.Text());
+            Alone(now[name]);
+            Delta(now[name], session.MediaPlaylist(name, isDelta: true).Text(), seen.GetValueOrDefault(name));
+            Directives(session, name, now[name]);
+            if (seen.TryGetValue(name, out var before))
+            {
+                Follows(before, now[name]);
+            }
+        }
+
+        foreach (var (name, playlist) in now)
+        {
+            Reports(name, playlist, now, isNew: !seen.TryGetValue(name, out var before) || before.Text != playlist.Text);
+            seen[name] = playlist;
+        }
+    }
+
+    /// <summary>4.4.3.7, 4.4.3.8, 4.4.4.9 and 6.2.2.</summary>
+    private static void Alone(Playlist playlist)
+    {
+        playlist.Head.ShouldBe([
+            "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:3",
+            "#EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0", "#EXT-X-PART-INF:PART-TARGET=0.35"]);
+        playlist.Segments.Values.SelectMany(segment => segment.Parts).ShouldAllBe(part => part.Duration <= 0.35);
+        foreach (var (number, segment) in playlist.Segments)
+        {
+            segment.Parts.Select(part => part.Uri).ShouldBe(Enumerable.Range(0, segment.Parts.Count).Select(part => $"{playlist.Rendition}/{number}.{part}.m4s"));
+            segment.Parts.ShouldAllBe(part => part.IsGap == segment.IsGap);
+        }
+
+        // Parts only where the segment lies within three target durations of the end; those of the last whole segment always.
+        var distance = 0.0;
+        foreach (var (number, segment) in playlist.Segments.Reverse())
+        {
+            distance += segment.Duration;
+            if (Math.Abs(distance - 9) > 0.001)
+            {
+                (segment.Parts.Count > 0).ShouldBe(distance < 9, $"segment {number}, {distance} s from the end");
+            }
+        }
+    }
+
+    /// <summary>6.2.1 and 6.2.2: lines come at the end and go at the front, parts before their segments; what is hinted at comes (6.2.6).</summary>
+    private static void Follows(Playlist before, Playlist now)
+    {
+        now.MediaSequence.ShouldBeGreaterThanOrEqualTo(before.MediaSequence);
+        now.Discontinuities.ShouldBeGreaterThanOrEqualTo(before.Discontinuities);
+        (now.Ended || !before.Ended).ShouldBeTrue();
+        var listed = false;
+        foreach (var (number, old) in before.Segments.Where(segment => segment.Key >= now.MediaSequence))
+        {
+            var segment = now.Segments[number];
+            (segment.Tags, segment.IsGap).ShouldBe((old.Tags, old.IsGap), $"segment {number} changed");
+            (old.IsOpen || (segment.Uri, segment.Duration) == (old.Uri, old.Duration)).ShouldBeTrue($"segment {number} changed");
+            (!segment.IsOpen || old.IsOpen).ShouldBeTrue($"segment {number} was whole");
+            // Its parts are as before, perhaps more, or gone; and none that came before is still there then.
+            (segment.Parts.Count == 0 || segment.Parts.Take(old.Parts.Count).SequenceEqual(old.Parts)).ShouldBeTrue($"parts of segment {number} changed");
+            (old.Parts.Count == 0).ShouldBe(old.Parts.Count == 0 && segment.Parts.Count == 0, $"parts of segment {number} came back");
+            (listed && segment.Parts.Count == 0).ShouldBeFalse($"parts of segment {number} went before older ones");
+            listed |= segment.Parts.Count > 0;
+        }
+
+        if (now.Newest == before.Newest || before.Hint is null)
+        {
+            return;
+        }
+
+        now.Newest.ShouldBeGreaterThan(before.Newest);
+        now.Segments.Values.SelectMany(segment => segment.Parts).Select(part => part.Uri).ShouldContain(before.Hint, "the hint came true");
+    }
+
+    /// <summary>4.4.5.4: a report is true of the moment in which its playlist was made.</summary>
+    private static void Reports(string name, Playlist playlist, Dictionary<string, Playlist> now, bool isNew)
+    {
+        if (playlist.Ended)
+        {
+            return;
+        }
+
+        foreach (var (uri, newest) in playlist.Reports)
+        {
+            var other = now[uri[..^5]].Newest;
+            newest.ShouldBeLessThanOrEqualTo(other);
+            (isNew && newest != other).ShouldBeFalse($"{name} is new, and its report of {uri} is not");
+        }
+
+        (isNew && now.Count > playlist.Reports.Count + 1).ShouldBeFalse("every other rendition is reported");
+    }
+
+    /// <summary>6.2.5.1: with what the player has of before, a delta update is the playlist.</summary>
+    private static void Delta(Playlist whole, string text, Playlist? before)
+    {
+        var match = Skip().Match(text);
+        if (!match.Success)
+        {
+            text.ShouldBe(whole.Text);
+            return;
+        }
+
+        var count = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+        var delta = Playlist.Parse(text, count);
+        (delta.MediaSequence, delta.Discontinuities, delta.Hint, delta.Ended).ShouldBe((whole.MediaSequence, whole.Discontinuities, whole.Hint, whole.Ended));
+        foreach (var (number, segment) in whole.Segments)
+        {
+            if (delta.Segments.TryGetValue(number, out var kept))
+            {
+                (kept.Uri, kept.Duration, kept.IsGap, kept.IsOpen).ShouldBe((segment.Uri, segment.Duration, segment.IsGap, segment.IsOpen));
+                kept.Parts.ShouldBe(segment.Parts);
+                kept.Tags.ShouldBe(segment.Tags);
+                continue;
+            }
+
+            before.ShouldNotBeNull().Segments[number].Uri.ShouldBe(segment.Uri);
+            whole.Segments.Where(later => later.Key > number && !later.Value.IsOpen).Sum(later => later.Value.Duration).ShouldBeGreaterThan(18 - 0.0001);
+        }
+    }
+
+    /// <summary>6.2.5.2: a request is answered exactly when what it asks for, or later, is there.</summary>
+    private static void Directives(LiveSession session, string name, Playlist playlist)
+    {
+        if (playlist.Ended)
+        {
+            return;
+        }
+
+        var (segment, part) = playlist.Newest;
+        Verdict(segment, part).ShouldBe(ReloadVerdict.AnswerAsked);
+        Verdict(segment, part + 1).ShouldBe(ReloadVerdict.Wait);
+        Verdict(segment + 1, 0).ShouldBe(ReloadVerdict.Wait);
+        var lastWhole = playlist.Segments.Last(listed => !listed.Value.IsOpen).Key;
+        Verdict(lastWhole, null).ShouldBe(ReloadVerdict.AnswerAsked);
+        Verdict(lastWhole + 1, null).ShouldBe(ReloadVerdict.Wait);
+        Verdict(lastWhole + 3, null).ShouldBe(ReloadVerdict.Refuse);
+
+        ReloadVerdict Verdict(long segment, int? part) =>
+            session.Judge(name, new ReloadRequest(segment, part, false), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp(), out _);
+    }
+
+    [GeneratedRegex("#EXT-X-SKIP:SKIPPED-SEGMENTS=([0-9]+)\n")]
+    private static partial Regex Skip();
+
+    private sealed record Part(string Uri, double Duration, bool Independent, bool IsGap);
+
+    private sealed class Listed
+    {
+        public string Uri { get; set; } = "";
+
+        public double Duration { get; set; }
+
+        public bool IsGap { get; set; }
+
+        public bool IsOpen { get; set; } = true;
+
+        /// <summary>Discontinuity, date and, as far as it is said, map in force.</summary>
+        public string Tags { get; set; } = "";
+
+        public List<Part> Parts { get; } = [];
+    }
+
+    private sealed partial record Playlist(
+        string Text, string Rendition, IReadOnlyList<string> Head, long MediaSequence, long Discontinuities, bool Ended, string? Hint,
+        Dictionary<string, (long, int)> Reports, SortedDictionary<long, Listed> Segments)
+    {
+        public (long Segment, int Part) Newest => Segments.Where(segment => segment.Value.Parts.Count > 0).Select(segment => (segment.Key, segment.Value.Parts.Count - 1)).Max();
+
+        public static Playlist Parse(string text, int skipped = 0)
+        {
+            var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            long Value(string tag) => long.Parse(lines.Single(line => line.StartsWith(tag, StringComparison.Ordinal))[tag.Length..], CultureInfo.InvariantCulture);
+            var sequence = Value("#EXT-X-MEDIA-SEQUENCE:");
+            var segments = new SortedDictionary<long, Listed>();
+            var reports = new Dictionary<string, (long, int)>();
+            string? hint = null;
+            var (number, current, map) = (sequence + skipped, new Listed(), "");
+            foreach (var line in lines)
+            {
+                var attributes = Attribute().Matches(line).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim('"'));
+                switch (line.Split(':')[0])
+                {
+                    case "#EXT-X-DISCONTINUITY":
+                        current.Tags += "discontinuity ";
+                        break;
+                    case "#EXT-X-MAP":
+                        map = attributes["URI"];
+                        break;
+                    case "#EXT-X-PROGRAM-DATE-TIME":
+                        current.Tags += $"{map} {line}";
+                        break;
+                    case "#EXT-X-GAP":
+                        current.IsGap = true;
+                        break;
+                    case "#EXT-X-PART":
+                        current.Parts.Add(new Part(
+                            attributes["URI"], double.Parse(attributes["DURATION"], CultureInfo.InvariantCulture),
+                            attributes.GetValueOrDefault("INDEPENDENT") == "YES", attributes.GetValueOrDefault("GAP") == "YES"));
+                        current.Duration += current.Parts[^1].Duration;
+                        break;
+                    case "#EXTINF":
+                        (current.Duration, current.IsOpen) = (double.Parse(line[8..^1], CultureInfo.InvariantCulture), false);
+                        break;
+                    case "#EXT-X-PRELOAD-HINT":
+                        hint.ShouldBeNull("one hint a type (6.2.6)");
+                        attributes["TYPE"].ShouldBe("PART");
+                        hint = attributes["URI"];
+                        break;
+                    case "#EXT-X-RENDITION-REPORT":
+                        reports.Add(attributes["URI"], (long.Parse(attributes["LAST-MSN"], CultureInfo.InvariantCulture), int.Parse(attributes["LAST-PART"], CultureInfo.InvariantCulture)));
+                        break;
+                    case var uri when !uri.StartsWith('#'):
+                        line.ShouldEndWith($"/{number}.m4s");
+                        current.Uri = line;
+                        segments.Add(number++, current);
+                        current = new Listed();
+                        break;
+                }
+            }
+
+            if (current.Parts.Count > 0)
+            {
+                segments.Add(number, current);
+            }
+
+            return new Playlist(
+                text, segments.Values.First(segment => !segment.IsOpen).Uri.Split('/')[0], lines[..5], sequence, Value("#EXT-X-DISCONTINUITY-SEQUENCE:"),
+                lines[^1] == "#EXT-X-ENDLIST", hint, reports, segments);
+        }
+
+        [GeneratedRegex("([A-Z-]+)=(\"[^\"]*\"|[^,\"]*)")]
+        private static partial Regex Attribute();
+    }
+}

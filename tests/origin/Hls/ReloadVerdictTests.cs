@@ -1,0 +1,139 @@
+using Broadcast.Media;
+using Broadcast.Origin.Hls;
+
+namespace Broadcast.Origin.Tests.Hls;
+
+/// <summary>draft-pantos-hls-rfc8216bis, 6.2.5.2, as a table.</summary>
+public class ReloadVerdictTests
+{
+    /// <summary>The last whole segment is 10 and has parts 0 to 5; of 11 there are parts 0 and 1.</summary>
+    private static readonly RenditionEdge Edge = new(10, 6, 2);
+
+    [Theory]
+    // No directive: as it is.
+    [InlineData("", "Answer")]
+    [InlineData("?_HLS_skip=YES", "Answer")]
+    // A segment without a part: once it is whole.
+    [InlineData("_HLS_msn=0", "Answer")]
+    [InlineData("_HLS_msn=9", "Answer")]
+    [InlineData("_HLS_msn=10", "AnswerAsked")]
+    [InlineData("_HLS_msn=11", "Wait")]
+    [InlineData("_HLS_msn=12", "Wait")]
+    // "greater than the Media Sequence Number of the last Media Segment … plus two"
+    [InlineData("_HLS_msn=13", "Refuse")]
+    [InlineData("_HLS_msn=999999999999999", "Refuse")]
+    // A part.
+    [InlineData("_HLS_msn=9&_HLS_part=5", "Answer")]
+    [InlineData("_HLS_msn=10&_HLS_part=5", "AnswerAsked")]
+    [InlineData("_HLS_msn=11&_HLS_part=0", "AnswerAsked")]
+    [InlineData("_HLS_msn=11&_HLS_part=1", "AnswerAsked")]
+    [InlineData("_HLS_msn=11&_HLS_part=2", "Wait")]
+    // Beyond the final part of a segment: part 0 of the next. Which of 11 is the final one is not known yet.
+    [InlineData("_HLS_msn=9&_HLS_part=6", "Answer")]
+    [InlineData("_HLS_msn=10&_HLS_part=6", "AnswerAsked")]
+    [InlineData("_HLS_msn=10&_HLS_part=999999999999999", "AnswerAsked")]
+    // 3 / 0.35 is 8.6, so that nine parts beyond the last may be asked for.
+    [InlineData("_HLS_msn=11&_HLS_part=10", "Wait")]
+    [InlineData("_HLS_msn=11&_HLS_part=11", "Refuse")]
+    [InlineData("_HLS_msn=12&_HLS_part=0", "Wait")]
+    [InlineData("_HLS_msn=12&_HLS_part=8", "Wait")]
+    [InlineData("_HLS_msn=12&_HLS_part=9", "Refuse")]
+    [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Refuse")]
+    // "an _HLS_part directive but no _HLS_msn directive"
+    [InlineData("_HLS_part=0", "Refuse")]
+    public void A_request_gets_what_the_draft_says(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+
+    [Theory]
+    [InlineData("_HLS_msn=10&_HLS_part=6", "Wait")]
+    [InlineData("_HLS_msn=11&_HLS_part=0", "Wait")]
+    [InlineData("_HLS_msn=11&_HLS_part=8", "Wait")]
+    [InlineData("_HLS_msn=11&_HLS_part=9", "Refuse")]
+    [InlineData("_HLS_msn=10&_HLS_part=5", "AnswerAsked")]
+    public void Between_two_segments_the_first_part_of_the_next_is_waited_for(string query, string verdict) =>
+        Judge(query, Edge with { OpenParts = 0 }).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+
+    [Theory]
+    [InlineData(0, "Wait")]
+    [InlineData(8999, "Wait")]
+    [InlineData(9000, "GiveUp")]
+    public void After_three_target_durations_the_server_gives_up(int milliseconds, string verdict) =>
+        Judge("_HLS_msn=11&_HLS_part=2", Edge, held: TimeSpan.FromMilliseconds(milliseconds)).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+
+    [Fact]
+    public void When_the_encoder_is_away_nobody_waits_and_nobody_gets_an_old_playlist_for_a_new_number()
+    {
+        var stalled = new ProducerState(IsEnded: false, IsStalled: true);
+
+        Judge("_HLS_msn=11&_HLS_part=2", Edge, stalled).ShouldBe(ReloadVerdict.GiveUp);
+        Judge("_HLS_msn=12", Edge, stalled).ShouldBe(ReloadVerdict.GiveUp);
+        Judge("", Edge, stalled).ShouldBe(ReloadVerdict.Answer);
+        Judge("_HLS_msn=11&_HLS_part=1", Edge, stalled).ShouldBe(ReloadVerdict.AnswerAsked);
+        Judge("_HLS_msn=13", Edge, stalled).ShouldBe(ReloadVerdict.Refuse);
+    }
+
+    [Theory]
+    [InlineData("_HLS_msn=11&_HLS_part=2")]
+    [InlineData("_HLS_msn=999")]
+    [InlineData("_HLS_part=1")]
+    public void Directives_mean_nothing_once_the_session_is_over(string query) =>
+        Judge(query, Edge, new ProducerState(IsEnded: true, IsStalled: true), TimeSpan.FromMinutes(1)).ShouldBe(ReloadVerdict.Answer);
+
+    [Theory]
+    [InlineData("_HLS_msn=11&_HLS_part=2")]
+    [InlineData("_HLS_msn=999")]
+    [InlineData("_HLS_part=1")]
+    public void Directives_mean_nothing_where_they_are_not_offered(string query)
+    {
+        Judge(query, Edge, latency: LatencyProfile.Standard).ShouldBe(ReloadVerdict.Answer);
+        Judge(query, Edge, latency: LatencyProfile.Safe).ShouldBe(ReloadVerdict.Answer);
+        Judge(query, null).ShouldBe(ReloadVerdict.Answer);
+    }
+
+    [Theory]
+    [InlineData(0.2, 15)]
+    [InlineData(0.35, 9)]
+    [InlineData(0.5, 6)]
+    [InlineData(1, 3)]
+    [InlineData(2, 3)]
+    public void The_advance_part_limit_is_three_seconds_of_parts_or_three_parts(double seconds, int limit) =>
+        Reload.AdvancePartLimit(TimeSpan.FromSeconds(seconds)).ShouldBe(limit);
+
+    [Theory]
+    [InlineData(null, null, null, false)]
+    [InlineData("?", null, null, false)]
+    [InlineData("?_HLS_msn=7&_HLS_part=0", 7L, 0, false)]
+    [InlineData("?_HLS_part=0&_HLS_msn=7", 7L, 0, false)]
+    [InlineData("?a=b&_HLS_skip=YES&&_HLS_msn=7&=&x", 7L, null, true)]
+    [InlineData("?_HLS_skip=v2", null, null, true)]
+    [InlineData("?_HLS_skip=v3", null, null, false)]
+    [InlineData("?_HLS_skip=yes", null, null, false)]
+    [InlineData("?_HLS_skip", null, null, false)]
+    [InlineData("?_HLS_future=1&_hls_msn=4&_HLS_msnx=4", null, null, false)]
+    [InlineData("?_HLS_msn=007", 7L, null, false)]
+    public void A_query_is_read_in_any_order_and_what_is_not_known_means_nothing(string? query, long? segment, int? part, bool delta)
+    {
+        ReloadRequest.TryParse(query, out var request).ShouldBeTrue();
+        request.ShouldBe(new ReloadRequest(segment, part, delta));
+    }
+
+    [Theory]
+    [InlineData("?_HLS_msn=")]
+    [InlineData("?_HLS_msn")]
+    [InlineData("?_HLS_msn=-1")]
+    [InlineData("?_HLS_msn=1.5")]
+    [InlineData("?_HLS_msn=%31")]
+    [InlineData("?_HLS_msn=+1")]
+    [InlineData("?_HLS_msn=1&_HLS_msn=1")]
+    [InlineData("?_HLS_msn=1&_HLS_part=x")]
+    [InlineData("?_HLS_msn=1&_HLS_part=0&_HLS_part=1")]
+    [InlineData("?_HLS_msn=1000000000000000")]
+    [InlineData("?_HLS_skip=YES&_HLS_skip=v2")]
+    public void What_is_no_number_or_comes_twice_is_refused(string query) => ReloadRequest.TryParse(query, out _).ShouldBeFalse();
+
+    private static ReloadVerdict Judge(
+        string query, RenditionEdge? edge, ProducerState producer = default, TimeSpan held = default, LatencyProfile? latency = null)
+    {
+        ReloadRequest.TryParse(query, out var request).ShouldBeTrue();
+        return Reload.Judge(request, edge, latency ?? LatencyProfile.Low, producer, held);
+    }
+}
