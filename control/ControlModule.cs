@@ -15,8 +15,8 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/> and <see cref="IPublishAddresses"/>. Add it before the
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -39,6 +39,10 @@ public static class ControlModule
         services.AddSingleton<ChannelSlates>();
         services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
         services.AddSingleton<Tokens>();
+        services.AddSingleton<ViewerKeys>();
+        services.AddSingleton<ViewerTokens>();
+        services.AddSingleton<ViewingRegister>();
+        services.AddSingleton<IViewerAuthority, ViewerAuthority>();
         services.AddSingleton<SetupCodes>();
         services.AddSingleton<SessionHistory>();
         services.AddSingleton<FirstRun>();
@@ -73,6 +77,7 @@ public static class ControlModule
         ChannelEndpoints.Map(api);
         SlateEndpoints.Map(api);
         KeyEndpoints.Map(api);
+        ViewerEndpoints.Map(api);
         TokenEndpoints.Map(api);
         EncoderEndpoints.Map(api);
         MultitrackEndpoint.Map(api);

@@ -18,6 +18,7 @@ internal sealed class ControlRoom(
     ChannelDirectory channels,
     SetupCodes codes,
     KeyRegister keys,
+    ViewingRegister viewing,
     SessionBook book,
     SessionLedger ledger,
     PublishAuthority authority,
@@ -145,6 +146,7 @@ internal sealed class ControlRoom(
         await ResumeAsync(await TakeOverAsync(cancellationToken), cancellationToken);
         await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
         {
+            await viewing.LearnAsync(connection, cancellationToken);
             await keys.LearnAsync(connection, cancellationToken);
         }
 
@@ -215,6 +217,11 @@ internal sealed class ControlRoom(
             {
                 var changed = heard.ToHashSet(StringComparer.Ordinal);
                 heard.Clear();
+                if (changed.Any(ViewingRegister.IsAbout))
+                {
+                    await viewing.LearnAsync(connection, cancellationToken);
+                }
+
                 keys.Forget(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));
                 await keys.LearnAsync(connection, [.. Named(changed, "channels:").Select(long.Parse)], [.. Named(changed, "stream_keys:")], cancellationToken);
                 await ReconcileAsync(connection, cancellationToken);
@@ -232,6 +239,7 @@ internal sealed class ControlRoom(
     // What was said while nobody listened.
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        await viewing.LearnAsync(connection, cancellationToken);
         var asked = keys.Remembered();
         var working = await WorkingAsync(connection, asked, cancellationToken);
         var gone = asked.Where(id => !working.Contains(id)).ToHashSet(StringComparer.Ordinal);   // not those remembered meanwhile

@@ -16,6 +16,7 @@ foreach (var command in new[]
     ServeCommand.Create("serve", "Start the server without installing or building anything", isUp: false),
     ChannelCommand.Create(),
     KeyCommand.Create(),
+    ViewerCommand.Create(),
     TokenCommand.Create(),
     DemoCommand.Create(),
     LoadCommand.Create(),

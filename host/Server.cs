@@ -112,6 +112,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelStates, ChannelStates>();
         builder.Services.AddSingleton<IEncoderList, EncoderList>();
+        builder.Services.AddSingleton<IViewerAddresses, ViewerAddressBook>();
         builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
         foreach (var role in roles)
@@ -133,6 +134,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     private void Map(WebApplication app)
     {
         app.UseSafeHeaders();
+        app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 
         // The internal listener serves health and metrics alone; the public ones serve everything else.
         app.MapWhen(context => context.Connection.LocalPort == _listeners.InternalPort, inner =>

@@ -1,11 +1,13 @@
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Viewing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin;
@@ -14,7 +16,8 @@ namespace Broadcast.Origin;
 public static class OriginModule
 {
     /// <summary>
-    /// Adds the origin: <see cref="LiveDirectory"/>, which is also an <see cref="ITimelineSink"/>. Needs an <see cref="ISpool"/> from elsewhere.
+    /// Adds the origin: <see cref="LiveDirectory"/>, which is also an <see cref="ITimelineSink"/>. Needs an <see cref="ISpool"/> from elsewhere, and an <see cref="IViewerAuthority"/> where
+    /// not every channel is public.
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configuration">The whole configuration; section <c>Origin</c> is read.</param>
@@ -30,15 +33,23 @@ public static class OriginModule
         services.TryAddSingleton<MediaDelivery>();
         services.TryAddSingleton<HeldRequests>();
         services.TryAddSingleton<LiveEndpoint>();
+        services.TryAddSingleton(provider => new ViewerDoor(
+            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
         return services;
     }
 
-    /// <summary>Maps <c>/live/…</c> (playlists, media, status) and <c>/time</c> (the clock that DASH players set theirs by).</summary>
+    /// <summary>
+    /// Maps <c>/live/…</c> (playlists, media, status), the same behind <c>/t/{token}</c>, <c>/auth/…</c> (edges ask there who may watch) and <c>/time</c> (the clock that DASH players
+    /// set theirs by).
+    /// </summary>
     /// <param name="endpoints">Where to.</param>
     public static IEndpointRouteBuilder MapOrigin(this IEndpointRouteBuilder endpoints)
     {
         var live = endpoints.ServiceProvider.GetRequiredService<LiveEndpoint>();
-        endpoints.Map("/live/{**path}", (RequestDelegate)live.HandleAsync);
+        var door = endpoints.ServiceProvider.GetRequiredService<ViewerDoor>();
+        endpoints.Map("/live/{**path}", (RequestDelegate)door.HandleAsync);
+        endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)door.HandleAsync);
+        endpoints.Map("/auth/{**path}", (RequestDelegate)door.AnswerEdgeAsync);
         endpoints.Map("/time", (RequestDelegate)live.HandleTimeAsync);
         return endpoints;
     }

@@ -97,5 +97,5 @@ internal static class ChannelEndpoints
         body.Text("latency"),
         body.Number("reconnectWindowSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         body.Text("takeover"),
-        body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null);
+        body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null) { Access = body.Text("access") };
 }

@@ -64,11 +64,11 @@ internal sealed record SessionView(
 internal sealed record EndedView(string? Session);
 
 internal sealed record SystemView(
-    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, string? Rtmp, string? Rtmps);
+    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds);
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds);
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

@@ -36,7 +36,7 @@ internal static class TokenEndpoints
             {
                 var publish = http.RequestServices.GetService<IPublishAddresses>()?.For(http.Request.Host.Host);
                 return new SystemView(
-                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, publish?.Rtmp, publish?.Rtmps);
+                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, publish?.Rtmp, publish?.Rtmps);
             })
             .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your token's role, and the names that other requests use.");
     }

@@ -9,7 +9,7 @@ namespace Broadcast.Control;
 /// <param name="Ladder">Its ladder as text (<see cref="WantedLadder"/>).</param>
 /// <param name="Latency">Its latency profile by name.</param>
 /// <param name="ReconnectWindow">How long a session waits for an encoder that is gone.</param>
-/// <param name="Access">Who may watch: <c>public</c>.</param>
+/// <param name="Access">Who may watch: one of <see cref="ChannelRules.Accesses"/>.</param>
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record ChannelInfo(string Name, string Title, string Ladder, string Latency, TimeSpan ReconnectWindow, string Access, DateTimeOffset CreatedAt)
 {
@@ -28,7 +28,11 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 /// <param name="Takeover">One of <see cref="ChannelRules.Takeovers"/>; default <c>silent</c>.</param>
 /// <param name="TakeoverAfter">1 s to 10 min of silence, whole seconds; zero, the default, for what the server is configured to.</param>
 public sealed record ChannelSettings(
-    string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null, string? Takeover = null, TimeSpan? TakeoverAfter = null);
+    string? Title = null, string? Ladder = null, string? Latency = null, TimeSpan? ReconnectWindow = null, string? Takeover = null, TimeSpan? TakeoverAfter = null)
+{
+    /// <summary>Who may watch: one of <see cref="ChannelRules.Accesses"/>; default <c>public</c>. It counts from each viewer's next request on.</summary>
+    public string? Access { get; init; }
+}
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
 public sealed record CreatedChannel(ChannelInfo Channel, IssuedKey Key);
@@ -68,6 +72,12 @@ public static class ChannelRules
 
     /// <summary>A new channel's policy of takeover.</summary>
     public const string DefaultTakeover = "silent";
+
+    /// <summary>Who may watch, by name: everybody, or who has a viewer token.</summary>
+    public static IReadOnlyList<string> Accesses { get; } = ["public", "token"];
+
+    /// <summary>Who may watch a new channel.</summary>
+    public const string DefaultAccess = "public";
 
     internal static void Check(string? name, ChannelSettings settings) => Refuse([.. Mistakes(name, settings)]);
 
@@ -111,6 +121,11 @@ public static class ChannelRules
         if (settings.TakeoverAfter is { } after && (after < TimeSpan.Zero || after > MaxTakeoverAfter || after.Ticks % TimeSpan.TicksPerSecond != 0))
         {
             yield return new("takeoverAfterSeconds", "The silence before a takeover is 1 to 600 whole seconds, or 0 for what the server is configured to.");
+        }
+
+        if (settings.Access is { } access && !Accesses.Contains(access))
+        {
+            yield return new("access", $"There is no such access; use one of {string.Join(", ", Accesses)}.");
         }
     }
 

@@ -21,8 +21,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @now) RETURNING id, {Columns}
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -33,6 +33,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     window = (int)(settings.ReconnectWindow ?? ChannelRules.DefaultReconnectWindow).TotalSeconds,
                     takeover = settings.Takeover ?? ChannelRules.DefaultTakeover,
                     takeoverAfter = (int)(settings.TakeoverAfter ?? TimeSpan.Zero).TotalSeconds,
+                    access = settings.Access ?? ChannelRules.DefaultAccess,
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -57,7 +58,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
-                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds)
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
             new
@@ -69,6 +70,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 window = (int?)settings.ReconnectWindow?.TotalSeconds,
                 takeover = settings.Takeover,
                 takeoverAfter = (int?)settings.TakeoverAfter?.TotalSeconds,
+                access = settings.Access,
             },
             cancellationToken: cancellationToken));
         return row?.ToInfo() ?? throw ControlException.NoChannel(name);

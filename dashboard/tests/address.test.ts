@@ -21,6 +21,19 @@ describe('the channel in the address', () => {
     expect(address?.watchPage).toBe('/t/abc.DEF-1/watch/main');
     expect(address?.time).toBe('/time');
   });
+  test('a token may come as a question, and stands in front of what it opens all the same', () => {
+    const address = channelAddress('/watch/main', '?muted=1&token=1.abc.main.9.jane.-.SIG_-');
+    expect(address?.playlist).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/index.m3u8');
+    expect(address?.status).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/status.json');
+    expect(address?.poster).toBe('/t/1.abc.main.9.jane.-.SIG_-/live/main/poster.jpg');
+    expect(address?.watchPage).toBe('/watch/main?token=1.abc.main.9.jane.-.SIG_-');
+    expect(address?.time).toBe('/time');
+  });
+  test('what is no token cannot leave its place in the path', () => {
+    expect(channelAddress('/tv/watch/main', '?token=a/../../b%3Fc')?.playlist).toBe('/tv/t/a%2F..%2F..%2Fb%3Fc/live/main/index.m3u8');
+    expect(channelAddress('/t/old/embed/main', '?token=new')?.playlist).toBe('/t/new/live/main/index.m3u8');
+    expect(channelAddress('/watch/main', '?token=')?.playlist).toBe('/live/main/index.m3u8');
+  });
   test('a proxy may put everything into a folder', () => {
     expect(channelAddress('/tv/t/abc/embed/main')?.playlist).toBe('/tv/t/abc/live/main/index.m3u8');
     expect(channelAddress('/tv/t/abc/embed/main')?.time).toBe('/tv/time');

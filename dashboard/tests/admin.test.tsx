@@ -4,6 +4,7 @@ import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
 import { Api, ApiError, type Channel, problemOf } from '../src/admin/api';
 import { Channels } from '../src/admin/Channels';
 import { LadderField } from '../src/admin/LadderField';
+import { AccessForm, IssuedLink, LinkFields, tokenFacts } from '../src/admin/Viewers';
 import { adminText } from '../src/text';
 
 describe('what is entered', () => {
@@ -114,5 +115,35 @@ describe('the ladder of a new channel', () => {
     expect(html.match(/Rung 2 is odd\./g)).toHaveLength(1);
     expect(html).toMatch(/id="field-ladder"[^>]* aria-describedby="field-ladder-below" aria-invalid="true"/);
     expect(html).toContain('<p id="field-ladder-below" class="field-mistake" role="alert">');
+  });
+});
+
+describe('who may watch', () => {
+  const api = new Api(null, adminText);
+  const channel: Channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', access: 'token', live: null };
+
+  test('is a choice with a label and a hint, set to what it is', () => {
+    const html = renderToStaticMarkup(<AccessForm api={api} channel={channel} accesses={['public', 'token']} onChanged={() => undefined} />);
+    expect(html).toMatch(/<label for="field-access-main">/);
+    expect(html).toMatch(/<select id="field-access-main"[^>]* aria-describedby="field-access-main-below"/);
+    expect(html).toContain('<option value="token" selected="">');
+    expect(html).toContain(adminText.viewers.accessHints.token);
+    expect(html).not.toContain('value="webhook"');
+  });
+  test('a wish for a link shows beside each field what the server has against it', () => {
+    const html = renderToStaticMarkup(<LinkFields mistakes={{ address: 'No address.', expiresAt: 'Too long.' }} />);
+    for (const name of ['label', 'lasts', 'address']) expect(html).toContain(`<label for="field-${name}">`);
+    expect(html).toMatch(/id="field-address"[^>]* aria-invalid="true"/);
+    expect(html).toMatch(/id="field-lasts"[^>]* aria-invalid="true"/);
+    expect(html).toContain('<option value="86400" selected="">');
+  });
+  test('a new link shows all its addresses, once', () => {
+    const html = renderToStaticMarkup(<IssuedLink addresses={{ watch: 'http://h/watch/main?token=x', embed: 'http://h/e', hls: 'http://h/h', dash: 'http://h/d' }} onDone={() => undefined} />);
+    for (const words of ['http://h/watch/main?token=x', 'http://h/e', 'http://h/h', 'http://h/d', adminText.viewers.once]) expect(html).toContain(words);
+  });
+  test('a link tells how long it opens, or that it is over, and from where', () => {
+    const token = { id: 'a', label: '', address: '203.0.113.5', createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-01-02T00:00:00Z', revokedAt: null };
+    expect(tokenFacts(token, Date.parse('2026-01-01T12:00:00Z')).join()).toMatch(/^opens until .*,only from 203\.0\.113\.5$/);
+    expect(tokenFacts({ ...token, address: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
   });
 });

@@ -29,6 +29,12 @@ describe('keys', () => {
 describe('the message on the stage', () => {
   test('is none while live', () => expect(messageFor({ state: 'live', reason: null }, 'main')).toBeNull());
   test('names the channel that is not live', () => expect(messageFor({ state: 'offline', reason: null }, 'main')?.title).toBe('main is not live'));
+  test.each(['expired', 'noToken'] as const)('%s says what to do, and there is nothing to try again', (reason) => {
+    const message = messageFor({ state: 'error', reason }, 'Council');
+    expect(message?.title).not.toBe('');
+    expect(message?.hint).not.toBe('');
+    expect(message?.retry).toBe(false);
+  });
   test.each(['unreachable', 'denied', 'unsupported', 'media'] as const)('%s says what to do and offers to try again', (reason) => {
     const message = messageFor({ state: 'error', reason }, 'main');
     expect(message?.retry).toBe(true);

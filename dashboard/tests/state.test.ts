@@ -27,8 +27,10 @@ describe('what the page shows', () => {
     ['a page opened after the end', answer('ended'), picture('none'), 'ended', null],
     ['one unanswered question', unreachable(1), picture('none'), 'starting', 'connecting'],
     ['a server that never answered', unreachable(3), picture('none'), 'error', 'unreachable'],
-    ['a link that is not valid', { kind: 'denied' }, picture('none'), 'error', 'denied'],
-    ['a link that ran out while watching', { kind: 'denied' }, picture('stalled'), 'error', 'denied'],
+    ['a link that is not valid', { kind: 'denied', why: 'denied' }, picture('none'), 'error', 'denied'],
+    ['a channel that is not public', { kind: 'denied', why: 'noToken' }, picture('none'), 'error', 'noToken'],
+    ['a link that ran out, while the picture still runs', { kind: 'denied', why: 'expired' }, picture('playing'), 'live', null],
+    ['a link that ran out while watching', { kind: 'denied', why: 'expired' }, picture('stalled'), 'error', 'expired'],
     ['an embed that waits for a tap', answer('live'), picture('invited'), 'live', null],
     ['an embed of a channel that is not live', answer('offline', null), picture('invited'), 'offline', null],
   ];

@@ -33,6 +33,11 @@ internal static class ChannelCommand
         Description = "Seconds of silence after which an encoder gives way, 1 to 600 (0: what Control:TakeoverAfter says)", HelpName = "SECONDS",
     };
 
+    private static readonly Option<string?> Access = new("--access")
+    {
+        Description = $"Who may watch: public, or token (who has a link of 'viewer create') ({ChannelRules.DefaultAccess})", HelpName = "WHO",
+    };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
@@ -41,7 +46,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -61,7 +66,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Slate };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -125,7 +130,10 @@ internal static class ChannelCommand
     }
 
     private static ChannelSettings Settings(ParseResult parsed) => new(
-        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)));
+        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
+    {
+        Access = parsed.GetValue(Access),
+    };
 
     private static TimeSpan? Time(double? seconds) =>
         seconds is { } given ? double.IsFinite(given) && Math.Abs(given) < 1e9 ? TimeSpan.FromSeconds(given) : TimeSpan.MaxValue : null;
@@ -148,11 +156,12 @@ internal static class ChannelCommand
         else
         {
             Output.Table(
-                ["name", "title", "ladder", "latency", "reconnect window", "takeover"],
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
                     c.TakeoverAfter == TimeSpan.Zero ? c.Takeover : $"{c.Takeover}, {c.TakeoverAfter.TotalSeconds:0} s",
+                    c.Access,
                 }));
         }
     }

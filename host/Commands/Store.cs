@@ -27,8 +27,11 @@ internal static class Store
         folder, Options(ServerConfiguration.Read(folder, NoFlags)), TimeProvider.System, cancellationToken: cancellationToken);
 
     /// <summary>Where viewers reach the server of a folder, when that is configured.</summary>
-    public static string? PublicUrl(DataFolder folder) =>
-        ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>()?.PublicUrl;
+    public static string? PublicUrl(DataFolder folder) => Delivery(folder).PublicUrl;
+
+    /// <summary>The addresses that the server of a folder hands out.</summary>
+    public static DeliveryOptions Delivery(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
 
     /// <summary>How the server of a folder encodes.</summary>
     public static EncodingOptions Encoding(DataFolder folder) =>

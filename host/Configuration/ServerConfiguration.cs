@@ -56,7 +56,7 @@ internal static class ServerConfiguration
             }
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
-            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).ToList();
+            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).Concat(DeliveryMistakes(configuration)).ToList();
             if (mistakes.Count == 0 && PublishDeadlines.Mistake(configuration) is { } tooShort)
             {
                 mistakes.Add(tooShort);
@@ -96,6 +96,14 @@ internal static class ServerConfiguration
             {
                 yield return mistake;
             }
+        }
+    }
+
+    private static IEnumerable<string> DeliveryMistakes(IConfiguration configuration)
+    {
+        if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _, out var wrong))
+        {
+            yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} holds '{wrong}', which is no address and no network; write 10.0.0.0/8, 192.0.2.7.";
         }
     }
 

@@ -55,4 +55,10 @@ public sealed class DeliveryOptions
 
     /// <summary>Base address of media, such as <c>https://cdn.example.org</c>; <see langword="null"/> for the same as pages.</summary>
     public string? MediaUrl { get; set; }
+
+    /// <summary>
+    /// Edges and proxies whose <c>X-Forwarded-For</c> is believed, as addresses and networks: <c>10.0.0.0/8, 192.0.2.7</c>. From everybody else the header counts for nothing.
+    /// <see langword="null"/> for none.
+    /// </summary>
+    public string? TrustedProxies { get; set; }
 }

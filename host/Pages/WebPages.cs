@@ -61,6 +61,8 @@ internal sealed class WebPages
     {
         endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'"));
         endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*"));
+        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'"));
+        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*"));
         endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'"));
         endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'"));
         endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
@@ -73,7 +75,6 @@ internal sealed class WebPages
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors);
-        headers["Referrer-Policy"] = "no-referrer";
         if (!AreThere)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

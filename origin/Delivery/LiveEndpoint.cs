@@ -98,7 +98,7 @@ internal sealed partial class LiveEndpoint(
             case LivePathKind.MultivariantPlaylist:
                 return WriteAsync(context, session.MultivariantPlaylist(), maxAge);
             case LivePathKind.ChannelMpd:
-                return WriteAsync(context, session.ChannelMpd(context.Request.PathBase.ToUriComponent()), maxAge);
+                return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge);
             case LivePathKind.SessionMpd:
                 return WriteAsync(context, session.SessionMpd(), maxAge);
             case LivePathKind.Poster:

@@ -21,6 +21,7 @@ internal sealed class LiveSession
     private readonly ConcurrentDictionary<string, PlaylistCells> _playlists = new(StringComparer.Ordinal);
     private readonly DocumentCell _multivariant = new();
     private readonly DocumentCell _channelMpd = new();
+    private readonly DocumentCell _guardedMpd = new();
     private readonly DocumentCell _sessionMpd = new();
     private readonly DocumentCell _imagePlaylist = new();
     private readonly DocumentCell _cues = new();
@@ -187,21 +188,14 @@ internal sealed class LiveSession
         _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd()?.ToDocument());
 
     /// <summary>The MPD as the channel's address has it: with the session's address as its Location.</summary>
-    /// <param name="pathBase">What stands before <c>/live</c> in the path the player used: empty, or a token's prefix.</param>
-    public Document? ChannelMpd(string pathBase)
-    {
-        if (!_playable)
-        {
-            return null;
-        }
-
-        Document? Render() => (DrawMpd() is { } mpd
-            ? mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"{pathBase}/live/{_timeline.Session.Channel}/{Id}/" }
-            : null)?.ToDocument();
-
-        // A player asks here once and stays with the Location afterwards, so that what is only for one prefix need not be kept.
-        return pathBase.Length == 0 ? _channelMpd.Get(Volatile.Read(ref _listVersion), Render) : Render();
-    }
+    /// <param name="isGuarded">
+    /// Whether a token stands before <c>/live</c> in the path that the player used. Then there is no Location, so that all addresses can be relative, on which players agree only without one, and no
+    /// answer holds the token. A player then stays at the channel's address; it has seen this session's end there when the next one begins.
+    /// </param>
+    public Document? ChannelMpd(bool isGuarded = false) => !_playable ? null :
+        (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
+            ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
+            : null)?.ToDocument());
 
     /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
     public Document? ImagePlaylist() => _imagePlaylist.Get(

@@ -120,13 +120,62 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
     }
 
     [Fact]
-    public async Task A_token_in_a_path_is_cached_for_itself_and_stays_out_of_the_log()
+    public async Task Viewers_with_different_tokens_cost_one_fetch_of_an_object_and_their_tokens_stay_out_of_the_log()
     {
-        var path = $"/t/hidden-token{Session}/source/106.m4s";
-        await edge.GetAsync(path);
+        var path = $"{Session}/source/106.m4s";
+        (await edge.GetAsync($"/t/hidden-token-1{path}")).Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
+        (await edge.GetAsync($"/t/hidden-token-2{path}")).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
         (await edge.GetAsync(path)).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
-        await Poll.UntilAsync(() => edge.Log().Contains($"/t/-{Session}/source/106.m4s", StringComparison.Ordinal), description: "the request in the log");
-        edge.Log().ShouldNotContain("hidden-token");
+        await Poll.UntilAsync(() => edge.Log().Contains($"/t/-{path}", StringComparison.Ordinal), description: "the request in the log");
+        edge.Fetches(path).ShouldBe(1);
+        (edge.Log() + edge.Errors()).ShouldNotContain("hidden-token");
+    }
+
+    [Fact]
+    public async Task Who_may_not_watch_gets_nothing_of_what_is_in_the_cache_and_is_told_so_on_any_site()
+    {
+        var path = $"{Session}/source/107.m4s";
+        (await edge.GetAsync($"/t/fine{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var refused = await edge.GetAsync($"/t/revoked{path}");
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        refused.Headers.GetValues("X-Refusal").ShouldBe(["revoked"]);
+        refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
+        refused.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
+        (await edge.GetAsync($"/t/no_channel{path}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var kind in (string[])["source.m3u8", "manifest.mpd", "source/107.1.m4s", "source/init-1.mp4", "thumbnails/0.jpg", "thumbnails.vtt"])
+        {
+            (await edge.GetAsync($"/t/revoked{Session}/{kind}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, kind);
+        }
+
+        edge.Fetches(path).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_answer_about_a_viewer_is_kept_for_a_token_of_ours_and_asked_for_again_for_a_path_with_two_spellings()
+    {
+        const string Token = "1.abcdefgh.demo.1900000000.jane.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        await edge.GetAsync($"/t/{Token}{Session}/source/108.m4s");
+        await edge.GetAsync($"/t/{Token}{Session}/source/109.m4s?CMCD=a%2Cb");
+        await edge.GetAsync($"/t/{Token}{Session}/source/110.m4s");
+        edge.Questions(Token).ShouldBe(1);
+        await edge.GetAsync($"/t/{Token}{Session}/source/%2C111.m4s");
+        edge.Questions(Token).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task While_the_origin_does_not_say_who_may_watch_what_it_said_last_stands_and_nobody_new_is_let_in()
+    {
+        var path = $"{Session}/source/112.m4s";
+        (await edge.GetAsync($"/t/known{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        edge.Away[$"/auth/t/known{path}"] = true;
+        edge.Away[$"/auth/t/unknown{path}"] = true;
+        var asked = edge.Questions("known");
+        await Poll.UntilAsync(
+            async () => (await edge.GetAsync($"/t/known{path}")).StatusCode == HttpStatusCode.OK && edge.Questions("known") > asked, description: "a question that the origin does not answer");
+        var refused = await edge.GetAsync($"/t/unknown{path}");
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        refused.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        edge.Errors().ShouldNotContain("unknown");
     }
 
     /// <summary>nginx and the toy origin behind it, both on loopback.</summary>
@@ -149,7 +198,15 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
 
         public int Requests(string path) => _requests.GetValueOrDefault(path);
 
+        /// <summary>How often an object was fetched, with whatever token.</summary>
+        public int Fetches(string path) => _requests.Where(r => r.Key.EndsWith(path, StringComparison.Ordinal) && !r.Key.StartsWith("/auth/", StringComparison.Ordinal)).Sum(r => r.Value);
+
+        /// <summary>How often was asked who has a token.</summary>
+        public int Questions(string token) => _requests.Where(r => r.Key.StartsWith($"/auth/t/{token}/", StringComparison.Ordinal)).Sum(r => r.Value);
+
         public string Log() => string.Join('\n', _nginx!.OutputLines);
+
+        public string Errors() => string.Join('\n', _nginx!.ErrorLines);
 
         public Task<HttpResponseMessage> GetAsync(string path, Action<HttpRequestMessage>? with = null)
         {
@@ -218,6 +275,15 @@ public sealed class EdgeTests(EdgeTests.Edge edge) : IClassFixture<EdgeTests.Edg
             if (Away.GetValueOrDefault(path))
             {
                 context.Abort();
+                return;
+            }
+
+            if (path.StartsWith("/auth/", StringComparison.Ordinal))
+            {
+                var refusal = Array.Find(["revoked", "no_channel"], word => path.StartsWith($"/auth/t/{word}/", StringComparison.Ordinal));
+                context.Response.StatusCode = refusal is null ? 204 : 403;
+                context.Response.Headers.CacheControl = path.StartsWith("/auth/t/1.", StringComparison.Ordinal) ? "max-age=60" : "max-age=1";
+                context.Response.Headers["X-Refusal"] = refusal;
                 return;
             }
 

@@ -30,6 +30,12 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/channels/{name}/slate", "viewer", null, 404 },
         { "PUT", "/api/v1/channels/{name}/slate", "producer", null, 400 },
         { "DELETE", "/api/v1/channels/{name}/slate", "producer", null, 204 },
+        { "GET", "/api/v1/channels/{name}/viewer-tokens", "producer", null, 200 },
+        { "POST", "/api/v1/channels/{name}/viewer-tokens", "producer", """{"label":"Jane","address":"203.0.113.0/24"}""", 201 },
+        { "DELETE", "/api/v1/channels/{name}/viewer-tokens/{id}", "producer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/viewer-keys", "producer", null, 200 },
+        { "POST", "/api/v1/channels/{name}/viewer-keys", "producer", """{"label":"shop"}""", 201 },
+        { "DELETE", "/api/v1/channels/{name}/viewer-keys/{id}", "producer", null, 404 },
         { "GET", "/api/v1/channels/{name}/health", "viewer", null, 200 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
@@ -58,7 +64,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         var good = await server.TokenAsync(least);
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal)
-            .Replace("{id}", pattern.Contains("keys", StringComparison.Ordinal) ? created.Key.Key.Id : spare, StringComparison.Ordinal);
+            .Replace("{id}", pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : spare, StringComparison.Ordinal);
         HttpContent? Body() => json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
 
         foreach (var token in (string?[])[null, "", "nonsense", created.Key.StreamKey])

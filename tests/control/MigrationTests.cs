@@ -47,7 +47,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
 
         var channels = new ChannelDirectory(database, TimeProvider.System);
         var channel = await channels.GetAsync("demo");
-        (channel.Takeover, channel.TakeoverAfter).ShouldBe(("silent", TimeSpan.Zero));
+        (channel.Takeover, channel.TakeoverAfter, channel.Access).ShouldBe(("silent", TimeSpan.Zero, "public"));
         await using var still = older.CreateCommand(
             "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', 60, now())");
         (await still.ExecuteNonQueryAsync()).ShouldBe(1, "a server of before goes on");

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -38,6 +39,53 @@ public sealed class EdgeCacheTests
         await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen, description: "the playlist moves on at the edge");
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
         (await edge.GetAsync("/metrics")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
+
+        await CloseAndOpenByTokenAsync(server, edge);
+        (await File.ReadAllTextAsync(folder.Sub("access.log"))).ShouldNotContain("/t/1.");
+        nginx.Tail(1000).ShouldNotContain("/t/1.");
+        server.Process.Tail(1000).ShouldNotContain("/t/1.");
+    }
+
+    /// <summary>The channel is closed to all but who has a token: two who have one cost one fetch of an object, and one whose token is revoked gets nothing.</summary>
+    private static async Task CloseAndOpenByTokenAsync(BroadcastServer server, HttpClient edge)
+    {
+        var seen = (await HlsView.WaitAsync(server, "main", _ => true, "a playlist")).Last;
+        var view = await HlsView.WaitAsync(server, "main", v => v.Last > seen, "a segment that nobody has asked the edge for");
+        using var admin = new HttpClient { BaseAddress = server.Http };
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
+        (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
+        var jane = await MakeAsync();
+        var made = (await server.CommandAsync("viewer", "create", "main", "--expires", "2h", "--label", "John", "--json")).EnsureSuccess().Json();
+        var john = (Token: made.GetProperty("token").GetString()!, Id: made.GetProperty("id").GetString()!);
+        made.GetProperty("hls").GetString().ShouldBe($"{server.Http.GetLeftPart(UriPartial.Authority)}/t/{john.Token}/live/main/index.m3u8");
+        await Poll.UntilAsync(
+            async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "what the edge was told before is over");
+
+        var object_ = $"/live/main/{view.Session}/{view.Segments[^1].Address}";
+        using var first = await edge.GetAsync($"/t/{jane.Token}{object_}");
+        using var second = await edge.GetAsync($"/t/{john.Token}{object_}");
+        (first.Headers.GetValues("X-Cache").Single(), second.Headers.GetValues("X-Cache").Single()).ShouldBe(("MISS", "HIT"));
+        (await second.Content.ReadAsByteArrayAsync()).ShouldBe(await first.Content.ReadAsByteArrayAsync());
+        (await edge.GetAsync(object_)).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+        (await edge.GetAsync($"/t/{jane.Token}x{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+        foreach (var manifest in (string[])["index.m3u8", "manifest.mpd"])
+        {
+            (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, $"/t/{jane.Token}/live/main/{manifest}").ToString(), 1)).ShouldBeEmpty(manifest);
+            (await edge.GetStringAsync($"/t/{john.Token}/live/main/{manifest}")).ShouldNotContain("/t/");
+        }
+
+        (await admin.DeleteAsync($"/api/v1/channels/main/viewer-tokens/{jane.Id}")).EnsureSuccessStatusCode();
+        (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server knows when it has answered");
+        await Poll.UntilAsync(
+            async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge is told that the token is revoked");
+        (await edge.GetAsync($"/t/{john.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+
+        async Task<(string Token, string Id)> MakeAsync()
+        {
+            using var answer = await admin.PostAsJsonAsync("/api/v1/channels/main/viewer-tokens", new { label = "a viewer" });
+            var body = await answer.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>();
+            return (body.GetProperty("token").GetString()!, body.GetProperty("info").GetProperty("id").GetString()!);
+        }
     }
 
     private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)

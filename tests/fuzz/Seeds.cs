@@ -46,7 +46,15 @@ internal static class Seeds
     private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens()];
+
+    private static IEnumerable<(string, string, byte[])> ViewerTokens()
+    {
+        yield return ("viewer-token", "anywhere", ViewerTokenTarget.Good(null));
+        yield return ("viewer-token", "address", ViewerTokenTarget.Good("203.0.113.5"));
+        yield return ("viewer-token", "network", ViewerTokenTarget.Good("2001:db8::/64"));
+        yield return ("viewer-token", "written", "203.0.113.0/24"u8.ToArray());
+    }
 
     private static IEnumerable<(string, string, byte[])> Handshakes()
     {

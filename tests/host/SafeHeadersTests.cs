@@ -16,7 +16,7 @@ public sealed class SafeHeadersTests
     [InlineData("/problem", HttpStatusCode.Conflict)]
     [InlineData("/nowhere", HttpStatusCode.NotFound)]
     [InlineData("/branch", HttpStatusCode.NotFound)]
-    public async Task Every_answer_forbids_to_guess_its_type_even_where_there_is_nothing(string path, HttpStatusCode status)
+    public async Task Every_answer_forbids_to_guess_its_type_and_to_tell_its_address_even_where_there_is_nothing(string path, HttpStatusCode status)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -33,5 +33,6 @@ public sealed class SafeHeadersTests
 
         response.StatusCode.ShouldBe(status);
         response.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
+        response.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
     }
 }

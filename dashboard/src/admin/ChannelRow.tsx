@@ -5,6 +5,7 @@ import { ActionForm, Dialog } from './Dialog';
 import { Encoder } from './Encoder';
 import { EncodingLine } from './EncodingLine';
 import { clockText } from './times';
+import { Viewers } from './Viewers';
 
 const posterEveryMs = 10_000;
 
@@ -26,6 +27,7 @@ interface ChannelRowProps {
   api: Api;
   channel: Channel;
   rtmp: string;
+  accesses: string[];
   mayManage: boolean;
   open: boolean;
   onToggle: () => void;
@@ -33,7 +35,7 @@ interface ChannelRowProps {
 }
 
 /** One channel: what it does, where to watch it, and, opened, how to publish to it. */
-export function ChannelRow({ api, channel, rtmp, mayManage, open, onToggle, onChanged }: ChannelRowProps) {
+export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onToggle, onChanged }: ChannelRowProps) {
   const [ending, setEnding] = useState(false);
   const text = adminText.channels;
   const state = channel.live?.state ?? 'offline';
@@ -78,6 +80,7 @@ export function ChannelRow({ api, channel, rtmp, mayManage, open, onToggle, onCh
       {open && mayManage && (
         <div id={panel} className="channel-panel">
           <Encoder api={api} channel={channel.name} rtmp={rtmp} />
+          <Viewers api={api} channel={channel} accesses={accesses} onChanged={onChanged} />
         </div>
       )}
       {ending && (

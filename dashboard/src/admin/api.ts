@@ -30,6 +30,8 @@ export interface Channel {
   title: string;
   ladder: string;
   latency: string;
+  /** Who may watch. */
+  access?: string;
   live: Live | null;
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
@@ -51,6 +53,8 @@ export interface System {
   /** Ladders by name; a channel may have rungs of its own instead. */
   ladders: string[];
   latencies: string[];
+  /** Who may watch a channel, by name. */
+  accesses?: string[];
   /** Where encoders publish to, when the server says so. */
   rtmp?: string | null;
 }
@@ -60,6 +64,25 @@ export interface NewChannel {
   title?: string;
   latency?: string;
   ladder?: string;
+}
+
+/** A link to watch with, without what makes it one. */
+export interface ViewerToken {
+  id: string;
+  label: string;
+  /** Empty for anywhere. */
+  address: string;
+  createdAt: string;
+  /** Null for one that was signed elsewhere and taken back here. */
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface PlaybackAddresses {
+  watch: string;
+  embed: string;
+  hls: string;
+  dash: string;
 }
 
 /** The server said no, or said nothing (`status` 0). The message is for people. */
@@ -137,6 +160,22 @@ export class Api {
     return this.ask('DELETE', `${keysOf(channel)}/${encodeURIComponent(keyId)}`);
   }
 
+  setAccess(channel: string, access: string): Promise<Channel> {
+    return this.ask('PATCH', `/channels/${encodeURIComponent(channel)}`, { access });
+  }
+
+  viewerTokens(channel: string): Promise<ViewerToken[]> {
+    return this.ask('GET', viewersOf(channel));
+  }
+
+  createViewerToken(channel: string, wish: { label: string; expiresAt: string; address?: string }): Promise<{ addresses: PlaybackAddresses }> {
+    return this.ask('POST', viewersOf(channel), wish);
+  }
+
+  revokeViewerToken(channel: string, id: string): Promise<unknown> {
+    return this.ask('DELETE', `${viewersOf(channel)}/${encodeURIComponent(id)}`);
+  }
+
   private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
@@ -158,6 +197,10 @@ export class Api {
 
 function keysOf(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/keys`;
+}
+
+function viewersOf(channel: string): string {
+  return `/channels/${encodeURIComponent(channel)}/viewer-tokens`;
 }
 
 function parsed(text: string): unknown {

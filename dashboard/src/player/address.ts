@@ -17,10 +17,10 @@ const page = /^(?<prefix>.*)\/(?:watch|embed)\/(?<channel>[^/]+)\/?$/;
 const token = /\/t\/[^/]+$/;
 
 /**
- * Reads `/watch/NAME` and `/embed/NAME`, also below a prefix: `/t/TOKEN/watch/NAME` plays `/t/TOKEN/live/NAME/…`.
- * The clock needs no token. Null when the path names no channel.
+ * Reads `/watch/NAME` and `/embed/NAME`, also below a prefix: `/t/TOKEN/watch/NAME` plays `/t/TOKEN/live/NAME/…`, and so does `/watch/NAME?token=TOKEN`.
+ * The token stays in addresses and is kept nowhere. The clock needs none. Null when the path names no channel.
  */
-export function channelAddress(pathname: string): ChannelAddress | null {
+export function channelAddress(pathname: string, search = ''): ChannelAddress | null {
   const groups = page.exec(pathname)?.groups;
   const segment = groups?.channel;
   if (groups === undefined || segment === undefined) return null;
@@ -31,14 +31,17 @@ export function channelAddress(pathname: string): ChannelAddress | null {
   const prefix = groups.prefix ?? '';
   // Two leading slashes would make what follows another host.
   if (prefix.startsWith('//')) return null;
-  const live = `${prefix}/live/${encodeURIComponent(channel)}`;
+  const asked = new URLSearchParams(search).get('token') ?? '';
+  const query = asked === '' ? '' : `?token=${encodeURIComponent(asked)}`;
+  const guarded = asked === '' ? prefix : `${prefix.replace(token, '')}/t/${encodeURIComponent(asked)}`;
+  const live = `${guarded}/live/${encodeURIComponent(channel)}`;
   return {
     channel,
     playlist: `${live}/index.m3u8`,
     status: `${live}/status.json`,
     poster: `${live}/poster.jpg`,
     time: `${prefix.replace(token, '')}/time`,
-    watchPage: `${prefix}/watch/${encodeURIComponent(channel)}`,
+    watchPage: `${prefix}/watch/${encodeURIComponent(channel)}${query}`,
   };
 }
 

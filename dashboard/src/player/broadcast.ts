@@ -8,11 +8,14 @@ export interface Broadcast {
   title: string | null;
 }
 
+/** Why somebody may not watch, as far as it matters for what they can do. */
+export type Denial = 'denied' | 'expired' | 'noToken';
+
 /** The last thing heard from the server. */
 export type Report =
   | { kind: 'nothing' }
   | { kind: 'answer'; broadcast: Broadcast }
-  | { kind: 'denied' }
+  | { kind: 'denied'; why: Denial }
   | { kind: 'unreachable'; failures: number };
 
 export const offline: Broadcast = { state: 'offline', session: null, startedAt: null, liveEdge: null, title: null };
@@ -36,11 +39,11 @@ export function parseBroadcast(body: unknown): Broadcast | null {
   };
 }
 
-/** What one answer means, before its body is read. */
-export function reportForStatusCode(code: number, failures: number): Report | 'read the body' {
+/** What one answer means, before its body is read. `refusal` is the server's word for a no, its header `X-Refusal`. */
+export function reportForStatusCode(code: number, failures: number, refusal: string | null = null): Report | 'read the body' {
   if (code >= 200 && code < 300) return 'read the body';
   if (code === 404 || code === 410) return { kind: 'answer', broadcast: offline };
-  if (code === 401 || code === 403) return { kind: 'denied' };
+  if (code === 401 || code === 403) return { kind: 'denied', why: refusal === 'no_token' ? 'noToken' : refusal === 'expired' ? 'expired' : 'denied' };
   return { kind: 'unreachable', failures: failures + 1 };
 }
 

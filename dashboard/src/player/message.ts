@@ -28,8 +28,9 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string): Me
       return { ...text, icon: 'spinner', retry: false };
     }
     case 'error': {
-      const known = reason === 'unreachable' || reason === 'denied' || reason === 'unsupported' ? reason : 'media';
-      return { ...playerText.error[known], icon: 'warning', retry: true };
+      const known = reason === 'unreachable' || reason === 'denied' || reason === 'expired' || reason === 'noToken' || reason === 'unsupported' ? reason : 'media';
+      // Where only another link helps, there is nothing to try again.
+      return { ...playerText.error[known], icon: 'warning', retry: known !== 'expired' && known !== 'noToken' };
     }
   }
 }

@@ -28,7 +28,7 @@ export interface PageParts {
 
 /** What watch page and embed have in common: the stage for the channel in the address, and what it shows in `document`. */
 export function makePlayerPage(options: EmbedOptions, extras: (address: ChannelAddress) => HTMLElement[], onView: (view: PlayerView) => void): PageParts | null {
-  const address = channelAddress(window.location.pathname);
+  const address = channelAddress(window.location.pathname, window.location.search);
   const root = document.documentElement;
   if (address === null) {
     root.dataset.state = 'error';

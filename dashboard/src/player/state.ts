@@ -1,4 +1,4 @@
-import type { Report } from './broadcast';
+import type { Denial, Report } from './broadcast';
 
 /** What the page shows, also in `document.documentElement.dataset.state`. */
 export type PlayerState = 'offline' | 'starting' | 'live' | 'reconnecting' | 'ended' | 'error';
@@ -7,7 +7,7 @@ export type PlayerState = 'offline' | 'starting' | 'live' | 'reconnecting' | 'en
 export type Reason =
   | 'connecting' | 'preparing' | 'loading'
   | 'encoderLost' | 'connectionLost'
-  | 'unreachable' | 'denied' | Failure;
+  | 'unreachable' | Denial | Failure;
 
 /** What playback cannot get over by itself within reasonable time. */
 export type Failure = 'unsupported' | 'media';
@@ -86,7 +86,7 @@ export function hasNextSession(report: Report, picture: Picture): boolean {
 function whileStalled(report: Report): Verdict {
   switch (report.kind) {
     case 'denied':
-      return verdict('error', 'denied');
+      return verdict('error', report.why);
     case 'unreachable':
     case 'nothing':
       return verdict('reconnecting', 'connectionLost');
@@ -107,7 +107,7 @@ function withoutPicture(report: Report): Verdict {
     case 'nothing':
       return verdict('starting', 'connecting');
     case 'denied':
-      return verdict('error', 'denied');
+      return verdict('error', report.why);
     case 'unreachable':
       return report.failures < patience ? verdict('starting', 'connecting') : verdict('error', 'unreachable');
     case 'answer':

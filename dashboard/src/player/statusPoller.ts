@@ -43,7 +43,7 @@ export class StatusPoller {
     const timeout = window.setTimeout(() => abort.abort(), timeoutMs);
     try {
       const response = await fetch(this.url, { cache: 'no-cache', signal: abort.signal });
-      const meaning = reportForStatusCode(response.status, failures);
+      const meaning = reportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
       if (meaning !== 'read the body') return meaning;
       const broadcast = parseBroadcast(await response.json());
       if (broadcast !== null) return { kind: 'answer', broadcast };

@@ -34,6 +34,7 @@ internal static class All
         new SampleTarget(),
         new FlacTarget(),
         new NutTarget(),
+        new ViewerTokenTarget(),
     ];
 
     /// <summary>The one of a name.</summary>

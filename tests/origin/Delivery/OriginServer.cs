@@ -46,7 +46,11 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public LiveDirectory Directory => _app.Services.GetRequiredService<LiveDirectory>();
 
-    public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings)
+    public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings) => await StartAsync(null, settings);
+
+    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
+    /// <param name="settings">Options.</param>
+    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -55,9 +59,13 @@ internal sealed class OriginServer : IAsyncDisposable
         var (spool, time) = (new MemorySpool(), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<ISpool>(spool);
+        if (authority is not null)
+        {
+            builder.Services.AddSingleton(authority);
+        }
+
         builder.Services.AddOrigin(builder.Configuration);
         var app = builder.Build();
-        app.UsePathBase("/t/secret");
         app.UseRouting();
         app.MapOrigin();
         app.MapGet("/", () => "the rest of the site");

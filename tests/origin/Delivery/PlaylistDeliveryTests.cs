@@ -173,15 +173,20 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task Below_a_prefix_the_addresses_in_manifests_keep_it()
+    public async Task Behind_a_token_the_addresses_in_manifests_keep_it_and_none_holds_it()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         var index = await server.Client.GetStringAsync("/t/secret/live/demo/index.m3u8");
         var mpd = await server.Client.GetStringAsync("/t/secret/live/demo/manifest.mpd");
 
         index.ShouldNotContain("\n/");
-        mpd.ShouldContain($"<BaseURL>/t/secret/live/demo/{Session}/</BaseURL>");
-        (await server.Client.GetStringAsync("/live/demo/manifest.mpd")).ShouldNotContain("secret");
+        mpd.ShouldContain($"<BaseURL>{Session}/</BaseURL>");
+        mpd.ShouldNotContain("<Location>", Case.Sensitive, "players do not agree what addresses are relative to where there is one");
+        foreach (var manifest in new[] { index, mpd, await server.Client.GetStringAsync($"/t/secret/live/demo/{Session}/source.m3u8"), await server.Client.GetStringAsync("/live/demo/manifest.mpd") })
+        {
+            manifest.ShouldNotContain("secret");
+        }
+
         (await server.Client.GetByteArrayAsync($"/t/secret/live/demo/{Session}/source/1.m4s")).Length.ShouldBe(1_000_000);
     }
 

@@ -1,0 +1,37 @@
+using Broadcast.Media;
+
+namespace Broadcast.Control;
+
+/// <summary>Decides who may watch, from memory.</summary>
+internal sealed class ViewerAuthority(ViewingRegister register, TimeProvider time) : IViewerAuthority
+{
+    /// <summary>How long others may keep a yes: what a revoked token, or a channel that is public no more, still opens at an edge.</summary>
+    internal static readonly TimeSpan YesHolds = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long others may keep a no: it keeps floods away, and who was let in meanwhile does not wait.</summary>
+    internal static readonly TimeSpan NoHolds = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken)
+    {
+        if (register.Find(request.Channel) is not { } policy)
+        {
+            return new(register.IsKnown ? new ViewerVerdict(ViewerRefusal.NoChannel, NoHolds) : new ViewerVerdict(ViewerRefusal.Away, TimeSpan.Zero));
+        }
+
+        // A token does no harm where none is needed: links go on when their channel becomes public.
+        return new(policy.Access == ViewerAccess.Public ? new ViewerVerdict(null, YesHolds) : OfToken(policy, request));
+    }
+
+    private ViewerVerdict OfToken(ViewingPolicy policy, ViewerRequest request)
+    {
+        var now = time.GetUtcNow();
+        if (policy.Judge(request.Channel, request.Token, request.Address, now, out var token) is { } refusal)
+        {
+            return new(refusal, NoHolds);
+        }
+
+        var left = token!.ExpiresAt - now;
+        return new(null, left < YesHolds ? left : YesHolds);
+    }
+}

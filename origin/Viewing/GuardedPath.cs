@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Viewing;
+
+/// <summary>An address under which something of a channel is: <c>/live/{channel}/…</c>, or the same behind <c>/t/{token}</c>.</summary>
+/// <param name="Token">What stands behind <c>/t/</c>; <see langword="null"/> where that is not there.</param>
+/// <param name="Rest">From <c>/live/</c> on.</param>
+/// <param name="Channel">The channel.</param>
+internal readonly record struct GuardedPath(string? Token, string Rest, ChannelName Channel)
+{
+    /// <summary>Longest token looked at, in characters. Ours are shorter (<see cref="ViewerToken.MaxLength"/>); those that only a webhook knows may have this.</summary>
+    public const int MaxToken = 512;
+
+    private const string Prefix = "/t/";
+    private const string Live = "/live/";
+
+    /// <summary>Takes a decoded path apart; <see langword="false"/> when it names no channel's things.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? path, out GuardedPath result)
+    {
+        result = default;
+        if (path is null)
+        {
+            return false;
+        }
+
+        string? token = null;
+        var rest = path;
+        if (path.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            var end = path.IndexOf('/', Prefix.Length);
+            if (end <= Prefix.Length || end - Prefix.Length > MaxToken)
+            {
+                return false;
+            }
+
+            token = path[Prefix.Length..end];
+            rest = path[end..];
+        }
+
+        if (!rest.StartsWith(Live, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var slash = rest.IndexOf('/', Live.Length);
+        if (slash < 0 || !ChannelName.TryParse(rest[Live.Length..slash], out var channel))
+        {
+            return false;
+        }
+
+        result = new(token, rest, channel);
+        return true;
+    }
+
+    /// <summary>Without the token.</summary>
+    public override string ToString() => Rest;
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Origin.Viewing;
+
+/// <summary>
+/// Stands before everything under <c>/live/</c>, with and without a token in front, and lets through whom the authority lets in: playlists, media, pictures and status alike. What it lets
+/// through is the same for everybody. Edges that cache it ask here too, under <c>/auth/</c>.
+/// </summary>
+/// <param name="live">What is behind the door.</param>
+/// <param name="logger">Where failures are told.</param>
+/// <param name="authority">Who decides. Without one every channel is public: a process that serves nothing else.</param>
+internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, IViewerAuthority? authority = null)
+{
+    /// <summary>The header that says why somebody is not let in, for players and edges.</summary>
+    public const string RefusalHeader = "X-Refusal";
+
+    private const string Auth = "/auth";
+    private static readonly Counter<long> Refusals =
+        Telemetry.Meter.CreateCounter<long>("broadcast.origin.viewers.refused", "{request}", "Requests of viewers who were not let in, by reason; edges' questions too.");
+
+    /// <summary>Answers a request under <c>/live/</c> or <c>/t/{token}/live/</c>.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!GuardedPath.TryParse(request.Path.Value, out var path))
+        {
+            // No channel's: behind the door it is told what it is not.
+            await live.HandleAsync(context);
+            return;
+        }
+
+        // Other methods get nothing of a channel: a preflight has no token, and may know what it can ask for.
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        {
+            var verdict = await JudgeAsync(context, path);
+            if (verdict.Refusal is { } refusal)
+            {
+                Refuse(context, refusal);
+                return;
+            }
+        }
+
+        if (path.Token is not null)
+        {
+            request.PathBase = request.PathBase.Add($"/t/{path.Token}");
+            request.Path = path.Rest;
+        }
+
+        await live.HandleAsync(context);
+    }
+
+    /// <summary>
+    /// Answers an edge's question, <c>/auth</c> and then the path that it was asked for: 204 when the viewer is let in, 403 when not. <c>Cache-Control</c> says how long that holds for
+    /// the same path up to the channel and, where the token is not one of ours that is good anywhere, the same address.
+    /// </summary>
+    public async Task AnswerEdgeAsync(HttpContext context)
+    {
+        Answers.Prepare(context);
+        if (Answers.TryAnswerMethod(context))
+        {
+            return;
+        }
+
+        // What is of no channel is for the origin to refuse, as it does for whoever comes without an edge.
+        if (!GuardedPath.TryParse(context.Request.Path.Value?[Auth.Length..], out var path))
+        {
+            Allow(context, Answers.Brief);
+            return;
+        }
+
+        var verdict = await JudgeAsync(context, path);
+        switch (verdict.Refusal)
+        {
+            case null:
+                Allow(context, Lifetime(verdict.Holds));
+                break;
+            case ViewerRefusal.Away:
+                Refuse(context, ViewerRefusal.Away);
+                break;
+            case { } refusal:
+                // Also for a channel that does not exist: some edges know no other answer than 403.
+                Forbid(context, refusal, Lifetime(verdict.Holds));
+                break;
+        }
+    }
+
+    private async ValueTask<ViewerVerdict> JudgeAsync(HttpContext context, GuardedPath path)
+    {
+        if (authority is null)
+        {
+            return new(null, TimeSpan.FromSeconds(1));
+        }
+
+        ViewerVerdict verdict;
+        try
+        {
+            verdict = await authority.AuthorizeAsync(new(path.Channel, path.Token, context.Connection.RemoteIpAddress), context.RequestAborted);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            verdict = new(ViewerRefusal.Away, TimeSpan.Zero);   // nobody waits for it
+        }
+        catch (Exception mistake)
+        {
+            OriginLog.RequestFailed(logger, mistake, context.TraceIdentifier);
+            verdict = new(ViewerRefusal.Away, TimeSpan.Zero);
+        }
+
+        if (verdict.Refusal is { } refusal)
+        {
+            Refusals.Add(1, new KeyValuePair<string, object?>("reason", Word(refusal)));
+        }
+
+        return verdict;
+    }
+
+    private static void Allow(HttpContext context, string cacheControl)
+    {
+        Answers.Empty(context, StatusCodes.Status204NoContent, cacheControl);
+        context.Response.ContentLength = null;   // RFC 9110, 8.6: a 204 has none
+    }
+
+    private static void Refuse(HttpContext context, ViewerRefusal refusal)
+    {
+        Answers.Prepare(context);
+        switch (refusal)
+        {
+            case ViewerRefusal.NoChannel:
+                Answers.NotFound(context);
+                break;
+            case ViewerRefusal.Away:
+                context.Response.Headers[RefusalHeader] = Word(refusal);
+                Answers.TryAgain(context);
+                break;
+            default:
+                Forbid(context, refusal, Answers.Brief);
+                break;
+        }
+    }
+
+    private static void Forbid(HttpContext context, ViewerRefusal refusal, string cacheControl)
+    {
+        context.Response.Headers[RefusalHeader] = Word(refusal);
+        context.Response.Headers.AccessControlExposeHeaders = $"{context.Response.Headers.AccessControlExposeHeaders}, {RefusalHeader}";
+        Answers.Empty(context, StatusCodes.Status403Forbidden, cacheControl);
+    }
+
+    /// <summary>Whole seconds, rounded down: what holds for less is not kept.</summary>
+    private static string Lifetime(TimeSpan holds) =>
+        holds < TimeSpan.FromSeconds(1) ? "no-store" : string.Create(CultureInfo.InvariantCulture, $"max-age={(long)holds.TotalSeconds}");
+
+    private static string Word(ViewerRefusal refusal) => refusal switch
+    {
+        ViewerRefusal.NoToken => "no_token",
+        ViewerRefusal.BadToken => "bad_token",
+        ViewerRefusal.Expired => "expired",
+        ViewerRefusal.Revoked => "revoked",
+        ViewerRefusal.OtherAddress => "other_address",
+        ViewerRefusal.Denied => "denied",
+        ViewerRefusal.NoChannel => "no_channel",
+        _ => "away",
+    };
+}

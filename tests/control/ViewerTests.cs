@@ -1,0 +1,200 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Who may watch: channels' policies, tokens, signing keys, and what a running server makes of them.</summary>
+public sealed class ViewerTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Fact]
+    public async Task A_channel_of_tokens_is_closed_to_all_but_who_has_one_until_it_is_revoked_or_the_channel_is_public()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", access = "token" })).Body.GetProperty("channel").GetProperty("access").GetString().ShouldBe("token");
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "other", access = "token" });
+
+        var (status, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { label = "Jane" });
+        var token = made.GetProperty("token").GetString()!;
+        var id = made.GetProperty("info").GetProperty("id").GetString();
+
+        status.ShouldBe(201);
+        (await AskAsync(server, token)).Refusal.ShouldBeNull("it counts once the answer is there");
+        (await AskAsync(server, token)).Holds.ShouldBe(ViewerAuthority.YesHolds);
+        (await AskAsync(server, null)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+        (await AskAsync(server, token, "other")).Refusal.ShouldBe(ViewerRefusal.BadToken);
+        (await AskAsync(server, token, "nobody")).Refusal.ShouldBe(ViewerRefusal.NoChannel);
+        made.GetProperty("addresses").GetProperty("hls").GetString().ShouldBe($"{server.Address}/t/{token}/live/demo/index.m3u8");
+        made.GetProperty("addresses").GetProperty("watch").GetString().ShouldBe($"{server.Address}/watch/demo?token={token}");
+
+        var listed = (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", admin)).Body;
+        (listed[0].GetProperty("id").GetString(), listed[0].GetProperty("label").GetString()).ShouldBe((id, "Jane"));
+        listed.ToString().ShouldNotContain(token[^20..]);
+        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("madeHere").GetBoolean().ShouldBeTrue();
+        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.Revoked);
+
+        await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { access = "public" });
+        await Poll.UntilAsync(async () => (await AskAsync(server, null)).IsAllowed, description: "the channel is public");
+        (await AskAsync(server, token)).IsAllowed.ShouldBeTrue("links go on when their channel becomes public");
+    }
+
+    [Fact]
+    public async Task What_another_process_revokes_is_refused_once_the_server_hears_of_it()
+    {
+        var options = await postgres.FreshAsync();
+        await using var server = await Server.StartAsync(options.ConnectionString);
+        await using var command = await postgres.OpenAsync(options);
+        await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new() { Access = "token" });
+        var keys = new ViewerKeys(command, TimeProvider.System);
+        var tokens = new ViewerTokens(command, keys, TimeProvider.System);
+        var (first, second) = (await tokens.CreateAsync("demo"), await tokens.CreateAsync("demo"));
+        var own = await keys.CreateAsync("demo", "shop");
+        var signed = Sign(own, "jane");
+        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).IsAllowed, description: "its key is known");
+        (await AskAsync(server, first.Token)).IsAllowed.ShouldBeTrue();
+
+        (await tokens.RevokeAsync("demo", first.Info.Id)).ShouldBeTrue();
+        (await tokens.RevokeAsync("demo", "jane")).ShouldBeFalse("nobody here made it");
+
+        await Poll.UntilAsync(async () => (await AskAsync(server, first.Token)).Refusal == ViewerRefusal.Revoked, description: "a token of the server's");
+        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).Refusal == ViewerRefusal.Revoked, description: "a token of somebody else's");
+        (await AskAsync(server, second.Token)).IsAllowed.ShouldBeTrue();
+        (await AskAsync(server, Sign(own, "john"))).IsAllowed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Keys_are_rotated_by_making_the_next_and_revoking_the_last_and_a_token_of_a_revoked_one_opens_nothing()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", access = "token" });
+        var servers = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
+        var old = await KeyAsync();
+        var next = await KeyAsync();
+        (await AskAsync(server, Sign(old, "a"))).IsAllowed.ShouldBeTrue();
+        (await AskAsync(server, Sign(next, "a"))).IsAllowed.ShouldBeTrue();
+
+        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{old.Key.Id}", admin)).Status.ShouldBe(204);
+        (await AskAsync(server, Sign(old, "a"))).Refusal.ShouldBe(ViewerRefusal.BadToken);
+        (await AskAsync(server, Sign(next, "a"))).IsAllowed.ShouldBeTrue();
+        (await AskAsync(server, servers)).IsAllowed.ShouldBeTrue();
+
+        var listed = (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-keys", admin)).Body;
+        listed.ToString().ShouldNotContain(next.Secret);
+        var ofServer = listed.EnumerateArray().Single(k => k.GetProperty("ofServer").GetBoolean()).GetProperty("id").GetString();
+        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{ofServer}", admin);
+        (await AskAsync(server, servers)).Refusal.ShouldBe(ViewerRefusal.BadToken);
+        var again = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
+        (await AskAsync(server, again)).IsAllowed.ShouldBeTrue("the server made itself another key");
+
+        async Task<IssuedViewerKey> KeyAsync()
+        {
+            var (_, body, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-keys", admin, new { label = "shop" });
+            var key = new IssuedViewerKey(new(body.GetProperty("key").GetProperty("id").GetString()!, "demo", "shop", false, default, null), body.GetProperty("secret").GetString()!);
+            key.ToString().ShouldNotContain(key.Secret);
+            return key;
+        }
+    }
+
+    [Fact]
+    public async Task What_was_known_last_holds_while_the_database_is_away()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new() { Access = "token" });
+        var token = (await server.Get<ViewerTokens>().CreateAsync("demo", address: "203.0.113.0/24")).Token;
+        var home = IPAddress.Parse("203.0.113.9");
+        await Poll.UntilAsync(async () => (await AskAsync(server, token, at: home)).IsAllowed, description: "the key is known");
+
+        await server.Get<Database>().DisposeAsync();
+
+        (await AskAsync(server, token, at: home)).IsAllowed.ShouldBeTrue();
+        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.OtherAddress);
+        (await AskAsync(server, null)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+    }
+
+    [Fact]
+    public async Task Before_anything_is_known_nobody_is_let_in()
+    {
+        using var register = new ViewingRegister(TimeProvider.System);
+        var verdict = await new ViewerAuthority(register, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
+        (verdict.Refusal, verdict.Holds).ShouldBe((ViewerRefusal.Away, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_yes_holds_no_longer_than_its_token()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var clock = new ManualTimeProvider();
+        await new ChannelDirectory(database, clock).CreateAsync("demo", new() { Access = "token" });
+        var tokens = new ViewerTokens(database, new ViewerKeys(database, clock), clock);
+        var token = (await tokens.CreateAsync("demo", clock.GetUtcNow().AddSeconds(60))).Token;
+        using var register = new ViewingRegister(clock);
+        await using (var connection = await database.Source.OpenConnectionAsync())
+        {
+            await register.LearnAsync(connection, default);
+        }
+
+        var authority = new ViewerAuthority(register, clock);
+        (await authority.AuthorizeAsync(new(Demo, token, null), default)).ShouldBe(new(null, TimeSpan.FromSeconds(5)));
+        clock.Advance(TimeSpan.FromSeconds(57));
+        var late = await authority.AuthorizeAsync(new(Demo, token, null), default);
+        late.IsAllowed.ShouldBeTrue();
+        late.Holds.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(3));
+        clock.Advance(TimeSpan.FromSeconds(4));
+        (await authority.AuthorizeAsync(new(Demo, token, null), default)).Refusal.ShouldBe(ViewerRefusal.Expired);
+
+        clock.Advance(TimeSpan.FromDays(8));
+        await tokens.CreateAsync("demo");
+        (await tokens.ListAsync("demo")).Count.ShouldBe(1, "what expired a week ago is forgotten");
+    }
+
+    [Fact]
+    public async Task The_documented_lines_of_shell_make_a_token_that_opens_the_channel()
+    {
+        var text = await File.ReadAllTextAsync(Repository.PathOf("docs", "authorization.md"));
+        var lines = text[text.IndexOf("# KEY and SECRET", StringComparison.Ordinal)..];
+        lines = lines[..lines.IndexOf("```", StringComparison.Ordinal)];
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("concert", new() { Access = "token" });
+        var key = await server.Get<ViewerKeys>().CreateAsync("concert", "shop");
+
+        var run = await ChildProcess.RunAsync("/bin/sh", ["-c", lines], environment: new Dictionary<string, string?> { ["KEY"] = key.Key.Id, ["SECRET"] = key.Secret });
+
+        var address = new Uri(run.EnsureSuccess().Output.Trim());
+        address.AbsolutePath.ShouldEndWith("/live/concert/index.m3u8");
+        await Poll.UntilAsync(async () => (await AskAsync(server, address.Segments[2].Trim('/'), "concert")).IsAllowed, description: "the server knows the key");
+    }
+
+    [Theory]
+    [InlineData("""{"expiresAt":"2001-01-01T00:00:00Z","address":"home","label":"\u0007","note":1}""", "address,expiresAt,label,note")]
+    [InlineData("""{"expiresAt":"2999-01-01T00:00:00Z","address":"203.0.113.0/25"}""", "address,expiresAt")]
+    public async Task Each_mistake_of_a_wish_for_a_token_is_listed(string json, string members)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), body);
+        status.ShouldBe(400);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+    }
+
+    [Fact]
+    public async Task An_access_that_does_not_exist_is_refused_by_name()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "friends" });
+        status.ShouldBe(400);
+        problem.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("public, token");
+    }
+
+    private static ValueTask<ViewerVerdict> AskAsync(Server server, string? token, string channel = "demo", IPAddress? at = null) =>
+        server.Get<IViewerAuthority>().AuthorizeAsync(new(ChannelName.Parse(channel), token, at), default);
+
+    private static string Sign(IssuedViewerKey key, string id) =>
+        ViewerToken.Sign(key.Key.Id, ViewerKeys.BytesOf(key.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), id, null);
+}

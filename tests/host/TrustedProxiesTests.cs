@@ -1,0 +1,57 @@
+using System.Net;
+using Broadcast.Host.Listening;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class TrustedProxiesTests
+{
+    [Theory]
+    [InlineData(null, "203.0.113.5", "127.0.0.1")]
+    [InlineData("10.0.0.0/8", "203.0.113.5", "127.0.0.1")]
+    [InlineData("127.0.0.1", "203.0.113.5", "203.0.113.5")]
+    [InlineData("127.0.0.0/8, 10.0.0.0/8", "198.51.100.9, 203.0.113.5, 10.0.0.7", "203.0.113.5")]
+    [InlineData("127.0.0.1", "203.0.113.5, nonsense", "127.0.0.1")]
+    [InlineData("127.0.0.1", null, "127.0.0.1")]
+    public async Task A_viewer_is_where_the_last_proxy_that_is_believed_says(string? trusted, string? header, string address)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.UseTrustedProxies(trusted);
+        app.Run(context => context.Response.WriteAsync(context.Connection.RemoteIpAddress!.ToString()));
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        if (header is not null)
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", header);
+        }
+
+        (await client.GetStringAsync("/")).ShouldBe(address);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/33", "10.0.0.0/33")]
+    [InlineData("10.0.0.0/8, proxy.example", "proxy.example")]
+    public void What_is_neither_address_nor_network_is_named(string list, string wrong)
+    {
+        TrustedProxies.TryParse(list, out _, out var found).ShouldBeFalse();
+        found.ShouldBe(wrong);
+    }
+
+    [Theory]
+    [InlineData(null, null, "http://h:8080", "http://h:8080")]
+    [InlineData("https://live.example.org/", null, "https://live.example.org", "https://live.example.org")]
+    [InlineData("https://live.example.org", "https://cdn.example.org/", "https://live.example.org", "https://cdn.example.org")]
+    public void Viewers_go_where_the_configuration_says_or_where_it_was_asked(string? pages, string? media, string pagesAt, string mediaAt)
+    {
+        var found = ViewerAddressBook.Of(new DeliveryOptions { PublicUrl = pages, MediaUrl = media }, "http://h:8080");
+        (found.Pages, found.Media).ShouldBe((pagesAt, mediaAt));
+    }
+}

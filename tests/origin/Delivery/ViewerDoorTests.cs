@@ -1,0 +1,178 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Viewing;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>The door before everything of a channel.</summary>
+public class ViewerDoorTests
+{
+    private const string Session = "01JN8E0000000000000000000A";
+
+    /// <summary>Everything that a channel has.</summary>
+    private static readonly string[] Things =
+    [
+        "index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8", $"{Session}/thumbnails.vtt",
+        $"{Session}/thumbnails.m3u8", $"{Session}/thumbnails/0.jpg", $"{Session}/source/init-1.mp4", $"{Session}/source/1.m4s",
+    ];
+
+    [Fact]
+    public async Task Without_leave_nothing_of_the_channel_is_told_and_with_it_everything_is()
+    {
+        var guard = new Guard();
+        await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segments(6).Poster(1).Sheet(0));
+        foreach (var thing in Things)
+        {
+            foreach (var prefix in (string[])["", "/t/bad"])
+            {
+                using var refused = await server.SendAsync($"{prefix}/live/demo/{thing}");
+                refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden, thing);
+                refused.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+                refused.Headers.NonValidated["X-Refusal"].ToString().ShouldBe(prefix.Length == 0 ? "no_token" : "bad_token");
+                refused.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
+                refused.Headers.NonValidated["Access-Control-Expose-Headers"].ToString().ShouldContain("X-Refusal");
+                (await refused.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
+            }
+
+            using var answer = await server.SendAsync($"/t/good/live/demo/{thing}");
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK, thing);
+        }
+
+        server.Spool.Reads.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task Behind_a_token_are_the_same_bytes_and_caches_may_keep_them_as_long()
+    {
+        var guard = new Guard();
+        await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
+        using var behind = await server.SendAsync($"/t/good/live/demo/{Session}/source/1.m4s");
+        guard.IsPublic = true;
+        using var open = await server.SendAsync($"/live/demo/{Session}/source/1.m4s");
+
+        (await behind.Content.ReadAsByteArrayAsync()).ShouldBe(await open.Content.ReadAsByteArrayAsync());
+        behind.Headers.CacheControl.ShouldBe(open.Headers.CacheControl);
+        behind.Headers.ETag.ShouldBe(open.Headers.ETag);
+        (await server.Client.GetStringAsync("/t/anything/live/demo/index.m3u8")).ShouldBe(await server.Client.GetStringAsync("/live/demo/index.m3u8"));
+    }
+
+    [Fact]
+    public async Task A_token_opens_no_other_channel_whatever_the_path_looks_like()
+    {
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
+        foreach (var path in (string[])
+        [
+            "/t/open/live/demo/index.m3u8", "/t/open/live/other/../demo/index.m3u8", "/t/open/live/other/%2e%2e/demo/index.m3u8", "/t/open/live/%64emo/index.m3u8",
+            "/t/good/../open/live/demo/index.m3u8", "/%74/open/live/demo/index.m3u8", "/live/other/../demo/index.m3u8", "/t/open/../../live/demo/index.m3u8",
+        ])
+        {
+            (await server.SendRawAsync(path)).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, path);
+            (await server.SendRawAsync("/auth" + path)).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, path);
+        }
+
+        foreach (var path in (string[])["//live/demo/index.m3u8", "/t//live/demo/index.m3u8", "/t/a/b/live/demo/index.m3u8", "/t/good/LIVE/demo/index.m3u8", "/t/good%2Flive/demo/index.m3u8", $"/t/{new string('a', 600)}/live/demo/index.m3u8"])
+        {
+            (await server.SendRawAsync(path)).ShouldStartWith("HTTP/1.1 404 ", Case.Sensitive, path);
+        }
+    }
+
+    [Fact]
+    public async Task An_edge_is_told_how_long_an_answer_holds_and_nothing_else()
+    {
+        var guard = new Guard();
+        await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
+        using var yes = await server.SendAsync("/auth/t/good/live/demo/index.m3u8?_HLS_msn=4");
+        using var no = await server.SendAsync("/auth/t/bad/live/demo/index.m3u8");
+        using var none = await server.SendAsync("/auth/t/good/live/nobody/index.m3u8");
+        using var nothing = await server.SendAsync("/auth/live/");
+
+        (yes.StatusCode, yes.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.NoContent, "max-age=5"));
+        (no.StatusCode, no.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.Forbidden, "max-age=1"));
+        (none.StatusCode, none.Headers.NonValidated["X-Refusal"].ToString()).ShouldBe((HttpStatusCode.Forbidden, "no_channel"));
+        nothing.StatusCode.ShouldBe(HttpStatusCode.NoContent, "the origin will refuse it");
+        guard.Holds = TimeSpan.FromSeconds(0.9);
+        using var short_ = await server.SendAsync("/auth/t/good/live/demo/index.m3u8");
+        short_.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("no-store");
+        server.Spool.Reads.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task While_it_cannot_be_found_out_who_may_watch_players_are_asked_to_come_again()
+    {
+        var guard = new Guard { Refusal = ViewerRefusal.Away };
+        await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
+        foreach (var path in (string[])["/live/demo/index.m3u8", "/auth/t/good/live/demo/index.m3u8"])
+        {
+            using var away = await server.SendAsync(path);
+            away.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            away.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("no-store");
+            away.Headers.RetryAfter!.ToString().ShouldBe("1");
+        }
+
+        guard.Fails = true;
+        using var broken = await server.SendAsync("/live/demo/index.m3u8");
+        broken.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_preflight_needs_no_token_and_other_methods_get_nothing()
+    {
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
+        using var preflight = await server.SendAsync("/t/bad/live/demo/index.m3u8", HttpMethod.Options, ("Origin", "https://elsewhere.example"));
+        using var post = await server.SendAsync("/live/demo/index.m3u8", HttpMethod.Post);
+        using var head = await server.SendAsync("/live/demo/index.m3u8", HttpMethod.Head);
+
+        preflight.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        post.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        head.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public void Whatever_leads_to_a_channels_things_leads_through_the_door()
+    {
+        foreach (var path in Things.Select(t => $"/live/demo/{t}").Append($"/live/demo/{Session}/source/1.2.m4s"))
+        {
+            LivePath.TryParse(path, out var live).ShouldBeTrue(path);
+            GuardedPath.TryParse(path, out var plain).ShouldBeTrue(path);
+            GuardedPath.TryParse("/t/x.y-z_1" + path, out var behind).ShouldBeTrue(path);
+            (plain.Token, plain.Rest, plain.Channel).ShouldBe((null, path, live.Channel));
+            (behind.Token, behind.Rest, behind.Channel).ShouldBe(("x.y-z_1", path, live.Channel));
+            behind.ToString().ShouldNotContain("x.y-z_1");
+        }
+
+        foreach (var path in HostileRequestTests.OddPaths.Select(p => p.Data))
+        {
+            var decoded = Uri.UnescapeDataString(path);
+            if (LivePath.TryParse(decoded, out var live))
+            {
+                GuardedPath.TryParse(decoded, out var guarded).ShouldBeTrue(path);
+                guarded.Channel.ShouldBe(live.Channel);
+            }
+        }
+    }
+
+    /// <summary>Lets <c>good</c> watch <c>demo</c>, and <c>open</c> watch <c>other</c>.</summary>
+    private sealed class Guard : IViewerAuthority
+    {
+        public bool IsPublic { get; set; }
+
+        public bool Fails { get; set; }
+
+        public ViewerRefusal? Refusal { get; set; }
+
+        public TimeSpan Holds { get; set; } = TimeSpan.FromSeconds(5);
+
+        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
+            ? throw new InvalidOperationException("broken")
+            : new(Refusal is { } refusal ? new ViewerVerdict(refusal, TimeSpan.Zero)
+                : (request.Channel.Value, request.Token) switch
+                {
+                    ("nobody", _) => new ViewerVerdict(ViewerRefusal.NoChannel, TimeSpan.FromSeconds(1)),
+                    (_, _) when IsPublic => new(null, Holds),
+                    (_, null) => new(ViewerRefusal.NoToken, TimeSpan.FromSeconds(1)),
+                    ("demo", "good") or ("other", "open") => new(null, Holds),
+                    _ => new(ViewerRefusal.BadToken, TimeSpan.FromSeconds(1)),
+                });
+    }
+}
