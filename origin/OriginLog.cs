@@ -31,4 +31,7 @@ internal static partial class OriginLog
 
     [LoggerMessage(4103, LogLevel.Error, "Request {Request} failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string request);
+
+    [LoggerMessage(4104, LogLevel.Debug, "{Object} was sent while it was made, but after {Sent} bytes no more came; the answer was cut off")]
+    public static partial void CutShort(ILogger logger, ObjectName @object, long sent);
 }

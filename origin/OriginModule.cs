@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -30,8 +31,10 @@ public static class OriginModule
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OriginOptions>, OriginOptionsValidator>());
         services.TryAddSingleton<LiveDirectory>();
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
+        services.TryAddSingleton<SharedWaits>();
         services.TryAddSingleton<MediaDelivery>();
         services.TryAddSingleton<HeldRequests>();
+        services.TryAddSingleton<LiveMedia>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
@@ -47,6 +50,8 @@ public static class OriginModule
     {
         var live = endpoints.ServiceProvider.GetRequiredService<LiveEndpoint>();
         var door = endpoints.ServiceProvider.GetRequiredService<ViewerDoor>();
+        var waits = endpoints.ServiceProvider.GetRequiredService<SharedWaits>();
+        endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(waits.Release);
         endpoints.Map("/live/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/auth/{**path}", (RequestDelegate)door.AnswerEdgeAsync);

@@ -13,7 +13,7 @@ namespace Broadcast.Origin.Delivery;
 
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
-    LiveDirectory directory, MediaDelivery media, HeldRequests held, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+    LiveDirectory directory, MediaDelivery media, LiveMedia live, HeldRequests held, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -112,7 +112,7 @@ internal sealed partial class LiveEndpoint(
             case LivePathKind.MediaPlaylist:
                 return AnswerPlaylistAsync(context, session, path.Rendition, maxAge);
             default:
-                return session.Find(path) is { } source ? media.AnswerAsync(context, source) : NotFound(context);
+                return live.AnswerAsync(context, session, path);
         }
     }
 

@@ -10,6 +10,9 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Answers requests for media: whole or a range, from memory straight into the response's own buffers, or streamed.</summary>
 internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> options, ILogger<MediaDelivery> logger)
 {
+    /// <summary>Bytes handed on at a time: enough that system calls cost little, few enough that ten thousand slow readers hold little.</summary>
+    private const int PieceLength = 64 * 1024;
+
     private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast.origin.media.bytes", "By", "Media bytes handed to viewers.");
 
     private readonly string _cacheControl = string.Create(
@@ -38,9 +41,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
             var tag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{total}\"");
             var headers = context.Response.Headers;
-            headers.CacheControl = source.MaxAge is { } maxAge
-                ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
-                : _cacheControl;
+            SayHowLongToKeep(context, source);
             headers.ETag = tag;
             if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
             {
@@ -96,40 +97,81 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         }
     }
 
+    /// <summary>Says how long caches may keep what is found there.</summary>
+    public void SayHowLongToKeep(HttpContext context, MediaSource source) => context.Response.Headers.CacheControl = source.MaxAge is { } maxAge
+        ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
+        : _cacheControl;
+
+    /// <summary>Sends what comes after the bytes that were sent already, of an answer whose headers are the caller's.</summary>
+    /// <returns>How many bytes that were; <see langword="null"/> when they could not be had.</returns>
+    public async Task<long?> SendRestAsync(HttpContext context, MediaSource source, long sent)
+    {
+        SpoolContent? content = null;
+        try
+        {
+            content = await spool.ReadAsync(source.Object, source.Offset + sent, source.Length - sent, context.RequestAborted);
+            if (content is null || (source.Length is { } length && content.Length != length - sent))
+            {
+                return null;
+            }
+
+            await WriteAsync(context, content);
+            Bytes.Add(content.Length);
+            return content.Length;
+        }
+        catch (Exception failure) when (failure is IOException or ObjectStoreException && !context.RequestAborted.IsCancellationRequested)
+        {
+            OriginLog.ReadFailed(logger, failure, source.Object);
+            return null;
+        }
+        finally
+        {
+            await DisposeAsync(content);
+        }
+    }
+
+    /// <summary>
+    /// Copies content into the response's buffers in pieces, the only copy there is between the spool's memory and the kernel's, and hands them on as fast as the reader takes
+    /// them, so that a slow one holds a piece or two.
+    /// </summary>
     private static async Task WriteAsync(HttpContext context, SpoolContent content)
     {
+        // Memory from a response that has not started would be copied once more.
+        await context.Response.StartAsync(context.RequestAborted);
         var writer = context.Response.BodyWriter;
-        if (content.Slices is { } slices)
-        {
-            foreach (var slice in slices)
-            {
-                var flushed = await writer.WriteAsync(slice, context.RequestAborted);
-                if (flushed.IsCompleted)
-                {
-                    return;
-                }
-            }
-
-            return;
-        }
-
-        var left = content.Length;
+        var (left, slice, skip) = (content.Length, 0, 0);
         while (left > 0)
         {
-            var memory = writer.GetMemory(16 * 1024);
-            var read = await content.Stream!.ReadAsync(memory[..(int)Math.Min(memory.Length, left)], context.RequestAborted);
-            if (read == 0)
+            var length = (int)Math.Min(left, PieceLength);
+            var piece = writer.GetMemory(length)[..length];
+            if (content.Slices is { } slices)
             {
-                throw new EndOfStreamException($"{left} of {content.Length} bytes are missing.");
+                Gather(slices, ref slice, ref skip, piece.Span);
+            }
+            else
+            {
+                await content.Stream!.ReadExactlyAsync(piece, context.RequestAborted);
             }
 
-            writer.Advance(read);
-            left -= read;
-            var flushed = await writer.FlushAsync(context.RequestAborted);
-            if (flushed.IsCompleted)
+            writer.Advance(length);
+            left -= length;
+            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>Fills a piece from slices, from a place in them on, and moves the place.</summary>
+    private static void Gather(IReadOnlyList<ReadOnlyMemory<byte>> slices, ref int slice, ref int skip, Span<byte> piece)
+    {
+        while (!piece.IsEmpty)
+        {
+            var rest = slices[slice].Span[skip..];
+            var taken = Math.Min(rest.Length, piece.Length);
+            rest[..taken].CopyTo(piece);
+            piece = piece[taken..];
+            (slice, skip) = taken == rest.Length ? (slice + 1, 0) : (slice, skip + taken);
         }
     }
 

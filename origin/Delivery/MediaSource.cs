@@ -25,6 +25,9 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
     public static MediaSource Of(SessionId session, TimelinePoster poster, TimeSpan maxAge) =>
         new(poster.Object, 0, poster.Length, $"{session}.{poster.Time.Rescale(1000).Ticks}", ContentTypes.Jpeg) { MaxAge = maxAge };
 
+    /// <summary>What there is so far of a segment that is being made.</summary>
+    public static MediaSource OfOpen(TimelineSegment open, TrackKind kind) => new(open.Object, 0, open.Length, $"s{open.Number}", kind);
+
     /// <summary>
     /// Finds a segment, part or init segment. What has left the window is still looked for under its own address, because players that read an old playlist
     /// may ask for it; what is not whole yet, and what is a hole, is not there.

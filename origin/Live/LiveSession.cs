@@ -208,13 +208,12 @@ internal sealed class LiveSession
         Volatile.Read(ref _listVersion),
         () => Draw(() => _timeline.Sheets.Count > 0 ? Thumbnails.ThumbnailCues.Draw(_timeline.Sheets, MediaEnd(), folder) : null));
 
-    /// <summary>Where the bytes of a media address are, or <see langword="null"/> when there is no such thing.</summary>
-    public MediaSource? Find(LivePath path)
+    /// <summary>What a media address can be answered with now.</summary>
+    public MediaVerdict Judge(LivePath path)
     {
         lock (_gate)
         {
-            return path.Kind == LivePathKind.Sheet ? MediaSource.Find(_timeline, path)
-                : _timeline.Find(path.Rendition) is { } rendition ? MediaSource.Find(rendition, _timeline.FirstSegment, path) : null;
+            return MediaVerdict.Of(_timeline, path);
         }
     }
 

@@ -46,6 +46,10 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public LiveDirectory Directory => _app.Services.GetRequiredService<LiveDirectory>();
 
+    /// <summary>One of the server's own services.</summary>
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings) => await StartAsync(null, settings);
 
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>

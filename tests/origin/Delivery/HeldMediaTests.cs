@@ -1,0 +1,260 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Hosting;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>Requests for media that does not exist yet, or not all of it.</summary>
+public class HeldMediaTests
+{
+    private static readonly LatencyProfile Impatient = LatencyProfile.Low with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
+
+    [Fact]
+    public async Task A_part_that_is_about_to_exist_is_sent_when_it_does()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var (next, after) = (server.SendAsync(feed.Folder + "1.2.m4s"), server.SendAsync(feed.Folder + "2.0.m4s"));
+        await HeldAsync(server);
+        next.IsCompleted.ShouldBeFalse();
+        feed.Part().SendTo(server);
+        using var part = await next;
+        after.IsCompleted.ShouldBeFalse();
+        feed.Close().Part().SendTo(server);
+        using var first = await after;
+
+        (part.StatusCode, first.StatusCode).ShouldBe((HttpStatusCode.OK, HttpStatusCode.OK));
+        part.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+        part.Content.Headers.ContentLength.ShouldBe(1000);
+        (await part.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1)[2000..]);
+        (await first.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(2));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_part_that_never_comes_is_not_found_for_a_second(bool ends)
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var asked = server.SendAsync(feed.Folder + "1.2.m4s");
+        await HeldAsync(server);
+        (ends ? feed.Close().End() : feed.Close()).SendTo(server);
+        using var response = await asked;
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+    }
+
+    [Theory]
+    [InlineData("1.2.m4s")]
+    [InlineData("2.0.m4s")]
+    [InlineData("2.m4s")]
+    public async Task When_it_does_not_come_in_time_the_player_is_asked_to_try_again(string file)
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
+        using var response = await server.SendAsync(feed.Folder + file);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("no-store");
+        response.Headers.NonValidated["Retry-After"].ToString().ShouldBe("1");
+        server.Get<SharedWaits>().Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Over_the_limit_of_those_who_are_held_the_player_is_asked_to_try_again_at_once()
+    {
+        await using var server = await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"));
+        var feed = new PartFeed(LatencyProfile.Safe).Parts(2).SendTo(server);
+        var asked = server.SendAsync(feed.Folder + "1.2.m4s");
+        await HeldAsync(server);
+        using var refused = await server.SendAsync(feed.Folder + "2.0.m4s");
+        feed.Part().SendTo(server);
+        using var first = await asked;
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        first.StatusCode.ShouldBe(HttpStatusCode.OK);
+        server.Get<HeldRequests>().Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_lets_go_of_whoever_it_holds()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var asked = server.SendAsync(feed.Folder + "1.2.m4s");
+        await HeldAsync(server);
+        server.Get<IHostApplicationLifetime>().StopApplication();
+        using var response = await asked;
+
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_segment_is_sent_part_by_part_while_it_is_made()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(1).SendTo(server);
+        using var response = await server.Client.GetAsync(new Uri(feed.Folder + "1.m4s", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        var received = new List<byte>();
+        for (var part = 1; part <= 4; part++)
+        {
+            var piece = new byte[1000];
+            await body.ReadExactlyAsync(piece);     // comes before the next part is there
+            received.AddRange(piece);
+            (part < 4 ? feed.Part() : feed.Close()).SendTo(server);
+        }
+
+        (await body.ReadAsync(new byte[1])).ShouldBe(0);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.Headers.TransferEncodingChunked.ShouldBe(true);
+        response.Content.Headers.ContentLength.ShouldBeNull();
+        response.Content.Headers.ContentType!.ToString().ShouldBe("video/mp4");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+        received.ShouldBe(feed.Bytes(1));
+        (await server.Client.GetByteArrayAsync(feed.Folder + "1.m4s")).ShouldBe(feed.Bytes(1));
+    }
+
+    [Fact]
+    public async Task The_next_segment_is_held_until_its_first_part_and_then_sent_while_it_is_made()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var asked = server.Client.GetByteArrayAsync(feed.Folder + "2.m4s");
+        await HeldAsync(server);
+        feed.Close().Part().SendTo(server);
+        feed.Part().SendTo(server);
+        feed.Close().SendTo(server);
+
+        (await asked).ShouldBe(feed.Bytes(2));
+    }
+
+    [Fact]
+    public async Task A_reader_who_is_so_slow_that_the_segment_leaves_the_window_gets_all_of_it()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(1).SendTo(server);
+        var asked = server.Client.GetByteArrayAsync(feed.Folder + "1.m4s");
+        await HeldAsync(server);
+        feed.Parts(3).Close().Parts(2).Close().Parts(2).Close().Say(new TimelineEvent.WindowMoved(3)).SendTo(server);
+
+        (await asked).ShouldBe(feed.Bytes(1));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_segment_that_cannot_be_finished_is_cut_off_so_that_nobody_keeps_it(bool fails)
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.m4s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        if (fails)
+        {
+            await HeldAsync(server);
+            server.Spool.Failure = new IOException("disk on fire");
+            feed.Part().SendTo(server);
+        }
+
+        using var received = new MemoryStream();
+        try
+        {
+            await client.GetStream().CopyToAsync(received);
+        }
+        catch (IOException)
+        {
+            // Reset: as good as closed.
+        }
+
+        var text = Encoding.Latin1.GetString(received.ToArray());
+        text.ShouldStartWith("HTTP/1.1 200 OK");
+        text.ShouldContain("Transfer-Encoding: chunked");
+        text.ShouldNotEndWith("0\r\n\r\n");
+    }
+
+    [Fact]
+    public async Task When_a_session_ends_what_there_is_of_its_last_segment_is_all_of_it()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var asked = server.Client.GetByteArrayAsync(feed.Folder + "1.m4s");
+        await HeldAsync(server);
+        feed.End().SendTo(server);
+
+        (await asked).ShouldBe(feed.Bytes(1));
+    }
+
+    [Fact]
+    public async Task Http_1_0_gets_a_segment_when_it_is_whole_because_it_could_not_tell_a_half_one()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(1).SendTo(server);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.m4s HTTP/1.0\r\n\r\n"));
+        await HeldAsync(server);
+        feed.Part().Close().SendTo(server);
+        using var reader = new StreamReader(client.GetStream(), Encoding.Latin1);
+        var answer = await reader.ReadToEndAsync();
+
+        answer.ShouldContain("Content-Length: 2000");
+        Encoding.Latin1.GetBytes(answer)[^2000..].ShouldBe(feed.Bytes(1));
+    }
+
+    [Fact]
+    public async Task HEAD_of_a_segment_that_is_made_is_answered_at_once_and_a_range_of_it_is_the_whole()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        using var head = await server.SendAsync(feed.Folder + "1.m4s", HttpMethod.Head);
+        var ranged = server.SendAsync(feed.Folder + "1.m4s", null, ("Range", "bytes=10-19"));
+        await HeldAsync(server);
+        feed.Close().SendTo(server);
+        using var whole = await ranged;
+
+        head.StatusCode.ShouldBe(HttpStatusCode.OK);
+        head.Content.Headers.ContentLength.ShouldBeNull();
+        whole.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await whole.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1));
+    }
+
+    [Fact]
+    public async Task Many_who_wait_for_the_same_share_one_wait_and_all_get_it()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed(LatencyProfile.Safe).Parts(1).SendTo(server);
+        var asked = Enumerable.Range(0, 200).Select(_ => server.Client.GetByteArrayAsync(feed.Folder + "1.1.m4s")).ToList();
+        await HeldAsync(server);
+        server.Get<SharedWaits>().Count.ShouldBeLessThan(200);
+        feed.Part().SendTo(server);
+
+        (await Task.WhenAll(asked)).ShouldAllBe(body => body.SequenceEqual(feed.Bytes(1).AsSpan(1000).ToArray()));
+    }
+
+    [Fact]
+    public async Task A_viewer_who_goes_away_while_held_leaves_nothing_behind()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var feed = new PartFeed(Impatient).Parts(1).SendTo(server);
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {feed.Folder}1.1.m4s HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+            client.Client.LingerState = new LingerOption(true, 0);
+        }
+
+        await Poll.UntilAsync(() => server.Get<SharedWaits>().Count == 0, description: "their waits have ended");
+        feed.Part().SendTo(server);
+        (await server.Client.GetByteArrayAsync(feed.Folder + "1.1.m4s")).ShouldBe(feed.Bytes(1)[1000..]);
+    }
+
+    private static Task HeldAsync(OriginServer server) => Poll.UntilAsync(() => server.Get<SharedWaits>().Count > 0, description: "a request is held");
+}

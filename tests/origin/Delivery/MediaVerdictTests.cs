@@ -1,0 +1,110 @@
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+public class MediaVerdictTests
+{
+    /// <summary>Profile low: parts of 0.33 s, segments of up to 3 s, so that half a segment holds up to five parts.</summary>
+    [Theory]
+    [InlineData("1.m4s", "Whole")]
+    [InlineData("1.0.m4s", "Whole")]
+    [InlineData("1.1.m4s", "Whole")]
+    [InlineData("1.2.m4s", "Never")]        // segment 1 closed without it
+    [InlineData("2.m4s", "Growing")]
+    [InlineData("2.2.m4s", "Whole")]
+    [InlineData("2.3.m4s", "Soon")]         // the part that a playlist hints at
+    [InlineData("2.7.m4s", "Soon")]         // half a segment ahead
+    [InlineData("2.8.m4s", "Never")]
+    [InlineData("3.0.m4s", "Soon")]         // the segment may close at any moment
+    [InlineData("3.4.m4s", "Soon")]
+    [InlineData("3.5.m4s", "Never")]
+    [InlineData("3.m4s", "Soon")]
+    [InlineData("4.m4s", "Never")]
+    [InlineData("4.0.m4s", "Never")]
+    [InlineData("0.m4s", "Never")]
+    [InlineData("init-1.mp4", "Whole")]
+    [InlineData("init-2.mp4", "Never")]
+    public void What_is_about_to_exist_is_told_from_what_never_will(string file, string expected)
+    {
+        var feed = new PartFeed().Parts(2).Close().Parts(3);
+        Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("2.0.m4s", "Soon")]
+    [InlineData("2.m4s", "Soon")]
+    [InlineData("1.2.m4s", "Never")]
+    [InlineData("3.0.m4s", "Never")]
+    public void Between_two_segments_the_next_is_waited_for(string file, string expected)
+    {
+        var feed = new PartFeed().Parts(2).Close();
+        Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("2.m4s", "Whole")]          // what there is of the last one is all of it
+    [InlineData("2.2.m4s", "Never")]
+    [InlineData("3.m4s", "Never")]
+    public void Nothing_is_waited_for_once_a_session_is_over(string file, string expected)
+    {
+        var feed = new PartFeed().Parts(2).Close().Parts(2).End();
+        Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("1.m4s", "Soon")]
+    [InlineData("1.0.m4s", "Soon")]
+    [InlineData("2.m4s", "Never")]
+    public void The_first_segment_is_waited_for_from_the_session_s_begin(string file, string expected)
+    {
+        var feed = new PartFeed();
+        Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
+    }
+
+    /// <summary>Numbers are common to all renditions: what the source has begun, its rungs will have.</summary>
+    [Theory]
+    [InlineData("1.m4s", "Growing")]
+    [InlineData("2.m4s", "Soon")]
+    [InlineData("3.m4s", "Soon")]
+    [InlineData("4.m4s", "Soon")]
+    [InlineData("5.m4s", "Never")]
+    [InlineData("2.0.m4s", "Soon")]
+    public void A_rung_that_is_behind_its_source_is_waited_for(string file, string expected)
+    {
+        var source = new PartFeed().Parts(1).Close().Parts(1).Close().Parts(1);
+        var timeline = source.Fold();
+        var rung = new PartFeed(rendition: "720p").Parts(1);
+        foreach (var @event in rung.Unsent)
+        {
+            timeline.Apply(@event);
+        }
+
+        LivePath.TryParse(rung.Folder + file, out var path).ShouldBeTrue();
+        MediaVerdict.Of(timeline, path).Readiness.ToString().ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("low", 1.5)]
+    [InlineData("standard", 1.5)]
+    [InlineData("safe", 5)]
+    public void A_hint_is_held_longer_than_its_part_takes(string profile, double seconds)
+    {
+        var latency = LatencyProfile.Find(profile)!;
+        MediaVerdict.Hold(latency).ShouldBe(TimeSpan.FromSeconds(seconds));
+        MediaVerdict.Hold(latency).ShouldBeGreaterThan(latency.PartTarget);
+    }
+
+    [Fact]
+    public void Of_an_unknown_rendition_nothing_is_waited_for()
+    {
+        var feed = new PartFeed().Parts(2);
+        Judge(feed, $"/live/demo/{feed.Session.Id}/other/1.m4s").Readiness.ShouldBe(Readiness.Never);
+    }
+
+    private static MediaVerdict Judge(PartFeed feed, string address)
+    {
+        LivePath.TryParse(address, out var path).ShouldBeTrue();
+        return MediaVerdict.Of(feed.Fold(), path);
+    }
+}
