@@ -103,6 +103,9 @@ internal static partial class ControlLog
     [LoggerMessage(5063, LogLevel.Warning, "The webhook let a publisher in on channel {Channel}, which does not exist")]
     public static partial void WebhookChannelMissing(ILogger logger, string channel);
 
+    [LoggerMessage(5065, LogLevel.Warning, "The webhook that authorizes viewers gave no answer that counts: {Why}")]
+    public static partial void ViewerWebhookFault(ILogger logger, string why);
+
     [LoggerMessage(5064, LogLevel.Warning, "{Count} ends of publications wait for the webhook; another one is not told to it")]
     public static partial void NoticeDropped(ILogger logger, int count);
 }

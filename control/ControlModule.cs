@@ -42,6 +42,8 @@ public static class ControlModule
         services.AddSingleton<ViewerKeys>();
         services.AddSingleton<ViewerTokens>();
         services.AddSingleton<ViewingRegister>();
+        services.AddSingleton<ViewerWebhook>();
+        services.AddSingleton<HookedViewers>();
         services.AddSingleton<IViewerAuthority, ViewerAuthority>();
         services.AddSingleton<SetupCodes>();
         services.AddSingleton<SessionHistory>();

@@ -46,22 +46,23 @@ internal static class ChannelEndpoints
             .Describe<List<SessionView>>("listSessions", "The channel's sessions, newest first; 'before' reads on from a session's id.", 200, 400, 404);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options)
+    private static async Task<IResult> CreateAsync(HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var name = body.Text("name", required: true);
         var settings = SettingsOf(body);
-        body.Check(ChannelRules.Mistakes(name, settings));
+        body.Check(Mistakes(name, settings, authorization.Value));
         var created = await channels.CreateAsync(name!, settings, http.RequestAborted);
         var view = ChannelView.From(created.Channel, http.RequestServices.GetService<IChannelStates>());
         return TypedResults.Created($"/api/v1/channels/{name}", new CreatedChannelView(view, created.Key.StreamKey));
     }
 
-    private static async Task<ChannelView> ChangeAsync(string name, HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options)
+    private static async Task<ChannelView> ChangeAsync(
+        string name, HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
-        body.Check(ChannelRules.Mistakes(null, settings));
+        body.Check(Mistakes(null, settings, authorization.Value));
         return ChannelView.From(await channels.SetAsync(name, settings, http.RequestAborted), http.RequestServices.GetService<IChannelStates>());
     }
 
@@ -90,6 +91,9 @@ internal static class ChannelEndpoints
         var count = limit is null ? 50 : int.TryParse(limit, out var number) ? number : 0;
         return (await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted)).Select(SessionView.From).ToList();
     }
+
+    private static IEnumerable<Mistake> Mistakes(string? name, ChannelSettings settings, AuthorizationOptions authorization) =>
+        ChannelRules.AccessMistake(settings.Access, authorization) is { } mistake ? ChannelRules.Mistakes(name, settings).Append(mistake) : ChannelRules.Mistakes(name, settings);
 
     private static ChannelSettings SettingsOf(RequestBody body) => new(
         body.Text("title"),

@@ -32,11 +32,12 @@ internal static class TokenEndpoints
         api.MapPost("/setup", SetUpAsync).Takes<SetupRequest>()
             .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token. Needs no token; works once.", 201, 429);
 
-        api.MapGet("/system", (HttpContext http) =>
+        api.MapGet("/system", (HttpContext http, IOptions<AuthorizationOptions> authorization) =>
             {
                 var publish = http.RequestServices.GetService<IPublishAddresses>()?.For(http.Request.Host.Host);
                 return new SystemView(
-                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, publish?.Rtmp, publish?.Rtmps);
+                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
+                    [.. ChannelRules.Accesses.Where(a => ChannelRules.AccessMistake(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps);
             })
             .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your token's role, and the names that other requests use.");
     }

@@ -1,6 +1,6 @@
 namespace Broadcast.Control;
 
-/// <summary>Who may publish: whoever has a stream key, whoever a webhook lets in, or who has both. Section <c>Authorization</c>.</summary>
+/// <summary>Who may publish: whoever has a stream key, whoever a webhook lets in, or who has both; and the webhook that decides on viewers. Section <c>Authorization</c>.</summary>
 public sealed class AuthorizationOptions
 {
     /// <summary>Name of the section.</summary>
@@ -39,6 +39,9 @@ public sealed class AuthorizationOptions
     /// <summary>With <c>webhook</c>: whether a channel that the webhook names or asks for is made when there is none.</summary>
     public bool CreateChannels { get; set; }
 
+    /// <summary>Where to ask about viewers of channels whose access is <c>webhook</c>, in our own form; <see langword="null"/> when no channel may have that.</summary>
+    public string? ViewerUrl { get; set; }
+
     internal const string Keys = "keys";
     internal const string Webhook = "webhook";
     internal const string Both = "both";
@@ -71,7 +74,7 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(Url)} is missing, which {nameof(Policy)} {Policy} needs.";
         }
 
-        foreach (var (name, url) in new[] { (nameof(Url), Url), (nameof(DoneUrl), DoneUrl) })
+        foreach (var (name, url) in new[] { (nameof(Url), Url), (nameof(DoneUrl), DoneUrl), (nameof(ViewerUrl), ViewerUrl) })
         {
             if (url is not null && !IsUrl(url))
             {
@@ -82,6 +85,11 @@ public sealed class AuthorizationOptions
         if (AsksWebhook && Form == BroadcastForm && WebhookSignature.KeyOf(Secret) is null)
         {
             yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base 64: requests of the form {BroadcastForm} are signed with it.";
+        }
+
+        if (ViewerUrl is not null && WebhookSignature.KeyOf(Secret) is null)
+        {
+            yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base 64: requests to {nameof(ViewerUrl)} are signed with it.";
         }
 
         if (DoneUrl is not null && Form == MediaMtxForm)

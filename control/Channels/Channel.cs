@@ -73,8 +73,13 @@ public static class ChannelRules
     /// <summary>A new channel's policy of takeover.</summary>
     public const string DefaultTakeover = "silent";
 
-    /// <summary>Who may watch, by name: everybody, or who has a viewer token.</summary>
-    public static IReadOnlyList<string> Accesses { get; } = ["public", "token"];
+    /// <summary>Who may watch, by name: everybody, who has a viewer token, or whom the webhook of <see cref="AuthorizationOptions.ViewerUrl"/> lets in.</summary>
+    public static IReadOnlyList<string> Accesses { get; } = ["public", "token", "webhook"];
+
+    /// <summary>What is wrong with a wish for an access on a server that is set up so; <see langword="null"/> for nothing.</summary>
+    public static Mistake? AccessMistake(string? access, AuthorizationOptions authorization) => access == "webhook" && authorization.ViewerUrl is null
+        ? new("access", $"No webhook is configured that could decide on viewers: set {AuthorizationOptions.Section}:{nameof(AuthorizationOptions.ViewerUrl)} first.")
+        : null;
 
     /// <summary>Who may watch a new channel.</summary>
     public const string DefaultAccess = "public";

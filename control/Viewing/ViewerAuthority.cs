@@ -2,8 +2,8 @@ using Broadcast.Media;
 
 namespace Broadcast.Control;
 
-/// <summary>Decides who may watch, from memory.</summary>
-internal sealed class ViewerAuthority(ViewingRegister register, TimeProvider time) : IViewerAuthority
+/// <summary>Decides who may watch: from memory, or, where a channel's webhook does, by asking that.</summary>
+internal sealed class ViewerAuthority(ViewingRegister register, HookedViewers hooked, TimeProvider time) : IViewerAuthority
 {
     /// <summary>How long others may keep a yes: what a revoked token, or a channel that is public no more, still opens at an edge.</summary>
     internal static readonly TimeSpan YesHolds = TimeSpan.FromSeconds(5);
@@ -19,8 +19,13 @@ internal sealed class ViewerAuthority(ViewingRegister register, TimeProvider tim
             return new(register.IsKnown ? new ViewerVerdict(ViewerRefusal.NoChannel, NoHolds) : new ViewerVerdict(ViewerRefusal.Away, TimeSpan.Zero));
         }
 
-        // A token does no harm where none is needed: links go on when their channel becomes public.
-        return new(policy.Access == ViewerAccess.Public ? new ViewerVerdict(null, YesHolds) : OfToken(policy, request));
+        return policy.Access switch
+        {
+            // A token does no harm where none is needed: links go on when their channel becomes public.
+            ViewerAccess.Public => new(new ViewerVerdict(null, YesHolds)),
+            ViewerAccess.Webhook => hooked.AuthorizeAsync(request, cancellationToken),
+            _ => new(OfToken(policy, request)),
+        };
     }
 
     private ViewerVerdict OfToken(ViewingPolicy policy, ViewerRequest request)

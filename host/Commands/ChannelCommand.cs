@@ -35,7 +35,7 @@ internal static class ChannelCommand
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Who may watch: public, or token (who has a link of 'viewer create') ({ChannelRules.DefaultAccess})", HelpName = "WHO",
+        Description = $"Who may watch: public, token (who has a link of 'viewer create') or webhook (whom Authorization:ViewerUrl lets in) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
     };
 
     private static readonly Option<string?> Slate = new("--slate")
@@ -129,7 +129,9 @@ internal static class ChannelCommand
         await slates.SetAsync(channel, bytes, cancellationToken);
     }
 
-    private static ChannelSettings Settings(ParseResult parsed) => new(
+    private static ChannelSettings Settings(ParseResult parsed) => ChannelRules.AccessMistake(parsed.GetValue(Access), Store.Authorization(Output.Folder(parsed))) is { } mistake
+        ? throw new ControlException([mistake])
+        : new(
         parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
     {
         Access = parsed.GetValue(Access),

@@ -33,6 +33,10 @@ internal static class Store
     public static DeliveryOptions Delivery(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
 
+    /// <summary>Whom the server of a folder asks.</summary>
+    public static AuthorizationOptions Authorization(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>() ?? new AuthorizationOptions();
+
     /// <summary>How the server of a folder encodes.</summary>
     public static EncodingOptions Encoding(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();

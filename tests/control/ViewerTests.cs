@@ -121,7 +121,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     public async Task Before_anything_is_known_nobody_is_let_in()
     {
         using var register = new ViewingRegister(TimeProvider.System);
-        var verdict = await new ViewerAuthority(register, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
+        var verdict = await new ViewerAuthority(register, null!, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
         (verdict.Refusal, verdict.Holds).ShouldBe((ViewerRefusal.Away, TimeSpan.Zero));
     }
 
@@ -139,7 +139,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
             await register.LearnAsync(connection, default);
         }
 
-        var authority = new ViewerAuthority(register, clock);
+        var authority = new ViewerAuthority(register, null!, clock);
         (await authority.AuthorizeAsync(new(Demo, token, null), default)).ShouldBe(new(null, TimeSpan.FromSeconds(5)));
         clock.Advance(TimeSpan.FromSeconds(57));
         var late = await authority.AuthorizeAsync(new(Demo, token, null), default);
@@ -190,6 +190,24 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "friends" });
         status.ShouldBe(400);
         problem.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("public, token");
+    }
+
+    [Fact]
+    public async Task A_channel_may_leave_its_viewers_to_a_webhook_only_where_one_is_configured()
+    {
+        await using var hook = await FakeWebhook.StartAsync();
+        await using var without = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await using var server = await Server.StartAsync(
+            (await postgres.FreshAsync()).ConnectionString, settings: [("Authorization:ViewerUrl", hook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
+        var refused = await without.SendAsync("POST", "/api/v1/channels", await without.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" });
+        refused.Body.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("Authorization:ViewerUrl");
+        (await without.SendAsync("GET", "/api/v1/system", await without.TokenAsync(TokenRole.Viewer))).Body.GetProperty("accesses").GetArrayLength().ShouldBe(2);
+
+        (await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" })).Status.ShouldBe(201);
+        hook.Answer = FakeWebhook.Says("""{"allow":true}""");
+        await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed, description: "the channel is known, and the webhook says yes");
+        hook.Answer = FakeWebhook.Says("", 403);
+        (await AskAsync(server, "another")).Refusal.ShouldBe(ViewerRefusal.Denied);
     }
 
     private static ValueTask<ViewerVerdict> AskAsync(Server server, string? token, string channel = "demo", IPAddress? at = null) =>
