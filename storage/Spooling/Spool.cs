@@ -19,6 +19,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     private readonly ILogger _logger;
     private readonly SpoolFolder _folder;
     private readonly YoungBytes _young;
+    private readonly HotObjects _hot;
     private readonly Uploader _uploader;
     private readonly UploadQueue _queue;
     private readonly Deletions _deletions;
@@ -30,6 +31,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         (_store, _options, _time, _logger) = (store, options, time, logger);
         _folder = new SpoolFolder(root, options.MaxBytes);
         _young = new YoungBytes(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
+        _hot = new HotObjects(options.HotBytes);
         _queue = new UploadQueue(time);
         _deletions = new Deletions(store, new DeletionNotes(Path.Combine(_folder.Root, ".deletions")), time, logger);
         _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget);
@@ -45,6 +47,9 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     /// <summary>Bytes in memory.</summary>
     public long MemoryBytes => Math.Max(0, _young.Used);
 
+    /// <summary>Bytes of whole objects kept for whoever asks next.</summary>
+    public long HotBytes => _hot.Used;
+
     public ISpoolFile Open(ObjectName name)
     {
         while (true)
@@ -58,6 +63,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
                 }
 
                 known.Begin(isNew: false);
+                _hot.Remove(name);
                 return known;
             }
 
@@ -84,7 +90,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
-        for (var look = 0; look < LookAgain && _files.TryGetValue(name, out var file); look++)
+        var isHere = false;
+        if (_files.TryGetValue(name, out var file))
         {
             var place = file.Find(offset, length);
             if (place.Young is not null)
@@ -92,25 +99,16 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
                 return new(place.Young);
             }
 
-            if (place.Path is null)
+            isHere = place.Path is not null;
+            if (isHere && !place.IsSealed)
             {
-                break;
-            }
-
-            try
-            {
-                var handle = File.OpenHandle(place.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
-                var (start, count) = ByteRanges.Clip(offset, length, place.Total);
-                return new(new SpoolContent(new FileRangeStream(handle, start, count), start, count, place.Total));
-            }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-            {
-                // Sealed, or taken to the store, between the look and the opening: look again, once that is done.
-                file.AwaitWriter();
+                return OpenAsync(name, offset, length, cancellationToken);
             }
         }
 
-        return _deletions.Covers(name) ? new((SpoolContent?)null) : ReadStoreAsync(name, offset, length, cancellationToken);
+        return !isHere && _deletions.Covers(name)
+            ? new((SpoolContent?)null)
+            : _hot.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
     }
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
@@ -144,6 +142,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
 
         _deletions.Add(new Deletion([], prefix, null));
+        _hot.RemoveAll(prefix);
         foreach (var name in _files.Keys)
         {
             if (name.Value.StartsWith(prefix, StringComparison.Ordinal))
@@ -238,6 +237,38 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);
 
+    /// <summary>Opens a file, or an object of the store, wherever it is by now.</summary>
+    private ValueTask<SpoolContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    {
+        for (var look = 0; look < LookAgain && _files.TryGetValue(name, out var file); look++)
+        {
+            var place = file.Find(offset, length);
+            if (place.Young is not null)
+            {
+                return new(place.Young);
+            }
+
+            if (place.Path is null)
+            {
+                break;
+            }
+
+            try
+            {
+                var handle = File.OpenHandle(place.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+                var (start, count) = ByteRanges.Clip(offset, length, place.Total);
+                return new(new SpoolContent(new FileRangeStream(handle, start, count), start, count, place.Total));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // Sealed, or taken to the store, between the look and the opening: look again, once that is done.
+                file.AwaitWriter();
+            }
+        }
+
+        return _deletions.Covers(name) ? new((SpoolContent?)null) : ReadStoreAsync(name, offset, length, cancellationToken);
+    }
+
     private async ValueTask<SpoolContent?> ReadStoreAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
         await _store.OpenAsync(name, offset, length, cancellationToken) is { } content
             ? new SpoolContent(content.Stream, content.Offset, content.Length, content.TotalLength)
@@ -245,6 +276,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     private void DeleteHere(ObjectName name)
     {
+        _hot.Remove(name);
         if (_files.TryGetValue(name, out var file) && file.Delete())
         {
             Forget(file);

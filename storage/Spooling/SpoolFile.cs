@@ -299,15 +299,15 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
 
             if (count == 0)
             {
-                return new(new SpoolContent([], start, 0, _length), null, _length);
+                return new(new SpoolContent([], start, 0, _length), null, _length, false);
             }
 
             if (_end.TrySlice(start, count) is { } slices)
             {
-                return new(new SpoolContent(slices, start, count, _length), null, _length);
+                return new(new SpoolContent(slices, start, count, _length), null, _length, false);
             }
 
-            return IsSpooled ? new(null, _path, _length) : default;
+            return IsSpooled ? new(null, _path, _length, State is SpoolState.Waiting or SpoolState.Uploading) : default;
         }
     }
 

@@ -23,6 +23,12 @@ public sealed class SpoolOptions
     /// <summary>Seconds that media stays in memory at most (1 to 3600; default 30, which is where the slowest latency profile still plays).</summary>
     public int MemorySeconds { get; set; } = 30;
 
+    /// <summary>
+    /// Bytes of whole objects kept in memory once somebody asked for them behind that, at most (0 for none; default 64 MiB, which is forty segments at 6 Mbit/s); those asked for longest ago
+    /// go first, and none over a quarter of this is kept. Many who ask for one at once make one read of disk or store.
+    /// </summary>
+    public long HotBytes { get; set; } = 64L << 20;
+
     /// <summary>Uploads at a time (1 to 64; default 4, enough to fill 1 Gbit/s at 20 ms a request with segments of 1 MB).</summary>
     public int Uploads { get; set; } = 4;
 
@@ -38,6 +44,7 @@ internal sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
         var mistakes = new List<string>();
         Check(options.MaxBytes >= 1 << 20, $"Spool:MaxBytes is {options.MaxBytes}: use 1048576 (1 MiB) or more.");
         Check(options.MemoryBytes >= 0, $"Spool:MemoryBytes is {options.MemoryBytes}: use 0 or more.");
+        Check(options.HotBytes is 0 or >= 1 << 20 and <= 64L << 30, $"Spool:HotBytes is {options.HotBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
         Check(options.MemorySeconds is >= 1 and <= 3600, $"Spool:MemorySeconds is {options.MemorySeconds}: use 1 to 3600.");
         Check(options.Uploads is >= 1 and <= 64, $"Spool:Uploads is {options.Uploads}: use 1 to 64.");
         Check(options.RecoverySeconds is >= 0 and <= 600, $"Spool:RecoverySeconds is {options.RecoverySeconds}: use 0 to 600.");

@@ -24,8 +24,8 @@ internal enum SpoolState
     Deleted,
 }
 
-/// <summary>Where a reader finds bytes: in memory, in a file, or elsewhere (both are null).</summary>
-internal readonly record struct SpoolPlace(SpoolContent? Young, string? Path, long Total);
+/// <summary>Where a reader finds bytes: in memory, in a file, or elsewhere (both are null); one that is sealed grows no more.</summary>
+internal readonly record struct SpoolPlace(SpoolContent? Young, string? Path, long Total, bool IsSealed);
 
 /// <summary>What a file tells the spool.</summary>
 internal interface ISpoolFileOwner

@@ -1,0 +1,165 @@
+using Broadcast.Media;
+using Broadcast.Storage.Spooling;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+/// <summary>Objects that are read from disk or store once and kept for the next who ask.</summary>
+public sealed class HotObjectTests
+{
+    private static readonly ObjectName Name = ObjectName.Parse("live/a/1.m4s");
+    private readonly HotObjects _hot = new(400);
+    private readonly byte[] _bytes = [.. Enumerable.Range(0, 100).Select(i => (byte)i)];
+    private int _opened;
+
+    [Fact]
+    public async Task Many_who_ask_at_once_make_one_read_and_the_next_none()
+    {
+        var gate = new TaskCompletionSource();
+        var asked = Enumerable.Range(0, 50).Select(i => _hot.ReadAsync(Name, i, 10, OpenLater, default).AsTask()).ToList();
+        asked.ShouldAllBe(task => !task.IsCompleted);
+        gate.SetResult();
+
+        for (var i = 0; i < 50; i++)
+        {
+            var content = await asked[i];
+            content!.Slices!.Single().ToArray().ShouldBe(_bytes[i..(i + 10)]);
+            (content.Offset, content.Length, content.TotalLength).ShouldBe((i, 10, 100));
+        }
+
+        (await ReadAsync(Name, 90, null)).ShouldBe(_bytes[90..]);
+        (_opened, _hot.Used).ShouldBe((1, 100));
+
+        async ValueTask<SpoolContent?> OpenLater(long offset, long? length, CancellationToken cancellationToken)
+        {
+            await gate.Task;
+            return await Open(offset, length, cancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Those_asked_for_longest_ago_go_first_and_the_budget_is_never_exceeded()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            await ReadAsync(Numbered(i));
+        }
+
+        await ReadAsync(Numbered(0));
+        await ReadAsync(Numbered(4));
+        (_opened, _hot.Used).ShouldBe((5, 400));
+        await ReadAsync(Numbered(0));
+        _opened.ShouldBe(5);
+        await ReadAsync(Numbered(1));
+        _opened.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task What_is_over_a_quarter_of_the_budget_goes_through_without_being_kept()
+    {
+        var hot = new HotObjects(396);
+        await using var content = await hot.ReadAsync(Name, 20, 5, Open, default);
+        content!.Stream.ShouldNotBeNull();
+        (content.Offset, content.Length).ShouldBe((20, 5));
+        hot.Used.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Without_a_budget_everybody_reads_for_himself()
+    {
+        var hot = new HotObjects(0);
+        await using var first = await hot.ReadAsync(Name, 0, null, Open, default);
+        await using var second = await hot.ReadAsync(Name, 0, null, Open, default);
+        (first!.Stream is not null, _opened).ShouldBe((true, 2));
+    }
+
+    [Fact]
+    public async Task A_read_that_fails_is_told_to_all_who_wait_and_tried_again_by_the_next()
+    {
+        await Should.ThrowAsync<IOException>(async () => await _hot.ReadAsync(Name, 0, null, (_, _, _) => throw new IOException("disk on fire"), default));
+        (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull();
+        (await ReadAsync(Name)).ShouldBe(_bytes);
+        _hot.Used.ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task What_is_deleted_while_it_is_read_is_not_kept()
+    {
+        var gate = new TaskCompletionSource();
+        var asked = _hot.ReadAsync(Name, 0, null, async (offset, length, cancellationToken) =>
+        {
+            await gate.Task;
+            return await Open(offset, length, cancellationToken);
+        }, default);
+        _hot.RemoveAll("live/a/");
+        gate.SetResult();
+        await asked;
+        _hot.Used.ShouldBe(0);
+
+        await ReadAsync(Name);
+        _hot.Used.ShouldBe(100);
+        _hot.Remove(Name);
+        _hot.Used.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Whoever_stops_waiting_does_not_stop_the_read_for_the_others()
+    {
+        using var gone = new CancellationTokenSource();
+        var gate = new TaskCompletionSource();
+        OpenRange later = async (offset, length, cancellationToken) =>
+        {
+            await gate.Task;
+            return await Open(offset, length, cancellationToken);
+        };
+        var first = _hot.ReadAsync(Name, 0, null, later, gone.Token).AsTask();
+        var second = _hot.ReadAsync(Name, 0, null, later, default).AsTask();
+        await gone.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => first);
+        gate.SetResult();
+
+        (await second)!.Length.ShouldBe(100);
+        _opened.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Of_a_sealed_file_and_of_the_store_the_spool_reads_once_and_of_what_is_deleted_nothing()
+    {
+        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 0);
+        bench.Write("live/a/1", [1, 2], [3]).Seal();
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => bench.Read("live/a/1")));
+        await using (var content = await bench.Spool.ReadAsync(ObjectName.Parse("live/a/1"), 1, null, default))
+        {
+            content!.Slices!.Single().ToArray().ShouldBe([2, 3]);
+        }
+
+        bench.Spool.HotBytes.ShouldBe(3);
+        bench.Spool.Open(ObjectName.Parse("live/a/1")).Append([new byte[] { 4 }]);
+        (await bench.Read("live/a/1")).ShouldBe([1, 2, 3, 4], "a file that is opened again grows");
+        bench.Spool.HotBytes.ShouldBe(0);
+
+        await bench.Flaky.PutAsync(ObjectName.Parse("live/a/2"), new byte[] { 7, 8 }, PutCondition.CreateOnly, default);
+        (await bench.Read("live/a/2")).ShouldBe([7, 8]);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        (await bench.Read("live/a/2")).ShouldBe([7, 8], "the store is not asked again");
+        bench.Spool.DeleteAll("live/");
+        (await bench.Read("live/a/2")).ShouldBeNull();
+        bench.Spool.HotBytes.ShouldBe(0);
+    }
+
+    private static ObjectName Numbered(int number) => ObjectName.Parse($"live/a/{number}.m4s");
+
+    private ValueTask<SpoolContent?> Open(long offset, long? length, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _opened);
+        var count = (int)Math.Min(length ?? long.MaxValue, _bytes.Length - offset);
+        return new(new SpoolContent(new MemoryStream(_bytes, (int)offset, count), offset, count, _bytes.Length));
+    }
+
+    private async Task<byte[]> ReadAsync(ObjectName name, long offset = 0, long? length = null)
+    {
+        await using var content = await _hot.ReadAsync(name, offset, length, Open, default);
+        return [.. content!.Slices!.SelectMany(slice => slice.ToArray())];
+    }
+}
