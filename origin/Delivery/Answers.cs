@@ -13,7 +13,7 @@ internal static class Answers
     {
         var headers = context.Response.Headers;
         headers.AccessControlAllowOrigin = "*";
-        headers.AccessControlExposeHeaders = "Age, Content-Length, Content-Range, Date, ETag, X-Request-Id";
+        headers.AccessControlExposeHeaders = "Age, CMSD-Static, Content-Length, Content-Range, Date, ETag, X-Request-Id";
         headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         headers["Timing-Allow-Origin"] = "*";
         headers.XContentTypeOptions = "nosniff";
@@ -69,6 +69,7 @@ internal static class Answers
         var headers = context.Response.Headers;
         headers.Remove("ETag");
         headers.Remove("Accept-Ranges");
+        headers.Remove(Cmsd.Header);
         headers.Remove("Content-Encoding");
         context.Response.ContentType = null;
         context.Response.ContentLength = 0;

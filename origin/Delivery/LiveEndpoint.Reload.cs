@@ -65,7 +65,7 @@ internal sealed partial class LiveEndpoint
                 break;
         }
 
-        await WriteAsync(context, session.MediaPlaylist(rendition, request.IsDelta), maxAge);
+        await WriteAsync(context, session.MediaPlaylist(rendition, request.IsDelta), maxAge, session.Latency.TargetDuration);
     }
 
     /// <summary>503 for a moment, also to caches: the crowd that comes again is then answered there.</summary>

@@ -93,22 +93,23 @@ internal sealed partial class LiveEndpoint(
         // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
         // where the next session will be.
         var maxAge = session.IsEnded && !isOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
+        var stale = session.Latency.TargetDuration;
         switch (path.Kind)
         {
             case LivePathKind.MultivariantPlaylist:
-                return WriteAsync(context, session.MultivariantPlaylist(), maxAge);
+                return WriteAsync(context, session.MultivariantPlaylist(), maxAge, stale);
             case LivePathKind.ChannelMpd:
-                return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge);
+                return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge, stale);
             case LivePathKind.SessionMpd:
-                return WriteAsync(context, session.SessionMpd(), maxAge);
+                return WriteAsync(context, session.SessionMpd(), maxAge, stale);
             case LivePathKind.Poster:
                 return session.Poster is { } poster ? media.AnswerAsync(context, MediaSource.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
             case LivePathKind.ChannelThumbnails:
-                return WriteAsync(context, session.ThumbnailCues($"{session.Id}/"), maxAge);
+                return WriteAsync(context, session.ThumbnailCues($"{session.Id}/"), maxAge, stale);
             case LivePathKind.SessionThumbnails:
-                return WriteAsync(context, session.ThumbnailCues(""), maxAge);
+                return WriteAsync(context, session.ThumbnailCues(""), maxAge, stale);
             case LivePathKind.ImagePlaylist:
-                return WriteAsync(context, session.ImagePlaylist(), maxAge);
+                return WriteAsync(context, session.ImagePlaylist(), maxAge, stale);
             case LivePathKind.MediaPlaylist:
                 return AnswerPlaylistAsync(context, session, path.Rendition, maxAge);
             default:
@@ -122,7 +123,11 @@ internal sealed partial class LiveEndpoint(
         return Task.CompletedTask;
     }
 
-    private async Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge)
+    /// <param name="context">The request.</param>
+    /// <param name="document">The answer; <see langword="null"/> for 404.</param>
+    /// <param name="maxAge">How long caches may keep it.</param>
+    /// <param name="stale">How long after that they may still give it while we fail (RFC 5861, 4): players wait with a playlist that does not grow, and give up at an error.</param>
+    private async Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default)
     {
         if (document is null)
         {
@@ -136,7 +141,9 @@ internal sealed partial class LiveEndpoint(
             ? ContentCoding.Identity
             : AcceptEncoding.Choose(request.Headers.AcceptEncoding.ToString());
         var (bytes, tag) = document.In(coding);
-        headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}");
+        headers.CacheControl = string.Create(
+            CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
+        Cmsd.Say(headers, Cmsd.OfDocument(document.ContentType));
         headers.ETag = tag;
         headers.Vary = "Accept-Encoding";
         if (EntityTag.IsKnown(request.Headers.IfNoneMatch, tag))

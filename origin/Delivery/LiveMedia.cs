@@ -74,7 +74,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
     /// </summary>
     private async Task SendWhileMadeAsync(HttpContext context, LiveSession session, LivePath path, MediaSource source)
     {
-        media.SayHowLongToKeep(context, source);
+        media.SayWhatItIs(context, source);
         context.Response.ContentType = source.ContentType;
         if (HttpMethods.IsHead(context.Request.Method))
         {

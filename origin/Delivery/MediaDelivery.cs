@@ -13,10 +13,13 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
     /// <summary>Bytes handed on at a time: enough that system calls cost little, few enough that ten thousand slow readers hold little.</summary>
     private const int PieceLength = 64 * 1024;
 
+    /// <summary>Seconds for which caches may give media that has expired, where we fail (RFC 5861, 4): a day, as it is right however old.</summary>
+    private const int StaleIfError = 86_400;
+
     private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast.origin.media.bytes", "By", "Media bytes handed to viewers.");
 
     private readonly string _cacheControl = string.Create(
-        CultureInfo.InvariantCulture, $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable");
+        CultureInfo.InvariantCulture, $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable, stale-if-error={StaleIfError}");
 
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context, MediaSource source)
@@ -41,7 +44,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
             var tag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{total}\"");
             var headers = context.Response.Headers;
-            SayHowLongToKeep(context, source);
+            SayWhatItIs(context, source);
             headers.ETag = tag;
             if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
             {
@@ -97,10 +100,15 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         }
     }
 
-    /// <summary>Says how long caches may keep what is found there.</summary>
-    public void SayHowLongToKeep(HttpContext context, MediaSource source) => context.Response.Headers.CacheControl = source.MaxAge is { } maxAge
-        ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
-        : _cacheControl;
+    /// <summary>Says how long caches may keep what is found there, and what it is.</summary>
+    public void SayWhatItIs(HttpContext context, MediaSource source)
+    {
+        var headers = context.Response.Headers;
+        headers.CacheControl = source.MaxAge is { } maxAge
+            ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
+            : _cacheControl;
+        Cmsd.Say(headers, source.Cmsd);
+    }
 
     /// <summary>Sends what comes after the bytes that were sent already, of an answer whose headers are the caller's.</summary>
     /// <returns>How many bytes that were; <see langword="null"/> when they could not be had.</returns>

@@ -21,12 +21,15 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
     /// </summary>
     public TimeSpan? MaxAge { get; init; }
 
+    /// <summary>What <c>CMSD-Static</c> says of it, or <see langword="null"/>.</summary>
+    public string? Cmsd { get; init; }
+
     /// <summary>The newest poster of a session, at the channel's address.</summary>
     public static MediaSource Of(SessionId session, TimelinePoster poster, TimeSpan maxAge) =>
         new(poster.Object, 0, poster.Length, $"{session}.{poster.Time.Rescale(1000).Ticks}", ContentTypes.Jpeg) { MaxAge = maxAge };
 
     /// <summary>What there is so far of a segment that is being made.</summary>
-    public static MediaSource OfOpen(TimelineSegment open, TrackKind kind) => new(open.Object, 0, open.Length, $"s{open.Number}", kind);
+    public static MediaSource OfOpen(TimelineSegment open, TrackKind kind) => new(open.Object, 0, open.Length, $"s{open.Number}", kind) { Cmsd = Delivery.Cmsd.OfKind(kind) };
 
     /// <summary>
     /// Finds a segment, part or init segment. What has left the window is still looked for under its own address, because players that read an old playlist
@@ -61,7 +64,7 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
     {
         if (path.Number <= int.MaxValue && rendition.FindInit((int)path.Number) is { } init)
         {
-            return new MediaSource(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind);
+            return new MediaSource(init.Object, 0, init.Length, $"i{init.Number}", rendition.Kind) { Cmsd = Delivery.Cmsd.OfInit };
         }
 
         return rendition.Inits is [var first, ..] && path.Number >= 1 && path.Number < first.Number ? Past(rendition, path) : null;
@@ -72,7 +75,7 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
         if (rendition.Find(path.Number) is { } segment)
         {
             return segment is { IsClosed: true, IsGap: false, Length: > 0 }
-                ? new MediaSource(segment.Object, 0, segment.Length, $"s{segment.Number}", rendition.Kind)
+                ? new MediaSource(segment.Object, 0, segment.Length, $"s{segment.Number}", rendition.Kind) { Cmsd = Delivery.Cmsd.OfMedia(rendition.Kind, segment.Duration, segment.Length) }
                 : null;
         }
 
@@ -81,11 +84,14 @@ internal sealed record MediaSource(ObjectName Object, long Offset, long? Length,
 
     private static MediaSource? Part(RenditionTimeline rendition, LivePath path) =>
         rendition.Find(path.Number) is { IsGap: false } segment && path.Part < segment.Parts.Count && segment.Parts[path.Part] is var part
-            ? new MediaSource(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}", rendition.Kind)
+            ? new MediaSource(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}", rendition.Kind) { Cmsd = Delivery.Cmsd.OfMedia(rendition.Kind, part.Duration, part.Length) }
             : null;
 
     private static MediaSource? Past(RenditionTimeline rendition, LivePath path) =>
         ObjectName.TryParse(path.ObjectName, out var name)
             ? new MediaSource(name, 0, null, path.Kind == LivePathKind.Init ? $"i{path.Number}" : $"s{path.Number}", rendition.Kind)
+            {
+                Cmsd = path.Kind == LivePathKind.Init ? Delivery.Cmsd.OfInit : Delivery.Cmsd.OfKind(rendition.Kind),
+            }
             : null;
 }

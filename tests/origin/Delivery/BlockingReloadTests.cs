@@ -12,11 +12,11 @@ public class BlockingReloadTests
     private const string Audio = "/live/demo/01JN8E0000000000000000000A/audio.m3u8";
 
     [Theory]
-    [InlineData("", 200, "public, max-age=1")]
-    [InlineData("?_HLS_msn=1", 200, "public, max-age=18")]
-    [InlineData("?_HLS_msn=2&_HLS_part=0", 200, "public, max-age=18")]
-    [InlineData("?_HLS_msn=0", 200, "public, max-age=1")]
-    [InlineData("?_HLS_skip=YES&other=1", 200, "public, max-age=1")]
+    [InlineData("", 200, "public, max-age=1, stale-if-error=3")]
+    [InlineData("?_HLS_msn=1", 200, "public, max-age=18, stale-if-error=3")]
+    [InlineData("?_HLS_msn=2&_HLS_part=0", 200, "public, max-age=18, stale-if-error=3")]
+    [InlineData("?_HLS_msn=0", 200, "public, max-age=1, stale-if-error=3")]
+    [InlineData("?_HLS_skip=YES&other=1", 200, "public, max-age=1, stale-if-error=3")]
     [InlineData("?_HLS_msn=4", 400, "max-age=1")]
     [InlineData("?_HLS_msn=2&_HLS_part=90", 400, "max-age=1")]
     [InlineData("?_HLS_part=0", 400, "max-age=1")]
@@ -45,7 +45,7 @@ public class BlockingReloadTests
         using (var answer = await next)
         {
             (await answer.Content.ReadAsStringAsync()).ShouldContain("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/2.2.m4s\"");
-            answer.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=18");
+            answer.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=18, stale-if-error=3");
         }
 
         (segment.IsCompleted, part.IsCompleted, other.IsCompleted).ShouldBe((false, false, false));

@@ -27,7 +27,7 @@ public class HeldMediaTests
         using var first = await after;
 
         (part.StatusCode, first.StatusCode).ShouldBe((HttpStatusCode.OK, HttpStatusCode.OK));
-        part.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+        part.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
         part.Content.Headers.ContentLength.ShouldBe(1000);
         (await part.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1)[2000..]);
         (await first.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(2));
@@ -115,7 +115,7 @@ public class HeldMediaTests
         response.Headers.TransferEncodingChunked.ShouldBe(true);
         response.Content.Headers.ContentLength.ShouldBeNull();
         response.Content.Headers.ContentType!.ToString().ShouldBe("video/mp4");
-        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
         received.ShouldBe(feed.Bytes(1));
         (await server.Client.GetByteArrayAsync(feed.Folder + "1.m4s")).ShouldBe(feed.Bytes(1));
     }

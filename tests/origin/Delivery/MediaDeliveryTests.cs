@@ -22,7 +22,7 @@ public class MediaDeliveryTests
         (await response.Content.ReadAsByteArrayAsync()).ShouldBe(server.Spool.Objects[(Base + path)[1..]]);
         response.Content.Headers.ContentLength.ShouldBe(server.Spool.Objects[(Base + path)[1..]].Length);
         response.Content.Headers.ContentType!.ToString().ShouldBe(contentType);
-        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
         response.Headers.NonValidated["Accept-Ranges"].ToString().ShouldBe("bytes");
         response.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
         response.Headers.ETag!.IsWeak.ShouldBeFalse();
@@ -41,6 +41,25 @@ public class MediaDeliveryTests
         (await server.Client.GetByteArrayAsync(Base + "/source/2.m4s")).ShouldBe([.. first, .. second]);
         using var none = await server.SendAsync(Base + "/source/2.2.m4s");
         none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    /// <summary>CTA-5006, 3.1: a dictionary of structured fields, here of what is true for everybody who asks.</summary>
+    [Theory]
+    [InlineData("/source/1.m4s", "br=4000,d=2000,ot=v")]
+    [InlineData("/source/1.1.m4s", "br=4000,d=1000,ot=v")]
+    [InlineData("/audio/1.m4s", "br=160,d=2000,ot=a")]
+    [InlineData("/source/init-1.mp4", "ot=i")]
+    [InlineData("/source.m3u8", "ot=m,sf=h")]
+    [InlineData("/manifest.mpd", "ot=m,sf=d")]
+    [InlineData("/source/9.m4s", null)]
+    public async Task Caches_and_players_are_told_what_an_object_is(string path, string? expected)
+    {
+        await using var server = await StartAsync();
+        using var response = await server.SendAsync(Base + path);
+
+        response.Headers.TryGetValues("CMSD-Static", out var values);
+        values?.Single().ShouldBe(expected);
+        (values is null).ShouldBe(expected is null);
     }
 
     [Theory]

@@ -27,7 +27,7 @@ public class PlaylistDeliveryTests
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         response.Content.Headers.ContentType!.ToString().ShouldBe(contentType);
         response.Content.Headers.ContentLength.ShouldBe((await response.Content.ReadAsByteArrayAsync()).Length);
-        Header(response, "Cache-Control").ShouldBe("public, max-age=1");
+        Header(response, "Cache-Control").ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
         Header(response, "Vary").ShouldBe("Accept-Encoding");
         Header(response, "Access-Control-Allow-Origin").ShouldBe("*");
         Header(response, "Access-Control-Expose-Headers")!.ShouldContain("Date");
@@ -47,7 +47,7 @@ public class PlaylistDeliveryTests
 
         second.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         second.Headers.ETag!.ToString().ShouldBe(tag);
-        Header(second, "Cache-Control").ShouldBe("public, max-age=1");
+        Header(second, "Cache-Control").ShouldBe(contentType == "application/json" ? "public, max-age=1" : "public, max-age=1, stale-if-error=3");
         (await second.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
         third.StatusCode.ShouldBe(HttpStatusCode.OK);
         third.Content.Headers.ContentType!.ToString().ShouldBe(contentType);
@@ -127,10 +127,10 @@ public class PlaylistDeliveryTests
 
         (await own.Content.ReadAsStringAsync()).ShouldEndWith("#EXT-X-ENDLIST\n");
         (await ownMpd.Content.ReadAsStringAsync()).ShouldContain("type=\"static\"");
-        Header(own, "Cache-Control").ShouldBe("public, max-age=45");
-        Header(ownMpd, "Cache-Control").ShouldBe("public, max-age=45");
-        Header(channels, "Cache-Control").ShouldBe("public, max-age=1");
-        Header(channelsMpd, "Cache-Control").ShouldBe("public, max-age=1");
+        Header(own, "Cache-Control").ShouldBe("public, max-age=45, stale-if-error=3");
+        Header(ownMpd, "Cache-Control").ShouldBe("public, max-age=45, stale-if-error=3");
+        Header(channels, "Cache-Control").ShouldBe("public, max-age=1, stale-if-error=3");
+        Header(channelsMpd, "Cache-Control").ShouldBe("public, max-age=1, stale-if-error=3");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class ThumbnailTests
         using var response = await server.SendAsync($"/live/demo/{Session}/thumbnails.vtt");
 
         response.Content.Headers.ContentType!.ToString().ShouldBe("text/vtt; charset=utf-8");
-        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=1");
+        response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=1, stale-if-error=3");
         var text = await response.Content.ReadAsStringAsync();
         text.ShouldStartWith("""
             WEBVTT
@@ -58,7 +58,7 @@ public class ThumbnailTests
             if (status == HttpStatusCode.OK)
             {
                 response.Content.Headers.ContentType!.ToString().ShouldBe("image/jpeg");
-                response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable");
+                response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("public, max-age=31536000, immutable, stale-if-error=86400");
                 (await response.Content.ReadAsByteArrayAsync()).ShouldBe(server.Spool.Objects[$"live/demo/{Session}/thumbnails/{start}.jpg"]);
             }
         }
