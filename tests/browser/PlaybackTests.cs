@@ -36,9 +36,12 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
 }
 
 /// <summary>A server with one channel on which ffmpeg publishes the counting picture for as long as the tests of a class run.</summary>
-public sealed class LiveChannel : IAsyncLifetime
+public class LiveChannel : IAsyncLifetime
 {
     private ChildProcess? _encoder;
+
+    /// <summary>The channel's latency profile.</summary>
+    protected virtual string Latency => "standard";
 
     public BroadcastServer Server { get; private set; } = null!;
 
@@ -47,7 +50,7 @@ public sealed class LiveChannel : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Server = await BroadcastServer.StartAsync();
-        Channel = await Server.CreateChannelAsync("show");
+        Channel = await Server.CreateChannelAsync("show", "--latency", Latency);
         Publish();
         await Poll.UntilAsync(
             async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");

@@ -27,6 +27,18 @@ public sealed record PlayerReport
     [JsonPropertyName("height")]
     public int Height { get; init; }
 
+    /// <summary>Parts that hls.js has loaded.</summary>
+    [JsonPropertyName("parts")]
+    public int Parts { get; init; }
+
+    /// <summary>How far behind live hls.js means to play, in seconds; 0 when it does not say.</summary>
+    [JsonPropertyName("target")]
+    public double Target { get; init; }
+
+    /// <summary>Seconds since the picture on screen came to the server, for hls.js; 0 when it does not say.</summary>
+    [JsonPropertyName("latency")]
+    public double Latency { get; init; }
+
     [JsonPropertyName("audioBytes")]
     public int AudioBytes { get; init; }
 

@@ -7,6 +7,7 @@ const journal = [];
 const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 60) journal.shift(); };
 for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
 let stalls = 0;
+let parts = 0;
 let started = false;
 
 video.crossOrigin = 'anonymous';
@@ -20,7 +21,10 @@ async function begin() {
     case 'hls': {
       const hls = new Hls();
       hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
-      hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => note(`has ${frag.type} ${frag.sn} of ${frag.level}, ${frag.start.toFixed(2)} for ${frag.duration.toFixed(2)}`));
+      hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => {
+        if (part) parts++;
+        note(`has ${frag.type} ${frag.sn}${part ? `.${part.index}` : ''} of ${frag.level}, ${frag.start.toFixed(2)} for ${frag.duration.toFixed(2)}`);
+      });
       hls.loadSource(url);
       hls.attachMedia(video);
       window.player = hls;
@@ -101,6 +105,9 @@ window.report = () => {
     height: video.videoHeight,
     audioBytes: video.webkitAudioDecodedByteCount ?? 0,
     ready: video.readyState,
+    parts,
+    target: window.player?.targetLatency ?? 0,
+    latency: window.player?.playingDate ? (Date.now() - window.player.playingDate.getTime()) / 1000 : 0,
     ...(video.videoWidth > 0 ? pictureCode(8) : { code: -1, background: [0, 0, 0] }),
   };
 };

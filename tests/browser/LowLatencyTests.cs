@@ -1,0 +1,40 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>A channel of the low profile: who knows parts plays them, a second behind the playlist's end; who does not plays whole segments from the same address.</summary>
+public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowChannel live, ITestOutputHelper output)
+    : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LowChannel>
+{
+    [Fact]
+    public async Task A_low_latency_player_plays_parts_and_never_stalls()
+    {
+        var page = await chromium.OpenAsync(pages.Page("hls", live.Server.Hls(live.Channel.Name)));
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30, Parts: > 3 }, TimeSpan.FromSeconds(30), "hls.js plays parts");
+
+        var before = await PlayerReport.OfAsync(page);
+        await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)).Time >= before.Time + 8, TimeSpan.FromSeconds(30), "hls.js goes on for eight seconds");
+        var after = await PlayerReport.OfAsync(page);
+        output.WriteLine($"{after.Latency:0.00} s behind (aim {after.Target:0.00} s from the end), {after.Parts} parts");
+
+        after.Errors.ShouldBeEmpty();
+        after.Stalls.ShouldBe(before.Stalls);
+        // Of picture and of sound three a second each; a player of whole segments would have none.
+        (after.Parts - before.Parts).ShouldBeGreaterThan(20);
+        after.Target.ShouldBeInRange(1, 4.1);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_plain_player_plays_the_same_address() =>
+        (await FfmpegTool.DecodeAsync(live.Server.Hls(live.Channel.Name).ToString(), 3, TimeSpan.FromSeconds(40))).ShouldBeEmpty();
+}
+
+/// <summary>The same with low latency.</summary>
+public sealed class LowChannel : LiveChannel
+{
+    /// <inheritdoc/>
+    protected override string Latency => "low";
+}
