@@ -35,6 +35,7 @@ internal static class All
         new FlacTarget(),
         new NutTarget(),
         new ViewerTokenTarget(),
+        new AddressTarget(),
     ];
 
     /// <summary>The one of a name.</summary>
