@@ -51,7 +51,10 @@ public static class OriginModule
         var live = endpoints.ServiceProvider.GetRequiredService<LiveEndpoint>();
         var door = endpoints.ServiceProvider.GetRequiredService<ViewerDoor>();
         var waits = endpoints.ServiceProvider.GetRequiredService<SharedWaits>();
-        endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(waits.Release);
+        var held = endpoints.ServiceProvider.GetRequiredService<HeldRequests>();
+        var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        stopping.Register(waits.Release);
+        stopping.Register(held.Release);
         endpoints.Map("/live/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/auth/{**path}", (RequestDelegate)door.AnswerEdgeAsync);

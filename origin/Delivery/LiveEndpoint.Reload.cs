@@ -36,13 +36,11 @@ internal sealed partial class LiveEndpoint
 
             try
             {
-                do
+                while (verdict == ReloadVerdict.Wait && held.Watch(session))
                 {
-                    held.Watch(session);
                     await more.WaitAsync(context.RequestAborted);
                     verdict = session.Judge(rendition, request, since, out more);
                 }
-                while (verdict == ReloadVerdict.Wait);
             }
             finally
             {
@@ -56,7 +54,7 @@ internal sealed partial class LiveEndpoint
                 // What is too far ahead now is not so in a moment.
                 Answers.Empty(context, StatusCodes.Status400BadRequest, Answers.Brief);
                 return;
-            case ReloadVerdict.GiveUp:
+            case ReloadVerdict.GiveUp or ReloadVerdict.Wait:
                 Unavailable(context);
                 return;
             case ReloadVerdict.AnswerAsked:

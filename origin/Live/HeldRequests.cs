@@ -22,6 +22,7 @@ internal sealed class HeldRequests : IDisposable
     private readonly int _limit;
     private int _held;
     private bool _runs;
+    private bool _released;
 
     public HeldRequests(TimeProvider time, IOptions<OriginOptions> options)
     {
@@ -53,14 +54,30 @@ internal sealed class HeldRequests : IDisposable
     }
 
     /// <summary>Somebody waits for a session: it is looked after until nobody does.</summary>
-    public void Watch(LiveSession session)
+    /// <returns><see langword="false"/> when nobody is to wait any longer.</returns>
+    public bool Watch(LiveSession session)
     {
         lock (_gate)
         {
-            if (_sessions.Add(session) && !_runs)
+            if (!_released && _sessions.Add(session) && !_runs)
             {
                 _runs = true;
                 _clock.Change(Interval, Interval);
+            }
+
+            return !_released;
+        }
+    }
+
+    /// <summary>Wakes all who wait for playlists, now and from now on: the server stops, and nobody who waits for it should hold it up.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            _released = true;
+            foreach (var session in _sessions)
+            {
+                session.WakeWhoeverWaitsInVain(everybody: true);
             }
         }
     }

@@ -152,8 +152,9 @@ internal sealed class LiveSession
     }
 
     /// <summary>Wakes those whose wait has been too long, all at once when the encoder is away.</summary>
+    /// <param name="everybody">Whether nobody is to wait any longer.</param>
     /// <returns>Whether anybody waits still.</returns>
-    public bool WakeWhoeverWaitsInVain()
+    public bool WakeWhoeverWaitsInVain(bool everybody = false)
     {
         lock (_gate)
         {
@@ -165,7 +166,7 @@ internal sealed class LiveSession
                     continue;
                 }
 
-                if (IsStalled || _time.GetElapsedTime(since) >= Reload.LongestHold(Latency))
+                if (everybody || IsStalled || _time.GetElapsedTime(since) >= Reload.LongestHold(Latency))
                 {
                     record.Wake();
                 }

@@ -127,6 +127,18 @@ public class BlockingReloadTests
     }
 
     [Fact]
+    public async Task When_the_server_stops_nobody_is_held_any_longer()
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source"));
+        var held = server.SendAsync(Source + "?_HLS_msn=2");
+        await server.HeldAsync(1);
+        server.Held.Release();
+
+        (await held).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await server.SendAsync(Source + "?_HLS_msn=2")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
     public async Task A_viewer_who_goes_away_is_not_waited_for()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source"));

@@ -30,7 +30,7 @@ public partial class LowLatencyRulesTests
 
     [Fact]
     public void Over_any_broadcast_playlists_never_contradict_those_before_them() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(80), Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(50).WithEndSize(60), Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
 
     private static void Play(Step[] steps)
     {
@@ -137,11 +137,13 @@ public partial class LowLatencyRulesTests
         playlist.Head.ShouldBe([
             "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:3",
             "#EXT-X-SERVER-CONTROL:HOLD-BACK=9.0,PART-HOLD-BACK=1.05,CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=18.0", "#EXT-X-PART-INF:PART-TARGET=0.35"]);
-        playlist.Segments.Values.SelectMany(segment => segment.Parts).ShouldAllBe(part => part.Duration <= 0.35);
+        playlist.Segments.Values.SelectMany(segment => segment.Parts).Max(part => part.Duration).ShouldBeLessThanOrEqualTo(0.35);
         foreach (var (number, segment) in playlist.Segments)
         {
-            segment.Parts.Select(part => part.Uri).ShouldBe(Enumerable.Range(0, segment.Parts.Count).Select(part => $"{playlist.Rendition}/{number}.{part}.m4s"));
-            segment.Parts.ShouldAllBe(part => part.IsGap == segment.IsGap);
+            for (var i = 0; i < segment.Parts.Count; i++)
+            {
+                (segment.Parts[i].Uri, segment.Parts[i].IsGap).ShouldBe(($"{playlist.Rendition}/{number}.{i}.m4s", segment.IsGap));
+            }
         }
 
         // Parts only where the segment lies within three target durations of the end; those of the last whole segment always.
@@ -182,7 +184,7 @@ public partial class LowLatencyRulesTests
         }
 
         now.Newest.ShouldBeGreaterThan(before.Newest);
-        now.Segments.Values.SelectMany(segment => segment.Parts).Select(part => part.Uri).ShouldContain(before.Hint, "the hint came true");
+        now.Segments.Values.Any(segment => segment.Parts.Exists(part => part.Uri == before.Hint)).ShouldBeTrue($"{before.Hint} was hinted at and did not come");
     }
 
     /// <summary>4.4.5.4: a report is true of the moment in which its playlist was made.</summary>
@@ -215,19 +217,21 @@ public partial class LowLatencyRulesTests
 
         var count = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
         var delta = Playlist.Parse(text, count);
+        var behind = whole.Segments.Values.Where(segment => !segment.IsOpen).Sum(segment => segment.Duration);
         (delta.MediaSequence, delta.Discontinuities, delta.Hint, delta.Ended).ShouldBe((whole.MediaSequence, whole.Discontinuities, whole.Hint, whole.Ended));
         foreach (var (number, segment) in whole.Segments)
         {
+            behind -= segment.Duration;
             if (delta.Segments.TryGetValue(number, out var kept))
             {
                 (kept.Uri, kept.Duration, kept.IsGap, kept.IsOpen).ShouldBe((segment.Uri, segment.Duration, segment.IsGap, segment.IsOpen));
-                kept.Parts.ShouldBe(segment.Parts);
+                kept.Parts.SequenceEqual(segment.Parts).ShouldBeTrue($"parts of segment {number} differ");
                 kept.Tags.ShouldBe(segment.Tags);
                 continue;
             }
 
             before.ShouldNotBeNull().Segments[number].Uri.ShouldBe(segment.Uri);
-            whole.Segments.Where(later => later.Key > number && !later.Value.IsOpen).Sum(later => later.Value.Duration).ShouldBeGreaterThan(18 - 0.0001);
+            behind.ShouldBeGreaterThan(18 - 0.0001);
         }
     }
 
