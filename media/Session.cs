@@ -10,7 +10,16 @@ namespace Broadcast.Media;
 /// <param name="Epoch">Fencing number: rises each time another process takes the session over; a writer with a lower one is stale.</param>
 /// <param name="StartedAt">Wall clock at time zero of the session's timeline. Media time <c>t</c> was captured at about <c>StartedAt + t</c>.</param>
 /// <param name="Latency">Segment and part lengths and the window.</param>
-public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Epoch, DateTimeOffset StartedAt, LatencyProfile Latency);
+public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Epoch, DateTimeOffset StartedAt, LatencyProfile Latency)
+{
+    /// <summary>How much of the past viewers can go back to: <see cref="Media.Rewind.Off"/> for the profile's window, <see cref="Media.Rewind.All"/> for all of it, or a length. Set when the session begins.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TimeSpan Rewind { get; init; }
+
+    /// <summary>Whether what leaves the live window can still be gone back to.</summary>
+    [JsonIgnore]
+    public bool KeepsPast => Rewind > Latency.Window;
+}
 
 /// <summary>How far behind live a channel's viewers are, and what follows from it. Three are known by name.</summary>
 /// <param name="Name"><c>low</c>, <c>standard</c> or <c>safe</c>.</param>

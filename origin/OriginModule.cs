@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Viewing;
+using Broadcast.Origin.Rewinding;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -35,6 +36,9 @@ public static class OriginModule
         services.TryAddSingleton<MediaDelivery>();
         services.TryAddSingleton<HeldRequests>();
         services.TryAddSingleton<LiveMedia>();
+        services.TryAddSingleton<ChapterShelf>();
+        services.TryAddSingleton<RewoundPlaylists>();
+        services.TryAddSingleton<RangePlaylists>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));

@@ -31,6 +31,12 @@ public sealed class OriginOptions
     /// </summary>
     public int MaxSessionsPerChannel { get; set; } = 4;
 
+    /// <summary>
+    /// Bytes of memory for what manifests say of the past that viewers can go back to, 1 MiB to 4 GiB, for all sessions together. What is more is read from storage again: some
+    /// hundred bytes a segment and rendition.
+    /// </summary>
+    public long ChapterMemory { get; set; } = 32 << 20;
+
     /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
     public int MinimumCompressedLength { get; set; } = 256;
 }
@@ -46,6 +52,7 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
             nameof(OriginOptions.MediaMaxAge), options.MediaMaxAge, "0 to 365 days");
         Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
+        Check(options.ChapterMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.ChapterMemory), options.ChapterMemory, "1048576 to 4294967296");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
         return mistakes.Build();
 

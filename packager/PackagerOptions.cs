@@ -26,6 +26,12 @@ public sealed class PackagerOptions
     /// <summary>Events after which the journal goes on in a new file, whatever their time: 100 to 100,000.</summary>
     public int JournalEvents { get; set; } = 5000;
 
+    /// <summary>
+    /// Media time of what leaves the live window of a session that can be rewound and is put into one chapter, 1 s to 10 min; less where the session can be rewound for a few minutes
+    /// only. The live window is longer by up to this.
+    /// </summary>
+    public TimeSpan ChapterLength { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long the start waits for the object store before it goes on with what the data folder has, 1 to 60 s. The store is then asked again in the background.</summary>
     public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -55,6 +61,7 @@ internal sealed class PackagerOptionsValidation : IValidateOptions<PackagerOptio
         Check(nameof(options.MaxWaitingSamples), options.MaxWaitingSamples, 16, 65_536);
         Check(nameof(options.JournalRotation), options.JournalRotation, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.JournalEvents), options.JournalEvents, 100, 100_000);
+        Check(nameof(options.ChapterLength), options.ChapterLength, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.StoreTimeout), options.StoreTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
         Check(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);

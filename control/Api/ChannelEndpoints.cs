@@ -101,5 +101,9 @@ internal static class ChannelEndpoints
         body.Text("latency"),
         body.Number("reconnectWindowSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         body.Text("takeover"),
-        body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null) { Access = body.Text("access") };
+        body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null)
+    {
+        Access = body.Text("access"),
+        Rewind = body.Text("rewind"),
+    };
 }

@@ -10,6 +10,7 @@ internal sealed record ChannelView(
     int ReconnectWindowSeconds,
     string Takeover,
     int TakeoverAfterSeconds,
+    string Rewind,
     string Access,
     DateTimeOffset CreatedAt,
     LiveView? Live,
@@ -27,6 +28,7 @@ internal sealed record ChannelView(
             (int)c.ReconnectWindow.TotalSeconds,
             c.Takeover,
             (int)c.TakeoverAfter.TotalSeconds,
+            c.Rewind,
             c.Access,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
@@ -66,9 +68,9 @@ internal sealed record EndedView(string? Session);
 internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access);
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access);
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

@@ -18,6 +18,9 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 
     /// <summary>How long the one that publishes must have been silent to give way; zero: as the server is configured.</summary>
     public TimeSpan TakeoverAfter { get; init; }
+
+    /// <summary>How far back viewers can go, as text (<see cref="Media.Rewind"/>).</summary>
+    public string Rewind { get; init; } = ChannelRules.DefaultRewind;
 }
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
@@ -32,6 +35,8 @@ public sealed record ChannelSettings(
 {
     /// <summary>Who may watch: one of <see cref="ChannelRules.Accesses"/>; default <c>public</c>. It counts from each viewer's next request on.</summary>
     public string? Access { get; init; }
+    /// <summary>How far back viewers can go: <c>off</c>, <c>all</c>, or 1 min to 14 days such as <c>12h</c> (<see cref="Media.Rewind"/>); default <c>off</c>. A session keeps the one it began with.</summary>
+    public string? Rewind { get; init; }
 }
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
@@ -64,6 +69,9 @@ public static class ChannelRules
     /// <summary>A new channel's reconnect window: an encoder's reboot or a change of networks fits in.</summary>
     public static readonly TimeSpan DefaultReconnectWindow = TimeSpan.FromSeconds(60);
 
+    /// <summary>A new channel's rewind: none, which keeps no media longer than the live window.</summary>
+    public const string DefaultRewind = "off";
+
     /// <summary>Longest silence that a channel may ask for before an encoder gives way.</summary>
     public static readonly TimeSpan MaxTakeoverAfter = TimeSpan.FromMinutes(10);
 
@@ -88,6 +96,9 @@ public static class ChannelRules
 
     /// <summary>A ladder that has been checked, in the one form in which it is stored.</summary>
     internal static string? Stored(string? ladder) => WantedLadder.TryParse(ladder, out var wanted, out _) ? wanted.ToString() : ladder;
+
+    /// <summary>A rewind that has been checked, in the one form in which it is stored.</summary>
+    internal static string? StoredRewind(string? rewind) => Rewind.TryParse(rewind, out var length) ? Rewind.Format(length) : rewind;
 
     internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) => Refuse([.. LabelMistakes(label, expiresAt, now)]);
 
@@ -116,6 +127,11 @@ public static class ChannelRules
         if (settings.ReconnectWindow is { } window && (window < TimeSpan.Zero || window > MaxReconnectWindow || window.Ticks % TimeSpan.TicksPerSecond != 0))
         {
             yield return new("reconnectWindowSeconds", "A reconnect window is 0 to 86400 whole seconds.");
+        }
+
+        if (settings.Rewind is { } rewind && !Rewind.TryParse(rewind, out _))
+        {
+            yield return new("rewind", "A rewind is 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
         }
 
         if (settings.Takeover is { } takeover && !Takeovers.Contains(takeover))

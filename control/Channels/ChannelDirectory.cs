@@ -7,7 +7,7 @@ namespace Broadcast.Control;
 public sealed class ChannelDirectory(Database database, TimeProvider time)
 {
     private const string Columns = """
-        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter
+        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind
         """;
 
     /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
@@ -21,8 +21,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @now) RETURNING id, {Columns}
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -34,6 +34,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     takeover = settings.Takeover ?? ChannelRules.DefaultTakeover,
                     takeoverAfter = (int)(settings.TakeoverAfter ?? TimeSpan.Zero).TotalSeconds,
                     access = settings.Access ?? ChannelRules.DefaultAccess,
+                    rewind = ChannelRules.StoredRewind(settings.Rewind) ?? ChannelRules.DefaultRewind,
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -58,7 +59,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
-                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access)
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
             new
@@ -71,6 +72,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 takeover = settings.Takeover,
                 takeoverAfter = (int?)settings.TakeoverAfter?.TotalSeconds,
                 access = settings.Access,
+                rewind = ChannelRules.StoredRewind(settings.Rewind),
             },
             cancellationToken: cancellationToken));
         return row?.ToInfo() ?? throw ControlException.NoChannel(name);
@@ -118,11 +120,12 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
     }
 
     private sealed record Row(
-        long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter)
+        long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
+        string Rewind)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
-            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter),
+            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), Rewind = Rewind,
         };
     }
 }

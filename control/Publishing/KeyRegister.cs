@@ -19,6 +19,9 @@ internal sealed record KeyRecord(
 
     /// <summary>From which silence on a holder gives way; <see langword="null"/> for <see cref="ControlOptions.TakeoverAfter"/>.</summary>
     public TimeSpan? TakeoverAfter { get; init; }
+
+    /// <summary>How far back viewers of a session that begins with it can go.</summary>
+    public TimeSpan Rewind { get; init; }
 }
 
 /// <summary>What is known of a key id.</summary>
@@ -34,7 +37,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
 {
     private const int MaxRemembered = 10_000;
     private const string Working = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -164,6 +167,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
         Role = Enum.Parse<KeyRole>(reader.GetString(7), ignoreCase: true),
         Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
         TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+        Rewind = Rewind.TryParse(reader.GetString(11), out var rewind) ? rewind : Rewind.Off,
     };
 
     private void Remember(string keyId, KeyRecord? key)

@@ -92,7 +92,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             {
                 // To the millisecond, so that it is the same after a way through the database.
                 var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency);
+                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency) { Rewind = key.Rewind };
                 seat.LastPublicationEndedAt = null;
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }

@@ -113,6 +113,7 @@ export const adminText = {
     watchLabel: (name: string) => `Watch ${name} in a new tab`,
     since: (clock: string) => `since ${clock}`,
     latencies: { low: 'Low latency', standard: 'Standard latency', safe: 'Safe latency' } as Record<string, string>,
+    rewind: (length: string) => (length === 'all' ? 'Rewind to the start' : `Rewind ${length}`),
     end: 'End broadcast',
     endTitle: (name: string) => `End the broadcast on ${name}?`,
     endHint: 'The encoder is sent away and viewers see that the broadcast has ended.',
@@ -143,6 +144,9 @@ export const adminText = {
       standard: 'A few seconds behind. Good for almost everything.',
       safe: 'Further behind, hardest to interrupt.',
     } as Record<string, string>,
+    rewind: 'Rewind',
+    rewindHint: 'How far back viewers can go. The server keeps the media for it on disk.',
+    rewinds: { off: 'Off', '30m': '30 minutes', '2h': '2 hours', '12h': '12 hours', '7d': '7 days', all: 'To the start' } as Record<string, string>,
     ladder: 'Qualities',
     ladders: { passthrough: 'Source only', auto: 'Automatic', '720p': 'Up to 720p', '1080p': 'Up to 1080p', '4k': 'Up to 4K', own: 'Own rungs' } as Record<string, string>,
     ladderHints: {

@@ -37,7 +37,7 @@ describe('problems', () => {
 
 describe('the list of channels', () => {
   const api = new Api(null, adminText);
-  const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', live: null };
+  const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null };
   const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin') =>
     renderToStaticMarkup(
       <Channels api={api} rtmp="rtmp://h:1935/live" system={{ version: '1', role, ladders: ['passthrough'], latencies: ['standard'] }} channels={{ data, error, refresh: () => undefined }} />,

@@ -38,6 +38,11 @@ internal static class ChannelCommand
         Description = $"Who may watch: public, token (who has a link of 'viewer create') or webhook (whom Authorization:ViewerUrl lets in) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
     };
 
+    private static readonly Option<string?> Rewind = new("--rewind")
+    {
+        Description = $"How far back viewers can go: off, all (the whole session, an event), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultRewind})", HelpName = "TIME",
+    };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
@@ -46,7 +51,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -66,7 +71,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Slate };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -135,6 +140,7 @@ internal static class ChannelCommand
         parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
     {
         Access = parsed.GetValue(Access),
+        Rewind = parsed.GetValue(Rewind),
     };
 
     private static TimeSpan? Time(double? seconds) =>
@@ -147,7 +153,7 @@ internal static class ChannelCommand
             var rows = channels.Select(c => new
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
-                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, access = c.Access, createdAt = c.CreatedAt,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, access = c.Access, createdAt = c.CreatedAt,
             }).ToList();
             Output.Line(single ? rows[0] : rows);
         }
@@ -158,12 +164,13 @@ internal static class ChannelCommand
         else
         {
             Output.Table(
-                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access"],
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
                     c.TakeoverAfter == TimeSpan.Zero ? c.Takeover : $"{c.Takeover}, {c.TakeoverAfter.TotalSeconds:0} s",
                     c.Access,
+                    c.Rewind,
                 }));
         }
     }

@@ -172,7 +172,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
     }
 
     /// <summary>Forgets segments before a number, and inits that nothing left needs; the newest stays in any case.</summary>
-    internal void TrimBefore(long first)
+    /// <param name="first">The first number that stays.</param>
+    /// <param name="needed">The lowest init that something else needs.</param>
+    internal void TrimBefore(long first, int needed = int.MaxValue)
     {
         var count = 0;
         while (count < _segments.Count && _segments[count].Number < first)
@@ -181,7 +183,6 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         }
 
         _segments.RemoveRange(0, count);
-        var needed = int.MaxValue;
         foreach (var segment in _segments)
         {
             needed = Math.Min(needed, segment.Init);

@@ -11,6 +11,7 @@ public sealed class SessionTimeline
     private readonly List<RenditionTimeline> _renditions = [];
     private readonly SortedSet<long> _discontinuities = [];
     private readonly List<TimelineSheet> _sheets = [];
+    private readonly ChapterList _chapters = new();
 
     /// <summary>A timeline begins with its session.</summary>
     public SessionTimeline(BroadcastSession session) => Session = session;
@@ -21,11 +22,32 @@ public sealed class SessionTimeline
     /// <summary>Rises with every event that changed something.</summary>
     public long Version { get; private set; }
 
-    /// <summary>First segment number of the window: <c>EXT-X-MEDIA-SEQUENCE</c>.</summary>
+    /// <summary>First segment number of the live window.</summary>
     public long FirstSegment { get; private set; } = 1;
 
-    /// <summary>Discontinuities that have left the window: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>, the same for all renditions.</summary>
+    /// <summary>Discontinuities that have left the live window, the same for all renditions.</summary>
     public long DiscontinuitySequence { get; private set; }
+
+    /// <summary>What has left the live window and can still be gone back to, by rising numbers; ends where the window begins. A list handed out stays as it is.</summary>
+    public IReadOnlyList<TimelineChapter> Chapters => _chapters.All;
+
+    /// <summary>First segment number that can be gone back to: of the first chapter, or of the live window where there is none.</summary>
+    public long FirstListed => Chapters is [var first, ..] ? first.First : FirstSegment;
+
+    /// <summary>Discontinuities before <see cref="FirstListed"/>: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>, the same for all renditions.</summary>
+    public long ListedDiscontinuitySequence
+    {
+        get
+        {
+            var count = DiscontinuitySequence;
+            foreach (var chapter in Chapters)
+            {
+                count -= chapter.Discontinuities;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Whether the session is over.</summary>
     public bool IsEnded { get; private set; }
@@ -54,7 +76,7 @@ public sealed class SessionTimeline
         }
     }
 
-    /// <summary>Where the earliest segment of the window begins, or <see langword="null"/> when there is none.</summary>
+    /// <summary>Where the earliest segment of the live window begins, or <see langword="null"/> when there is none.</summary>
     public MediaTime? WindowStart
     {
         get
@@ -110,7 +132,9 @@ public sealed class SessionTimeline
             TimelineEvent.PartReady part => AddPart(part),
             TimelineEvent.SegmentClosed closed => Close(closed),
             TimelineEvent.SegmentGap gap => AddGap(gap),
-            TimelineEvent.WindowMoved moved => Move(moved),
+            TimelineEvent.WindowMoved moved => Leap(moved),
+            TimelineEvent.ChapterReady chapter => AddChapter(chapter),
+            TimelineEvent.RewindMoved moved => TrimChapters(moved.FirstSegment),
             TimelineEvent.PosterReady poster => Show(poster),
             TimelineEvent.SheetReady sheet => AddSheet(sheet),
             TimelineEvent.Ended ended => End(ended),
@@ -141,6 +165,7 @@ public sealed class SessionTimeline
             events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
         }
 
+        events.AddRange(_chapters.Checkpoint());
         events.AddRange(_discontinuities.Select(number => new TimelineEvent.Discontinuity(number)));
         foreach (var rendition in _renditions)
         {
@@ -274,19 +299,63 @@ public sealed class SessionTimeline
         return true;
     }
 
-    private bool Move(TimelineEvent.WindowMoved moved)
+    /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, go as well.</summary>
+    private bool Leap(TimelineEvent.WindowMoved moved)
     {
         if (moved.FirstSegment <= FirstSegment)
         {
             return false;
         }
 
-        FirstSegment = moved.FirstSegment;
-        DiscontinuitySequence += _discontinuities.RemoveWhere(number => number < moved.FirstSegment);
+        _chapters.TrimBefore(long.MaxValue);
+        return Move(moved.FirstSegment);
+    }
+
+    private bool AddChapter(TimelineEvent.ChapterReady chapter)
+    {
+        if (chapter.Last >= FirstSegment && chapter.First > FirstSegment)
+        {
+            throw new InvalidDataException($"A chapter begins with segment {chapter.First}, behind the live window's first, {FirstSegment}.");
+        }
+
+        if (!_chapters.Add(chapter))
+        {
+            return false;
+        }
+
+        Move(chapter.Last + 1);
+        return true;
+    }
+
+    private bool TrimChapters(long first)
+    {
+        if (!_chapters.TrimBefore(first))
+        {
+            return false;
+        }
+
+        TrimRenditions();
+        return true;
+    }
+
+    private void TrimRenditions()
+    {
         foreach (var rendition in _renditions)
         {
-            rendition.TrimBefore(moved.FirstSegment);
+            rendition.TrimBefore(FirstSegment, _chapters.LowestInit(rendition.Name));
         }
+    }
+
+    private bool Move(long first)
+    {
+        if (first <= FirstSegment)
+        {
+            return false;
+        }
+
+        FirstSegment = first;
+        DiscontinuitySequence += _discontinuities.RemoveWhere(number => number < first);
+        TrimRenditions();
 
         if (WindowStart is { } start && _sheets is [.., var newest])
         {

@@ -34,6 +34,8 @@ public sealed record RenditionFormat(
 [JsonDerivedType(typeof(SegmentClosed), "segment")]
 [JsonDerivedType(typeof(SegmentGap), "gap")]
 [JsonDerivedType(typeof(WindowMoved), "window")]
+[JsonDerivedType(typeof(ChapterReady), "chapter")]
+[JsonDerivedType(typeof(RewindMoved), "rewind")]
 [JsonDerivedType(typeof(PosterReady), "poster")]
 [JsonDerivedType(typeof(SheetReady), "sheet")]
 [JsonDerivedType(typeof(Ended), "ended")]
@@ -86,6 +88,36 @@ public abstract record TimelineEvent
     /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
     public sealed record WindowMoved(long FirstSegment) : TimelineEvent;
 
+    /// <summary>
+    /// Segments have left the live window, and can still be gone back to: what manifests say of them is in an object that can be read. Moves the window beyond them, as
+    /// <see cref="WindowMoved"/> does. One that begins where an earlier one does takes the place of that and of those behind it.
+    /// </summary>
+    /// <param name="First">Its first segment number.</param>
+    /// <param name="Last">Its last segment number.</param>
+    /// <param name="Start">Where its earliest segment begins.</param>
+    /// <param name="Duration">From there to where its latest ends, on the same clock.</param>
+    /// <param name="WallClock">Wall clock of <paramref name="Start"/>.</param>
+    /// <param name="Discontinuities">How many of its numbers a discontinuity stands before.</param>
+    /// <param name="Renditions">What it has of each rendition that it has something of.</param>
+    /// <param name="Object">Where its <see cref="Chapter"/> is.</param>
+    /// <param name="Length">The object's bytes.</param>
+    public sealed record ChapterReady(
+        long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<ChapterRange> Renditions,
+        ObjectName Object, int Length) : TimelineEvent
+    {
+        /// <summary>Whether both say the same.</summary>
+        public bool Equals(ChapterReady? other) =>
+            other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length)
+                == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object, other.Length)
+            && Renditions.SequenceEqual(other.Renditions);
+
+        /// <inheritdoc/>
+        public override int GetHashCode() => HashCode.Combine(First, Last, Object);
+    }
+
+    /// <summary>Chapters that end before this number cannot be gone back to any more. Their objects stay readable for a while.</summary>
+    public sealed record RewindMoved(long FirstSegment) : TimelineEvent;
+
     /// <summary>A newer poster can be read, and the one before is not needed any more. May still come after the end.</summary>
     /// <param name="Time">When it is in the session; rises.</param>
     /// <param name="Width">Pixels across.</param>
@@ -105,6 +137,15 @@ public abstract record TimelineEvent
     /// <summary>The session is over; nothing but the pictures of what was there follows.</summary>
     public sealed record Ended(string Reason) : TimelineEvent;
 }
+
+/// <summary>The segments of a rendition in a chapter.</summary>
+/// <param name="Rendition">Its name.</param>
+/// <param name="First">Its first number there.</param>
+/// <param name="Last">Its last number there; all between are there, if only as gaps.</param>
+/// <param name="Init">The lowest init segment that they need.</param>
+/// <param name="Before">How many discontinuities the chapter has before <paramref name="First"/>.</param>
+public sealed record ChapterRange(
+    string Rendition, long First, long Last, int Init, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
 
 /// <summary>packager → origin (and whoever else wants to know).</summary>
 public interface ITimelineSink

@@ -59,6 +59,7 @@ public static class TimelineJson
             { Epoch: < 0 } => "epoch is negative",
             { Latency: { } latency } when latency.SegmentMinimum <= TimeSpan.Zero || latency.TargetDuration <= TimeSpan.Zero
                 || latency.PartTarget <= TimeSpan.Zero || latency.Window <= TimeSpan.Zero => "a length of the latency profile is not above 0",
+            { Rewind: var rewind } when rewind < TimeSpan.Zero => "rewind is negative",
             _ => null,
         },
         TimelineEvent.RenditionAdded { Place: < 0 } => "place is negative",
@@ -94,9 +95,20 @@ public static class TimelineJson
             { Length: < 0 } => "length is negative",
             _ => null,
         },
+        TimelineEvent.ChapterReady chapter => chapter switch
+        {
+            { First: < 1 } => "segment numbers begin at 1",
+            { Renditions: null } => "it has no renditions",
+            _ when chapter.Last < chapter.First || chapter.Renditions.Any(range => range is null || range.First < chapter.First || range.Last > chapter.Last || range.Last < range.First)
+                => "a last number is below its first, or not in the chapter",
+            _ when chapter.Renditions.Any(range => range.Init < 1) => "init numbers begin at 1",
+            { Duration.Ticks: < 0 } => "duration is negative",
+            { Discontinuities: < 0 } or { Length: < 0 } => "a count or length is negative",
+            _ => null,
+        },
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
         TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 } or TimelineEvent.Discontinuity { Segment: < 1 }
-            or TimelineEvent.WindowMoved { FirstSegment: < 1 } => "segment numbers begin at 1",
+            or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.RewindMoved { FirstSegment: < 1 } => "segment numbers begin at 1",
         _ => null,
     };
 }

@@ -63,6 +63,19 @@ internal static class Answers
         Empty(context, StatusCodes.Status503ServiceUnavailable, "no-store");
     }
 
+    /// <summary>An answer that tells a person why.</summary>
+    public static async Task TellAsync(HttpContext context, int status, string cacheControl, string why)
+    {
+        Empty(context, status, cacheControl);
+        var text = System.Text.Encoding.UTF8.GetBytes(why + "\n");
+        context.Response.ContentType = ContentTypes.Text;
+        context.Response.ContentLength = text.Length;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            await context.Response.BodyWriter.WriteAsync(text, context.RequestAborted);
+        }
+    }
+
     /// <summary>An answer without content.</summary>
     public static void Empty(HttpContext context, int status, string cacheControl)
     {

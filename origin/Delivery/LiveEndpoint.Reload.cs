@@ -63,7 +63,10 @@ internal sealed partial class LiveEndpoint
                 break;
         }
 
-        await WriteAsync(context, session.MediaPlaylist(rendition, request.IsDelta), maxAge, session.Latency.TargetDuration);
+        var playlist = session.KeepsPast
+            ? await rewound.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
+            : session.MediaPlaylist(rendition, request.IsDelta);
+        await WriteAsync(context, playlist, maxAge, session.Latency.TargetDuration);
     }
 
     /// <summary>503 for a moment, also to caches: the crowd that comes again is then answered there.</summary>

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Rewinding;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ namespace Broadcast.Origin.Delivery;
 
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
-    LiveDirectory directory, MediaDelivery media, LiveMedia live, HeldRequests held, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+    LiveDirectory directory, MediaDelivery media, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -92,6 +93,11 @@ internal sealed partial class LiveEndpoint(
 
         // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
         // where the next session will be.
+        if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end")))
+        {
+            return AnswerRangeAsync(context, session, path, query["start"], query["end"]);
+        }
+
         var maxAge = session.IsEnded && !isOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
         var stale = session.Latency.TargetDuration;
         switch (path.Kind)
@@ -121,6 +127,34 @@ internal sealed partial class LiveEndpoint(
     {
         Answers.NotFound(context);
         return Task.CompletedTask;
+    }
+
+    /// <summary>A part of a broadcast by time. Whatever is not in the one spelling of it is sent there, so that caches have one address for it.</summary>
+    private async Task AnswerRangeAsync(HttpContext context, LiveSession session, LivePath path, string? start, string? end)
+    {
+        if (TimeRange.Parse(start, end, time.GetUtcNow(), out var mistake) is not { } range)
+        {
+            await Answers.TellAsync(context, StatusCodes.Status400BadRequest, "max-age=60", mistake!);
+            return;
+        }
+
+        if (!range.IsSpelt(start, end))
+        {
+            context.Response.Headers.Location = context.Request.PathBase.ToUriComponent() + context.Request.Path.ToUriComponent() + range.Query;
+            Answers.Empty(context, StatusCodes.Status302Found, Answers.Brief);
+            return;
+        }
+
+        var answer = path.Kind == LivePathKind.MultivariantPlaylist
+            ? ranges.Multivariant(session, range)
+            : await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted);
+        if (answer.Refusal is { } refusal)
+        {
+            await Answers.TellAsync(context, StatusCodes.Status404NotFound, Answers.Brief, refusal);
+            return;
+        }
+
+        await WriteAsync(context, answer.Document, answer.MaxAge);
     }
 
     /// <param name="context">The request.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Rewinding;
 
 namespace Broadcast.Origin.Hls;
 
@@ -34,7 +35,16 @@ internal sealed record MediaPlaylist
     /// <summary><c>EXT-X-SKIP:SKIPPED-SEGMENTS</c>: segments that a delta update leaves out at the front; 0 in a whole playlist.</summary>
     public int SkippedSegments { get; init; }
 
-    /// <summary>The segments, oldest first, without those skipped; the last may be open.</summary>
+    /// <summary><c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where nothing is ever removed, <c>VOD</c> where nothing changes, otherwise <see langword="null"/>.</summary>
+    public string? Type { get; init; }
+
+    /// <summary><c>EXT-X-START</c>: players begin at the first segment, though the live edge goes on.</summary>
+    public bool StartsAtBegin { get; init; }
+
+    /// <summary>What stands before the segments, in chapters.</summary>
+    public PastRange Past { get; init; } = new(1, 0, []);
+
+    /// <summary>The segments behind those, oldest first, without those skipped; the last may be open.</summary>
     public required IReadOnlyList<PlaylistSegment> Segments { get; init; }
 
     /// <summary><c>EXT-X-PRELOAD-HINT</c>: address of the part that comes next, or <see langword="null"/>.</summary>
@@ -47,7 +57,10 @@ internal sealed record MediaPlaylist
     public required bool IsEnded { get; init; }
 
     /// <summary>Writes the playlist.</summary>
-    public void Write(StringBuilder text)
+    /// <param name="text">Where to.</param>
+    /// <param name="map">Address of the init segment that the chapters end with, or <see langword="null"/> when there are none.</param>
+    /// <returns>Where in the text the chapters belong.</returns>
+    public int Write(StringBuilder text, string? map = null)
     {
         var culture = CultureInfo.InvariantCulture;
         text.Append("#EXTM3U\n");
@@ -58,6 +71,16 @@ internal sealed record MediaPlaylist
         text.Append('\n');
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{MediaSequence}\n");
         text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{DiscontinuitySequence}\n");
+        if (Type is not null)
+        {
+            text.Append(culture, $"#EXT-X-PLAYLIST-TYPE:{Type}\n");
+        }
+
+        if (StartsAtBegin)
+        {
+            text.Append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
+        }
+
         if (IndependentSegments)
         {
             text.Append("#EXT-X-INDEPENDENT-SEGMENTS\n");
@@ -69,7 +92,7 @@ internal sealed record MediaPlaylist
         }
 
         // Also said after a skip, where a player that put the playlist together would know it: it costs a line, and one that reads the rest alone needs it.
-        string? map = null;
+        var place = text.Length;
         foreach (var segment in Segments)
         {
             segment.Write(text, segment.Map != map);
@@ -90,6 +113,27 @@ internal sealed record MediaPlaylist
         {
             text.Append("#EXT-X-ENDLIST\n");
         }
+
+        return place;
+    }
+
+    /// <summary>The playlist as it goes out, with its chapters.</summary>
+    public Document ToDocument(IReadOnlyList<ChapterText> chapters)
+    {
+        var text = new StringBuilder(4096 + (Segments.Count * 128));
+        var place = Write(text, chapters is [.., var last] ? last.LastMap : null);
+        var all = text.ToString();
+        using var target = new MemoryStream(all.Length + chapters.Sum(chapter => chapter.Text.Length + 64));
+        target.Write(Encoding.UTF8.GetBytes(all[..place]));
+        string? map = null;
+        foreach (var chapter in chapters)
+        {
+            chapter.Write(target, chapter.FirstMap != map);
+            map = chapter.LastMap;
+        }
+
+        target.Write(Encoding.UTF8.GetBytes(all[place..]));
+        return new Document(target.ToArray(), ContentTypes.Hls);
     }
 
     /// <summary>The playlist as it goes out.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Rewinding;
 using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Hls;
@@ -46,16 +47,18 @@ internal static class Playlists
             segments[i - skipped] = Segment(rendition, closed[i], latency, lowLatency is not null && distance <= reach);
         }
 
+        var past = PastRange.Of(timeline, rendition.Name, closed[0].Number);
         return new MediaPlaylist
         {
             TargetDuration = (int)Math.Ceiling(latency.TargetDuration.TotalSeconds),
             HoldBack = 3 * latency.TargetDuration,
             LowLatency = lowLatency,
-            MediaSequence = closed[0].Number,
-            // A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.
-            DiscontinuitySequence = timeline.DiscontinuitySequence + CountBefore(timeline.Discontinuities, closed[0].Number),
+            MediaSequence = past.First,
+            DiscontinuitySequence = past.DiscontinuitySequence,
+            Type = timeline.Session.Rewind == Rewind.All ? "EVENT" : null,
             IndependentSegments = records[rendition.Name].IsIndependent,
-            SkippedSegments = skipped,
+            SkippedSegments = skipped > 0 ? skipped + (int)(closed[0].Number - past.First) : 0,
+            Past = skipped > 0 ? past with { Chapters = [] } : past,
             Segments = segments,
             // "A Playlist containing an EXT-X-ENDLIST tag MUST NOT contain an EXT-X-PRELOAD-HINT tag" (4.4.5.3).
             Hint = lowLatency is not null && !timeline.IsEnded && RenditionEdge.Of(rendition, latency) is { Next: var next }
@@ -227,15 +230,4 @@ internal static class Playlists
     private sealed record AudioGroup(string Id, List<RenditionTimeline> Renditions);
 
     private static string UriOf(SessionTimeline timeline, RenditionTimeline rendition) => $"{timeline.Session.Id}/{rendition.Name}.m3u8";
-
-    private static int CountBefore(IReadOnlyCollection<long> numbers, long limit)
-    {
-        var count = 0;
-        foreach (var number in numbers)
-        {
-            count += number < limit ? 1 : 0;
-        }
-
-        return count;
-    }
 }

@@ -180,6 +180,18 @@ internal sealed class LiveSession
         }
     }
 
+    /// <summary>Whether playlists begin with chapters, and so have to be read from storage in parts.</summary>
+    public bool KeepsPast => _timeline.Session.KeepsPast;
+
+    /// <summary>Rises with everything that lists show.</summary>
+    public long ListVersion => Volatile.Read(ref _listVersion);
+
+    /// <summary>Where the media playlists of a rendition are kept, or <see langword="null"/> when the rendition is not known (yet).</summary>
+    public PlaylistCells? CellsOf(string rendition) => _playlists.GetValueOrDefault(rendition);
+
+    /// <summary>Reads timeline and records while nobody changes them; it must not take long.</summary>
+    public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionRecord>, T> reading) => Draw(() => reading(_timeline, _records));
+
     /// <summary>The multivariant playlist, or <see langword="null"/> before the session can be played.</summary>
     public Document? MultivariantPlaylist() => !_playable ? null :
         _multivariant.Get(Volatile.Read(ref _listVersion), () => Draw(() => Playlists.Multivariant(_timeline, _records)).ToDocument());

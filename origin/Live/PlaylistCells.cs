@@ -7,6 +7,8 @@ internal sealed class PlaylistCells
 {
     private readonly DocumentCell _whole = new();
     private readonly DocumentCell _delta = new();
+    private readonly LongDocumentCell _longWhole = new();
+    private readonly LongDocumentCell _longDelta = new();
     private long _version;
 
     /// <summary>Something that the playlist says has changed. Called under the session's lock only.</summary>
@@ -16,4 +18,11 @@ internal sealed class PlaylistCells
     /// <param name="isDelta">Whether it is the delta update.</param>
     /// <param name="draw">Draws it; <see langword="null"/> when there is none.</param>
     public Document? Get(bool isDelta, Func<Document?> draw) => (isDelta ? _delta : _whole).Get(Volatile.Read(ref _version), draw);
+
+    /// <summary>The same, where it has to be read from storage in parts.</summary>
+    /// <param name="isDelta">Whether it is the delta update.</param>
+    /// <param name="render">Makes it; <see langword="null"/> when there is none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<Document?> GetLongAsync(bool isDelta, Func<Task<Document?>> render, CancellationToken cancellationToken) =>
+        (isDelta ? _longDelta : _longWhole).GetAsync(Volatile.Read(ref _version), render, cancellationToken);
 }

@@ -8,6 +8,9 @@ internal static class RecoveredTimeline
     /// <summary>The shortest segments that are assumed when a lost machine's are guessed at.</summary>
     private static readonly TimeSpan ShortestSegment = TimeSpan.FromSeconds(1);
 
+    /// <summary>Gaps that a loss is told with at most, over all renditions: five hours of five.</summary>
+    private const int MaxGaps = 100_000;
+
     /// <summary>Folds a journal file.</summary>
     public static SessionTimeline Fold(JournalFile file)
     {
@@ -52,7 +55,7 @@ internal static class RecoveredTimeline
 
     /// <summary>
     /// The machine that had the newest journal is lost, and with it an unknown number of segments whose names viewers and caches may know. Those numbers are never
-    /// used again: they become gaps, or, when the loss is longer than the window, the window moves beyond them.
+    /// used again: they become gaps, or, when the loss is longer than what can be gone back to, the window moves beyond them.
     /// </summary>
     /// <param name="timeline">The timeline as far as it is known.</param>
     /// <param name="highest">Highest number of which objects were found, or 0.</param>
@@ -65,7 +68,8 @@ internal static class RecoveredTimeline
             .DefaultIfEmpty(timeline.Session.StartedAt).Max();
         var lost = now > end ? now - end : TimeSpan.Zero;
         var count = Math.Max((long)Math.Ceiling(lost / ShortestSegment) + 1, highest - timeline.LastSegment);
-        if (lost > timeline.Session.Latency.Window)
+        var session = timeline.Session;
+        if (lost > (session.KeepsPast ? session.Rewind : session.Latency.Window) || count * timeline.Renditions.Count > MaxGaps)
         {
             timeline.Apply(new TimelineEvent.WindowMoved(first + count));
             return (first, first + count - 1);

@@ -47,8 +47,8 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             SettleJournals(session, file);
             Log.Recovered(logger, session.Channel.Value, session.Id.Value,
                 timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment, timeline.IsEnded);
-            var first = timeline.FirstSegment;
-            deferred.After(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window, () => _ = CleanUpAsync(timeline, first, pictures));
+            var first = timeline.FirstListed;
+            deferred.After(ChapterName.Patience(timeline.Session, time.GetUtcNow()), () => _ = CleanUpAsync(timeline, first, pictures));
         }
 
         return timeline;
@@ -158,11 +158,21 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             pictures.Add(poster.Object);
         }
 
+        foreach (var chapter in timeline.Chapters)
+        {
+            announced[chapter.Object] = chapter.Length;
+        }
+
         foreach (var found in spool.List(SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id)))
         {
             if (announced.TryGetValue(found.Name, out var length))
             {
                 Settle(found.Name, length);
+            }
+            else if (NumberOf(found.Name) is > 0 and var number && number >= timeline.FirstListed && number < timeline.FirstSegment)
+            {
+                // In a chapter: whole long since, and not taken to the store yet.
+                Settle(found.Name, long.MaxValue);
             }
         }
 
@@ -211,7 +221,14 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         try
         {
             var folder = SessionAccount.FolderOf(channel, id);
-            bool IsGone(ObjectName name) => PictureName.IsPicture(folder, name) ? PictureName.IsReplaced(folder, name, pictures) : IsBefore(name, first);
+
+            // Another thread goes on with the timeline: a chapter that it announces after the first line ends behind that number, and one from before is in the list.
+            var window = timeline.FirstSegment;
+            var chapters = timeline.Chapters.Select(chapter => chapter.Object).ToHashSet();
+            bool IsGone(ObjectName name) =>
+                PictureName.IsPicture(folder, name) ? PictureName.IsReplaced(folder, name, pictures)
+                : ChapterName.LastOf(folder, name) is > 0 and var last ? last < window && !chapters.Contains(name)
+                : IsBefore(name, first);
             List<ObjectName> gone = [.. spool.List(folder).Select(found => found.Name).Where(IsGone)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))
             {

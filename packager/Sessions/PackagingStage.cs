@@ -160,7 +160,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         return new SessionPackager(_context, timeline, account);
     }
 
-    /// <summary>A session can be played: older ones on the channel go, after a window's time for those who still watch.</summary>
+    /// <summary>A session can be played: older ones on the channel go, after the time of their longest playlist, for those who still watch.</summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
         foreach (var older in _sessions.Values)
@@ -172,7 +172,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         }
     }
 
-    private void ForgetLater(SessionPackager session) => _context.Deferred.After(session.Latency.Window, () =>
+    private void ForgetLater(SessionPackager session) => _context.Deferred.After(ChapterName.Patience(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
     {
         if (session.IsReceiving)
         {

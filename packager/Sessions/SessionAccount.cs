@@ -21,6 +21,7 @@ internal sealed class SessionAccount(
     private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
     private readonly Dictionary<string, RenditionOutput> _outputs = [];
     private readonly PictureOutput _pictures = new(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id));
+    private readonly ChapterOutput _chapters = new(context, timeline, FolderOf(timeline.Session.Channel, timeline.Session.Id));
     private readonly List<ISpoolFile> _whole = [];
     private readonly List<ObjectName> _gone = [];
     private List<TimelineEvent> _events = [];
@@ -326,15 +327,68 @@ internal sealed class SessionAccount(
         foreach (var rendition in timeline.Renditions)
         {
             before.AddRange(rendition.Inits.Select(init => init.Object));
+        }
+
+        if (timeline.Session.KeepsPast)
+        {
+            Keep(first, leader, before);
+            return;
+        }
+
+        foreach (var rendition in timeline.Renditions)
+        {
             _gone.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap).Select(segment => segment.Object));
         }
 
         Add(new TimelineEvent.WindowMoved(first));
         Apply();
-        _gone.AddRange(before
-            .Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object))
-            .Except(timeline.Sheets.Select(sheet => sheet.Object)));
+        _gone.AddRange(Lost(before));
     }
+
+    /// <summary>Puts what leaves the live window into chapters, and lets go of those that nobody can go back to any more.</summary>
+    private void Keep(long first, RenditionTimeline leader, List<ObjectName> before)
+    {
+        try
+        {
+            if (_chapters.Write(first, leader.Closed, _whole, _gone) is not { } chapter)
+            {
+                return;
+            }
+
+            Add(chapter);
+            Apply();
+        }
+        catch (IOException refusal)
+        {
+            // The live window is longer meanwhile, and nothing is lost.
+            _disk.Refused(refusal);
+            return;
+        }
+
+        if (_chapters.Expired() is not [.., var last] expired)
+        {
+            _gone.AddRange(Lost(before));
+            return;
+        }
+
+        Add(new TimelineEvent.RewindMoved(last.Last + 1));
+        Apply();
+        var folder = FolderOf(timeline.Session.Channel, timeline.Session.Id);
+        ObjectName[] lost = [.. Lost(before)];
+        context.Deferred.After(ChapterName.Patience(timeline.Session, context.Time.GetUtcNow()), () =>
+        {
+            context.Spool.Delete(lost);
+            foreach (var chapter in expired)
+            {
+                context.Spool.Delete(ChapterName.ObjectsOf(folder, chapter));
+            }
+        });
+    }
+
+    /// <summary>Which of these pictures and init segments the timeline does not know any more.</summary>
+    private IEnumerable<ObjectName> Lost(IEnumerable<ObjectName> before) => before
+        .Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object))
+        .Except(timeline.Sheets.Select(sheet => sheet.Object));
 
     /// <summary>What follows from events that are announced.</summary>
     private void Follow()

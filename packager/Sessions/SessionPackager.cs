@@ -42,6 +42,8 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     public SessionId Id => timeline.Session.Id;
 
+    public BroadcastSession Session => timeline.Session;
+
     public LatencyProfile Latency => timeline.Session.Latency;
 
     /// <summary>Whether an encoder's renditions are being packaged.</summary>

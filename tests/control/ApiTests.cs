@@ -127,6 +127,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("""{"name":"a","ladder":"720p@1k"}""", "ladder")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":1.5}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":-1}""", "reconnectWindowSeconds")]
+    [InlineData("""{"name":"a","rewind":"1w"}""", "rewind")]
     [InlineData("""{"name":"a","title":"\ud800"}""", "title")]
     [InlineData("""{"name":"a","name":"b"}""", "body")]
     [InlineData("""["name"]""", "body")]
@@ -165,10 +166,11 @@ public sealed class ApiTests(PostgresFixture postgres)
         var grant = ((PublishVerdict.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
         (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
 
-        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8 });
+        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8, rewind = "90m" });
         channel.GetProperty("title").GetString().ShouldBe("New");
         channel.GetProperty("latency").GetString().ShouldBe("low");
         channel.GetProperty("reconnectWindowSeconds").GetInt32().ShouldBe(5);
+        channel.GetProperty("rewind").GetString().ShouldBe("90m");
         channel.GetProperty("live").GetProperty("state").GetString().ShouldBe("live");
         (channel.GetProperty("takeover").GetString(), channel.GetProperty("takeoverAfterSeconds").GetInt32()).ShouldBe(("newest", 8));
         channel.GetProperty("inputs").EnumerateArray().Select(i => (i.GetProperty("role").GetString(), i.GetProperty("onAir").GetBoolean())).ShouldBe([("primary", true), ("backup", false)]);

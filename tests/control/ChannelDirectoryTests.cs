@@ -49,6 +49,22 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_rewind_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+
+        (await channels.CreateAsync("demo", new())).Channel.Rewind.ShouldBe("off");
+        (await channels.SetAsync("demo", new() { Rewind = "48h" })).Rewind.ShouldBe("2d");
+        (await channels.SetAsync("demo", new(Title: "Same"))).Rewind.ShouldBe("2d");
+        (await channels.SetAsync("demo", new() { Rewind = "all" })).Rewind.ShouldBe("all");
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { Rewind = "15d" }));
+        refusal.Mistakes.ShouldHaveSingleItem().Message.ShouldContain("12h");
+        (await channels.GetAsync("demo")).Rewind.ShouldBe("all");
+    }
+
+    [Fact]
     public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
     {
         await using var database = await postgres.OpenFreshAsync();

@@ -23,6 +23,16 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_session_can_be_rewound_as_its_channel_said_when_it_began()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var created = await rig.Channels.CreateAsync("demo", new() { Rewind = "720m" });
+        created.Channel.Rewind.ShouldBe("12h");
+
+        (await rig.GrantedAsync(created.Key.StreamKey)).Session.Rewind.ShouldBe(TimeSpan.FromHours(12));
+    }
+
+    [Fact]
     public async Task Unknown_revoked_expired_and_malformed_keys_are_refused_in_the_same_words()
     {
         await using var rig = await Rig.OpenAsync(postgres);

@@ -10,9 +10,9 @@ internal sealed class Broadcaster
     public static readonly SessionId Second = SessionId.Parse("01JN8F0000000000000000000B");
     private readonly Dictionary<string, Feed> _feeds = [];
 
-    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo")
+    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default)
     {
-        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard);
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind };
         Say(new TimelineEvent.Started(Session));
     }
 
@@ -69,11 +69,11 @@ internal sealed class Broadcaster
         return this;
     }
 
-    public Broadcaster Segments(int count, double seconds = 2)
+    public Broadcaster Segments(int count, double seconds = 2, int bytes = 1_000_000)
     {
         for (var i = 0; i < count; i++)
         {
-            Segment(seconds);
+            Segment(seconds, bytes);
         }
 
         return this;
@@ -180,6 +180,18 @@ internal sealed class Broadcaster
     public Broadcaster Window(long first)
     {
         Say(new TimelineEvent.WindowMoved(first));
+        return this;
+    }
+
+    /// <summary>Lets what came before a number leave the live window in a chapter.</summary>
+    public Broadcaster Chapter(long before)
+    {
+        var timeline = new SessionTimeline(Session);
+        Events.ForEach(@event => timeline.Apply(@event));
+        var chapter = Media.Chapter.Of(timeline, before - 1);
+        var path = Path("chapters", $"{chapter.First}-{chapter.Last}.chapter");
+        Objects[path.Value] = ChapterFile.Write(chapter);
+        Say(chapter.Announce(path, Objects[path.Value].Length));
         return this;
     }
 

@@ -13,7 +13,7 @@ public class ModuleTests
     {
         var mistakes = new PackagerOptionsValidation().Validate(null, new PackagerOptions
         {
-            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1,
+            MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1, ChapterLength = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
         }).Failures!.ToList();
 

@@ -51,6 +51,7 @@ export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onTo
           <p>
             {channel.title !== '' && <span>{channel.name}</span>}
             <span>{text.latencies[channel.latency] ?? channel.latency}</span>
+            {channel.rewind !== 'off' && <span>{text.rewind(channel.rewind)}</span>}
           </p>
         </div>
         <div className="channel-state">

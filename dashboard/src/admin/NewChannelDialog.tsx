@@ -22,7 +22,7 @@ export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onC
 
   async function create(form: FormData) {
     const name = String(form.get('name')).trim();
-    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency, ladder: String(form.get('ladder')) });
+    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency, ladder: String(form.get('ladder')), rewind: String(form.get('rewind')) });
     setCreated({ name: answer.channel.title || name, streamKey: answer.streamKey });
     onCreated();
   }
@@ -48,6 +48,17 @@ export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onC
                   {latencies.map((name) => (
                     <option key={name} value={name}>
                       {adminText.channels.latencies[name] ?? name}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            <Field label={text.rewind} name="rewind" hint={text.rewindHint} mistake={mistakes.rewind}>
+              {(props) => (
+                <select {...props} defaultValue="off">
+                  {Object.entries(text.rewinds).map(([value, label]) => (
+                    <option key={value} value={value}>
+                      {label}
                     </option>
                   ))}
                 </select>

@@ -32,6 +32,8 @@ export interface Channel {
   latency: string;
   /** Who may watch. */
   access?: string;
+  /** How far back viewers can go: `off`, `all`, or a length such as `12h`. */
+  rewind: string;
   live: Live | null;
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
@@ -63,6 +65,7 @@ export interface NewChannel {
   name: string;
   title?: string;
   latency?: string;
+  rewind?: string;
   ladder?: string;
 }
 

@@ -8,6 +8,9 @@ namespace Broadcast.Media.Tests.Timeline;
 
 public sealed class TimelineJsonTests
 {
+    private static readonly TimelineEvent.ChapterReady Chapter = new(
+        31, 60, Story.At(31), new(5_400_000, 90_000), Story.Start, 1, [new("source", 31, 60, 2), new("audio", 40, 60, 1, 1)], ObjectName.Parse("live/main/s/chapters/31-60.chapter"), 900);
+
     private static readonly TimelineEvent[] Examples =
     [
         new TimelineEvent.Started(Story.Session(epoch: 3)),
@@ -16,6 +19,8 @@ public sealed class TimelineJsonTests
             StartedAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.FromHours(5.5)).AddTicks(1_234_567),
             Latency = LatencyProfile.Low with { Name = "custom", PartTarget = TimeSpan.FromTicks(3_333_333) },
         }),
+        new TimelineEvent.Started(Story.Session() with { Rewind = TimeSpan.FromHours(12) }),
+        new TimelineEvent.Started(Story.Session() with { Rewind = Rewind.All }),
         new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 7),
         Story.Init("source", 2),
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
@@ -27,6 +32,8 @@ public sealed class TimelineJsonTests
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
         new TimelineEvent.WindowMoved(31),
+        Chapter,
+        new TimelineEvent.RewindMoved(31),
         Story.Poster(0),
         Story.Sheet(40_000) with { Layout = new SheetLayout(4, 3, 102, 180) },
         new TimelineEvent.Ended("the encoder said \"bye\"\n\u2028 \ud83d\udc4b"),
@@ -62,6 +69,8 @@ public sealed class TimelineJsonTests
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
         Text(Story.Init("source", 1) with { Format = Story.Format(TrackKind.Video) with { Name = "Totale", Color = new CodedColor(9, 16, 9, FullRange: false) } }).ShouldBe(
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
+        Text(Chapter).ShouldBe(
+            """{"type":"chapter","first":31,"last":60,"start":"5400000/90000","duration":"5400000/90000","wallClock":"2026-03-01T12:00:00+00:00","discontinuities":1,"renditions":[{"rendition":"source","first":31,"last":60,"init":2},{"rendition":"audio","first":40,"last":60,"init":1,"before":1}],"object":"live/main/s/chapters/31-60.chapter","length":900}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
         Text(Story.Poster(12_500)).ShouldBe("""{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");

@@ -1,0 +1,48 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Rewinding;
+
+/// <summary>What stands in a rendition's playlist before the live window.</summary>
+/// <param name="First">First number of the playlist: <c>EXT-X-MEDIA-SEQUENCE</c>.</param>
+/// <param name="DiscontinuitySequence"><c>EXT-X-DISCONTINUITY-SEQUENCE</c>: discontinuities before <paramref name="First"/>, the same for all renditions.</param>
+/// <param name="Chapters">Chapters that have its segments, by rising numbers.</param>
+internal sealed record PastRange(long First, long DiscontinuitySequence, IReadOnlyList<TimelineChapter> Chapters)
+{
+    /// <summary>
+    /// The past of a rendition. Where it was away for so long that numbers are missing, what was before that is not listed: a playlist's numbers have no holes (RFC 8216, 4.3.3.2).
+    /// </summary>
+    /// <param name="timeline">The session.</param>
+    /// <param name="rendition">The rendition.</param>
+    /// <param name="window">Its first number in the live window.</param>
+    public static PastRange Of(SessionTimeline timeline, string rendition, long window)
+    {
+        var chapters = timeline.Chapters;
+        var (first, start) = (window, chapters.Count);
+        // A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.
+        var before = 0;
+        var sequence = timeline.DiscontinuitySequence;
+        while (start > 0 && chapters[start - 1].Find(rendition) is { } range && range.Last == first - 1)
+        {
+            start--;
+            sequence -= chapters[start].Discontinuities;
+            (first, before) = (range.First, range.Before);
+        }
+
+        return start == chapters.Count
+            ? new PastRange(window, sequence + timeline.Discontinuities.Count(number => number < window), [])
+            : new PastRange(first, sequence + before, [.. chapters.Skip(start)]);
+    }
+
+    /// <summary>What is left without a chapter and those before it.</summary>
+    public PastRange Behind(int chapter, string rendition)
+    {
+        var sequence = DiscontinuitySequence - Chapters[0].Find(rendition)!.Before;
+        for (var i = 0; i <= chapter; i++)
+        {
+            sequence += Chapters[i].Discontinuities;
+        }
+
+        // All that follow begin with their own first number, because the rendition had all numbers from the first on.
+        return new PastRange(Chapters[chapter].Last + 1, sequence, [.. Chapters.Skip(chapter + 1)]);
+    }
+}

@@ -1,0 +1,129 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Rewinding;
+
+/// <summary>A rendition as a session had it at one moment.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind">What it carries.</param>
+/// <param name="Inits">Init segments that something needs.</param>
+/// <param name="IsIndependent">Whether every segment begins with a sync sample.</param>
+/// <param name="Peak">Peak bits a second.</param>
+/// <param name="Segments">Whole segments, by rising number without a hole.</param>
+internal sealed record PastRendition(
+    string Name, TrackKind Kind, IReadOnlyList<TimelineInit> Inits, bool IsIndependent, long Peak, IReadOnlyList<ChapterSegment> Segments);
+
+/// <summary>A session's past at one moment: what is in chapters, and the live window.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="IsEnded">Whether it is over.</param>
+/// <param name="Chapters">What has left the live window.</param>
+/// <param name="DiscontinuitySequence">Discontinuities before the first chapter, or before the live window when there is none.</param>
+/// <param name="Discontinuities">Numbers that a discontinuity stands before, as far as they are known: first those of the live window alone.</param>
+/// <param name="Renditions">The renditions; first with the segments of the live window alone.</param>
+internal sealed record PastView(
+    BroadcastSession Session, bool IsEnded, IReadOnlyList<TimelineChapter> Chapters, long DiscontinuitySequence, IReadOnlyList<long> Discontinuities,
+    IReadOnlyList<PastRendition> Renditions)
+{
+    /// <summary>What viewers take the cuts of a range from: the first rendition of pictures, else of sound.</summary>
+    public PastRendition? Leader => Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video && rendition.Segments.Count > 0)
+        ?? Renditions.FirstOrDefault(rendition => rendition.Segments.Count > 0);
+
+    /// <summary>Where it begins by wall clock, or <see langword="null"/> when there is nothing.</summary>
+    public DateTimeOffset? Begin => Chapters is [var first, ..] ? first.WallClock : Leader?.Segments[0].WallClock;
+
+    /// <summary>Where it ends by wall clock, or <see langword="null"/> when there is nothing.</summary>
+    public DateTimeOffset? End => Leader?.Segments is [.., var last] ? last.WallClock + last.Duration.ToTimeSpan() : null;
+
+    /// <summary>A session as it is now.</summary>
+    public static PastView Of(LiveSession session) => session.Read((timeline, records) => new PastView(
+        timeline.Session, timeline.IsEnded, timeline.Chapters, timeline.ListedDiscontinuitySequence, [.. timeline.Discontinuities],
+        [
+            .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new PastRendition(
+                rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent, records[rendition.Name].Bitrate.Peak,
+                [.. rendition.Closed.ToArray().Select(ChapterSegment.Of)])),
+        ]));
+
+    /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>
+    /// <returns><see langword="null"/> when nothing is left.</returns>
+    /// <exception cref="IOException">Spool or store failed.</exception>
+    public async Task<PastView?> CutAsync(TimeRange range, ChapterShelf shelf, CancellationToken cancellationToken)
+    {
+        var view = await LoadAsync(range, shelf, cancellationToken);
+        var inside = view.Leader?.Segments.Where(segment => segment.WallClock + segment.Duration.ToTimeSpan() > range.Start && !(segment.WallClock >= range.End)).ToList();
+        if (inside is not [var first, ..])
+        {
+            return null;
+        }
+
+        // Numbers are common to all renditions, so that all begin and end together.
+        var last = inside[^1].Number;
+        return view with
+        {
+            Renditions =
+            [
+                .. view.Renditions
+                    .Select(rendition => rendition with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= first.Number && segment.Number <= last)] })
+                    .Where(rendition => rendition.Segments.Count > 0),
+            ],
+        };
+    }
+
+    /// <summary>Discontinuities before a number: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>.</summary>
+    public long DiscontinuitiesBefore(long number) => DiscontinuitySequence + Discontinuities.Count(discontinuity => discontinuity < number);
+
+    private async Task<PastView> LoadAsync(TimeRange range, ChapterShelf shelf, CancellationToken cancellationToken)
+    {
+        var (first, last) = (Chapters.Count, -1);
+        for (var i = 0; i < Chapters.Count; i++)
+        {
+            var end = i + 1 < Chapters.Count ? Chapters[i + 1].WallClock : DateTimeOffset.MaxValue;
+            if (end >= range.Start && !(Chapters[i].WallClock >= range.End))
+            {
+                (first, last) = (Math.Min(first, i), i);
+            }
+        }
+
+        var loaded = new List<Chapter>();
+        var sequence = DiscontinuitySequence + Chapters.Take(first).Sum(chapter => (long)chapter.Discontinuities);
+        for (var i = first; i <= last; i++)
+        {
+            if (await shelf.ReadAsync(Chapters[i], cancellationToken) is { } chapter)
+            {
+                loaded.Add(chapter);
+                continue;
+            }
+
+            // Lost with a machine: what was before it cannot be listed without a hole.
+            loaded.Clear();
+            sequence = DiscontinuitySequence + Chapters.Take(i + 1).Sum(known => (long)known.Discontinuities);
+        }
+
+        var reachesWindow = last == Chapters.Count - 1;
+        return this with
+        {
+            DiscontinuitySequence = loaded.Count == 0 && reachesWindow ? DiscontinuitySequence + Chapters.Sum(chapter => (long)chapter.Discontinuities) : sequence,
+            Discontinuities = [.. loaded.SelectMany(chapter => chapter.Discontinuities), .. reachesWindow ? Discontinuities : []],
+            Renditions = [.. Renditions.Select(rendition => rendition with { Segments = Together(rendition, loaded, reachesWindow) })],
+        };
+    }
+
+    /// <summary>A rendition's segments of chapters and live window, from the last hole in their numbers on.</summary>
+    private static List<ChapterSegment> Together(PastRendition rendition, List<Chapter> chapters, bool withWindow)
+    {
+        var segments = new List<ChapterSegment>();
+        IEnumerable<IReadOnlyList<ChapterSegment>> pieces =
+        [
+            .. chapters.Select(chapter => chapter.Renditions.FirstOrDefault(other => other.Name == rendition.Name)?.Segments ?? []), .. withWindow ? [rendition.Segments] : Array.Empty<IReadOnlyList<ChapterSegment>>(),
+        ];
+        foreach (var piece in pieces.Where(piece => piece.Count > 0))
+        {
+            if (segments is [.., var before] && before.Number + 1 != piece[0].Number)
+            {
+                segments.Clear();
+            }
+
+            segments.AddRange(piece);
+        }
+
+        return segments;
+    }
+}

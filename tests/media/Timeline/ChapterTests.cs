@@ -1,0 +1,179 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Timeline;
+
+public class ChapterTests
+{
+    /// <summary>A session by chance, all of it closed.</summary>
+    private static SessionTimeline Closed(int seed)
+    {
+        var timeline = Story.Fold(Story.Random(seed).Where(e => e is not TimelineEvent.WindowMoved));
+        timeline.Apply(new TimelineEvent.Ended("over"));
+        return timeline;
+    }
+
+    private static string Text(Chapter chapter) =>
+        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}";
+
+    [Fact]
+    public void A_chapter_is_read_as_it_was_written()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var timeline = Closed(seed);
+            var chapter = Chapter.Of(timeline, timeline.LastSegment);
+            var bytes = ChapterFile.Write(chapter);
+            Text(ChapterFile.Read(bytes)).ShouldBe(Text(chapter), $"seed {seed}");
+            bytes.Length.ShouldBeLessThan(60 + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
+        }
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_chapter_are_refused_and_nothing_else_happens()
+    {
+        var timeline = Closed(7);
+        var good = ChapterFile.Write(Chapter.Of(timeline, timeline.LastSegment));
+        var random = new Random(1);
+        for (var i = 0; i < 5000; i++)
+        {
+            var bytes = good[..random.Next(good.Length + 1)];
+            for (var j = random.Next(4); j > 0 && bytes.Length > 0; j--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                ChapterFile.Read(bytes);
+            }
+            catch (InvalidDataException)
+            {
+            }
+        }
+
+        Should.Throw<InvalidDataException>(() => ChapterFile.Read("#EXTM3U\n"u8));
+    }
+
+    [Fact]
+    public void Chapters_that_follow_each_other_are_joined_and_what_a_rendition_lacks_between_them_are_gaps()
+    {
+        var clock = new MediaTime(180_000, 90_000);
+        ChapterSegment At(long number) => new(number, 1, Story.At(number), clock, Story.Start + Story.At(number).ToTimeSpan(), false, false, true, 100);
+        var joined = Chapter.Join(
+        [
+            new(1, 10, [4], [new("a", [.. Enumerable.Range(1, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(1, 4).Select(n => At(n))])]),
+            new(11, 20, [11], [new("a", [.. Enumerable.Range(11, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(15, 6).Select(n => At(n))])]),
+        ]);
+        (joined.First, joined.Last).ShouldBe((1, 20));
+        joined.Discontinuities.ShouldBe([4, 11]);
+        foreach (var rendition in joined.Renditions)
+        {
+            rendition.Segments.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, 20).Select(n => (long)n));
+        }
+
+        var gaps = joined.Renditions[1].Segments.Where(segment => segment.IsGap).ToList();
+        gaps.Select(segment => segment.Number).ShouldBe(Enumerable.Range(5, 10).Select(n => (long)n));
+        (gaps[0].Start, gaps[^1].End).ShouldBe((Story.At(5), Story.At(15)));
+    }
+
+    [Fact]
+    public void A_checkpoint_has_the_chapters_and_a_replay_changes_nothing()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var timeline = Story.Fold(Story.Random(seed).Where(e => e is not (TimelineEvent.WindowMoved or TimelineEvent.Ended)));
+            var closed = timeline.Renditions.Where(r => r.Segments.Count > 0).Select(r => r.Open is { } open ? open.Number - 1 : r.Segments[^1].Number).DefaultIfEmpty(0).Min();
+            var said = new List<TimelineEvent>();
+            var before = Story.Tell(timeline);
+            while (timeline.FirstSegment <= closed)
+            {
+                var chapter = Chapter.Of(timeline, Math.Min(closed, timeline.FirstSegment + 3));
+                if (chapter.Renditions.Count == 0)
+                {
+                    break;
+                }
+
+                var ready = chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100);
+                said.Add(ready);
+                timeline.Apply(ready).ShouldBeTrue();
+                timeline.FirstSegment.ShouldBe(chapter.Last + 1);
+            }
+
+            timeline.FirstListed.ShouldBe(1);
+            timeline.ListedDiscontinuitySequence.ShouldBe(0);
+            var folded = Story.Fold(timeline.Checkpoint());
+            Told(folded).ShouldBe(Told(timeline), $"seed {seed}: {before}");
+            said.ShouldAllBe(ready => !folded.Apply(ready));
+            foreach (var @event in timeline.Checkpoint().OfType<TimelineEvent.ChapterReady>())
+            {
+                var read = (TimelineEvent.ChapterReady)TimelineJson.Parse(TimelineJson.Serialize(@event));
+                (read with { Renditions = [] }).ShouldBe(@event with { Renditions = [] });
+                read.Renditions.ShouldBe(@event.Renditions);
+            }
+
+            if (timeline.Chapters.Count > 1)
+            {
+                timeline.Apply(new TimelineEvent.RewindMoved(timeline.Chapters[1].First)).ShouldBeTrue();
+                timeline.FirstListed.ShouldBe(timeline.Chapters[0].First);
+                Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+            }
+        }
+
+        static string Told(SessionTimeline timeline) => Story.Tell(timeline) + string.Join('\n', timeline.Chapters.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
+            + timeline.ListedDiscontinuitySequence;
+    }
+
+    [Fact]
+    public void A_chapter_takes_the_place_of_those_from_its_first_number_on_and_one_that_leaves_a_hole_is_refused()
+    {
+        var timeline = Story.Fold([new TimelineEvent.Started(Story.Session()), new TimelineEvent.RenditionAdded("source", TrackKind.Video), Story.Init("source", 1)]);
+        for (var number = 1L; number <= 12; number++)
+        {
+            timeline.Apply(Story.Part("source", number, 0));
+        }
+
+        TimelineEvent.ChapterReady Of(long first, long last) => new(
+            first, last, Story.At(first), new((last - first + 1) * 180_000, 90_000), Story.Start, 0, [new ChapterRange("source", first, last, 1)],
+            ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter"), 10);
+        timeline.Apply(Of(1, 3)).ShouldBeTrue();
+        timeline.Apply(Of(4, 6)).ShouldBeTrue();
+        Should.Throw<InvalidDataException>(() => timeline.Apply(Of(8, 9)));
+        Should.Throw<InvalidDataException>(() => timeline.Apply(Of(5, 9)));
+        timeline.Apply(Of(1, 9)).ShouldBeTrue();
+        timeline.Chapters.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 9)]);
+        (timeline.FirstListed, timeline.FirstSegment).ShouldBe((1, 10));
+        timeline.Apply(new TimelineEvent.WindowMoved(12)).ShouldBeTrue();
+        timeline.Chapters.ShouldBeEmpty("numbers between them and the window would be missing");
+    }
+
+    [Theory]
+    [InlineData("off", 0)]
+    [InlineData("0", 0)]
+    [InlineData("90s", 90)]
+    [InlineData("30m", 1800)]
+    [InlineData("720m", 43_200)]
+    [InlineData("12h", 43_200)]
+    [InlineData("7d", 604_800)]
+    [InlineData("all", -1)]
+    public void A_rewind_is_read_and_written(string text, long seconds)
+    {
+        Rewind.TryParse(text, out var rewind).ShouldBeTrue();
+        rewind.ShouldBe(seconds < 0 ? Rewind.All : TimeSpan.FromSeconds(seconds));
+        Rewind.TryParse(Rewind.Format(rewind), out var again).ShouldBeTrue();
+        again.ShouldBe(rewind);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("1")]
+    [InlineData("59s")]
+    [InlineData("15d")]
+    [InlineData("-1h")]
+    [InlineData("1.5h")]
+    [InlineData("99999999d")]
+    [InlineData("1w")]
+    [InlineData("h")]
+    public void What_is_no_rewind_is_refused(string? text) => Rewind.TryParse(text, out _).ShouldBeFalse();
+}

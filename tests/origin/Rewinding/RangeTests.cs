@@ -1,0 +1,162 @@
+using System.Net;
+using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Tests.Delivery;
+
+namespace Broadcast.Origin.Tests.Rewinding;
+
+public class RangeTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 1, 13, 0, 0, TimeSpan.Zero);
+
+    private static string Source(string query) => $"/live/demo/{Broadcaster.First}/source.m3u8{query}";
+
+    /// <summary>Five minutes of two seconds each, from noon, half of it in chapters.</summary>
+    private static Broadcaster FiveMinutes(TimeSpan? rewind = null) =>
+        new Broadcaster(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(30, bytes: 1000).Chapter(31).Segments(30, bytes: 1000).Chapter(91).Segments(60, bytes: 1000);
+
+    private static async Task<OriginServer> ServerAsync(Broadcaster story)
+    {
+        var server = (await OriginServer.StartAsync()).Hear(story);
+        server.Time.Now = server.Time.Now.AddSeconds(291);
+        return server;
+    }
+
+    [Theory]
+    [InlineData("2026-03-01T12:00:00Z", "2026-03-01T12:10:00Z", "?start=2026-03-01T12:00:00Z&end=2026-03-01T12:10:00Z")]
+    [InlineData("2026-03-01T12:00:00", null, "?start=2026-03-01T12:00:00Z")]
+    [InlineData("2026-03-01T14:00:00 02:00", null, "?start=2026-03-01T12:00:00Z")]
+    [InlineData("2026-03-01T12:00:00.75Z", "2026-03-01T12:00:01.25Z", "?start=2026-03-01T12:00:00Z&end=2026-03-01T12:00:02Z")]
+    [InlineData("20260301T120000Z", null, "?start=2026-03-01T12:00:00Z")]
+    [InlineData("1772366400", "1772366460", "?start=2026-03-01T12:00:00Z&end=2026-03-01T12:01:00Z")]
+    [InlineData("-90", null, "?start=2026-03-01T12:58:30Z")]
+    [InlineData("-PT1H30M", "-PT30M", "?start=2026-03-01T11:30:00Z&end=2026-03-01T12:30:00Z")]
+    public void Times_are_read_in_several_spellings_and_written_in_one(string start, string? end, string query)
+    {
+        var range = TimeRange.Parse(start, end, Now, out var mistake).ShouldNotBeNull(mistake);
+        range.Query.ShouldBe(query);
+        range.IsSpelt(TimeRange.Text(range.Start), range.End is { } to ? TimeRange.Text(to) : null).ShouldBeTrue();
+        var again = TimeRange.Parse(TimeRange.Text(range.Start), range.End is { } until ? TimeRange.Text(until) : null, Now.AddDays(3), out _);
+        again.ShouldBe(range);
+    }
+
+    [Theory]
+    [InlineData(null, "2026-03-01T12:00:00Z")]
+    [InlineData("", null)]
+    [InlineData("yesterday", null)]
+    [InlineData("-", null)]
+    [InlineData("--5", null)]
+    [InlineData("-P", null)]
+    [InlineData("-PT-5S", null)]
+    [InlineData("-P1000000Y", null)]
+    [InlineData("99999999999999999999999", null)]
+    [InlineData("253402300799", null)]
+    [InlineData("0", null)]
+    [InlineData("1e9", null)]
+    [InlineData("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z")]
+    [InlineData("2026-03-01T12:00:00Z", "2026-03-01T11:00:00Z")]
+    [InlineData("2026-13-01T12:00:00Z", null)]
+    [InlineData("2026-03-01T12:00:00Z", "x")]
+    public void What_is_no_time_is_a_mistake(string? start, string? end)
+    {
+        TimeRange.Parse(start, end, Now, out var mistake).ShouldBeNull();
+        mistake.ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task Another_spelling_is_sent_to_the_one_address()
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = server.Address };
+        using var response = await client.GetAsync("/t/secret/live/demo/index.m3u8?end=1772366580&start=-PT5M1S&x=1");
+        response.StatusCode.ShouldBe(HttpStatusCode.Found);
+        response.Headers.Location!.OriginalString.ShouldBe("/t/secret/live/demo/index.m3u8?start=2026-03-01T12:00:00Z&end=2026-03-01T12:03:00Z");
+        response.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
+        using var good = await client.GetAsync(response.Headers.Location);
+        good.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var encoded = await client.GetAsync("/live/demo/index.m3u8?start=2026-03-01T12%3A00%3A00Z");
+        encoded.StatusCode.ShouldBe(HttpStatusCode.OK, "what a proxy spells otherwise is the same, and is not sent round in circles");
+    }
+
+    [Fact]
+    public async Task A_range_of_the_past_is_a_recording_of_exactly_its_segments()
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        const string Query = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
+        var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + Query);
+        multivariant.ShouldContain($"{Broadcaster.First}/source.m3u8{Query}\n");
+        multivariant.ShouldContain($"URI=\"{Broadcaster.First}/audio.m3u8{Query}\"");
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            using var response = await server.SendAsync(Source(Query).Replace("source", rendition, StringComparison.Ordinal));
+            response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=3600");
+            var playlist = await response.Content.ReadAsStringAsync();
+            playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+            playlist.ShouldEndWith("45.m4s\n#EXT-X-ENDLIST\n");
+            playlist.Split('\n').Count(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ShouldBe(18);
+            playlist.ShouldContain($"#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:01:00.000Z\n#EXTINF:2.000,\n{rendition}/31.m4s\n");
+        }
+
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:01:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain("#EXT-X-MEDIA-SEQUENCE:36\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:04:10Z&end=2026-03-01T12:04:30Z"))).ShouldContain("#EXT-X-MEDIA-SEQUENCE:126\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+    }
+
+    [Fact]
+    public async Task A_start_alone_is_the_broadcast_from_there_on_while_it_goes_on()
+    {
+        var story = FiveMinutes();
+        await using var server = await ServerAsync(story);
+        using var response = await server.SendAsync(Source("?start=2026-03-01T12:00:30Z"));
+        response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=1");
+        var playlist = await response.Content.ReadAsStringAsync();
+        playlist.ShouldContain("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
+        playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:16\n");
+        playlist.ShouldContain("source/150.m4s");
+        playlist.ShouldNotContain("ENDLIST");
+        server.Hear(story.Segment(bytes: 1000));
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:00:30Z"))).ShouldContain("source/151.m4s");
+        server.Hear(story.End());
+        (await server.Client.GetStringAsync(Source("?start=2026-03-01T12:00:30Z"))).ShouldEndWith("source/151.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Fact]
+    public async Task A_range_that_ends_in_the_future_grows_until_then_and_is_an_event_where_nothing_is_removed()
+    {
+        var story = FiveMinutes(Media.Rewind.All);
+        await using var server = await ServerAsync(story);
+        const string Query = "?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z";
+        var growing = await server.Client.GetStringAsync(Source(Query));
+        growing.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
+        growing.ShouldEndWith("source/150.m4s\n");
+        server.Hear(story.Segments(20, bytes: 1000));
+        var whole = await server.Client.GetStringAsync(Source(Query));
+        whole.ShouldContain("#EXT-X-PLAYLIST-TYPE:VOD\n");
+        whole.ShouldEndWith("source/155.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Theory]
+    [InlineData("?start=tomorrow", HttpStatusCode.BadRequest, "2026-03-01T12:00:00Z, seconds since 1970")]
+    [InlineData("?end=2026-03-01T12:00:00Z", HttpStatusCode.BadRequest, "'start'")]
+    [InlineData("?start=2026-03-01T12:01:00Z&end=2026-03-01T12:00:00Z", HttpStatusCode.BadRequest, "after 'start'")]
+    [InlineData("?start=2026-03-01T13:00:00Z", HttpStatusCode.NotFound, "not happened yet")]
+    [InlineData("?start=2026-03-01T11:00:00Z&end=2026-03-01T11:30:00Z", HttpStatusCode.NotFound, "begins at 2026-03-01T12:00:00Z")]
+    public async Task What_cannot_be_had_is_told_in_words(string query, HttpStatusCode status, string words)
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        foreach (var address in new[] { "/live/demo/index.m3u8" + query, Source(query) })
+        {
+            using var response = await server.SendAsync(address);
+            response.StatusCode.ShouldBe(status);
+            (await response.Content.ReadAsStringAsync()).ShouldContain(words);
+            response.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
+        }
+    }
+
+    [Fact]
+    public async Task A_range_that_begins_before_what_can_be_gone_back_to_begins_there_and_is_not_kept_for_long()
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        using var response = await server.SendAsync(Source("?start=2026-03-01T11:59:00Z&end=2026-03-01T12:00:10Z"));
+        (await response.Content.ReadAsStringAsync()).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+        response.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
+    }
+}

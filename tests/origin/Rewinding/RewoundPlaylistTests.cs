@@ -1,0 +1,163 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Tests.Delivery;
+
+namespace Broadcast.Origin.Tests.Rewinding;
+
+public class RewoundPlaylistTests
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    private static string Address(string rendition) => $"/live/demo/{Broadcaster.First}/{rendition}.m3u8";
+
+    private static async Task<string> PlaylistAsync(Broadcaster broadcaster, string rendition, Action<OriginServer>? change = null)
+    {
+        broadcaster.Unsent.Clear();
+        broadcaster.Unsent.AddRange(broadcaster.Events);
+        await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
+        change?.Invoke(server);
+        return await server.Client.GetStringAsync(Address(rendition));
+    }
+
+    /// <summary>A session with all that makes playlists hard: holes, discontinuities, changed configurations.</summary>
+    private static Broadcaster Story(int seed, bool chapters)
+    {
+        var random = new Random(seed);
+        var story = new Broadcaster(rewind: Day).Video().Audio();
+        var (last, first) = (0, 1L);
+        for (var i = 0; i < 40; i++)
+        {
+            last++;
+            switch (random.Next(8))
+            {
+                case 0:
+                    story.Gap("source").Gap("audio");
+                    break;
+                case 1:
+                    story.Discontinuity().Change("source", format => format with { Width = 640 + (2 * i) }).Silence(random.Next(3)).Segment(bytes: 1000);
+                    break;
+                default:
+                    story.Segment(1 + random.NextDouble(), 1000);
+                    break;
+            }
+
+            if (random.Next(5) == 0 && last - 3 > first)
+            {
+                first = random.NextInt64(first + 1, last - 1);
+                if (chapters)
+                {
+                    story.Chapter(first);
+                }
+            }
+        }
+
+        return story;
+    }
+
+    [Fact]
+    public async Task A_playlist_of_chapters_and_live_window_reads_as_if_nothing_had_left_the_window()
+    {
+        for (var seed = 0; seed < 4; seed++)
+        {
+            foreach (var rendition in new[] { "source", "audio" })
+            {
+                var whole = await PlaylistAsync(Story(seed, chapters: false), rendition);
+                (await PlaylistAsync(Story(seed, chapters: true), rendition)).ShouldBe(whole, $"seed {seed}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Numbers_and_discontinuities_that_have_left_for_good_are_counted()
+    {
+        var story = new Broadcaster(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(21).Segments(5, bytes: 1000);
+        (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
+        story.Say(new TimelineEvent.RewindMoved(11));
+        var playlist = await PlaylistAsync(story, "source");
+        playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:11\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        playlist.ShouldNotContain("source/10.m4s");
+        playlist.ShouldContain("source/11.m4s");
+        playlist.ShouldNotContain("PLAYLIST-TYPE");
+    }
+
+    [Fact]
+    public async Task A_rendition_that_joined_late_begins_with_its_own_number_and_the_common_discontinuity_sequence()
+    {
+        var story = new Broadcaster(rewind: Day).Video().Segments(5, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
+        story.Add("late", new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null));
+        for (var number = 9; number <= 20; number++)
+        {
+            story.Open("source").Close("source");
+            story.Say(new TimelineEvent.PartReady(
+                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true, Broadcaster.Start.AddSeconds((number - 1) * 2),
+                ObjectName.Parse($"live/demo/{Broadcaster.First}/late/{number}.m4s"), 0, 10));
+            story.Say(new TimelineEvent.SegmentClosed("late", number));
+        }
+
+        story.Chapter(13);
+        (await PlaylistAsync(story, "late")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
+    }
+
+    [Fact]
+    public async Task What_was_lost_with_a_machine_and_all_before_it_is_not_listed_and_the_rest_is()
+    {
+        var story = new Broadcaster(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Chapter(4).Chapter(6).Segments(6, bytes: 1000).Chapter(10);
+        var playlist = await PlaylistAsync(story, "source", server => server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/4-5.chapter"));
+        playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:6\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+        playlist.ShouldNotContain("source/5.m4s");
+        playlist.ShouldContain("source/6.m4s");
+        playlist.ShouldContain("#EXT-X-MAP:URI=\"source/init-1.mp4\"\n");
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_is_told_as_such_and_asked_again()
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster(rewind: Day).Video().Segments(9, bytes: 1000).Chapter(5));
+        server.Spool.Failure = new IOException("the test's store fails");
+        using var refused = await server.SendAsync(Address("source"));
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        server.Spool.Failure = null;
+        (await server.Client.GetStringAsync(Address("source"))).ShouldContain("source/1.m4s");
+    }
+
+    [Fact]
+    public async Task Chapters_are_read_once_however_many_ask_and_media_of_them_is_served_by_name()
+    {
+        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster(rewind: Day).Video().Audio().Segments(9, bytes: 1000).Chapter(3).Chapter(5));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync(Address(i % 2 == 0 ? "source" : "audio"))));
+        server.Spool.Reads.ShouldBe(2);
+        using var segment = await server.SendAsync($"/live/demo/{Broadcaster.First}/source/1.m4s");
+        segment.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_delta_update_counts_what_is_in_chapters_and_needs_none_of_them()
+    {
+        var story = new Broadcaster(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
+        await using var server = (await OriginServer.StartAsync()).Hear(story);
+        var delta = await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
+        server.Spool.Reads.ShouldBe(0);
+        var skipped = int.Parse(delta.Split("SKIPPED-SEGMENTS=")[1].Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture);
+        delta.ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n");
+        delta.ShouldContain($"source/{skipped + 1}.m4s");
+        delta.ShouldNotContain($"source/{skipped}.m4s");
+
+        // RFC 8216bis, 6.2.5.1: the skipped segments are those that the whole playlist begins with.
+        var whole = await server.Client.GetStringAsync(Address("source"));
+        whole.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ElementAt(skipped).ShouldBe($"source/{skipped + 1}.m4s");
+        server.Spool.Reads.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_session_that_keeps_everything_is_an_event()
+    {
+        // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media Playlist." So it is said from the first on.
+        var story = new Broadcaster(rewind: Rewind.All).Video().Segment(bytes: 1000);
+        (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
+        var ended = await PlaylistAsync(story.Segments(5, bytes: 1000).Chapter(4).End(), "source");
+        ended.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
+        ended.ShouldContain("source/1.m4s");
+        ended.ShouldEndWith("#EXT-X-ENDLIST\n");
+    }
+}

@@ -1,0 +1,193 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+public class RewindTests
+{
+    private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
+
+    private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { Rewind = rewind };
+
+    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
+
+    /// <summary>All that was ever announced, as if nothing left the window.</summary>
+    private static SessionTimeline Everything(Bench bench, BroadcastSession session)
+    {
+        var timeline = new SessionTimeline(session);
+        foreach (var @event in bench.Sink.Events.Where(e => e is not (TimelineEvent.ChapterReady or TimelineEvent.WindowMoved or TimelineEvent.RewindMoved)))
+        {
+            timeline.Apply(@event);
+        }
+
+        return timeline;
+    }
+
+    private static Chapter Read(FakeSpool spool, TimelineChapter chapter)
+    {
+        var bytes = spool.Bytes(chapter.Object).ShouldNotBeNull();
+        bytes.Length.ShouldBe(chapter.Length);
+        return ChapterFile.Read(bytes);
+    }
+
+    private static List<ChapterSegment> Listed(Bench bench, BroadcastSession session, string rendition)
+    {
+        var timeline = bench.Timeline(session);
+        return
+        [
+            .. timeline.Chapters.SelectMany(chapter => Read(bench.Spool, chapter).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.Find(rendition)!.Closed.ToArray().Select(ChapterSegment.Of),
+        ];
+    }
+
+    [Fact]
+    public async Task What_leaves_the_live_window_is_told_in_chapters_and_its_media_stays()
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromMinutes(10));
+        await bench.PublishAsync(session, Media(130));
+
+        var timeline = bench.Timeline(session);
+        (timeline.FirstListed, timeline.FirstSegment > 20).ShouldBe((1, true));
+        timeline.Chapters[^1].Last.ShouldBe(timeline.FirstSegment - 1);
+        foreach (var rendition in Everything(bench, session).Renditions)
+        {
+            Listed(bench, session, rendition.Name).ShouldBe(rendition.Segments.Select(ChapterSegment.Of));
+            rendition.Segments.ShouldAllBe(segment => bench.Spool.Bytes(segment.Object) != null);
+        }
+
+        var window = timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
+        window.ShouldBeInRange(60, 74);
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        Listed(bench, session, "audio").ShouldAllBe(segment => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/audio/{segment.Number}.m4s")) != null);
+    }
+
+    [Fact]
+    public async Task Chapters_are_joined_so_that_they_stay_few_and_what_they_replace_goes()
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var session = Rewinding(Rewind.All);
+        await bench.PublishAsync(session, Media(560));
+
+        var timeline = bench.Timeline(session);
+        timeline.Chapters[0].Last.ShouldBeGreaterThanOrEqualTo(100, "twenty chapters of ten seconds are one");
+        bench.Sink.Events.OfType<TimelineEvent.ChapterReady>().Count().ShouldBeGreaterThan(45);
+        timeline.Chapters.Count.ShouldBeLessThan(22);
+        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+            .ShouldBe(timeline.Chapters.Select(chapter => chapter.Object.Value).Order());
+    }
+
+    [Fact]
+    public async Task What_is_older_than_can_be_gone_back_to_leaves_the_timeline_and_later_storage()
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromSeconds(120));
+        await bench.PublishAsync(session, Media(300));
+
+        var timeline = bench.Timeline(session);
+        var listed = Listed(bench, session, "source");
+        listed.Sum(segment => segment.Duration.TotalSeconds).ShouldBeInRange(120, 145);
+        timeline.FirstListed.ShouldBe(listed[0].Number);
+        timeline.Chapters.Sum(chapter => chapter.Discontinuities).ShouldBe(0);
+        var old = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
+        bench.Spool.Bytes(old).ShouldNotBeNull("a player may have a playlist that lists it (RFC 8216, 6.2.2)");
+        bench.Time.Advance(TimeSpan.FromMinutes(10));
+        bench.Spool.Bytes(old).ShouldBeNull();
+        var names = bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Select(name => name.Value);
+        names.Count(name => name.Contains("/source/", StringComparison.Ordinal) && name.EndsWith(".m4s", StringComparison.Ordinal))
+            .ShouldBe((int)(timeline.LastSegment - timeline.FirstListed + 1));
+    }
+
+    [Fact]
+    public async Task A_channel_that_is_not_rewound_has_no_chapters()
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromSeconds(60));
+        await bench.PublishAsync(session, Media(130));
+        bench.Timeline(session).Chapters.ShouldBeEmpty();
+        bench.Timeline(session).FirstListed.ShouldBeGreaterThan(20);
+    }
+
+    [Fact]
+    public async Task A_kill_between_any_two_steps_neither_loses_nor_doubles_a_segment()
+    {
+        var spool = new FakeSpool();
+        var kills = new List<(FakeSpool Disk, long Announced)>();
+        using var killed = await new Bench(spool, options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromMinutes(4));
+        var after = 0;
+        spool.Refuses = name =>
+        {
+            after = name.Value.Contains("/chapters/", StringComparison.Ordinal) ? 3 : after - 1;
+            if (after > 0)
+            {
+                kills.Add((spool.AfterKill(), killed.Stage.Current[0].LastSegment));
+            }
+
+            return false;
+        };
+        killed.Begin(session).Send(Media(170));
+        spool.Refuses = _ => false;
+        kills.Count.ShouldBeGreaterThan(30);
+
+        foreach (var (disk, announced) in kills)
+        {
+            using var bench = await new Bench(disk, options: Short).StartAsync();
+            var last = bench.Timeline(session).LastSegment;
+            last.ShouldBe(announced);
+            foreach (var rendition in bench.Timeline(session).Renditions)
+            {
+                Listed(bench, session, rendition.Name).Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)last).Select(number => (long)number));
+            }
+
+            await bench.PublishAsync(session, Media(30, from: 200));
+            var timeline = bench.Timeline(session);
+            var listed = Listed(bench, session, "source");
+            listed.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
+            listed.ShouldAllBe(segment => segment.IsGap || bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
+            bench.Time.Advance(TimeSpan.FromHours(1));
+            bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+                .ShouldBe(timeline.Chapters.Select(chapter => chapter.Object.Value).Order(), "what was written and never announced, or replaced, goes");
+        }
+    }
+
+    [Fact]
+    public async Task A_lost_machine_costs_its_own_time_and_not_what_was_before()
+    {
+        using var killed = await new Bench(options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromHours(1));
+        killed.Begin(session).Send(Media(200));
+        var disk = killed.Spool.AfterKill();
+        foreach (var name in disk.Files.Keys)
+        {
+            disk.Lose(name);
+        }
+
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(500)), Short).StartAsync();
+        bench.Timeline(session).FirstListed.ShouldBe(1);
+        await bench.PublishAsync(session, Media(20, from: 500));
+        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
+    }
+
+    [Fact]
+    public async Task A_disk_that_refuses_a_chapter_loses_nothing()
+    {
+        var spool = new FakeSpool();
+        using var bench = await new Bench(spool, options: Short).StartAsync();
+        var session = Rewinding(TimeSpan.FromMinutes(10));
+        var publishing = bench.Begin(session);
+        spool.Refuses = name => name.Value.Contains("/chapters/", StringComparison.Ordinal);
+        publishing.Send(Media(120));
+        bench.Timeline(session).Chapters.ShouldBeEmpty();
+        bench.Timeline(session).FirstSegment.ShouldBe(1);
+        spool.Refuses = _ => false;
+        publishing.Send(Media(20, from: 120));
+        await publishing.EndAsync();
+
+        bench.Timeline(session).Chapters.ShouldNotBeEmpty();
+        Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
+    }
+}
