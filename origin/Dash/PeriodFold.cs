@@ -51,15 +51,21 @@ internal sealed class PeriodFold
     /// </summary>
     public int SetOf(RenditionTimeline rendition, RenditionFormat format)
     {
-        var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
-        var range = Hls.VideoRange.Of(format.Color) is { } known and not Hls.VideoRange.Standard ? known : "";
-        var key = $"{rendition.Kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(rendition.Kind == TrackKind.Audio ? rendition.Name : range)}";
+        var key = KeyOf(rendition.Name, rendition.Kind, format);
         if (!_sets.TryGetValue(key, out var number))
         {
             _sets.Add(key, number = _sets.Count + 1);
         }
 
         return number;
+    }
+
+    /// <summary>What all renditions of an adaptation set have in common.</summary>
+    public static string KeyOf(string rendition, TrackKind kind, RenditionFormat format)
+    {
+        var dot = format.Codecs.IndexOf('.', StringComparison.Ordinal);
+        var range = Hls.VideoRange.Of(format.Color) is { } known and not Hls.VideoRange.Standard ? known : "";
+        return $"{kind} {format.Language} {(dot < 0 ? format.Codecs : format.Codecs[..dot])} {(kind == TrackKind.Audio ? rendition : range)}";
     }
 
     /// <summary>Takes in what the timeline has now.</summary>

@@ -91,19 +91,22 @@ internal sealed partial class LiveEndpoint(
             return NotFound(context);
         }
 
-        // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
-        // where the next session will be.
-        if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end")))
+        if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd or LivePathKind.SessionMpd
+            && context.Request.Query is { Count: > 0 } query && (query.ContainsKey("start") || query.ContainsKey("end")))
         {
             return AnswerRangeAsync(context, session, path, query["start"], query["end"]);
         }
 
+        // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
+        // where the next session will be.
         var maxAge = session.IsEnded && !isOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
         var stale = session.Latency.TargetDuration;
         switch (path.Kind)
         {
             case LivePathKind.MultivariantPlaylist:
                 return WriteAsync(context, session.MultivariantPlaylist(), maxAge, stale);
+            case LivePathKind.ChannelMpd or LivePathKind.SessionMpd when RewoundPlaylists.HasMpd(session):
+                return WriteLongMpdAsync(context, session, IsGuarded(context, path), maxAge, stale);
             case LivePathKind.ChannelMpd:
                 return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge, stale);
             case LivePathKind.SessionMpd:
@@ -140,14 +143,19 @@ internal sealed partial class LiveEndpoint(
 
         if (!range.IsSpelt(start, end))
         {
-            context.Response.Headers.Location = context.Request.PathBase.ToUriComponent() + context.Request.Path.ToUriComponent() + range.Query;
+            // Relative, so that no answer holds the token that may stand in the path.
+            var address = context.Request.Path.Value!;
+            context.Response.Headers.Location = address[(address.LastIndexOf('/') + 1)..] + range.Query;
             Answers.Empty(context, StatusCodes.Status302Found, Answers.Brief);
             return;
         }
 
-        var answer = path.Kind == LivePathKind.MultivariantPlaylist
-            ? ranges.Multivariant(session, range)
-            : await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted);
+        var answer = path.Kind switch
+        {
+            LivePathKind.MultivariantPlaylist => ranges.Multivariant(session, range),
+            LivePathKind.MediaPlaylist => await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted),
+            _ => await ranges.MpdAsync(session, IsGuarded(context, path), range, context.RequestAborted),
+        };
         if (answer.Refusal is { } refusal)
         {
             await Answers.TellAsync(context, StatusCodes.Status404NotFound, Answers.Brief, refusal);
@@ -156,6 +164,12 @@ internal sealed partial class LiveEndpoint(
 
         await WriteAsync(context, answer.Document, answer.MaxAge);
     }
+
+    /// <summary>At a channel's address whether a token stands before it; <see langword="null"/> at a session's.</summary>
+    private static bool? IsGuarded(HttpContext context, LivePath path) => path.Kind == LivePathKind.ChannelMpd ? context.Request.PathBase.HasValue : null;
+
+    private async Task WriteLongMpdAsync(HttpContext context, LiveSession session, bool? isGuarded, TimeSpan maxAge, TimeSpan stale) =>
+        await WriteAsync(context, await rewound.GetMpdAsync(session, isGuarded, context.RequestAborted), maxAge, stale);
 
     /// <param name="context">The request.</param>
     /// <param name="document">The answer; <see langword="null"/> for 404.</param>

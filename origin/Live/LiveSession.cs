@@ -189,6 +189,12 @@ internal sealed class LiveSession
     /// <summary>Where the media playlists of a rendition are kept, or <see langword="null"/> when the rendition is not known (yet).</summary>
     public PlaylistCells? CellsOf(string rendition) => _playlists.GetValueOrDefault(rendition);
 
+    /// <summary>Where the MPD that begins with chapters is kept.</summary>
+    public LongDocumentCell LongMpd { get; } = new();
+
+    /// <summary>Its channel.</summary>
+    public ChannelName Channel => _timeline.Session.Channel;
+
     /// <summary>Reads timeline and records while nobody changes them; it must not take long.</summary>
     public T Read<T>(Func<SessionTimeline, IReadOnlyDictionary<string, RenditionRecord>, T> reading) => Draw(() => reading(_timeline, _records));
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Hls;
 
 namespace Broadcast.Origin.Rewinding;
 
@@ -10,7 +11,17 @@ namespace Broadcast.Origin.Rewinding;
 /// <param name="Peak">Peak bits a second.</param>
 /// <param name="Segments">Whole segments, by rising number without a hole.</param>
 internal sealed record PastRendition(
-    string Name, TrackKind Kind, IReadOnlyList<TimelineInit> Inits, bool IsIndependent, long Peak, IReadOnlyList<ChapterSegment> Segments);
+    string Name, TrackKind Kind, IReadOnlyList<TimelineInit> Inits, bool IsIndependent, long Peak, IReadOnlyList<ChapterSegment> Segments)
+{
+    /// <summary>Its language, or <see langword="null"/>.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>What the encoder calls it, or <see langword="null"/>.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Captions in its pictures.</summary>
+    public IReadOnlyList<string> Captions { get; init; } = [];
+}
 
 /// <summary>A session's past at one moment: what is in chapters, and the live window.</summary>
 /// <param name="Session">The session.</param>
@@ -39,7 +50,12 @@ internal sealed record PastView(
         [
             .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new PastRendition(
                 rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent, records[rendition.Name].Bitrate.Peak,
-                [.. rendition.Closed.ToArray().Select(ChapterSegment.Of)])),
+                [.. rendition.Closed.ToArray().Select(ChapterSegment.Of)])
+            {
+                Language = Playlists.LanguageOf(rendition),
+                Label = Playlists.LabelOf(rendition),
+                Captions = [.. Playlists.CaptionsOf(rendition)],
+            }),
         ]));
 
     /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>

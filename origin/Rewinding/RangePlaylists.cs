@@ -73,6 +73,30 @@ internal sealed class RangePlaylists(ChapterShelf shelf, TimeProvider time)
             MaxAgeOf(view, range));
     }
 
+    /// <summary>The MPD of a range.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isGuarded">At the channel's address, whether a token stands before it, which no answer may hold; <see langword="null"/> at the session's own.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">Spool or store failed.</exception>
+    public async Task<RangeAnswer> MpdAsync(LiveSession session, bool? isGuarded, TimeRange range, CancellationToken cancellationToken)
+    {
+        var view = PastView.Of(session);
+        if (Refusal(view, range) is { } refusal)
+        {
+            return new RangeAnswer(null, default, refusal);
+        }
+
+        var isWhole = IsWhole(view, range);
+        var cut = await view.CutAsync(range, shelf, cancellationToken);
+        if (cut is null || PastMpd.Draw(cut, isWhole, isRange: true, TimeSpan.FromMinutes(Math.Ceiling((view.End!.Value - range.Start).TotalMinutes) + 1)) is not { } mpd)
+        {
+            return new RangeAnswer(null, default, "There is nothing in that time.");
+        }
+
+        return new RangeAnswer(RewoundPlaylists.At(mpd, session, isGuarded, isWhole ? null : range.Query).ToDocument(), MaxAgeOf(view, range));
+    }
+
     /// <summary>Why there is nothing of a range, or <see langword="null"/>.</summary>
     private string? Refusal(PastView view, TimeRange range) => view switch
     {

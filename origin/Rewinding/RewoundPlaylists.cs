@@ -1,10 +1,12 @@
 using Broadcast.Media;
+using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
 
-/// <summary>Media playlists of sessions that can be rewound: chapters from storage, then the live window.</summary>
+/// <summary>Media playlists and MPDs of sessions that can be rewound: chapters from storage, then the live window.</summary>
 internal sealed class RewoundPlaylists(ChapterShelf shelf)
 {
     /// <summary>Chapters that are read at the same time.</summary>
@@ -20,6 +22,57 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
         session.CellsOf(rendition) is { } cells
             ? cells.GetLongAsync(isDelta, () => RenderAsync(session, rendition, isDelta, cancellationToken), cancellationToken)
             : new((Document?)null);
+
+    /// <summary>Whether a session's MPD lists chapters. For low latency it says how segments follow each other instead, and has the live window.</summary>
+    public static bool HasMpd(LiveSession session) => session.KeepsPast && session.Latency.Name != LatencyProfile.Low.Name;
+
+    /// <summary>The MPD of a session with all that can be gone back to, or <see langword="null"/> when there is none (yet).</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isGuarded">At the channel's address, whether a token stands before it, which no answer may hold; <see langword="null"/> at the session's own.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">Spool or store failed.</exception>
+    public async ValueTask<Document?> GetMpdAsync(LiveSession session, bool? isGuarded, CancellationToken cancellationToken)
+    {
+        if (!session.IsPlayable)
+        {
+            return null;
+        }
+
+        // A player asks at the channel's address once and stays with the Location afterwards.
+        return isGuarded is null
+            ? await session.LongMpd.GetAsync(session.ListVersion, async () => (await DrawAsync(session, cancellationToken))?.ToDocument(), cancellationToken)
+            : await DrawAsync(session, cancellationToken) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null;
+    }
+
+    /// <summary>An MPD as an address has it.</summary>
+    /// <param name="mpd">As the session's own address has it.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="isGuarded">At the channel's address, whether a token stands before it, which no answer may hold; <see langword="null"/> at the session's own.</param>
+    /// <param name="query">What follows the session's address in <c>Location</c>; <see langword="null"/> where nothing will be added to it.</param>
+    public static Mpd At(Mpd mpd, LiveSession session, bool? isGuarded, string? query) => isGuarded switch
+    {
+        null => mpd,
+
+        // As LiveSession.ChannelMpd has it: without a Location all addresses can be relative.
+        true => mpd with { BaseUrl = $"{session.Id}/" },
+        false => mpd with
+        {
+            BaseUrl = $"/live/{session.Channel}/{session.Id}/",
+            Location = query is null ? null : $"{session.Id}/manifest.mpd{query}",
+        },
+    };
+
+    private async Task<Mpd?> DrawAsync(LiveSession session, CancellationToken cancellationToken)
+    {
+        var view = PastView.Of(session);
+        if (await view.CutAsync(TimeRange.Everything, shelf, cancellationToken) is not { } all)
+        {
+            return null;
+        }
+
+        var depth = view.Session.Rewind == Rewind.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Begin!.Value).TotalHours) + 1) : view.Session.Rewind;
+        return PastMpd.Draw(all, view.IsEnded, isRange: false, depth, session.Read((timeline, _) => ThumbnailTrack.Of(timeline)));
+    }
 
     private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta, CancellationToken cancellationToken)
     {

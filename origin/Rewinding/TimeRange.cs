@@ -10,6 +10,9 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
 {
     private const int LongestText = 64;
 
+    /// <summary>All that there is.</summary>
+    public static readonly TimeRange Everything = new(DateTimeOffset.MinValue, null);
+
     private static readonly string[] Formats =
     [
         "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyyMMdd'T'HHmmssK",

@@ -69,9 +69,9 @@ public class RangeTests
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = server.Address };
         using var response = await client.GetAsync("/t/secret/live/demo/index.m3u8?end=1772366580&start=-PT5M1S&x=1");
         response.StatusCode.ShouldBe(HttpStatusCode.Found);
-        response.Headers.Location!.OriginalString.ShouldBe("/t/secret/live/demo/index.m3u8?start=2026-03-01T12:00:00Z&end=2026-03-01T12:03:00Z");
+        response.Headers.Location!.OriginalString.ShouldBe("index.m3u8?start=2026-03-01T12:00:00Z&end=2026-03-01T12:03:00Z");
         response.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
-        using var good = await client.GetAsync(response.Headers.Location);
+        using var good = await client.GetAsync("/t/secret/live/demo/" + response.Headers.Location);
         good.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var encoded = await client.GetAsync("/live/demo/index.m3u8?start=2026-03-01T12%3A00%3A00Z");
         encoded.StatusCode.ShouldBe(HttpStatusCode.OK, "what a proxy spells otherwise is the same, and is not sent round in circles");
