@@ -8,6 +8,7 @@ using Broadcast.Host.Roles;
 using Broadcast.Ingest;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Host;
@@ -121,6 +122,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         }
 
         builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= greeting.IsUp);
+        builder.Services.Configure<SocketTransportOptions>(ViewerLimits.Apply);
         builder.WebHost.ConfigureKestrel((_, kestrel) => _listeners.Configure(
             kestrel,
             configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),

@@ -12,11 +12,7 @@ internal sealed class Listeners
     /// <summary>Tells the web server what to listen on.</summary>
     public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsFront front)
     {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = 50_000;
-        kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-        kestrel.Limits.MaxRequestLineSize = 4 * 1024;
+        ViewerLimits.Apply(kestrel);
         Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseProxyHeader().UseRtmp(), isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {

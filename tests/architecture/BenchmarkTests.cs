@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast bench ingest</c> and <c>bench transcode</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c> and <c>bench origin</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
 public sealed class BenchmarkTests
 {
     [Fact]
@@ -76,6 +76,28 @@ public sealed class BenchmarkTests
     [Fact]
     public void Every_option_of_transcoding_stands_in_the_help() =>
         new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts).ShouldAllBe(word => TranscodePlan.Usage.Contains(word));
+
+    [Fact]
+    public void Of_delivering_everything_is_measured_unless_parts_are_named()
+    {
+        OriginPlan.Parse([]).Parts.ShouldBe(OriginPlan.AllParts);
+        var plan = OriginPlan.Parse(["--only", "held,segments", "--players", "7, 9", "--quick", "--rounds", "2", "--seconds", "9", "--wait", "{rendition}/{segment}.{part}.m4s"]);
+        plan.Parts.ShouldBe(["segments", "held"]);
+        plan.Players.ShouldBe([7, 9]);
+        (plan.Rounds, plan.Measured, plan.Wait).ShouldBe((2, TimeSpan.FromSeconds(9), "{rendition}/{segment}.{part}.m4s"));
+    }
+
+    [Theory]
+    [InlineData("'held' is not an option of bench origin", "held")]
+    [InlineData("--players needs a value", "--players")]
+    [InlineData("no part 'cpu': segments, playlists, held", "--only", "cpu")]
+    [InlineData("'0' is not a whole number from 1 to 15000", "--players", "10,0")]
+    public void A_wrong_argument_of_delivering_is_told_too(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => OriginPlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
+    public void Every_option_of_delivering_stands_in_the_help() =>
+        new[] { "--only", "--rounds", "--seconds", "--players", "--wait", "--quick" }.Concat(OriginPlan.AllParts).ShouldAllBe(word => OriginPlan.Usage.Contains(word));
 
     [Fact]
     public void Rows_with_an_aim_say_whether_it_was_met()

@@ -1,14 +1,15 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
       ingest       what taking streams in costs, part by part; has options of its own: ./broadcast bench ingest --help
       transcode    what encoding a ladder costs, how long it takes, how it bears death and overload; has options of its own, too
+      origin       what delivering costs, next to nginx, and what players who wait cost; has options of its own, too
 
-    Without a name: all four. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all five. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -21,19 +22,25 @@ if (args.FirstOrDefault() is IngestOnlyHost.Command)
     return await IngestOnlyHost.RunAsync(args[1..]);
 }
 
+if (args.FirstOrDefault() is OriginOnlyHost.Command)
+{
+    return await OriginOnlyHost.RunAsync(args[1..]);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, _ => Usage });
     return 0;
 }
 
-var (ingest, transcode) = (new IngestPlan(), new TranscodePlan());
+var (ingest, transcode, origin) = (new IngestPlan(), new TranscodePlan(), new OriginPlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
     ingest = what == "ingest" ? IngestPlan.Parse(options) : ingest;
     transcode = what == "transcode" ? TranscodePlan.Parse(options) : transcode;
+    origin = what == "origin" ? OriginPlan.Parse(options) : origin;
 }
 catch (FormatException e)
 {
@@ -77,9 +84,14 @@ try
     {
         await TranscodeBenchmark.RunAsync(transcode, shared, reports, Progress);
     }
+
+    if (what is "all" or "origin")
+    {
+        await OriginBenchmark.RunAsync(origin, shared, reports, Progress);
+    }
     else if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, all.");
         return 1;
     }
 }

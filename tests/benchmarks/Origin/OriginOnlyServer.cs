@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>The origin in a child process; see <see cref="OriginOnlyHost"/>.</summary>
+internal sealed class OriginOnlyServer : IAsyncDisposable
+{
+    private readonly ChildProcess _process;
+    private readonly string _data;
+    private int _read = 1;
+
+    private OriginOnlyServer(ChildProcess process, string data, JsonElement ready) =>
+        (_process, _data, Port, Session) = (process, data, new Uri(ready.GetProperty("http").GetString()!).Port, ready.GetProperty("session").GetString()!);
+
+    /// <summary>Where it listens on loopback.</summary>
+    public int Port { get; }
+
+    /// <summary>Path of the session, with the slash at the end.</summary>
+    public string Session { get; }
+
+    /// <summary>The process.</summary>
+    public int Process => _process.Id;
+
+    /// <summary>Starts it, with the runtime settings of the built server.</summary>
+    /// <param name="shared">A folder on tmpfs.</param>
+    /// <param name="isLive">Whether parts go on coming.</param>
+    public static async Task<OriginOnlyServer> StartAsync(string shared, bool isLive)
+    {
+        var settings = Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json");
+        var data = Path.Combine(shared, "origin");
+        var process = ChildProcess.Start(
+            "dotnet",
+            ["exec", "--runtimeconfig", settings, typeof(OriginOnlyServer).Assembly.Location, OriginOnlyHost.Command, data, .. isLive ? ["live"] : Array.Empty<string>()],
+            new Dictionary<string, string?> { ["BROADCAST__Spool__MemorySeconds"] = "3600" });
+        return new OriginOnlyServer(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>Instants, by the machine's monotonic clock, at which parts were announced since the last look.</summary>
+    public void ReadParts(ConcurrentDictionary<(long Segment, int Part), long> into)
+    {
+        var lines = _process.OutputLines;
+        for (; _read < lines.Count; _read++)
+        {
+            if (lines[_read].Split(' ') is ["part", var segment, var part, var ticks])
+            {
+                into[(Number(segment), (int)Number(part))] = Number(ticks);
+            }
+        }
+
+        static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.TerminateAsync(TimeSpan.FromSeconds(10));
+        await _process.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>What <c>bench origin</c> is to measure, as its arguments say.</summary>
+internal sealed record OriginPlan
+{
+    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    public static IReadOnlyList<string> AllParts { get; } = ["segments", "playlists", "held"];
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        usage: ./broadcast bench origin [OPTIONS]
+
+          --only PART[,PART…]   segments   processor time of segments of 1 MB over HTTP/1.1, next to nginx with the same file on tmpfs
+                                playlists  processor time of a playlist of 2 KB, next to nginx with the same file
+                                held       players that all hold a blocking reload of the playlist: delay of the answer, memory and processor time of each
+          --rounds N            how often each is taken; the median counts (3)
+          --seconds N           how long each round measures (6)
+          --players N[,N…]      how many wait (100,1000,10000)
+          --wait PATH           what they wait for, where {rendition}, {segment} and {part} are put in: {rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part},
+                                or for parts {rendition}/{segment}.{part}.m4s
+          --quick               every part with little of everything: to see that it works, not for figures
+
+        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        """;
+
+    /// <summary>Parts to run.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = AllParts;
+
+    /// <summary>How often each is taken.</summary>
+    public int Rounds { get; init; } = 3;
+
+    /// <summary>How long each round measures.</summary>
+    public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How many wait.</summary>
+    public IReadOnlyList<int> Players { get; init; } = [100, 1000, 10_000];
+
+    /// <summary>What they wait for, under the session's address.</summary>
+    public string Wait { get; init; } = "{rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part}";
+
+    /// <summary>Reads the arguments behind <c>origin</c>.</summary>
+    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    public static OriginPlan Parse(IReadOnlyList<string> arguments)
+    {
+        var plan = arguments.Contains("--quick") ? new OriginPlan { Rounds = 1, Measured = TimeSpan.FromSeconds(2), Players = [100] } : new OriginPlan();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var option = arguments[i];
+            if (option == "--quick")
+            {
+                continue;
+            }
+
+            if (option is not ("--only" or "--rounds" or "--seconds" or "--players" or "--wait"))
+            {
+                throw new FormatException($"'{option}' is not an option of bench origin: --only, --rounds, --seconds, --players, --wait, --quick.");
+            }
+
+            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench origin --help.");
+            plan = option switch
+            {
+                "--only" => plan with { Parts = ReadParts(value) },
+                "--rounds" => plan with { Rounds = ReadNumber(option, value, 1, 20) },
+                "--players" => plan with { Players = [.. value.Split(',', StringSplitOptions.TrimEntries).Select(n => ReadNumber(option, n, 1, 15_000))] },
+                "--wait" => plan with { Wait = value },
+                _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 1, 600)) },
+            };
+        }
+
+        return plan;
+    }
+
+    private static List<string> ReadParts(string value)
+    {
+        var asked = value.Split(',', StringSplitOptions.TrimEntries);
+        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
+            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
+            : [.. AllParts.Where(asked.Contains)];
+    }
+
+    private static int ReadNumber(string option, string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"{option}: '{text}' is not a whole number from {least} to {most}.");
+}

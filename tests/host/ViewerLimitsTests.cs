@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Host.Listening;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class ViewerLimitsTests
+{
+    [Fact]
+    public async Task A_viewer_who_takes_nothing_of_an_answer_is_cut_off_and_the_answer_ends()
+    {
+        var ended = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel =>
+        {
+            ViewerLimits.Apply(kestrel);
+            kestrel.Limits.MinResponseDataRate.ShouldNotBeNull().GracePeriod.ShouldBe(ViewerLimits.Grace);
+
+            // The same with less patience, so that the test need not have it.
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(1_000_000_000, TimeSpan.FromSeconds(1.1));
+        });
+        await using var app = builder.Build();
+        app.MapGet("/", async context =>
+        {
+            var written = 0L;
+            try
+            {
+                for (; !context.RequestAborted.IsCancellationRequested; written += 65_536)
+                {
+                    await context.Response.Body.WriteAsync(new byte[65_536], context.RequestAborted);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // Cut off while it waited.
+            }
+
+            ended.SetResult(written);
+        });
+        await app.StartAsync();
+        using var viewer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await viewer.ConnectAsync(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+        await viewer.SendAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+
+        (await ended.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBeLessThan(100_000_000, "what the sockets hold, and a little more");
+    }
+}
