@@ -120,7 +120,7 @@ describe('the ladder of a new channel', () => {
 
 describe('who may watch', () => {
   const api = new Api(null, adminText);
-  const channel: Channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', access: 'token', live: null };
+  const channel: Channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', rewind: 'off', access: 'token', live: null };
 
   test('is a choice with a label and a hint, set to what it is', () => {
     const html = renderToStaticMarkup(<AccessForm api={api} channel={channel} accesses={['public', 'token']} onChanged={() => undefined} />);
