@@ -9,7 +9,8 @@ namespace Broadcast.Media;
 /// <param name="Independent">Whether it begins with a sync sample.</param>
 /// <param name="Offset">Where in the segment's object it begins.</param>
 /// <param name="Length">Its bytes.</param>
-public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length);
+/// <param name="KeyLength">How many of them, from the first on, the picture it begins with needs, where that can be decoded alone; else 0.</param>
+public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length, int KeyLength = 0);
 
 /// <summary>A segment of one rendition, as announced so far. Parts are only ever added, and only while it is open.</summary>
 public sealed class TimelineSegment
@@ -52,6 +53,9 @@ public sealed class TimelineSegment
     /// <summary>Whether it begins with a sync sample.</summary>
     public bool Independent => _parts.Count > 0 && _parts[0].Independent;
 
+    /// <summary>How many of its bytes, from the first on, its first picture needs, where that can be decoded alone; else 0.</summary>
+    public int KeyLength => _parts.Count > 0 ? _parts[0].KeyLength : 0;
+
     /// <summary>Its bytes so far.</summary>
     public long Length { get; private set; }
 
@@ -66,7 +70,7 @@ public sealed class TimelineSegment
 
     internal void Add(TimelineEvent.PartReady part)
     {
-        _parts.Add(new TimelinePart(part.Part, part.Start, part.Duration, part.Independent, part.Offset, part.Length));
+        _parts.Add(new TimelinePart(part.Part, part.Start, part.Duration, part.Independent, part.Offset, part.Length, part.KeyLength));
         Duration += part.Duration;
         Length = part.Offset + part.Length;
     }

@@ -179,7 +179,7 @@ public sealed class SessionTimeline
 
                 events.AddRange(segment.Parts.Select(part => new TimelineEvent.PartReady(
                     rendition.Name, segment.Number, part.Number, segment.Init, part.Start, part.Duration, part.Independent,
-                    segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length)));
+                    segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length, part.KeyLength)));
                 if (segment.IsClosed)
                 {
                     events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));

@@ -75,9 +75,10 @@ public abstract record TimelineEvent
     /// <param name="Object">The segment's object.</param>
     /// <param name="Offset">Where in the object the part begins.</param>
     /// <param name="Length">Its bytes.</param>
+    /// <param name="KeyLength">How many of them, from the first on, a player needs for the picture it begins with, where that can be decoded alone; 0 where there is none, and in journals of before.</param>
     public sealed record PartReady(
         string Rendition, long Segment, int Part, int Init, MediaTime Start, MediaTime Duration, bool Independent, DateTimeOffset WallClock,
-        ObjectName Object, long Offset, int Length) : TimelineEvent;
+        ObjectName Object, long Offset, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0) : TimelineEvent;
 
     /// <summary>A segment is whole: the parts announced are all of it.</summary>
     public sealed record SegmentClosed(string Rendition, long Segment) : TimelineEvent;

@@ -78,6 +78,8 @@ public static class TimelineJson
             { Init: < 1 } => "init numbers begin at 1",
             { Duration.Ticks: < 0 } => "duration is negative",
             { Offset: < 0 } or { Length: < 0 } => "offset or length is negative",
+            { KeyLength: < 0 } => "the key picture's length is negative",
+            _ when part.KeyLength > part.Length => "the key picture is longer than its part",
             _ => null,
         },
         TimelineEvent.PosterReady poster => poster switch

@@ -117,6 +117,8 @@ internal sealed partial class LiveEndpoint(
                 return WriteAsync(context, session.ThumbnailCues($"{session.Id}/"), maxAge, stale);
             case LivePathKind.SessionThumbnails:
                 return WriteAsync(context, session.ThumbnailCues(""), maxAge, stale);
+            case LivePathKind.KeyPlaylist:
+                return WriteAsync(context, session.KeyPlaylist(path.Rendition), maxAge, stale);
             case LivePathKind.ImagePlaylist:
                 return WriteAsync(context, session.ImagePlaylist(), maxAge, stale);
             case LivePathKind.MediaPlaylist:

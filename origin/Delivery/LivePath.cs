@@ -36,6 +36,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/thumbnails/{milliseconds}.jpg</c></summary>
     Sheet,
 
+    /// <summary><c>/live/{channel}/{session}/{rendition}/iframes.m3u8</c></summary>
+    KeyPlaylist,
+
     /// <summary><c>/live/{channel}/{session}/{rendition}/init-{number}.mp4</c></summary>
     Init,
 
@@ -165,6 +168,11 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         if (!IsRenditionName(rendition))
         {
             return false;
+        }
+
+        if (file == Hls.KeyPlaylist.FileName)
+        {
+            return Accept(new LivePath(LivePathKind.KeyPlaylist, channel, session, rendition, 0, 0), out result);
         }
 
         if (name.StartsWith("init-", StringComparison.Ordinal) && name.EndsWith(".mp4", StringComparison.Ordinal))

@@ -19,6 +19,9 @@ internal sealed record MultivariantPlaylist
     /// <summary><c>EXT-X-STREAM-INF</c>: the variants, the one to begin with first.</summary>
     public required IReadOnlyList<VariantStream> Variants { get; init; }
 
+    /// <summary><c>EXT-X-I-FRAME-STREAM-INF</c>: what to show while a viewer searches.</summary>
+    public IReadOnlyList<KeyStream> Keys { get; init; } = [];
+
     /// <summary><c>EXT-X-IMAGE-STREAM-INF</c>: the playlist of thumbnails, or <see langword="null"/> when there are none.</summary>
     public ImageStream? Images { get; init; }
 
@@ -45,6 +48,11 @@ internal sealed record MultivariantPlaylist
         foreach (var variant in Variants)
         {
             variant.Write(text);
+        }
+
+        foreach (var keys in Keys)
+        {
+            keys.Write(text);
         }
 
         Images?.Write(text);
@@ -89,6 +97,35 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
         }
 
         text.Append('\n');
+    }
+}
+
+/// <summary><c>EXT-X-I-FRAME-STREAM-INF</c> (RFC 8216, 4.3.4.3).</summary>
+/// <param name="Bandwidth"><c>BANDWIDTH</c></param>
+/// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c></param>
+/// <param name="Codecs"><c>CODECS</c></param>
+/// <param name="Width">Of <c>RESOLUTION</c>; 0 leaves it out.</param>
+/// <param name="Height">Of <c>RESOLUTION</c>.</param>
+/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when it is not known.</param>
+/// <param name="Uri"><c>URI</c></param>
+internal sealed record KeyStream(long Bandwidth, long AverageBandwidth, string Codecs, int Width, int Height, string? VideoRange, string Uri)
+{
+    /// <summary>Writes the tag.</summary>
+    public void Write(StringBuilder text)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        text.Append(culture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={Math.Min(Bandwidth, AverageBandwidth)},CODECS=\"{Codecs}\"");
+        if (Width > 0 && Height > 0)
+        {
+            text.Append(culture, $",RESOLUTION={Width}x{Height}");
+        }
+
+        if (VideoRange is not null)
+        {
+            text.Append(culture, $",VIDEO-RANGE={VideoRange}");
+        }
+
+        text.Append(culture, $",URI=\"{Uri}\"\n");
     }
 }
 
@@ -140,11 +177,19 @@ internal sealed record VariantStream(
     long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange, string? AudioGroup,
     string? CaptionGroup, string Uri)
 {
+    /// <summary><c>SCORE</c>: higher looks better; <see langword="null"/> where bits tell it.</summary>
+    public int? Score { get; init; }
+
     /// <summary>Writes the tag and the address.</summary>
     public void Write(StringBuilder text)
     {
         var culture = CultureInfo.InvariantCulture;
         text.Append(culture, $"#EXT-X-STREAM-INF:BANDWIDTH={Bandwidth},AVERAGE-BANDWIDTH={AverageBandwidth},CODECS=\"{string.Join(',', Codecs)}\"");
+        if (Score is { } score)
+        {
+            text.Append(culture, $",SCORE={score}");
+        }
+
         if (Width > 0 && Height > 0)
         {
             text.Append(culture, $",RESOLUTION={Width}x{Height}");

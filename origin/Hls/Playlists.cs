@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Rewinding;
 using Broadcast.Origin.Thumbnails;
 
@@ -68,6 +69,16 @@ internal static class Playlists
         };
     }
 
+    /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> where there is none.</summary>
+    /// <param name="timeline">The session.</param>
+    /// <param name="rendition">The rendition.</param>
+    public static Document? Keys(SessionTimeline timeline, RenditionTimeline rendition) =>
+        rendition.Kind == TrackKind.Video && KeyPlaylist.Exists(rendition)
+            ? KeyPlaylist.Draw(timeline, rendition, DiscontinuitiesBefore(timeline, rendition.Closed[0].Number)) : null;
+
+    /// <summary>A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.</summary>
+    private static long DiscontinuitiesBefore(SessionTimeline timeline, long segment) => timeline.DiscontinuitySequence + timeline.Discontinuities.Count(number => number < segment);
+
     /// <summary>Segments at the front of which all is further from the end of the last whole one than the skip boundary.</summary>
     private static int CountSkipped(ReadOnlySpan<TimelineSegment> closed, TimeSpan target)
     {
@@ -106,6 +117,7 @@ internal static class Playlists
             Variants = video.Count > 0
                 ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
                 : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
+            Keys = [.. video.Where(KeyPlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].KeyBitrate))],
             Images = ThumbnailTrack.Of(timeline) is { } track
                 ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}.m3u8")
                 : null,
@@ -142,7 +154,7 @@ internal static class Playlists
     /// What is said of a segment's length, in seconds. A hole may be longer than any segment is allowed to be; what is said of it may not (RFC 8216, 4.3.3.1). The
     /// next date-time tells the truth.
     /// </summary>
-    private static double Length(TimelineSegment segment, TimeSpan target) =>
+    internal static double Length(TimelineSegment segment, TimeSpan target) =>
         segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds;
 
     private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, int index, bool isInVariant)
@@ -169,7 +181,37 @@ internal static class Playlists
             VideoRange.Of(format.Color),
             group?.Id,
             CaptionsOf(rendition).Any() ? CaptionGroup : null,
-            UriOf(timeline, rendition));
+            UriOf(timeline, rendition))
+        {
+            Score = Score(timeline, rendition, records),
+        };
+    }
+
+    private static KeyStream KeyStream(SessionTimeline timeline, RenditionTimeline rendition, BitrateMeter bitrate)
+    {
+        var format = rendition.Init!.Format;
+        return new KeyStream(
+            BitrateMeter.Step(bitrate.Peak), bitrate.AnnouncedAverage, format.Codecs, format.Width, format.Height, VideoRange.Of(format.Color),
+            $"{timeline.Session.Id}/{rendition.Name}/{KeyPlaylist.FileName}");
+    }
+
+    /// <summary>
+    /// Where pictures come in several codecs, bits no longer tell which variant looks best: then each has its rank, by size, rate of pictures, and what its bits are worth. All have one or none
+    /// (draft-pantos-hls-rfc8216bis, 4.4.6.2).
+    /// </summary>
+    private static int? Score(SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records)
+    {
+        if (rendition.Kind != TrackKind.Video)
+        {
+            return null;
+        }
+
+        var video = timeline.Renditions.Where(other => other.Kind == TrackKind.Video && other.Init is not null && records[other.Name].HasMedia).ToList();
+        return video.Select(other => CodecWorth.FamilyOf(other.Init!.Format.Codecs)).Distinct().Skip(1).Any()
+            ? 1 + video.Count(other => CodecWorth.Compare(Described(other), Described(rendition)) < 0)
+            : null;
+
+        (RenditionFormat, long) Described(RenditionTimeline other) => (other.Init!.Format, records[other.Name].Bitrate.AnnouncedAverage);
     }
 
     /// <summary>What a player's menu shows, unique in the group (RFC 8216, 4.3.4.1): the encoder's name for it, else its language, else the rendition's own name.</summary>

@@ -216,6 +216,10 @@ internal sealed class LiveSession
             ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
             : null)?.ToDocument());
 
+    /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
+    public Document? KeyPlaylist(string rendition) => _playlists.TryGetValue(rendition, out var cells)
+        ? cells.GetKeys(() => Draw(() => _timeline.Find(rendition) is { } found ? Playlists.Keys(_timeline, found) : null)) : null;
+
     /// <summary>The image playlist of the thumbnails, or <see langword="null"/> when there are none.</summary>
     public Document? ImagePlaylist() => _imagePlaylist.Get(
         Volatile.Read(ref _listVersion),

@@ -9,10 +9,15 @@ internal sealed class PlaylistCells
     private readonly DocumentCell _delta = new();
     private readonly LongDocumentCell _longWhole = new();
     private readonly LongDocumentCell _longDelta = new();
+    private readonly DocumentCell _keys = new();
     private long _version;
 
     /// <summary>Something that the playlist says has changed. Called under the session's lock only.</summary>
     public void Change() => Volatile.Write(ref _version, _version + 1);
+
+    /// <summary>The I-frame playlist in its newest version.</summary>
+    /// <param name="draw">Draws it; <see langword="null"/> when there is none.</param>
+    public Document? GetKeys(Func<Document?> draw) => _keys.Get(Volatile.Read(ref _version), draw);
 
     /// <summary>The playlist in its newest version.</summary>
     /// <param name="isDelta">Whether it is the delta update.</param>

@@ -10,6 +10,9 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
     /// <summary>Measured bits a second.</summary>
     public BitrateMeter Bitrate { get; } = new(targetDuration);
 
+    /// <summary>Measured bits a second of what an I-frame playlist lists: the first picture of each segment.</summary>
+    public BitrateMeter KeyBitrate { get; } = new(targetDuration);
+
     /// <summary>Tells those who wait for more of it.</summary>
     public Announcement Announced { get; } = new();
 
@@ -65,6 +68,10 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
             HasMedia = true;
             IsIndependent &= segment.Independent;
             Bitrate.Add(segment.Length, segment.Duration);
+            if (segment.KeyLength > 0)
+            {
+                KeyBitrate.Add(segment.KeyLength, segment.Duration);
+            }
         }
     }
 }

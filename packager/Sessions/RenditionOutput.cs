@@ -88,8 +88,9 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
         media.Bytes[0] = header;
         _file.Append(media.Bytes);
         var length = (int)(header.Length + media.PayloadLength);
+        var key = _parts == 0 && part.Independent && media.Track.Kind == TrackKind.Video ? (int)header.Length + media.Bytes[1].Length : 0;
         var ready = new TimelineEvent.PartReady(
-            rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced, length);
+            rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced, length, key);
         _announced += length;
         return ready;
     }

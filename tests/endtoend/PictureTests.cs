@@ -51,10 +51,31 @@ public sealed class PictureTests : IDisposable
         (await TextAsync(server, "/live/main/manifest.mpd")).ShouldNotBeNull().ShouldContain("http://dashif.org/guidelines/thumbnail_tile");
         var playlist = (await TextAsync(server, "/live/main/index.m3u8")).ShouldNotBeNull();
         playlist.ShouldContain("#EXT-X-IMAGE-STREAM-INF:");
+        await EveryKeyPictureCanBeSeenAsync(server, playlist.Split("URI=\"").First(u => u.Contains("/iframes.m3u8\"", StringComparison.Ordinal)).Split('"')[0]);
         (await TextAsync(server, $"/live/main/{address.Split('/')[0]}/thumbnails.m3u8")).ShouldNotBeNull().ShouldContain("#EXT-X-TILES:RESOLUTION=240x180,LAYOUT=2x1,DURATION=2.000\nthumbnails/4000.jpg\n");
         foreach (var url in new[] { server.Hls("main"), server.Dash("main") })
         {
             (await FfmpegTool.DecodeAsync(url.ToString(), 3)).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>What an I-frame playlist lists is a picture that can be decoded with nothing else, and all of it.</summary>
+    private async Task EveryKeyPictureCanBeSeenAsync(BroadcastServer server, string address)
+    {
+        var lines = (await TextAsync(server, "/live/main/" + address)).ShouldNotBeNull().Split('\n');
+        var ranges = lines.Where(l => l.StartsWith("#EXT-X-BYTERANGE:", StringComparison.Ordinal)).Select(l => l.Split(':', '@')[1]).ToList();
+        var segments = lines.Where(l => l.EndsWith(".m4s", StringComparison.Ordinal)).ToList();
+        ranges.Count.ShouldBe(segments.Count);
+        var folder = $"/live/main/{address[..(address.LastIndexOf('/') + 1)]}";
+        var init = await server.Client.GetByteArrayAsync(folder + lines.First(l => l.StartsWith("#EXT-X-MAP:", StringComparison.Ordinal)).Split('"')[1]);
+        foreach (var (length, segment) in ranges.Zip(segments).Take(2))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, folder + segment) { Headers = { Range = new(0, int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) - 1) } };
+            using var answer = await server.Client.SendAsync(request);
+            var (file, picture) = (Path.Combine(_folder.Path, "key.mp4"), Path.Combine(_folder.Path, "key.rgb"));
+            await File.WriteAllBytesAsync(file, [.. init, .. await answer.Content.ReadAsByteArrayAsync()]);
+            (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "fatal", "-y", "-i", file, "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", picture])).EnsureSuccess();
+            new FileInfo(picture).Length.ShouldBe(640 * 480 * 3);
         }
     }
 

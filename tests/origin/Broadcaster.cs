@@ -18,6 +18,9 @@ internal sealed class Broadcaster
 
     public BroadcastSession Session { get; }
 
+    /// <summary>Bytes of each segment's first picture; 0 does not say it.</summary>
+    public int KeyLength { get; init; }
+
     /// <summary>Everything said so far.</summary>
     public List<TimelineEvent> Events { get; } = [];
 
@@ -91,7 +94,8 @@ internal sealed class Broadcaster
         {
             var wall = Start + feed.Time.ToTimeSpan();
             Say(new TimelineEvent.PartReady(
-                name, feed.Next, part, feed.Init, feed.Time, half, part == 0 && independent, wall, path, part * (bytes / 2), part == 0 ? bytes / 2 : bytes - (bytes / 2)));
+                name, feed.Next, part, feed.Init, feed.Time, half, part == 0 && independent, wall, path, part * (bytes / 2), part == 0 ? bytes / 2 : bytes - (bytes / 2),
+                part == 0 && independent && feed.Format.Kind == TrackKind.Video ? KeyLength : 0));
             feed.Time += half;
         }
 
