@@ -23,6 +23,7 @@ packages_to_test() {
   echo 'gstreamer1.0-plugins-ugly|package|x264 for the second encoder'
   echo 'libxml2-utils|command xmllint|validates MPDs against the DASH schema'
   echo 'nginx|file /usr/sbin/nginx|the edge cache'
+  echo 'varnish|file /usr/sbin/varnishd|another edge cache'
   echo 'radosgw|command radosgw|a real S3 server'
   echo 'ceph-mon|command ceph-mon|a real S3 server'
   echo 'ceph-osd|command ceph-osd|a real S3 server'

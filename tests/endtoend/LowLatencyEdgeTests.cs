@@ -1,0 +1,98 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>The Varnish edge as it is delivered, in front of a live channel with low latency (rows F38 and F39 of the edge cases); only addresses are the test's.</summary>
+public sealed partial class LowLatencyEdgeTests
+{
+    private const int Players = 1000;
+    private const int Rounds = 5;
+
+    [Fact]
+    public async Task A_thousand_players_at_an_edge_cost_the_origin_one_request_for_each_thing_and_have_the_last_playlist_while_it_is_away_F38_F39()
+    {
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main", "--latency", "low");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small with { KeyframeSeconds = 2 });
+        var view = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+        await using var folder = TempFolder.Create();
+        var port = FreePort.Next();
+        await using var varnish = await StartAsync(folder, server, port);
+        using var edge = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode, description: "Varnish answers; " + varnish.Tail());
+        var before = await RequestsAsync(server);
+
+        // All come at the same moment, to a cache that has nothing.
+        var folderOf = $"/live/main/{view.Session}/";
+        var playlist = folderOf + "source.m3u8";
+        var segment = view.Segments[^1];
+        var asked = 0;
+        foreach (var address in new[] { "/live/main/index.m3u8", playlist, folderOf + segment.Map!.Split('"')[1], folderOf + segment.Address })
+        {
+            await AllGetAsync(address);
+        }
+
+        // Then each waits for the next part and the playlist that has it, again and again.
+        var text = await edge.GetStringAsync(playlist);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var hint = Hint().Match(text);
+            var (part, number) = (hint.Groups["part"].Value, hint.Groups["segment"].Value);
+            var playlists = AllGetAsync($"{playlist}?_HLS_msn={number}&_HLS_part={part}", $"{playlist}?_HLS_part={part}&_HLS_msn={number}");
+            await AllGetAsync(folderOf + hint.Groups["uri"].Value);
+            text = System.Text.Encoding.UTF8.GetString(await playlists);
+        }
+
+        var cost = (await RequestsAsync(server)) - before;
+        cost.ShouldBeLessThanOrEqualTo(4 + 1 + (2 * Rounds) + 1, $"{asked} requests");
+        (1 - (cost / asked)).ShouldBeGreaterThan(0.99);
+        (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 2)).ShouldBeEmpty();
+        (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "what the edge asks is not for others");
+
+        await server.StopAsync();
+        await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"), description: "the last playlist stands");
+        (await StateAsync(folderOf + segment.Address)).ShouldBe((HttpStatusCode.OK, "HIT"));
+        var reload = Hint().Match(await edge.GetStringAsync(playlist));
+        using var refused = await edge.GetAsync($"{playlist}?_HLS_msn={long.Parse(reload.Groups["segment"].Value, System.Globalization.CultureInfo.InvariantCulture) + 1}&_HLS_part=0");
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "who waits for what cannot come never gets the old playlist");
+        refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
+
+        async Task<byte[]> AllGetAsync(params string[] addresses)
+        {
+            asked += Players;
+            var answers = await Task.WhenAll(Enumerable.Range(0, Players).Select(i => edge.GetByteArrayAsync(addresses[i % addresses.Length])));
+            answers.Count(a => !a.SequenceEqual(answers[0])).ShouldBe(0, addresses[0]);
+            return answers[0];
+        }
+
+        async Task<(HttpStatusCode, string)> StateAsync(string address)
+        {
+            using var answer = await edge.GetAsync(address);
+            return (answer.StatusCode, answer.Headers.TryGetValues("X-Cache", out var cache) ? cache.Single() : "");
+        }
+    }
+
+    [GeneratedRegex("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"(?<uri>[^\"]*/(?<segment>[0-9]+)\\.(?<part>[0-9]+)\\.m4s)\"", RegexOptions.ExplicitCapture)]
+    private static partial Regex Hint();
+
+    private static Task<double> RequestsAsync(BroadcastServer server) => server.MetricAsync("broadcast_origin_requests_total");
+
+    private static async Task<ChildProcess> StartAsync(TempFolder folder, BroadcastServer server, int port)
+    {
+        var config = await File.ReadAllTextAsync(Repository.PathOf("infra", "edge", "varnish.vcl"));
+        foreach (var (delivered, own) in new[] { (".host = \"broadcast\";", ".host = \"127.0.0.1\";"), (".port = \"8080\";", $".port = \"{server.Http.Port}\";") })
+        {
+            config.ShouldContain(delivered);
+            config = config.Replace(delivered, own, StringComparison.Ordinal);
+        }
+
+        var path = folder.Sub("varnish.vcl");
+        await File.WriteAllTextAsync(path, config);
+        return ChildProcess.Start("/usr/sbin/varnishd", ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", $"127.0.0.1:{port}", "-T", "none", "-f", path, "-s", "malloc,256m"]);
+    }
+}
