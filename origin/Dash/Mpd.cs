@@ -8,7 +8,15 @@ namespace Broadcast.Origin.Dash;
 /// <summary>A media presentation description (ISO/IEC 23009-1, 5.3). Each property is one attribute or element of its name.</summary>
 internal sealed record Mpd
 {
+    /// <summary>The scheme of <c>UTCTiming</c>: the time, as text, by HTTP (5.8.5.7).</summary>
+    public const string ClockScheme = "urn:mpeg:dash:utc:http-iso:2014";
+
     private const string Namespace = "urn:mpeg:dash:schema:mpd:2011";
+    private const string Profiles = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
+    private const string LowLatencyProfile = "http://www.dashif.org/guidelines/low-latency-live-v5";
+
+    /// <summary><c>@id</c>, or <see langword="null"/>; patches name it.</summary>
+    public string? Id { get; init; }
 
     /// <summary><c>@type</c>: <c>static</c> when nothing follows, otherwise <c>dynamic</c>.</summary>
     public required bool IsStatic { get; init; }
@@ -25,8 +33,11 @@ internal sealed record Mpd
     /// <summary><c>@timeShiftBufferDepth</c>; dynamic only.</summary>
     public required TimeSpan TimeShiftBufferDepth { get; init; }
 
-    /// <summary><c>@suggestedPresentationDelay</c>; dynamic only.</summary>
-    public required TimeSpan SuggestedPresentationDelay { get; init; }
+    /// <summary><c>@suggestedPresentationDelay</c>; dynamic only. <see langword="null"/> in low latency: Shaka 5.2 adds it to the latency of the service description.</summary>
+    public required TimeSpan? SuggestedPresentationDelay { get; init; }
+
+    /// <summary>Whether <c>@profiles</c> says that this is low latency as the guidelines of DASH-IF have it.</summary>
+    public bool IsLowLatency { get; init; }
 
     /// <summary><c>@minBufferTime</c></summary>
     public required TimeSpan MinBufferTime { get; init; }
@@ -46,6 +57,9 @@ internal sealed record Mpd
     /// <summary><c>Location</c>: where to ask for updates.</summary>
     public string? Location { get; init; }
 
+    /// <summary><c>PatchLocation</c>: where to ask for what has changed since this, or <see langword="null"/>; dynamic only.</summary>
+    public string? PatchLocation { get; init; }
+
     /// <summary><c>ServiceDescription</c>; dynamic only.</summary>
     public required ServiceDescription Service { get; init; }
 
@@ -59,7 +73,12 @@ internal sealed record Mpd
     public void Write(XmlWriter xml)
     {
         xml.WriteStartElement("MPD", Namespace);
-        xml.WriteAttributeString("profiles", "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019");
+        if (Id is not null)
+        {
+            xml.WriteAttributeString("id", Id);
+        }
+
+        xml.WriteAttributeString("profiles", IsLowLatency ? $"{Profiles},{LowLatencyProfile}" : Profiles);
         xml.WriteAttributeString("type", IsStatic ? "static" : "dynamic");
         xml.WriteAttributeString("availabilityStartTime", MpdText.Instant(AvailabilityStartTime));
         xml.WriteAttributeString("publishTime", MpdText.Instant(PublishTime));
@@ -71,7 +90,10 @@ internal sealed record Mpd
         {
             xml.WriteAttributeString("minimumUpdatePeriod", MpdText.Duration(MinimumUpdatePeriod));
             xml.WriteAttributeString("timeShiftBufferDepth", MpdText.Duration(TimeShiftBufferDepth));
-            xml.WriteAttributeString("suggestedPresentationDelay", MpdText.Duration(SuggestedPresentationDelay));
+            if (SuggestedPresentationDelay is { } delay)
+            {
+                xml.WriteAttributeString("suggestedPresentationDelay", MpdText.Duration(delay));
+            }
         }
 
         xml.WriteAttributeString("minBufferTime", MpdText.Duration(MinBufferTime));
@@ -86,6 +108,14 @@ internal sealed record Mpd
             xml.WriteElementString("Location", Namespace, Location);
         }
 
+        if (PatchLocation is not null && !IsStatic)
+        {
+            xml.WriteStartElement("PatchLocation");
+            xml.WriteAttributeString("ttl", MpdText.Seconds(MpdHistory.TimeToLive));
+            xml.WriteString(PatchLocation);
+            xml.WriteEndElement();
+        }
+
         if (!IsStatic)
         {
             Service.Write(xml);
@@ -96,7 +126,7 @@ internal sealed record Mpd
             period.Write(xml);
         }
 
-        MpdText.Descriptor(xml, "UTCTiming", "urn:mpeg:dash:utc:http-iso:2014", UtcTiming);
+        MpdText.Descriptor(xml, "UTCTiming", ClockScheme, UtcTiming);
         xml.WriteEndElement();
     }
 
@@ -124,6 +154,9 @@ internal sealed record Mpd
 /// <param name="Longest"><c>Latency@max</c></param>
 internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Shortest, TimeSpan Longest)
 {
+    /// <summary><c>Latency@referenceId</c>: the <c>ProducerReferenceTime</c> that latency is counted from; <see langword="null"/> when there is none.</summary>
+    public int? Reference { get; init; }
+
     /// <summary>Faster or slower by a twenty-fifth: nobody hears that, and a second is made good in 25.</summary>
     private const double RateChange = 0.04;
 
@@ -133,6 +166,11 @@ internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Sho
         xml.WriteStartElement("ServiceDescription");
         xml.WriteAttributeString("id", "0");
         xml.WriteStartElement("Latency");
+        if (Reference is { } reference)
+        {
+            xml.WriteAttributeString("referenceId", MpdText.Number(reference));
+        }
+
         xml.WriteAttributeString("target", Milliseconds(Target));
         xml.WriteAttributeString("max", Milliseconds(Longest));
         xml.WriteAttributeString("min", Milliseconds(Shortest));
@@ -152,6 +190,9 @@ internal static class MpdText
 {
     /// <summary><c>xs:duration</c> in seconds, to the millisecond.</summary>
     public static string Duration(TimeSpan value) => string.Create(CultureInfo.InvariantCulture, $"PT{value.TotalSeconds:0.###}S");
+
+    /// <summary>Seconds as a decimal number, to the millisecond.</summary>
+    public static string Seconds(TimeSpan value) => value.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary><c>xs:dateTime</c> in UTC, to the millisecond.</summary>
     public static string Instant(DateTimeOffset value) => string.Create(CultureInfo.InvariantCulture, $"{value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");

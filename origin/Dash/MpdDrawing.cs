@@ -16,16 +16,20 @@ internal static class MpdDrawing
     /// </summary>
     public static readonly TimeSpan SessionBegin = TimeSpan.FromSeconds(10);
 
+    /// <summary>How far behind live players in low latency should be. Four parts and what the clock of an encoder may go wrong are over by then, and a second is left for the way and for stutter.</summary>
+    public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(6));
+
     /// <summary>The MPD of a session, or <see langword="null"/> while there is nothing to list.</summary>
     public static Mpd? Draw(
         SessionTimeline timeline, PeriodFold fold, IReadOnlyDictionary<string, RenditionRecord> records, DateTimeOffset startedAt, DateTimeOffset published)
     {
-        var drawn = new List<(MpdPeriod Source, List<AdaptationSet> Sets, MediaTime First, MediaTime End)>();
+        var drawn = new List<DrawnPeriod>();
         foreach (var period in fold.Periods)
         {
-            if (Draw(timeline, fold, period, records) is { } sets)
+            var isLast = period == fold.Periods[^1];
+            if (Draw(timeline, fold, period, records, isOpen: isLast && !period.IsOver && !timeline.IsEnded) is { } sets)
             {
-                drawn.Add((period, sets.Sets, sets.First, sets.End));
+                drawn.Add(sets);
             }
         }
 
@@ -37,37 +41,46 @@ internal static class MpdDrawing
         var latency = timeline.Session.Latency;
         var end = Millisecond(drawn[^1].End);
         var thumbnails = ThumbnailTrack.Of(timeline);
+
+        // A presentation is of low latency while its end is; what is listed, is at standard latency.
+        var early = timeline.IsEnded ? null : drawn[^1].Source.Cadence?.Early;
         return new Mpd
         {
             IsStatic = timeline.IsEnded,
+            IsLowLatency = early is not null,
             AvailabilityStartTime = startedAt - SessionBegin,
             PublishTime = published,
             MinimumUpdatePeriod = latency.SegmentMinimum,
             TimeShiftBufferDepth = latency.Window,
-            SuggestedPresentationDelay = 3 * latency.TargetDuration,
+            SuggestedPresentationDelay = early is null ? 3 * latency.TargetDuration : null,
             MinBufferTime = latency.SegmentMinimum,
             MaxSegmentDuration = latency.TargetDuration,
             MediaPresentationDuration = end + SessionBegin,
-            Service = new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2),
+            Service = early is null
+                ? new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2)
+                : LowLatency with { Reference = drawn[^1].Sets[0].Id },
             UtcTiming = ClockPath,
             Periods =
             [
                 .. drawn.Select((period, index) =>
                 {
                     // A presentation that is over begins where its media does, or players would wait at a beginning that has left the window.
-                    var start = timeline.IsEnded && index == 0 ? StartOfEnded(period.Source, period.First) : period.Source.Start;
-                    var next = index + 1 < drawn.Count ? drawn[index + 1].Source.Start.ToTimeSpan() : timeline.IsEnded ? end : (TimeSpan?)null;
-                    return new Period(period.Source.Id, start.ToTimeSpan() + SessionBegin, next - start.ToTimeSpan(), [.. period.Sets.Select(set => Offset(set, start))])
+                    var shown = timeline.IsEnded && index == 0 ? Trim(timeline, period) : period;
+                    var start = shown.Start;
+                    var next = index + 1 < drawn.Count ? drawn[index + 1].Start.ToTimeSpan()
+                        : timeline.IsEnded || period.Source.IsOver ? end
+                        : (TimeSpan?)null;
+                    return new Period(period.Source.Id, start.ToTimeSpan() + SessionBegin, next - start.ToTimeSpan(), [.. shown.Sets.Select(set => Offset(set, start))])
                     {
-                        Thumbnails = ThumbnailSet.Of(thumbnails, start.ToTimeSpan(), next),
+                        Thumbnails = ThumbnailSet.Of(thumbnails, start.ToTimeSpan(), next) is { } sheets ? sheets with { Early = early } : null,
                     };
                 }),
             ],
         };
     }
 
-    private static (List<AdaptationSet> Sets, MediaTime First, MediaTime End)? Draw(
-        SessionTimeline timeline, PeriodFold fold, MpdPeriod period, IReadOnlyDictionary<string, RenditionRecord> records)
+    private static DrawnPeriod? Draw(
+        SessionTimeline timeline, PeriodFold fold, MpdPeriod period, IReadOnlyDictionary<string, RenditionRecord> records, bool isOpen)
     {
         var sets = new SortedDictionary<int, AdaptationSet>();
         var mainAudio = timeline.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio);
@@ -82,25 +95,20 @@ internal static class MpdDrawing
             }
 
             var number = Math.Max(run.First, oldest.Number);
-            var segments = new List<(long, long)>((int)(run.Last - number + 1));
-            for (var next = number; next <= run.Last; next++)
-            {
-                var segment = rendition.Find(next)!;
-
-                // Priming and composition offsets can put the very first samples before zero, which S@t cannot say.
-                var start = Math.Max(0, segment.Start.Ticks);
-                segments.Add((start, Math.Max(1, segment.End.Ticks - start)));
-                first = first is { } known && known <= segment.Start ? known : segment.Start;
-                end = end is { } latest && latest >= segment.End ? latest : segment.End;
-            }
-
+            var begin = rendition.Find(number)!.Start;
+            var stop = rendition.Find(run.Last)!.End;
+            first = first is { } known && known <= begin ? known : begin;
+            end = end is { } latest && latest >= stop ? latest : stop;
             var record = records[rendition.Name];
+            var timescale = init.Format.Timescale;
+            var segments = period.Cadence is { } cadence
+                ? new SegmentTemplate(init.Number, timescale, 0, run.First, [])
+                {
+                    Equal = new EqualSegments(Math.Max(1, Nearest(cadence.Length, timescale)), isOpen ? null : run.Last, timeline.IsEnded ? null : cadence.Early),
+                }
+                : new SegmentTemplate(init.Number, timescale, 0, number, List(rendition, number, run.Last));
             var representation = new Representation(
-                rendition.Name,
-                init.Format,
-                Math.Max(1, BitrateMeter.Step(record.Bitrate.Peak)),
-                record.IsIndependent,
-                new SegmentTemplate(init.Number, init.Format.Timescale, 0, number, segments));
+                rendition.Name, init.Format, Math.Max(1, BitrateMeter.Step(record.Bitrate.Peak)), record.IsIndependent, segments);
             var id = fold.SetOf(rendition, init.Format);
             sets[id] = sets.TryGetValue(id, out var set)
                 ? set with { Representations = [.. set.Representations, representation] }
@@ -109,10 +117,47 @@ internal static class MpdDrawing
                 {
                     Label = rendition.Kind == TrackKind.Audio ? Playlists.LabelOf(rendition) : null,
                     Captions = [.. Playlists.CaptionsOf(rendition)],
+                    Reference = period.Cadence is null ? null : new ProducerReferenceTime(period.ReferenceClock, period.ReferenceTime, ClockPath),
                 };
         }
 
-        return first is { } begin && end is { } last ? ([.. sets.Values], begin, last) : null;
+        return first is { } earliest && end is { } last ? new DrawnPeriod(period, [.. sets.Values], period.Start, earliest, last) : null;
+    }
+
+    private static List<(long Start, long Duration)> List(RenditionTimeline rendition, long first, long last)
+    {
+        var segments = new List<(long, long)>((int)(last - first + 1));
+        for (var number = first; number <= last; number++)
+        {
+            // Priming and composition offsets can put the very first samples before zero, which S@t cannot say.
+            var segment = rendition.Find(number)!;
+            var start = Math.Max(0, segment.Start.Ticks);
+            segments.Add((start, Math.Max(1, segment.End.Ticks - start)));
+        }
+
+        return segments;
+    }
+
+    /// <summary>A period from where its media begins; where segments are counted, from the place of the first that is left.</summary>
+    private static DrawnPeriod Trim(SessionTimeline timeline, DrawnPeriod period)
+    {
+        if (period.Source.Cadence is not { } cadence)
+        {
+            return period with { Start = period.First.Rescale(1000) is var begin && begin > period.Start ? begin : period.Start };
+        }
+
+        var gone = Math.Max(0, timeline.FirstSegment - period.Source.First);
+        return period with
+        {
+            Start = period.Start + MediaTime.From(gone * cadence.Length, 1000),
+            Sets =
+            [
+                .. period.Sets.Select(set => set with
+                {
+                    Representations = [.. set.Representations.Select(each => each with { Segments = each.Segments with { StartNumber = each.Segments.StartNumber + gone } })],
+                }),
+            ],
+        };
     }
 
     private static AdaptationSet Offset(AdaptationSet set, MediaTime start) => set with
@@ -126,8 +171,12 @@ internal static class MpdDrawing
         ],
     };
 
-    private static MediaTime StartOfEnded(MpdPeriod period, MediaTime first) => first.Rescale(1000) is var begin && begin > period.Start ? begin : period.Start;
+    /// <summary>A length in whole ticks of another clock, the nearest.</summary>
+    private static long Nearest(TimeSpan length, int timescale) => (long)Math.Round(length.TotalSeconds * timescale);
 
     /// <summary>Rounded up to the millisecond, so that nothing is cut off.</summary>
     private static TimeSpan Millisecond(MediaTime time) => TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalSeconds * 1000));
+
+    /// <summary>A period as it is told now: what it has, where it begins, and from where to where there is media.</summary>
+    private sealed record DrawnPeriod(MpdPeriod Source, IReadOnlyList<AdaptationSet> Sets, MediaTime Start, MediaTime First, MediaTime End);
 }

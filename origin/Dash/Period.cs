@@ -47,6 +47,9 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
     /// <summary><c>Label</c>: what the encoder calls it, or <see langword="null"/>.</summary>
     public string? Label { get; init; }
 
+    /// <summary><c>ProducerReferenceTime</c>, or <see langword="null"/>.</summary>
+    public ProducerReferenceTime? Reference { get; init; }
+
     /// <summary><c>Accessibility</c>: captions in its pictures, as <see cref="CaptionServices"/> names them; those of its first representation, from which the others are made.</summary>
     public IReadOnlyList<string> Captions { get; init; } = [];
 
@@ -74,6 +77,7 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
             xml.WriteElementString("Label", Label);
         }
 
+        Reference?.Write(xml, Id, Representations[0].Segments.Timescale);
         WriteCaptions(xml);
         MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
         foreach (var representation in Representations)
@@ -173,62 +177,6 @@ internal sealed record Representation(string Id, RenditionFormat Format, long Ba
         }
 
         Segments.Write(xml);
-        xml.WriteEndElement();
-    }
-}
-
-/// <summary><c>SegmentTemplate</c> with a <c>SegmentTimeline</c> (5.3.9.4, 5.3.9.6).</summary>
-/// <param name="Init">Number of the init segment in <c>@initialization</c>.</param>
-/// <param name="Timescale"><c>@timescale</c></param>
-/// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>: the media time at the period's start.</param>
-/// <param name="StartNumber"><c>@startNumber</c></param>
-/// <param name="Timeline">The segments' starts and lengths, in ticks.</param>
-internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber, IReadOnlyList<(long Start, long Duration)> Timeline)
-{
-    /// <summary>Writes the element.</summary>
-    public void Write(XmlWriter xml)
-    {
-        xml.WriteStartElement("SegmentTemplate");
-        xml.WriteAttributeString("timescale", MpdText.Number(Timescale));
-        xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
-        xml.WriteAttributeString("initialization", $"$RepresentationID$/init-{MpdText.Number(Init)}.mp4");
-        xml.WriteAttributeString("media", "$RepresentationID$/$Number$.m4s");
-        xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
-        WriteTimeline(xml, Timeline);
-        xml.WriteEndElement();
-    }
-
-    /// <summary>Writes a <c>SegmentTimeline</c>; equal lengths in a row are told once.</summary>
-    public static void WriteTimeline(XmlWriter xml, IReadOnlyList<(long Start, long Duration)> timeline)
-    {
-        xml.WriteStartElement("SegmentTimeline");
-        long? expected = null;
-        for (var i = 0; i < timeline.Count;)
-        {
-            var (start, duration) = timeline[i];
-            var repeats = 0;
-            while (i + repeats + 1 < timeline.Count && timeline[i + repeats + 1] == (start + ((repeats + 1) * duration), duration))
-            {
-                repeats++;
-            }
-
-            xml.WriteStartElement("S");
-            if (start != expected)
-            {
-                xml.WriteAttributeString("t", MpdText.Number(start));
-            }
-
-            xml.WriteAttributeString("d", MpdText.Number(duration));
-            if (repeats > 0)
-            {
-                xml.WriteAttributeString("r", MpdText.Number(repeats));
-            }
-
-            xml.WriteEndElement();
-            expected = start + ((repeats + 1) * duration);
-            i += repeats + 1;
-        }
-
         xml.WriteEndElement();
     }
 }

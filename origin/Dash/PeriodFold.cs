@@ -23,15 +23,32 @@ internal sealed class PeriodRun(RenditionTimeline rendition, int init, long firs
 /// <param name="First">The segment number it begins at.</param>
 /// <param name="Start">Where it begins on the session's timeline, in milliseconds.</param>
 /// <param name="Runs">What it holds.</param>
-internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOnlyList<PeriodRun> Runs);
+internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOnlyList<PeriodRun> Runs)
+{
+    /// <summary>How its segments follow each other; <see langword="null"/> when they are listed.</summary>
+    public Cadence? Cadence { get; init; }
+
+    /// <summary>Wall clock of <see cref="ReferenceTime"/>, from arrival.</summary>
+    public DateTimeOffset ReferenceClock { get; init; }
+
+    /// <summary>Where its first segment begins.</summary>
+    public MediaTime ReferenceTime { get; init; }
+
+    /// <summary>Whether nothing will be added to it though nothing follows it yet.</summary>
+    public bool IsOver { get; set; }
+}
 
 /// <summary>
 /// Decides which segments an MPD lists, and in which period: a second fold over the timeline, because what a period is must not change when the window has
 /// moved past its beginning. A number is settled when every rendition has closed it or nothing there, or one is so far ahead that the others
 /// must have lost it. A new period begins at each discontinuity, and also where a run has a hole or another init segment: numbers in a
 /// <c>SegmentTimeline</c> have no holes that players agree on (<c>S@n</c> is not read by all of them).
+/// <para>
+/// For low latency a period does not list segments but says how they follow each other (<see cref="SegmentCadence"/>). It promises segments of all its renditions, so that the next begins where one of
+/// them has none; and it is over when nothing has come for a while, because players would ask in vain.
+/// </para>
 /// </summary>
-internal sealed class PeriodFold
+internal sealed class PeriodFold(SegmentCadence? rhythm = null)
 {
     /// <summary>How many segments a rendition may be behind the foremost before the MPD goes on without it.</summary>
     private const int Patience = 2;
@@ -41,6 +58,10 @@ internal sealed class PeriodFold
     private long _settled;
     private long _firstSegment;
     private bool _ended;
+    private bool _isNews;
+
+    /// <summary>Whether the last period promises segments that there are not yet.</summary>
+    public bool PromisesMore => !_ended && _periods is [.., { Cadence: not null, IsOver: false }];
 
     /// <summary>Periods that the window still reaches, and the last.</summary>
     public IReadOnlyList<MpdPeriod> Periods => _periods;
@@ -69,24 +90,52 @@ internal sealed class PeriodFold
     }
 
     /// <summary>Takes in what the timeline has now.</summary>
+    /// <param name="timeline">The timeline.</param>
+    /// <param name="lag">How late the latest rendition's parts come by the clock now; 0 when that is not known.</param>
     /// <returns>Whether the MPD changes.</returns>
-    public bool Settle(SessionTimeline timeline)
+    public bool Settle(SessionTimeline timeline, TimeSpan lag = default)
     {
-        var before = (_settled, _firstSegment, _ended);
         var limit = Limit(timeline);
         for (var number = Math.Max(_settled + 1, timeline.FirstSegment); number <= limit; number++)
         {
-            Settle(timeline, number);
+            Settle(timeline, number, lag);
+            _isNews |= _periods is not [.., { Cadence: not null }];
             _settled = number;
         }
 
         while (_periods.Count > 1 && _periods[1].First <= timeline.FirstSegment)
         {
             _periods.RemoveAt(0);
+            _isNews = true;
         }
 
+        // What has left the window is gone from a list; of a cadence nothing is said anew.
+        _isNews |= _ended != timeline.IsEnded || (_firstSegment != timeline.FirstSegment && _periods is [{ Cadence: null }, ..]);
         (_firstSegment, _ended) = (timeline.FirstSegment, timeline.IsEnded);
-        return before != (_settled, _firstSegment, _ended);
+        return TakeNews();
+    }
+
+    /// <summary>Nothing has come for a while: the last period ends with what it has, and what comes begins another.</summary>
+    /// <returns>Whether the MPD changes.</returns>
+    public bool Interrupt()
+    {
+        EndPromise();
+        return TakeNews();
+    }
+
+    private void EndPromise()
+    {
+        if (PromisesMore)
+        {
+            (_periods[^1].IsOver, _isNews) = (true, true);
+        }
+    }
+
+    private bool TakeNews()
+    {
+        var isNews = _isNews;
+        _isNews = false;
+        return isNews;
     }
 
     private static long Limit(SessionTimeline timeline)
@@ -108,7 +157,7 @@ internal sealed class PeriodFold
         return Math.Max(hindmost == long.MaxValue ? 0 : hindmost, foremost - Patience);
     }
 
-    private void Settle(SessionTimeline timeline, long number)
+    private void Settle(SessionTimeline timeline, long number, TimeSpan lag)
     {
         var found = new List<(RenditionTimeline Rendition, TimelineSegment Segment)>();
         foreach (var rendition in timeline.Renditions)
@@ -121,20 +170,41 @@ internal sealed class PeriodFold
 
         if (found.Count == 0)
         {
+            EndPromise();
             return;
         }
 
-        if (_periods is not [.., var current] || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition)))
+        var current = _periods is [.., var last] ? last : null;
+        var begins = current is null or { IsOver: true } || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
+            || (current.Cadence is not null && found.Count < current.Runs.Count);
+        var verdict = Judge(timeline, number, found, begins, lag);
+        if (begins || verdict.Begins)
         {
-            Begin(timeline, number, found);
+            Begin(timeline, number, found, verdict.Cadence);
             return;
         }
 
         foreach (var (rendition, _) in found)
         {
-            RunOf(current, rendition)!.Last = number;
+            RunOf(current!, rendition)!.Last = number;
         }
     }
+
+    private CadenceVerdict Judge(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, bool begins, TimeSpan lag)
+    {
+        if (rhythm is null)
+        {
+            return default;
+        }
+
+        // All are cut where the picture is. What is left of a period whose begin was forgotten cannot be counted from there.
+        var segment = LeaderOf(found);
+        var isKnown = _settled > 0 || number == 1 || timeline.Discontinuities.Contains(number);
+        return rhythm.Judge(new CadenceSegment(number, segment.Start.ToTimeSpan(), segment.End.ToTimeSpan()), begins, isKnown, lag);
+    }
+
+    private static TimelineSegment LeaderOf(List<(RenditionTimeline Rendition, TimelineSegment Segment)> found) =>
+        found.Find(item => item.Rendition.Kind == TrackKind.Video).Segment ?? found[0].Segment;
 
     private static bool Continues(MpdPeriod period, TimelineSegment segment, RenditionTimeline rendition) =>
         RunOf(period, rendition) is { } run && run.Last == segment.Number - 1 && run.Init == segment.Init;
@@ -152,7 +222,7 @@ internal sealed class PeriodFold
         return null;
     }
 
-    private void Begin(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found)
+    private void Begin(SessionTimeline timeline, long number, List<(RenditionTimeline Rendition, TimelineSegment Segment)> found, Cadence? cadence)
     {
         // Named by the discontinuities before it: that survives a restart, when the window's past is known as counts only.
         var discontinuities = timeline.DiscontinuitySequence + timeline.Discontinuities.Count(discontinuity => discontinuity <= number);
@@ -162,11 +232,18 @@ internal sealed class PeriodFold
             id = $"{discontinuities}-{number}";
         }
 
-        // The first begins where the session's timeline does, so that it, too, can be told again after a restart.
+        // The first begins where the session's timeline does, so that it, too, can be told again after a restart. Where segments are counted, the count begins with the first of them.
+        var leader = LeaderOf(found);
         var isFirst = _periods.Count == 0 && discontinuities == 0;
-        var start = isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
+        var start = cadence is not null ? leader.Start.Rescale(1000) : isFirst ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
         var floor = _periods is [.., var last] ? last.Start.Ticks + 1 : 0;
         start = new MediaTime(Math.Max(start.Ticks, floor), 1000);
-        _periods.Add(new MpdPeriod(id, number, start, [.. found.Select(item => new PeriodRun(item.Rendition, item.Segment.Init, number))]));
+        _periods.Add(new MpdPeriod(id, number, start, [.. found.Select(item => new PeriodRun(item.Rendition, item.Segment.Init, number))])
+        {
+            Cadence = cadence,
+            ReferenceClock = leader.WallClock,
+            ReferenceTime = leader.Start,
+        });
+        _isNews = true;
     }
 }

@@ -16,6 +16,12 @@ internal sealed record ThumbnailSet(SheetLayout Layout, long Bandwidth, long Pre
     /// <summary><c>@id</c>: behind those of all media.</summary>
     private const int Id = 1000;
 
+    /// <summary>
+    /// <c>@availabilityTimeOffset</c>, or <see langword="null"/>. A sheet is listed once it is there, so this promises nothing; but Shaka 5.2 takes a presentation for one of low latency only when all
+    /// in it, images too, has one.
+    /// </summary>
+    public TimeSpan? Early { get; init; }
+
     /// <summary>The set of a period, or <see langword="null"/> when no sheet reaches into it.</summary>
     /// <param name="track">The session's sheets, or <see langword="null"/>.</param>
     /// <param name="start">Where the period begins.</param>
@@ -50,6 +56,11 @@ internal sealed record ThumbnailSet(SheetLayout Layout, long Bandwidth, long Pre
         xml.WriteAttributeString("timescale", "1000");
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
         xml.WriteAttributeString("media", $"{ThumbnailTrack.Name}/$Time$.jpg");
+        if (Early is { } early)
+        {
+            xml.WriteAttributeString("availabilityTimeOffset", MpdText.Seconds(early));
+        }
+
         SegmentTemplate.WriteTimeline(xml, Timeline);
         xml.WriteEndElement();
         xml.WriteEndElement();

@@ -11,6 +11,9 @@ internal static class ContentTypes
     /// <summary>MPDs (ISO/IEC 23009-1, annex C).</summary>
     public const string Dash = "application/dash+xml";
 
+    /// <summary>MPD patches (ISO/IEC 23009-1, annex C).</summary>
+    public const string DashPatch = "application/dash-patch+xml";
+
     /// <summary>JSON.</summary>
     public const string Json = "application/json";
 

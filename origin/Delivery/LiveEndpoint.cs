@@ -111,6 +111,8 @@ internal sealed partial class LiveEndpoint(
                 return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge, stale);
             case LivePathKind.SessionMpd:
                 return WriteAsync(context, session.SessionMpd(), maxAge, stale);
+            case LivePathKind.MpdPatch:
+                return WriteAsync(context, session.MpdPatch(path.Number), maxAge);
             case LivePathKind.Poster:
                 return session.Poster is { } poster ? media.AnswerAsync(context, MediaSource.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
             case LivePathKind.ChannelThumbnails:

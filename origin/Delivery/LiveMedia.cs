@@ -10,6 +10,8 @@ namespace Broadcast.Origin.Delivery;
 /// </summary>
 internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, ILogger<LiveMedia> logger)
 {
+    private static readonly byte[] EmptySegment = [0, 0, 0, 24, .. "styp"u8, .. "cmfs"u8, 0, 0, 0, 0, .. "cmfs"u8, .. "msdh"u8];
+
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context, LiveSession session, LivePath path)
     {
@@ -40,12 +42,30 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
             case Readiness.Growing when !HttpProtocol.IsHttp10(context.Request.Protocol):
                 await SendWhileMadeAsync(context, session, path, verdict.Source!);
                 break;
+            case Readiness.Empty:
+                await SendEmptyAsync(context);
+                break;
             case Readiness.Never:
                 Answers.NotFound(context);
                 break;
             default:
                 Answers.TryAgain(context);
                 break;
+        }
+    }
+
+    /// <summary>
+    /// A segment without samples (ISO/IEC 14496-12, 8.16.2: its type alone). An error would keep Shaka 5.2 asking for it for ever, and whatever another init segment is needed for cannot be decoded.
+    /// The MPD tells meanwhile where to go on.
+    /// </summary>
+    private static async Task SendEmptyAsync(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = Answers.Brief;
+        context.Response.ContentType = "video/iso.segment";
+        context.Response.ContentLength = EmptySegment.Length;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            await context.Response.BodyWriter.WriteAsync(EmptySegment, context.RequestAborted);
         }
     }
 

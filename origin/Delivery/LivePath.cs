@@ -24,6 +24,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/manifest.mpd</c></summary>
     SessionMpd,
 
+    /// <summary><c>/live/{channel}/{session}/manifest-{published}.mpp</c>: what has changed since the MPD that was published then (milliseconds since 1970).</summary>
+    MpdPatch,
+
     /// <summary><c>/live/{channel}/{session}/{rendition}.m3u8</c></summary>
     MediaPlaylist,
 
@@ -42,7 +45,7 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/{rendition}/init-{number}.mp4</c></summary>
     Init,
 
-    /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.m4s</c></summary>
+    /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.m4s</c>, or <c>…/i{init}-{number}.m4s</c> for one that must need this init segment</summary>
     Segment,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.{part}.m4s</c></summary>
@@ -52,6 +55,12 @@ internal enum LivePathKind
 /// <summary>An address under <c>/live/</c>, taken apart. Each thing has one spelling; whatever is not exactly that is nothing.</summary>
 internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel, SessionId Session, string Rendition, long Number, int Part)
 {
+    /// <summary>
+    /// The init segment that a segment must need, or 0 when any will do. Players that count segments ask for some that are not begun; what comes may need another init segment than they have, and must not be
+    /// taken for what they asked for.
+    /// </summary>
+    public int Init { get; init; }
+
     /// <summary>Longest rendition name, in characters.</summary>
     public const int MaxRenditionName = 32;
 
@@ -133,6 +142,12 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return true;
         }
 
+        if (file.StartsWith("manifest-", StringComparison.Ordinal) && file.EndsWith(".mpp", StringComparison.Ordinal))
+        {
+            result = new LivePath(LivePathKind.MpdPatch, channel, session, "", 0, 0);
+            return TryParseNumber(file.AsSpan()[9..^4], out var published) && Accept(result with { Number = published }, out result);
+        }
+
         LivePathKind? thumbnails = file switch
         {
             $"{ThumbnailTrack.Name}.vtt" => LivePathKind.SessionThumbnails,
@@ -187,6 +202,13 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         }
 
         name = name[..^4];
+        if (name is ['i', ..])
+        {
+            var dash = name.IndexOf('-');
+            return dash > 0 && TryParseNumber(name[1..dash], out var needed) && needed is >= 1 and <= int.MaxValue && TryParseNumber(name[(dash + 1)..], out var counted)
+                && Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, counted, 0) { Init = (int)needed }, out result);
+        }
+
         var dot = name.IndexOf('.');
         if (!TryParseNumber(dot < 0 ? name : name[..dot], out var number))
         {

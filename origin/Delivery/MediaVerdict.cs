@@ -16,6 +16,9 @@ internal enum Readiness
 
     /// <summary>All of it is there.</summary>
     Whole,
+
+    /// <summary>A player that counts was right to expect it, but it has no media for that player: a hole, or one that needs another init segment.</summary>
+    Empty,
 }
 
 /// <summary>What a request for media can be answered with.</summary>
@@ -43,6 +46,11 @@ internal readonly record struct MediaVerdict(Readiness Readiness, MediaSource? S
         if (timeline.Find(path.Rendition) is not { } rendition)
         {
             return default;
+        }
+
+        if (path.Init != 0 && rendition.Find(path.Number) is { } begun && (begun.IsGap || begun.Init != path.Init))
+        {
+            return new MediaVerdict(Readiness.Empty, null);
         }
 
         if (MediaSource.Find(rendition, timeline.FirstSegment, path) is { } source)

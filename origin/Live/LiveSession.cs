@@ -16,20 +16,23 @@ internal sealed class LiveSession
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly SessionTimeline _timeline;
-    private readonly PeriodFold _periods = new();
+    private readonly PeriodFold _periods;
     private readonly Dictionary<string, RenditionRecord> _records = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, PlaylistCells> _playlists = new(StringComparer.Ordinal);
     private readonly DocumentCell _multivariant = new();
     private readonly DocumentCell _channelMpd = new();
     private readonly DocumentCell _guardedMpd = new();
     private readonly DocumentCell _sessionMpd = new();
+    private readonly MpdHistory _mpds = new();
     private readonly DocumentCell _imagePlaylist = new();
     private readonly DocumentCell _cues = new();
     private readonly DocumentCell _channelCues = new();
     private readonly DateTimeOffset _startedAt;
     private DateTimeOffset _lastMedia;
     private DateTimeOffset _published;
-    private TimelineSheet? _newestSheet;
+    private (TimelineSheet? Oldest, TimelineSheet? Newest) _sheets;
+    private long _bandwidths;
+    private volatile bool _promises;
     private readonly Announcement _announced = new();
     private long _listVersion;
     private volatile bool _playable;
@@ -38,7 +41,8 @@ internal sealed class LiveSession
     public LiveSession(BroadcastSession session, TimeProvider time)
     {
         (_timeline, _time, _startedAt) = (new SessionTimeline(session), time, session.StartedAt);
-        _lastMedia = _published = time.GetUtcNow();
+        _periods = new PeriodFold(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null);
+        _lastMedia = time.GetUtcNow();
     }
 
     /// <summary>Its identity.</summary>
@@ -93,9 +97,10 @@ internal sealed class LiveSession
 
                 // A part of an open segment is in no list yet; the first part of the next one may have closed the segment before.
                 listChanged |= @event is not TimelineEvent.PartReady { Part: > 0 };
-                if (@event is TimelineEvent.PartReady)
+                if (@event is TimelineEvent.PartReady part)
                 {
                     _lastMedia = _time.GetUtcNow();
+                    _records.GetValueOrDefault(part.Rendition)?.Came(_lastMedia - _startedAt - (part.Start + part.Duration).ToTimeSpan());
                 }
 
                 var rendition = RenditionOf(@event);
@@ -203,18 +208,40 @@ internal sealed class LiveSession
         _multivariant.Get(Volatile.Read(ref _listVersion), () => Draw(() => Playlists.Multivariant(_timeline, _records)).ToDocument());
 
     /// <summary>The MPD as the session's own address has it, or <see langword="null"/> before the session can be played.</summary>
-    public Document? SessionMpd() => !_playable ? null :
-        _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd()?.ToDocument());
+    public Document? SessionMpd()
+    {
+        if (!_playable)
+        {
+            return null;
+        }
+
+        KeepPromises();
+        return _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd() is not { } mpd ? null
+            : !MpdHistory.IsWorthIt(Latency) ? mpd.ToDocument()
+            : _mpds.Keep(mpd.PublishTime, (mpd with { Id = Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
+    }
+
+    /// <summary>What has changed since an MPD was published, or <see langword="null"/> when none was then.</summary>
+    /// <param name="published">When, as <see cref="MpdHistory.NumberOf"/> says it.</param>
+    public Document? MpdPatch(long published) => SessionMpd() is null ? null : _mpds.PatchFrom(published);
 
     /// <summary>The MPD as the channel's address has it: with the session's address as its Location.</summary>
     /// <param name="isGuarded">
     /// Whether a token stands before <c>/live</c> in the path that the player used. Then there is no Location, so that all addresses can be relative, on which players agree only without one, and no
     /// answer holds the token. A player then stays at the channel's address; it has seen this session's end there when the next one begins.
     /// </param>
-    public Document? ChannelMpd(bool isGuarded = false) => !_playable ? null :
-        (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
+    public Document? ChannelMpd(bool isGuarded = false)
+    {
+        if (!_playable)
+        {
+            return null;
+        }
+
+        KeepPromises();
+        return (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
             ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
             : null)?.ToDocument());
+    }
 
     /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
     public Document? KeyPlaylist(string rendition) => _playlists.TryGetValue(rendition, out var cells)
@@ -319,16 +346,47 @@ internal sealed class LiveSession
             record.Observe(rendition);
         }
 
-        var newestSheet = _timeline.Sheets is [.., var sheet] ? sheet : null;
-        if (_periods.Settle(_timeline) | !ReferenceEquals(newestSheet, _newestSheet))
+        var sheets = _timeline.Sheets is [var oldest, .., var newest] ? (oldest, newest) : (_timeline.Sheets.FirstOrDefault(), null);
+        var bandwidths = _records.Values.Sum(record => BitrateMeter.Step(record.Bitrate.Peak) + (record.IsIndependent ? 1 : 0));
+        var lag = _records.Values.Select(record => record.Lag).DefaultIfEmpty().Max();
+        if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths)
         {
-            _newestSheet = newestSheet;
-            _published = _time.GetUtcNow();
+            (_sheets, _bandwidths) = (sheets, bandwidths);
+            Publish();
         }
+
+        _promises = _periods.PromisesMore;
 
         _ended = _timeline.IsEnded;
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
         Volatile.Write(ref _listVersion, _listVersion + 1);
+    }
+
+    /// <summary>The MPD is another from now on: patches name it by this time, so that there are no two of the same millisecond.</summary>
+    private void Publish()
+    {
+        var now = _time.GetUtcNow();
+        _published = now > _published.AddMilliseconds(1) ? now : _published.AddMilliseconds(1);
+    }
+
+    /// <summary>An MPD of low latency promises segments by the clock alone. When nothing comes any more, it is put right before it is handed out again.</summary>
+    private void KeepPromises()
+    {
+        if (!_promises)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_time.GetUtcNow() - _lastMedia > Latency.TargetDuration && _periods.Interrupt())
+            {
+                Publish();
+                Volatile.Write(ref _listVersion, _listVersion + 1);
+            }
+
+            _promises = _periods.PromisesMore;
+        }
     }
 
     private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();

@@ -112,4 +112,17 @@ window.report = () => {
   };
 };
 
+// Whether the player is in its low-latency mode, how it sees its latency, and which second of the presentation is shown at which of the clock.
+window.latency = () => {
+  const player = window.player;
+  const isDash = query.get('kind') === 'dash';
+  return {
+    isLow: isDash ? player.getLowLatencyModeEnabled() : Boolean(player.getManifest()?.isLowLatency && player.getConfiguration().streaming.lowLatencyMode),
+    said: isDash ? player.getCurrentLiveLatency() : player.seekRange().end - video.currentTime,
+    behind: Date.now() / 1000 - video.currentTime,
+    rate: video.playbackRate,
+    ahead: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0,
+  };
+};
+
 begin().catch(e => errors.push(`${e.name}: ${e.code ?? ''} ${e.message}`));

@@ -23,6 +23,11 @@ public class MediaVerdictTests
     [InlineData("4.m4s", "Never")]
     [InlineData("4.0.m4s", "Never")]
     [InlineData("0.m4s", "Never")]
+    [InlineData("i1-1.m4s", "Whole")]
+    [InlineData("i1-2.m4s", "Growing")]
+    [InlineData("i1-3.m4s", "Soon")]
+    [InlineData("i2-1.m4s", "Empty")]        // it needs another init segment
+    [InlineData("i2-2.m4s", "Empty")]
     [InlineData("init-1.mp4", "Whole")]
     [InlineData("init-2.mp4", "Never")]
     public void What_is_about_to_exist_is_told_from_what_never_will(string file, string expected)

@@ -1,0 +1,379 @@
+using System.Globalization;
+using System.Xml;
+using System.Xml.Linq;
+using Broadcast.Media;
+using Broadcast.Origin.Dash;
+
+namespace Broadcast.Origin.Tests.Dash;
+
+public class LowLatencyMpdTests
+{
+    private static readonly XNamespace Ns = "urn:mpeg:dash:schema:mpd:2011";
+
+    [Fact]
+    public void A_live_session_in_low_latency() =>
+        Low().Video().Audio(language: "en").Segments(3).Listen().SessionMpd().Text().ShouldBe("""
+            <?xml version="1.0" encoding="utf-8"?>
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+              <ServiceDescription id="0">
+                <Latency referenceId="1" target="2500" max="6000" min="1500" />
+                <PlaybackRate max="1.04" min="0.96" />
+              </ServiceDescription>
+              <Period id="0" start="PT10S">
+                <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
+                  <ProducerReferenceTime id="1" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
+                    <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
+                  </ProducerReferenceTime>
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="180000" availabilityTimeOffset="1.25" availabilityTimeComplete="false" />
+                  </Representation>
+                </AdaptationSet>
+                <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" lang="en" segmentAlignment="true">
+                  <ProducerReferenceTime id="2" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
+                    <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
+                  </ProducerReferenceTime>
+                  <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
+                  <Representation id="audio" codecs="mp4a.40.2" bandwidth="160000" audioSamplingRate="48000" startWithSAP="1">
+                    <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2" />
+                    <SegmentTemplate timescale="48000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/i1-$Number$.m4s" startNumber="1" duration="96000" availabilityTimeOffset="1.25" availabilityTimeComplete="false" />
+                  </Representation>
+                </AdaptationSet>
+              </Period>
+              <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
+            </MPD>
+
+            """);
+
+    [Fact]
+    public void It_changes_only_when_there_is_something_to_say()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(2);
+        var first = live.Mpd();
+        live.Segments(40);
+        live.Mpd().ShouldBe(first);
+
+        live.Source.Window(20);
+        live.Segments(1);
+        live.Mpd().ShouldBe(first, "the window is counted by the clock");
+        live.Source.Discontinuity();
+        live.Segments(1);
+        live.Mpd().ShouldNotBe(first);
+    }
+
+    [Theory]
+    [InlineData("standard")]
+    [InlineData("safe")]
+    public void Other_profiles_list_their_segments(string profile)
+    {
+        var text = new Broadcaster(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().SessionMpd().Text();
+
+        text.ShouldContain("<SegmentTimeline>");
+        text.ShouldNotContain("availabilityTime");
+        text.ShouldNotContain("ProducerReferenceTime");
+        text.ShouldNotContain("low-latency-live");
+        text.ShouldContain("suggestedPresentationDelay");
+    }
+
+    [Fact]
+    public void A_configuration_that_changes_begins_a_period_which_says_the_same_of_time()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(5);
+        live.Source.Discontinuity().Change("source", format => format with { Width = 1280, Height = 720, Codecs = "avc1.4d401f" });
+        live.Segments(2);
+        var periods = Periods(live.Mpd());
+
+        periods.Select(Id).ShouldBe(["0", "1"]);
+        (Start(periods[1]) - Start(periods[0])).ShouldBe(TimeSpan.FromSeconds(10));
+        Template(periods[0], "source").Attribute("endNumber")!.Value.ShouldBe("5");
+        Template(periods[1], "source").Attribute("endNumber").ShouldBeNull();
+        Template(periods[1], "source").Attribute("startNumber")!.Value.ShouldBe("6");
+        Template(periods[1], "source").Attribute("presentationTimeOffset")!.Value.ShouldBe("900000");
+        Template(periods[1], "audio").Attribute("presentationTimeOffset")!.Value.ShouldBe("480000");
+        Template(periods[1], "source").Attribute("initialization")!.Value.ShouldContain("init-2.mp4");
+        Template(periods[0], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i1-$Number$.m4s");
+        Template(periods[1], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i2-$Number$.m4s", "or a player with the old MPD would decode new pictures by the old configuration");
+    }
+
+    [Fact]
+    public void A_hole_in_one_rendition_begins_a_period_without_it_and_its_return_one_with_it()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(3);
+        live.Source.Open("source").Close("source").Gap("audio");
+        live.Time += TimeSpan.FromSeconds(2);
+        live.Hear();
+        live.Segments(2);
+        var periods = Periods(live.Mpd());
+
+        periods.Select(Id).ShouldBe(["0", "0-4", "0-5"]);
+        periods.Select(period => period.Descendants(Ns + "Representation").Count()).ShouldBe([2, 1, 2]);
+        Template(periods[0], "audio").Attribute("endNumber")!.Value.ShouldBe("3");
+        Template(periods[2], "audio").Attribute("startNumber")!.Value.ShouldBe("5");
+    }
+
+    [Fact]
+    public void Without_a_rhythm_segments_are_listed_at_standard_latency_until_there_is_one()
+    {
+        var live = new OnAir(Low().Video());
+        foreach (var seconds in new[] { 2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4 })
+        {
+            live.Segment(seconds);
+        }
+
+        var text = live.Mpd();
+        text.ShouldContain("<Latency target=\"9000\"");
+        text.ShouldContain("suggestedPresentationDelay=\"PT9S\"");
+        text.ShouldNotContain("low-latency-live");
+        Template(Periods(text)[^1], "source").Attribute("availabilityTimeOffset").ShouldBeNull();
+        Template(Periods(text)[^1], "source").Elements(Ns + "SegmentTimeline").ShouldHaveSingleItem();
+
+        live.Segments(8);
+        live.Mpd().ShouldContain("<Latency referenceId=\"1\" target=\"2500\"");
+        Template(Periods(live.Mpd())[^1], "source").Attribute("duration").ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void A_rung_that_comes_late_makes_all_promise_less()
+    {
+        var live = new OnAir(Low().Video().Video("360p", 640, 360));
+        live.Segments(1);
+        Template(Periods(live.Mpd())[0], "360p").Attribute("availabilityTimeOffset")!.Value.ShouldBe("1.25");
+
+        live.Lag = TimeSpan.FromSeconds(1.1);
+        live.Segments(1);
+        var periods = Periods(live.Mpd());
+        periods.Select(Id).ShouldBe(["0", "0-2"]);
+        periods[1].Descendants(Ns + "SegmentTemplate").Select(template => template.Attribute("availabilityTimeOffset")!.Value).ShouldBe(["0.5", "0.5"]);
+    }
+
+    [Fact]
+    public void When_nothing_comes_any_more_nothing_is_promised_and_what_comes_then_begins_a_period()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(5);
+        live.Mpd().ShouldNotContain("endNumber");
+
+        live.Time += TimeSpan.FromSeconds(2.9);
+        live.Mpd().ShouldNotContain("endNumber");
+        live.Time += TimeSpan.FromSeconds(0.2);
+        var over = Periods(live.Mpd()).ShouldHaveSingleItem();
+        over.Attribute("duration")!.Value.ShouldBe("PT10S");
+        over.Descendants(Ns + "SegmentTemplate").Select(template => template.Attribute("endNumber")!.Value).ShouldBe(["5", "5"]);
+        live.Mpd().ShouldContain("type=\"dynamic\"");
+
+        live.Source.Silence(3.1);
+        live.Segments(1);
+        var periods = Periods(live.Mpd());
+        periods.Select(Id).ShouldBe(["0", "0-6"]);
+        periods[0].Attribute("duration")!.Value.ShouldBe("PT13.1S", "the next one says where it ends");
+        Template(periods[0], "source").Attribute("endNumber")!.Value.ShouldBe("5");
+    }
+
+    [Fact]
+    public void At_the_end_it_is_static_and_lasts_from_what_is_left_to_the_end()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(40);
+        live.Source.Window(11).End();
+        live.Hear();
+        var text = live.Mpd();
+        var period = Periods(text).ShouldHaveSingleItem();
+
+        text.ShouldContain("type=\"static\"");
+        text.ShouldContain("mediaPresentationDuration=\"PT90S\"");
+        text.ShouldNotContain("availabilityTimeOffset");
+        text.ShouldNotContain("ServiceDescription");
+        Start(period).ShouldBe(TimeSpan.FromSeconds(30));
+        period.Attribute("duration")!.Value.ShouldBe("PT60S");
+        Template(period, "source").Attribute("startNumber")!.Value.ShouldBe("11");
+        Template(period, "source").Attribute("endNumber")!.Value.ShouldBe("40");
+        Template(period, "source").Attribute("presentationTimeOffset")!.Value.ShouldBe("1800000");
+    }
+
+    [Fact]
+    public void A_restart_lists_what_is_left_of_a_period_and_counts_again_from_the_encoders_return()
+    {
+        var broadcaster = Low().Video().Segments(20).Window(15);
+        var timeline = new SessionTimeline(broadcaster.Session);
+        broadcaster.Events.ForEach(@event => timeline.Apply(@event));
+        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(60));
+        var restarted = new LiveSession(broadcaster.Session, time);
+        restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
+
+        restarted.SessionMpd().Text().ShouldContain("<S t=\"2520000\" d=\"180000\" r=\"5\" />");
+        broadcaster.Unsent.Clear();
+        broadcaster.Silence(20).Discontinuity().Segment().TellTo(restarted);
+        var periods = Periods(restarted.SessionMpd().Text());
+        periods.Select(Id).ShouldBe(["0", "1"]);
+        Template(periods[1], "source").Attribute("duration")!.Value.ShouldBe("180000");
+    }
+
+    [Fact]
+    public void Thumbnails_have_the_offset_too_without_which_Shaka_takes_nothing_for_low_latency() =>
+        Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text().ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
+
+    /// <summary>The promise of low latency: asked for as soon as the MPD says, a segment's first bytes are there after half a segment at most, of every rendition.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0.3, 0)]
+    [InlineData(0.9, 0)]
+    [InlineData(0.3, 0.2)]
+    [InlineData(0.2, 1)]
+    public void What_an_MPD_promises_is_there_soon_after_and_what_it_said_stays(double lag, double spread)
+    {
+        var random = new Random(7);
+        var live = new OnAir(Low().Video().Video("360p", 640, 360).Audio()) { Lag = TimeSpan.FromSeconds(lag) };
+        var said = new Dictionary<string, string>();
+        (XElement Template, TimeSpan Start)? promise = null;
+        for (var number = 1L; number <= 120; number++)
+        {
+            if (promise is { } open)
+            {
+                // What players were told before this segment began, about when they may ask for it.
+                var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
+                var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
+                var asked = Broadcaster.Start + open.Start - MpdDrawing.SessionBegin + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
+                var answered = live.Time + TimeSpan.FromSeconds(lag) + LatencyProfile.Low.PartTarget;
+                (answered - asked).TotalSeconds.ShouldBeLessThanOrEqualTo(each / 2, $"segment {number}");
+            }
+
+            live.Segment(Math.Round(2 + (spread * random.NextDouble()), 3));
+            var periods = Periods(live.Mpd());
+            promise = Template(periods[^1], "source") is var last && last.Attribute("duration") is not null ? (last, Start(periods[^1])) : null;
+            foreach (var period in periods)
+            {
+                // Only the end is added, and lists grow.
+                var fixedly = $"{period.Attribute("start")} {string.Join(' ', period.Descendants(Ns + "SegmentTemplate").SelectMany(template => template.Attributes()).Where(attribute => attribute.Name != "endNumber"))}";
+                (said.TryAdd(Id(period), fixedly) || said[Id(period)] == fixedly).ShouldBeTrue($"period {Id(period)} was {said[Id(period)]} and is {fixedly}");
+            }
+        }
+    }
+
+    private static readonly Dictionary<string, Func<OnAir>> Shows = new()
+    {
+        ["video and audio"] = () => new OnAir(Low().Video().Audio(language: "en")).Segments(3),
+        ["audio only"] = () => new OnAir(Low().Audio()).Segments(3),
+        ["names, captions and colors"] = () => new OnAir(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new CodedColor(5, 6, 5, false) }).Audio()
+            .Change("audio", format => format with { Name = "<Halle> & 'Tor'" })).Segments(3),
+        ["without a rhythm"] = () => new OnAir(Low().Video().Audio()).Lengths(2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4),
+        ["thumbnails"] = () => new OnAir(Low().Video().Sheet(0).Sheet(10)).Segments(12),
+        ["silent"] = () => new OnAir(Low().Video().Audio()).Segments(4).Wait(5),
+        ["silent and back"] = () => new OnAir(Low().Video().Audio()).Segments(4).Wait(5).Segments(2),
+        ["ended"] = () => new OnAir(Low().Video().Audio()).Segments(4).End(),
+        ["ended after another rhythm"] = () => new OnAir(Low().Video().Audio()).Segments(30).Lengths(3, 3, 3, 3).End(),
+    };
+
+    public static TheoryData<string> Names => [.. Shows.Keys];
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task An_MPD_of_low_latency_is_valid_by_the_schema(string show)
+    {
+        var live = Shows[show]();
+
+        (await Schema.ValidateAsync(live.Mpd())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(live.Session.ChannelMpd().Text())).ShouldBeEmpty();
+    }
+
+    private static Broadcaster Low() => new(latency: LatencyProfile.Low);
+
+    private static List<XElement> Periods(string text) => [.. XDocument.Parse(text).Root!.Elements(Ns + "Period")];
+
+    private static string Id(XElement period) => period.Attribute("id")!.Value;
+
+    private static TimeSpan Start(XElement period) => XmlConvert.ToTimeSpan(period.Attribute("start")!.Value);
+
+    private static XElement Template(XElement period, string representation) =>
+        period.Descendants(Ns + "Representation").Single(element => (string?)element.Attribute("id") == representation).Element(Ns + "SegmentTemplate")!;
+
+    private static long Ticks(XElement template, string attribute) => (long)template.Attribute(attribute)!;
+
+    /// <summary>A session that hears of each segment when it would really come: by the clock, and a lag later.</summary>
+    private sealed class OnAir
+    {
+        private readonly ManualTimeProvider _clock = new(Broadcaster.Start);
+
+        public OnAir(Broadcaster source)
+        {
+            (Source, Session) = (source, new LiveSession(source.Session, _clock));
+            source.TellTo(Session);
+        }
+
+        public Broadcaster Source { get; }
+
+        public LiveSession Session { get; }
+
+        /// <summary>The clock, without the lag.</summary>
+        public DateTimeOffset Time { get; set; } = Broadcaster.Start;
+
+        public TimeSpan Lag { get; set; }
+
+        public string Mpd()
+        {
+            _clock.Now = Time + Lag;
+            return Session.SessionMpd().Text();
+        }
+
+        public void Hear()
+        {
+            foreach (var @event in Source.Unsent.OrderBy(When).ToList())
+            {
+                _clock.Now = When(@event) + Lag;
+                Session.Append([@event], mistake => throw new InvalidOperationException(mistake));
+            }
+
+            Source.Unsent.Clear();
+        }
+
+        private DateTimeOffset When(TimelineEvent @event) => @event switch
+        {
+            TimelineEvent.PartReady part => Broadcaster.Start + (part.Start + part.Duration).ToTimeSpan(),
+            TimelineEvent.InitReady or TimelineEvent.Discontinuity => Broadcaster.Start,
+            _ => Time,
+        };
+
+        public OnAir Segments(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Segment(2);
+            }
+
+            return this;
+        }
+
+        public OnAir Lengths(params double[] lengths)
+        {
+            foreach (var length in lengths)
+            {
+                Segment(length);
+            }
+
+            return this;
+        }
+
+        public void Segment(double seconds)
+        {
+            Time += TimeSpan.FromSeconds(seconds);
+            Source.Segment(seconds, bytes: 25_000);
+            Hear();
+        }
+
+        public OnAir Wait(double seconds)
+        {
+            Time += TimeSpan.FromSeconds(seconds);
+            Mpd();
+            Source.Silence(seconds);
+            return this;
+        }
+
+        public OnAir End()
+        {
+            Source.End();
+            Hear();
+            return this;
+        }
+    }
+}
