@@ -113,7 +113,7 @@ sub vcl_backend_response {
   }
 
   if (beresp.status >= 500) {
-    if (bereq.url ~ "[?&]_HLS_" || bereq.url ~ "/[0-9]+(?:\.[0-9]+)?\.m4s$") {
+    if (bereq.url ~ "[?&]_HLS_" || bereq.url ~ "/(?:i[0-9]+-)?[0-9]+(?:\.[0-9]+)?\.m4s$") {
       # What was waited for does not come. All who waited are told so, instead of each asking again by itself.
       set beresp.ttl = 1s;
       set beresp.grace = 0s;
@@ -125,6 +125,12 @@ sub vcl_backend_response {
 
   unset beresp.http.Set-Cookie;
   if (bereq.url ~ "^/auth/") {
+    if (beresp.http.Cache-Control !~ "max-age=[1-9]") {
+      # It holds for this one request: others behind the same address are asked about by themselves.
+      set beresp.ttl = 60s;
+      set beresp.uncacheable = true;
+      return (deliver);
+    }
     set beresp.grace = 1h;
     if (beresp.status != 204) {
       set beresp.ttl = 1s;

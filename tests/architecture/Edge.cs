@@ -1,0 +1,188 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>An edge and the toy origin behind it, both on loopback.</summary>
+public abstract class Edge : IAsyncLifetime
+{
+    public static readonly byte[] Body = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 7))];
+
+    private readonly ConcurrentDictionary<string, int> _requests = new();
+    private WebApplication? _origin;
+    private HttpClient? _client;
+
+    /// <summary>Where the edge may write.</summary>
+    protected TempFolder Folder { get; } = TempFolder.Create("edge");
+
+    /// <summary>The edge's process.</summary>
+    protected ChildProcess? Program { get; private set; }
+
+    public ConcurrentDictionary<string, bool> Missing { get; } = new();
+
+    /// <summary>Paths whose connections the origin breaks, as one does that is killed.</summary>
+    public ConcurrentDictionary<string, bool> Away { get; } = new();
+
+    public Uri Address { get; private set; } = null!;
+
+    public int Requests(string path) => _requests.GetValueOrDefault(path);
+
+    /// <summary>How often an object was fetched, with whatever token.</summary>
+    public int Fetches(string path) => _requests.Where(r => r.Key.EndsWith(path, StringComparison.Ordinal) && !r.Key.StartsWith("/auth/", StringComparison.Ordinal)).Sum(r => r.Value);
+
+    /// <summary>How often was asked who has a token.</summary>
+    public int Questions(string token) => _requests.Where(r => r.Key.StartsWith($"/auth/t/{token}/", StringComparison.Ordinal)).Sum(r => r.Value);
+
+    public string Errors() => string.Join('\n', Program!.ErrorLines);
+
+    public Task<HttpResponseMessage> GetAsync(string path, Action<HttpRequestMessage>? with = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        with?.Invoke(request);
+        return _client!.SendAsync(request);
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        await StartOriginAsync();
+        Address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        Program = await StartAsync(Folder, new Uri(_origin!.Urls.First()), Address);
+        _client = new HttpClient { BaseAddress = Address };
+        await Poll.UntilAsync(async () => (await GetAsync("/edge-health")).StatusCode == HttpStatusCode.NoContent, description: "the edge answers; " + Program!.Tail());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client?.Dispose();
+        if (Program is { } program)
+        {
+            await program.TerminateAsync(TimeSpan.FromSeconds(10));
+            await program.DisposeAsync();
+        }
+
+        if (_origin is not null)
+        {
+            await _origin.DisposeAsync();
+        }
+
+        await Folder.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Starts the edge as it is shipped, but for addresses and folders.</summary>
+    protected abstract Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address);
+
+    private async Task StartOriginAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _origin = builder.Build();
+        _origin.Run(AnswerAsync);
+        await _origin.StartAsync();
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        var count = _requests.AddOrUpdate(path, 1, (_, n) => n + 1);
+        if (Away.GetValueOrDefault(path))
+        {
+            context.Abort();
+            return;
+        }
+
+        if (path.StartsWith("/auth/", StringComparison.Ordinal))
+        {
+            var refusal = Array.Find(["revoked", "no_channel"], word => path.StartsWith($"/auth/t/{word}/", StringComparison.Ordinal));
+            context.Response.StatusCode = refusal is null ? 204 : 403;
+            context.Response.Headers.CacheControl = path switch
+            {
+                _ when path.StartsWith("/auth/t/1.", StringComparison.Ordinal) => "max-age=60",
+                _ when path.StartsWith("/auth/t/once/", StringComparison.Ordinal) => "no-store",
+                _ => "max-age=1",
+            };
+            context.Response.Headers["X-Refusal"] = refusal;
+            return;
+        }
+
+        if (Missing.GetValueOrDefault(path))
+        {
+            context.Response.StatusCode = 404;
+            context.Response.Headers.CacheControl = "max-age=1";
+            return;
+        }
+
+        if (path.StartsWith("/api/", StringComparison.Ordinal))
+        {
+            await context.Response.WriteAsync($"{context.Request.Headers.Authorization} host={context.Request.Host} for={context.Request.Headers["X-Forwarded-For"]}");
+        }
+        else if (path.EndsWith(".m3u8", StringComparison.Ordinal))
+        {
+            context.Response.Headers.CacheControl = "max-age=1";
+            context.Response.ContentType = "application/vnd.apple.mpegurl";
+            await context.Response.WriteAsync($"#EXTM3U {context.Request.QueryString} {count}");
+        }
+        else
+        {
+            if (path.Contains("slow", StringComparison.Ordinal))
+            {
+                // Long enough for every viewer of the test to be there before the answer is.
+                await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System);
+            }
+
+            context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+            context.Response.Headers.AcceptRanges = "bytes";
+            context.Response.ContentType = "video/mp4";
+            context.Response.ContentLength = Body.Length;
+            await context.Response.Body.WriteAsync(Body);
+        }
+    }
+}
+
+/// <summary>nginx.</summary>
+public sealed class NginxEdge : Edge
+{
+    public string Log() => string.Join('\n', Program!.OutputLines);
+
+    protected override async Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address)
+    {
+        var adapted = Sources.Text("infra/edge/nginx.conf")
+            .Replace("server broadcast:8080", $"server {origin.Authority}", StringComparison.Ordinal)
+            .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
+            .Replace("/var/cache/nginx/", folder.Sub("cache-"), StringComparison.Ordinal)
+            .Replace(" /tmp/nginx", " " + folder.Sub("nginx"), StringComparison.Ordinal)
+            .Replace("worker_processes auto;", "worker_processes 2;", StringComparison.Ordinal);
+        var file = folder.Sub("nginx.conf");
+        await File.WriteAllTextAsync(file, adapted);
+
+        // Started as root, its workers would be another user that cannot enter the folder.
+        var globals = "daemon off;" + (Environment.UserName == "root" ? " user root;" : "");
+        string[] arguments = ["-p", folder.Path, "-c", file, "-g", globals];
+        var check = await ChildProcess.RunAsync("/usr/sbin/nginx", [.. arguments, "-t"]);
+        check.ExitCode.ShouldBe(0, check.Error);
+        check.Error.ShouldNotContain("[warn]");
+        return ChildProcess.Start("/usr/sbin/nginx", arguments);
+    }
+}
+
+/// <summary>Varnish.</summary>
+public sealed class VarnishEdge : Edge
+{
+    protected override async Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address)
+    {
+        var adapted = Sources.Text("infra/edge/varnish.vcl")
+            .Replace(".host = \"broadcast\";", $".host = \"{origin.Host}\";", StringComparison.Ordinal)
+            .Replace(".port = \"8080\";", $".port = \"{origin.Port}\";", StringComparison.Ordinal);
+        var file = folder.Sub("varnish.vcl");
+        await File.WriteAllTextAsync(file, adapted);
+        return ChildProcess.Start("/usr/sbin/varnishd", ["-F", "-j", "none", "-n", folder.Sub("varnish"), "-a", address.Authority, "-T", "none", "-f", file, "-s", "malloc,64m"]);
+    }
+}
