@@ -21,7 +21,15 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
     /// <summary>Viewers of one address, refused within a minute, after which others there are refused unasked.</summary>
     private const int RefusedPerMinute = 100;
 
+    /// <summary>New viewers of one address who are asked about at a time; a household or an office has fewer, who floods more.</summary>
+    private const int MaxAskedOfAddress = 50;
+
+    /// <summary>New viewers who are asked about at a time.</summary>
+    private const int MaxAsked = 2_000;
+
     private readonly Dictionary<Viewer, Known> _known = [];
+    private readonly Dictionary<string, int> _askedOf = [];
+    private int _asked;
     private readonly FailureCount _refused = new(time);
     private readonly Lock _lock = new();
 
@@ -43,7 +51,12 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
             {
                 if (_refused.Of(viewer.Network?.ToString()) >= RefusedPerMinute)
                 {
-                    return new(ViewerRefusal.Denied, ViewerAuthority.NoHolds);
+                    return new(ViewerRefusal.Denied, IsKeptByAddress(viewer) ? ViewerAuthority.NoHolds : TimeSpan.Zero);
+                }
+
+                if (_asked >= MaxAsked || _askedOf.GetValueOrDefault(KeyOf(viewer)) >= MaxAskedOfAddress)
+                {
+                    return new(ViewerRefusal.Away, TimeSpan.Zero);
                 }
 
                 MakeRoom();
@@ -51,7 +64,7 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
             }
 
             // All who want to know wait for one answer, and it is remembered when none of them waits any more.
-            asking = known.Asking ??= AskAsync(viewer, request, known);
+            asking = known.Asking ??= Ask(viewer, request, known);
         }
 
         var answered = await asking.WaitAsync(cancellationToken);
@@ -59,6 +72,13 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
         {
             return Verdict(viewer, answered, time.GetUtcNow());
         }
+    }
+
+    private Task<Known> Ask(Viewer viewer, ViewerRequest request, Known known)
+    {
+        _asked++;
+        _askedOf[KeyOf(viewer)] = _askedOf.GetValueOrDefault(KeyOf(viewer)) + 1;
+        return AskAsync(viewer, request, known);
     }
 
     private async Task<Known> AskAsync(Viewer viewer, ViewerRequest request, Known known)
@@ -69,6 +89,12 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
         {
             var now = time.GetUtcNow();
             known.Asking = null;
+            _asked--;
+            if (--_askedOf[KeyOf(viewer)] == 0)
+            {
+                _askedOf.Remove(KeyOf(viewer));
+            }
+
             if (answer.IsAllowed is { } isAllowed)
             {
                 (known.IsAllowed, known.HoldsUntil, known.AskAgainAt) = (isAllowed, now + answer.Holds, now + answer.Holds);
@@ -88,9 +114,7 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
 
     private static ViewerVerdict Verdict(Viewer viewer, Known known, DateTimeOffset now)
     {
-        // An edge keeps answers about tokens of our own form apart by token alone, and those without a token by channel alone: there it is to ask about each viewer.
-        var isKeptByAddress = viewer.Token is not null && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);
-        TimeSpan Holds(TimeSpan most) => !isKeptByAddress ? TimeSpan.Zero : known.AskAgainAt - now < most ? known.AskAgainAt - now : most;
+        TimeSpan Holds(TimeSpan most) => !IsKeptByAddress(viewer) ? TimeSpan.Zero : known.AskAgainAt - now < most ? known.AskAgainAt - now : most;
         return known.IsAllowed switch
         {
             true when now < known.HoldsUntil + Trusted => new(null, Holds(ViewerAuthority.YesHolds)),
@@ -98,6 +122,11 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
             _ => new(ViewerRefusal.Away, TimeSpan.Zero),
         };
     }
+
+    /// <summary>An edge keeps answers about tokens of our own form apart by token alone, and those without a token by channel alone: there it is to ask about each viewer.</summary>
+    private static bool IsKeptByAddress(Viewer viewer) => viewer.Token is not null && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);
+
+    private static string KeyOf(Viewer viewer) => viewer.Network?.ToString() ?? "";
 
     private void MakeRoom()
     {

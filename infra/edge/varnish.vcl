@@ -30,6 +30,7 @@ sub vcl_recv {
     unset req.http.X-Stage;
     unset req.http.X-Object;
     unset req.http.X-Viewer;
+    unset req.http.X-Pass;
     unset req.http.X-Stale;
 
     if (req.url == "/edge-health") {
@@ -39,8 +40,15 @@ sub vcl_recv {
       return (synth(404));
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
-      # An object is the same for every viewer: its name is its address without the token. Arguments have one order.
+      # An object is the same for every viewer: its name is its address without the token. Arguments have one order, and media have none.
       set req.http.X-Object = std.querysort(regsub(req.url, "^/t/[^/?]+/", "/"));
+      if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?") {
+        set req.http.X-Object = regsub(req.http.X-Object, "\?.*$", "");
+      }
+      # The origin is asked for it with the token of whoever comes first.
+      if (req.url ~ "^/t/[^/?]+/") {
+        set req.http.X-Pass = regsub(req.url, "^(/t/[^/?]+)/.*$", "\1");
+      }
 
       # What the answer to "may this one watch?" is kept under: the path up to the channel, the token in it. The viewer's address as well
       # where the answer may depend on it: behind a token that is not good anywhere ("-" in its last but one field), and where a path
@@ -96,11 +104,20 @@ sub vcl_hash {
     hash_data(req.http.X-Viewer);
   } else {
     hash_data(req.url);
+    if (req.http.X-Pass && req.url ~ "^/live/[^/]+/manifest\.mpd") {
+      # Its addresses are relative there, so that they keep the token.
+      hash_data("guarded");
+    }
   }
   return (lookup);
 }
 
 sub vcl_backend_fetch {
+  if (bereq.http.X-Stage == "object" && bereq.http.X-Pass) {
+    set bereq.url = bereq.http.X-Pass + bereq.url;
+  }
+  # Gone with a second try, so that it does not stand there twice.
+  unset bereq.http.X-Pass;
   unset bereq.http.X-Stage;
   unset bereq.http.X-Object;
   unset bereq.http.X-Viewer;
@@ -136,6 +153,13 @@ sub vcl_backend_response {
       set beresp.ttl = 1s;
       set beresp.grace = 0s;
     }
+    return (deliver);
+  }
+
+  if (beresp.status == 401 || beresp.status == 403) {
+    # One viewer's token, which is over: the next one may come with a good one.
+    set beresp.ttl = 1s;
+    set beresp.uncacheable = true;
     return (deliver);
   }
 

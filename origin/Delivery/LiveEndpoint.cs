@@ -16,6 +16,9 @@ namespace Broadcast.Origin.Delivery;
 internal sealed partial class LiveEndpoint(
     LiveDirectory directory, MediaDelivery media, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
+    /// <summary>Bytes of a text that are given to the server at once.</summary>
+    private const int WritePiece = 64 * 1024;
+
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
 
@@ -166,7 +169,9 @@ internal sealed partial class LiveEndpoint(
             return;
         }
 
-        await WriteAsync(context, answer.Document, answer.MaxAge);
+        // At the channel's address the next session will be. What a session's lists name may be deleted some time after it has left them.
+        var longest = path.Kind is LivePathKind.MediaPlaylist or LivePathKind.SessionMpd ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
+        await WriteAsync(context, answer.Document, answer.MaxAge < longest ? answer.MaxAge : longest);
     }
 
     /// <summary>At a channel's address whether a token stands before it; <see langword="null"/> at a session's.</summary>
@@ -213,7 +218,15 @@ internal sealed partial class LiveEndpoint(
 
         if (HttpMethods.IsGet(request.Method))
         {
-            await context.Response.BodyWriter.WriteAsync(bytes, context.RequestAborted);
+            // The server's buffers take all they are given: a slow reader of a long playlist shall hold a piece of it only.
+            for (var at = 0; at < bytes.Length; at += WritePiece)
+            {
+                var flushed = await context.Response.BodyWriter.WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);
+                if (flushed.IsCompleted)
+                {
+                    return;
+                }
+            }
         }
     }
 

@@ -14,6 +14,12 @@ internal static class KeyPlaylist
     /// <summary>Its name in the rendition's folder.</summary>
     public const string FileName = "iframes.m3u8";
 
+    /// <summary>
+    /// Whether a session has such playlists: where they can say what its media playlists do. All have the same <c>EXT-X-SERVER-CONTROL</c> and reach as far back (draft-pantos-hls-rfc8216bis, 6.2.4); these are
+    /// not held, and of what has left the live window nobody knows where its pictures end.
+    /// </summary>
+    public static bool IsOffered(BroadcastSession session) => !session.Latency.OffersParts && session.Rewind == Rewind.Off;
+
     /// <summary>Whether there is one: some segment in the window begins with a picture that can be decoded alone.</summary>
     public static bool Exists(RenditionTimeline rendition)
     {
@@ -41,6 +47,7 @@ internal static class KeyPlaylist
         text.Append("#EXTM3U\n");
         text.Append(culture, $"#EXT-X-VERSION:{MediaPlaylist.Version}\n");
         text.Append(culture, $"#EXT-X-TARGETDURATION:{Math.Ceiling(target.TotalSeconds)}\n");
+        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={(3 * target).TotalSeconds:0.0##}\n");
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{closed[0].Number}\n");
         text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuitySequence}\n");
         text.Append("#EXT-X-I-FRAMES-ONLY\n#EXT-X-INDEPENDENT-SEGMENTS\n");

@@ -73,7 +73,7 @@ internal static class Playlists
     /// <param name="timeline">The session.</param>
     /// <param name="rendition">The rendition.</param>
     public static Document? Keys(SessionTimeline timeline, RenditionTimeline rendition) =>
-        rendition.Kind == TrackKind.Video && KeyPlaylist.Exists(rendition)
+        rendition.Kind == TrackKind.Video && KeyPlaylist.IsOffered(timeline.Session) && KeyPlaylist.Exists(rendition)
             ? KeyPlaylist.Draw(timeline, rendition, DiscontinuitiesBefore(timeline, rendition.Closed[0].Number)) : null;
 
     /// <summary>A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.</summary>
@@ -117,7 +117,7 @@ internal static class Playlists
             Variants = video.Count > 0
                 ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
                 : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
-            Keys = [.. video.Where(KeyPlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].KeyBitrate))],
+            Keys = !KeyPlaylist.IsOffered(timeline.Session) ? [] : [.. video.Where(KeyPlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].KeyBitrate))],
             Images = ThumbnailTrack.Of(timeline) is { } track
                 ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}.m3u8")
                 : null,

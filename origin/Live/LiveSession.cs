@@ -197,6 +197,12 @@ internal sealed class LiveSession
     /// <summary>Where the MPD that begins with chapters is kept.</summary>
     public LongDocumentCell LongMpd { get; } = new();
 
+    /// <summary>The same as the channel's address has it.</summary>
+    public LongDocumentCell LongChannelMpd { get; } = new();
+
+    /// <summary>The same as the channel's address behind a token has it.</summary>
+    public LongDocumentCell LongGuardedMpd { get; } = new();
+
     /// <summary>Its channel.</summary>
     public ChannelName Channel => _timeline.Session.Channel;
 

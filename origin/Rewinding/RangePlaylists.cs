@@ -34,6 +34,7 @@ internal sealed class RangePlaylists(ChapterShelf shelf, TimeProvider time)
             {
                 Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = audio.Uri + query })],
                 Variants = [.. playlist.Variants.Select(variant => variant with { Uri = variant.Uri + query })],
+                Keys = [],
                 Images = null,
             }).ToDocument(),
             MaxAgeOf(view, range));

@@ -38,10 +38,10 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
             return null;
         }
 
-        // A player asks at the channel's address once and stays with the Location afterwards.
-        return isGuarded is null
-            ? await session.LongMpd.GetAsync(session.ListVersion, async () => (await DrawAsync(session, cancellationToken))?.ToDocument(), cancellationToken)
-            : await DrawAsync(session, cancellationToken) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null;
+        // Behind a token players stay at the channel's address; elsewhere they ask there once, but many at once when a broadcast begins.
+        var cell = isGuarded switch { null => session.LongMpd, true => session.LongGuardedMpd, false => session.LongChannelMpd };
+        return await cell.GetAsync(
+            session.ListVersion, async () => await DrawAsync(session, cancellationToken) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null, cancellationToken);
     }
 
     /// <summary>An MPD as an address has it.</summary>

@@ -138,7 +138,8 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
                 Answers.TryAgain(context);
                 break;
             default:
-                Forbid(context, refusal, Answers.Brief);
+                // It is this viewer's, and an edge may keep what it hands out under an address without the token.
+                Forbid(context, refusal, "private, " + Answers.Brief);
                 break;
         }
     }

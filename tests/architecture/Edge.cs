@@ -113,6 +113,13 @@ public abstract class Edge : IAsyncLifetime
             return;
         }
 
+        if (path.StartsWith("/live/guarded/", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = 403;
+            context.Response.Headers.CacheControl = "private, max-age=1";
+            return;
+        }
+
         if (Missing.GetValueOrDefault(path))
         {
             context.Response.StatusCode = 404;

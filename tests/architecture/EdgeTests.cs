@@ -208,6 +208,29 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
+    public async Task What_is_only_for_those_who_have_a_token_is_fetched_with_the_token_of_the_first_and_kept_for_all()
+    {
+        const string Path = "/live/guarded/01JZZZZZZZZZZZZZZZZZZZZZZZ/source/1.m4s";
+        (await edge.GetAsync($"/t/hers{Path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await edge.GetAsync($"/t/his{Path}")).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK, "this toy's /auth lets everybody in: what counts is that the object is there");
+        edge.Fetches(Path).ShouldBe(1);
+        const string Mpd = "/live/guarded/manifest.mpd";
+        (await edge.GetAsync(Mpd)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await edge.GetAsync($"/t/hers{Mpd}")).StatusCode.ShouldBe(HttpStatusCode.OK, "one viewer's refusal is not another's");
+    }
+
+    [Fact]
+    public async Task Arguments_of_media_mean_nothing_and_what_the_edge_asks_is_not_for_others()
+    {
+        var path = $"{Session}/source/123.m4s";
+        await edge.GetAsync(path + "?CMCD=bl%3D1");
+        (await edge.GetAsync(path + "?2")).Headers.GetValues("X-Cache").ShouldBe(["HIT"]);
+        edge.Requests(path).ShouldBe(1);
+        (await edge.GetAsync($"/auth{path}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task An_answer_that_holds_for_one_request_is_asked_for_again_with_the_next_one_though_the_object_is_kept()
     {
         var path = $"{Session}/source/122.m4s";

@@ -28,7 +28,7 @@ public class ViewerDoorTests
             {
                 using var refused = await server.SendAsync($"{prefix}/live/demo/{thing}");
                 refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden, thing);
-                refused.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
+                refused.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("private, max-age=1");
                 refused.Headers.NonValidated["X-Refusal"].ToString().ShouldBe(prefix.Length == 0 ? "no_token" : "bad_token");
                 refused.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
                 refused.Headers.NonValidated["Access-Control-Expose-Headers"].ToString().ShouldContain("X-Refusal");

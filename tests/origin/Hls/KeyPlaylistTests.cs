@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Hls;
 
 namespace Broadcast.Origin.Tests.Hls;
 
@@ -11,6 +12,7 @@ public class KeyPlaylistTests
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
+            #EXT-X-SERVER-CONTROL:HOLD-BACK=9.0
             #EXT-X-MEDIA-SEQUENCE:1
             #EXT-X-DISCONTINUITY-SEQUENCE:0
             #EXT-X-I-FRAMES-ONLY
@@ -56,6 +58,17 @@ public class KeyPlaylistTests
         session.KeyPlaylist("audio").ShouldBeNull();
         session.KeyPlaylist("nothing").ShouldBeNull();
         session.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
+    }
+
+    [Fact]
+    public void With_low_latency_and_with_rewind_there_is_none_as_it_could_not_say_what_media_playlists_say_6_2_4()
+    {
+        var low = new Broadcaster(latency: LatencyProfile.Low) { KeyLength = 20_000 }.Video().Segments(2).Listen();
+
+        low.KeyPlaylist("source").ShouldBeNull();
+        low.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
+        KeyPlaylist.IsOffered(new Broadcaster().Session with { Rewind = Rewind.All }).ShouldBeFalse();
+        KeyPlaylist.IsOffered(new Broadcaster().Session).ShouldBeTrue();
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public class RangeTests
         foreach (var rendition in new[] { "source", "audio" })
         {
             using var response = await server.SendAsync(Source(Query).Replace("source", rendition, StringComparison.Ordinal));
-            response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=3600");
+            response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=60");
             var playlist = await response.Content.ReadAsStringAsync();
             playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
             playlist.ShouldEndWith("45.m4s\n#EXT-X-ENDLIST\n");
