@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net;
 using System.Net.Http.Headers;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
@@ -7,10 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control;
 
-/// <summary>
-/// Sends requests to the webhook. Whatever it does costs no more than <see cref="AuthorizationOptions.Timeout"/>, <see cref="MaxAnswer"/> bytes and
-/// <see cref="AuthorizationOptions.MaxConcurrent"/> connections; it is not followed anywhere, and its certificate is verified.
-/// </summary>
+/// <summary>Sends requests about publishers to the webhook, with the limits of <see cref="WebhookTransport"/> and <see cref="MaxAnswer"/> bytes of answer.</summary>
 internal sealed class WebhookClient(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<WebhookClient> logger) : IDisposable
 {
     /// <summary>Longest answer read, in bytes.</summary>
@@ -24,27 +20,13 @@ internal sealed class WebhookClient(IOptions<AuthorizationOptions> options, Time
 
     private readonly AuthorizationOptions _options = options.Value;
     private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
-    private readonly SemaphoreSlim _turns = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = options.Value.Timeout,
-        MaxConnectionsPerServer = options.Value.MaxConcurrent,
-        MaxResponseDrainSize = 16 * 1024,
-        MaxResponseHeadersLength = 16,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        UseCookies = false,
-        UseProxy = false,
-    });
+    private readonly WebhookTransport _transport = new(options, time);
 
     /// <summary>Asks for leave, or tells an end, and reads the answer. Never throws but when cancelled.</summary>
     public async Task<WebhookAnswer> SendAsync(string url, WebhookEvent e, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
-        using var limit = new CancellationTokenSource(_options.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var answer = await AnswerAsync(url, e, either.Token, cancellationToken);
+        var answer = await AnswerAsync(url, e, cancellationToken);
         var word = answer switch
         {
             WebhookAnswer.Allowed => "allowed",
@@ -63,54 +45,14 @@ internal sealed class WebhookClient(IOptions<AuthorizationOptions> options, Time
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _transport.Dispose();
+
+    private async Task<WebhookAnswer> AnswerAsync(string url, WebhookEvent e, CancellationToken cancellationToken)
     {
-        _http.Dispose();
-        _turns.Dispose();
-    }
-
-    private async Task<WebhookAnswer> AnswerAsync(string url, WebhookEvent e, CancellationToken either, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _turns.WaitAsync(either);
-            try
-            {
-                return await ExchangeAsync(url, e, either);
-            }
-            finally
-            {
-                _turns.Release();
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new WebhookAnswer.Fault("timeout");
-        }
-        catch (Exception x) when (x is HttpRequestException or IOException)
-        {
-            return new WebhookAnswer.Fault(either.IsCancellationRequested ? "timeout" : "unreachable");
-        }
-    }
-
-    private async Task<WebhookAnswer> ExchangeAsync(string url, WebhookEvent e, CancellationToken cancellationToken)
-    {
-        using var request = Request(url, e);
-        using var response = await _http.SendAsync(request, cancellationToken);
-        var status = (int)response.StatusCode;
-        var body = ReadOnlyMemory<byte>.Empty;
-        if (WebhookAnswer.NeedsBody(_options.Form, status) && e.End is null)
-        {
-            if (await ReadAsync(response.Content, cancellationToken) is not { } read)
-            {
-                return new WebhookAnswer.Fault("too_large");
-            }
-
-            body = read;
-        }
-
-        var location = response.Headers.NonValidated.TryGetValues("Location", out var values) ? values.FirstOrDefault() : null;
-        return e.End is null || status >= 300 ? WebhookAnswer.Read(_options.Form, status, location, body) : new WebhookAnswer.Allowed(null, Create: false);
+        var response = await _transport.SendAsync(() => Request(url, e), status => WebhookAnswer.NeedsBody(_options.Form, status) && e.End is null, MaxAnswer, cancellationToken);
+        return response.Fault is { } fault ? new WebhookAnswer.Fault(fault)
+            : e.End is null || response.Status >= 300 ? WebhookAnswer.Read(_options.Form, response.Status, response.Location, response.Body)
+            : new WebhookAnswer.Allowed(null, Create: false);
     }
 
     private HttpRequestMessage Request(string url, WebhookEvent e)
@@ -129,29 +71,5 @@ internal sealed class WebhookClient(IOptions<AuthorizationOptions> options, Time
         }
 
         return request;
-    }
-
-    /// <returns>The whole body, or <see langword="null"/> when it is too long.</returns>
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
-    {
-        if (content.Headers.ContentLength > MaxAnswer)
-        {
-            return null;
-        }
-
-        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
-        using var buffer = new MemoryStream();
-        var chunk = new byte[4096];
-        while (await stream.ReadAsync(chunk, cancellationToken) is var read and > 0)
-        {
-            if (buffer.Length + read > MaxAnswer)
-            {
-                return null;
-            }
-
-            buffer.Write(chunk, 0, read);
-        }
-
-        return buffer.ToArray();
     }
 }

@@ -36,19 +36,7 @@ internal sealed class ViewerWebhook(IOptions<AuthorizationOptions> options, Time
 
     private readonly AuthorizationOptions _options = options.Value;
     private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
-    private readonly SemaphoreSlim _turns = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = options.Value.Timeout,
-        MaxConnectionsPerServer = options.Value.MaxConcurrent,
-        MaxResponseDrainSize = 16 * 1024,
-        MaxResponseHeadersLength = 16,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        UseCookies = false,
-        UseProxy = false,
-    });
+    private readonly WebhookTransport _transport = new(options, time);
 
     /// <summary>Asks. Takes <see cref="AuthorizationOptions.Timeout"/> at most, and never throws.</summary>
     public async Task<ViewerAnswer> AskAsync(ViewerRequest request)
@@ -58,8 +46,9 @@ internal sealed class ViewerWebhook(IOptions<AuthorizationOptions> options, Time
             return new(null, TimeSpan.Zero);   // a channel that was set to it before the server was configured otherwise
         }
 
-        using var limit = new CancellationTokenSource(_options.Timeout, time);
-        var (answer, word) = await AnswerAsync(url, request, limit.Token);
+        var id = Guid.NewGuid();
+        var response = await _transport.SendAsync(() => Request(url, id, request), status => status == 200, MaxAnswer, CancellationToken.None);
+        var (answer, word) = response.Fault is { } fault ? (default, fault) : Read(response.Status, response.Body);
         Requests.Add(1, new KeyValuePair<string, object?>("answer", word));
         if (answer.IsAllowed is null)
         {
@@ -70,11 +59,7 @@ internal sealed class ViewerWebhook(IOptions<AuthorizationOptions> options, Time
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _http.Dispose();
-        _turns.Dispose();
-    }
+    public void Dispose() => _transport.Dispose();
 
     /// <summary>Reads an answer: 200 with <c>{"allow": true, "seconds": 60}</c>, or 401 and 403 for no.</summary>
     /// <returns>The answer, and a word for the metric.</returns>
@@ -118,35 +103,8 @@ internal sealed class ViewerWebhook(IOptions<AuthorizationOptions> options, Time
         return (default, "malformed");
     }
 
-    private async Task<(ViewerAnswer Answer, string Word)> AnswerAsync(string url, ViewerRequest viewer, CancellationToken cancellationToken)
+    private HttpRequestMessage Request(string url, Guid id, ViewerRequest viewer)
     {
-        try
-        {
-            await _turns.WaitAsync(cancellationToken);
-            try
-            {
-                using var request = Request(url, viewer);
-                using var response = await _http.SendAsync(request, cancellationToken);
-                return await BodyAsync(response.Content, cancellationToken) is { } body ? Read((int)response.StatusCode, body) : (default, "too_large");
-            }
-            finally
-            {
-                _turns.Release();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return (default, "timeout");
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            return (default, cancellationToken.IsCancellationRequested ? "timeout" : "unreachable");
-        }
-    }
-
-    private HttpRequestMessage Request(string url, ViewerRequest viewer)
-    {
-        var id = Guid.NewGuid();
         var at = time.GetUtcNow();
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -173,13 +131,4 @@ internal sealed class ViewerWebhook(IOptions<AuthorizationOptions> options, Time
     }
 
     private static string AddressText(IPAddress? address) => address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-
-    /// <returns>The whole body, or <see langword="null"/> when it is too long.</returns>
-    private static async Task<ReadOnlyMemory<byte>?> BodyAsync(HttpContent content, CancellationToken cancellationToken)
-    {
-        var bytes = new byte[MaxAnswer + 1];
-        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
-        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-        return length > MaxAnswer ? null : bytes.AsMemory(0, length);
-    }
 }

@@ -30,15 +30,19 @@ packages_to_test() {
   echo 'ceph-common|command ceph|a real S3 server'
 }
 
-# packages_to_measure bench [WHAT] | soak [--browser] …
+# packages_to_measure bench [WHAT] | soak [--browser | --low] …
 packages_to_measure() {
   if [ "$1" = soak ]; then
     case " $* " in
-      *' --browser '*) packages_to_test | grep '^chromium|' ;;
+      *' --browser '* | *' --low '*) packages_to_test | grep '^chromium|' ;;
     esac
     return 0
   fi
   [ "${2:-}" = transcode ] && return 0
+  case "${2:-}" in
+    '' | -* | latency) packages_to_test | grep '^chromium|' ;;
+  esac
+  [ "${2:-}" = latency ] && return 0
   echo 'nginx|file /usr/sbin/nginx|the server to compare with'
   echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|the server to compare with'
 }

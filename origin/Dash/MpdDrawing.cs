@@ -16,8 +16,11 @@ internal static class MpdDrawing
     /// </summary>
     public static readonly TimeSpan SessionBegin = TimeSpan.FromSeconds(10);
 
-    /// <summary>How far behind live players in low latency should be. Four parts and what the clock of an encoder may go wrong are over by then, and a second is left for the way and for stutter.</summary>
-    public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(6));
+    /// <summary>How far behind live players in low latency should be. Two parts and what the clock of an encoder may go wrong are over by then, and a second is left for the way and for stutter.</summary>
+    public static readonly ServiceDescription LowLatency = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6));
+
+    /// <summary>How far the arrival of a run's first sample may lie from its place on the timeline and be mere noise: the first samples of a connection wait for each other.</summary>
+    private static readonly TimeSpan Noise = TimeSpan.FromSeconds(1);
 
     /// <summary>The MPD of a session, or <see langword="null"/> while there is nothing to list.</summary>
     public static Mpd? Draw(
@@ -54,7 +57,7 @@ internal static class MpdDrawing
             TimeShiftBufferDepth = latency.Window,
             SuggestedPresentationDelay = early is null ? 3 * latency.TargetDuration : null,
             MinBufferTime = latency.SegmentMinimum,
-            MaxSegmentDuration = latency.TargetDuration,
+            MaxSegmentDuration = drawn.Max(period => period.Source.Cadence?.Length ?? latency.TargetDuration),
             MediaPresentationDuration = end + SessionBegin,
             Service = early is null
                 ? new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2)
@@ -117,11 +120,21 @@ internal static class MpdDrawing
                 {
                     Label = rendition.Kind == TrackKind.Audio ? Playlists.LabelOf(rendition) : null,
                     Captions = [.. Playlists.CaptionsOf(rendition)],
-                    Reference = period.Cadence is null ? null : new ProducerReferenceTime(period.ReferenceClock, period.ReferenceTime, ClockPath),
+                    Reference = period.Cadence is null ? null : new ProducerReferenceTime(CapturedAt(period, timeline.Session.StartedAt), period.ReferenceTime, ClockPath),
                 };
         }
 
         return first is { } earliest && end is { } last ? new DrawnPeriod(period, [.. sets.Values], period.Start, earliest, last) : null;
+    }
+
+    /// <summary>
+    /// When the first media of a period came from the encoder. The timeline follows arrival, over all samples; the arrival of one of them counts only where a run was moved. What is said here is added to
+    /// the latency by players (TS 103 285, 10.20.4), so that a picture that was late once would keep them late for good.
+    /// </summary>
+    internal static DateTimeOffset CapturedAt(MpdPeriod period, DateTimeOffset startedAt)
+    {
+        var steady = startedAt + period.ReferenceTime.ToTimeSpan();
+        return (period.ReferenceClock - steady).Duration() < Noise ? steady : period.ReferenceClock;
     }
 
     private static List<(long Start, long Duration)> List(RenditionTimeline rendition, long first, long last)

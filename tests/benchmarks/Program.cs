@@ -1,15 +1,16 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
       ingest       what taking streams in costs, part by part; has options of its own: ./broadcast bench ingest --help
       transcode    what encoding a ladder costs, how long it takes, how it bears death and overload; has options of its own, too
       origin       what delivering costs, next to nginx, and what players who wait cost; has options of its own, too
+      latency      how long pictures take to be there, and to be seen in Chromium, with low latency; has options of its own, too
 
-    Without a name: all five. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all six. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -30,17 +31,18 @@ if (args.FirstOrDefault() is OriginOnlyHost.Command)
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, _ => Usage });
     return 0;
 }
 
-var (ingest, transcode, origin) = (new IngestPlan(), new TranscodePlan(), new OriginPlan());
+var (ingest, transcode, origin, latency) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
     ingest = what == "ingest" ? IngestPlan.Parse(options) : ingest;
     transcode = what == "transcode" ? TranscodePlan.Parse(options) : transcode;
     origin = what == "origin" ? OriginPlan.Parse(options) : origin;
+    latency = what == "latency" ? LatencyPlan.Parse(options) : latency;
 }
 catch (FormatException e)
 {
@@ -89,9 +91,15 @@ try
     {
         await OriginBenchmark.RunAsync(origin, shared, reports, Progress);
     }
-    else if (reports.Count == 0)
+
+    if (what is "all" or "latency")
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, all.");
+        await LatencyBenchmark.RunAsync(latency, shared, reports, Progress);
+    }
+
+    if (reports.Count == 0)
+    {
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, all.");
         return 1;
     }
 }

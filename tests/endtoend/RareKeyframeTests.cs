@@ -57,9 +57,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
 
         (await _server.Client.GetStringAsync(_server.Hls(name))).ShouldContain("#EXT-X-INDEPENDENT-SEGMENTS");
 
-        // All of it, through the change from the source to its copy. FFmpeg's HLS reader says of every second initialization that it skips it; it finds the copy's parameter sets in its keyframes.
-        var said = await FfmpegTool.DecodeAsync(_server.Hls(name).ToString(), 60);
-        said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal)).ShouldBeEmpty();
+        // All of it, through the change from the source to its copy. FFmpeg's HLS reader skips every second initialization; it finds the copy's parameter sets in its keyframes.
+        (await FfmpegTool.DecodeAsync(_server.Hls(name).ToString(), 60)).ShouldBeEmpty();
         _server.Logged(2024).Count.ShouldBeGreaterThan(0);
     }
 

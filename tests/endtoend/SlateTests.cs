@@ -63,8 +63,8 @@ public sealed class SlateTests
         ended.Segments.SkipWhile(s => !s.Discontinuity).Sum(s => s.Duration).ShouldBeInRange(2, 5);
         (await server.Client.GetStringAsync("/live/main/manifest.mpd")).ShouldContain("type=\"static\"");
 
-        // It does not take the second configuration, and says so; it finds the same in the pictures.
-        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).Split('\n').ShouldAllBe(line => line.Contains("duplicated MOOV"));
+        // It does not take the second configuration; it finds the same in the pictures.
+        (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).ShouldBeEmpty();
     }
 
     [Fact]

@@ -67,25 +67,13 @@ internal sealed record IngestPlan
     /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
     public static IngestPlan Parse(IReadOnlyList<string> arguments)
     {
-        // Little of everything first, so that whatever else is said counts, wherever it stands.
-        var plan = arguments.Contains("--quick") ? Quick : new IngestPlan();
-        for (var i = 0; i < arguments.Count; i++)
+        var plan = new IngestPlan();
+        foreach (var (option, value) in PlanArguments.Pairs("ingest", arguments, ["--only", "--counts", "--rounds", "--seconds"]))
         {
-            var option = arguments[i];
-            if (option == "--quick")
-            {
-                continue;
-            }
-
-            if (option is not ("--only" or "--counts" or "--rounds" or "--seconds"))
-            {
-                throw new FormatException($"'{option}' is not an option of bench ingest: --only, --counts, --rounds, --seconds, --quick.");
-            }
-
-            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench ingest --help.");
             plan = option switch
             {
-                "--only" => plan with { Parts = ReadParts(value) },
+                "--quick" => Quick,
+                "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
                 "--counts" => plan with { Loads = [.. value.Split(',').Select(ReadLoad)] },
                 "--rounds" => plan with { Rounds = (int)ReadNumber(option, value, 1, 20) },
                 _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 1, 600)) },
@@ -100,14 +88,6 @@ internal sealed record IngestPlan
         Loads = [new(1, 4), new(3, 4), new(5, 1)], ChunkPublishers = 5, AtOnce = 20, IdleConnections = 200, WarmUp = TimeSpan.FromSeconds(3),
         Measured = TimeSpan.FromSeconds(3), ParserLoop = TimeSpan.FromSeconds(0.2),
     };
-
-    private static List<string> ReadParts(string value)
-    {
-        var asked = value.Split(',', StringSplitOptions.TrimEntries);
-        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
-            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
-            : [.. AllParts.Where(asked.Contains)];
-    }
 
     private static LoadSize ReadLoad(string text)
     {

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Broadcast.Benchmarks;
 
 /// <summary>What <c>bench origin</c> is to measure, as its arguments say.</summary>
@@ -44,44 +42,20 @@ internal sealed record OriginPlan
     /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
     public static OriginPlan Parse(IReadOnlyList<string> arguments)
     {
-        var plan = arguments.Contains("--quick") ? new OriginPlan { Rounds = 1, Measured = TimeSpan.FromSeconds(2), Players = [100] } : new OriginPlan();
-        for (var i = 0; i < arguments.Count; i++)
+        var plan = new OriginPlan();
+        foreach (var (option, value) in PlanArguments.Pairs("origin", arguments, ["--only", "--rounds", "--seconds", "--players", "--wait"]))
         {
-            var option = arguments[i];
-            if (option == "--quick")
-            {
-                continue;
-            }
-
-            if (option is not ("--only" or "--rounds" or "--seconds" or "--players" or "--wait"))
-            {
-                throw new FormatException($"'{option}' is not an option of bench origin: --only, --rounds, --seconds, --players, --wait, --quick.");
-            }
-
-            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench origin --help.");
             plan = option switch
             {
-                "--only" => plan with { Parts = ReadParts(value) },
-                "--rounds" => plan with { Rounds = ReadNumber(option, value, 1, 20) },
-                "--players" => plan with { Players = [.. value.Split(',', StringSplitOptions.TrimEntries).Select(n => ReadNumber(option, n, 1, 15_000))] },
+                "--quick" => plan with { Rounds = 1, Measured = TimeSpan.FromSeconds(2), Players = [100] },
+                "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
+                "--rounds" => plan with { Rounds = PlanArguments.Number(option, value, 1, 20) },
+                "--players" => plan with { Players = [.. value.Split(',', StringSplitOptions.TrimEntries).Select(n => PlanArguments.Number(option, n, 1, 15_000))] },
                 "--wait" => plan with { Wait = value },
-                _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 1, 600)) },
+                _ => plan with { Measured = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 1, 600)) },
             };
         }
 
         return plan;
     }
-
-    private static List<string> ReadParts(string value)
-    {
-        var asked = value.Split(',', StringSplitOptions.TrimEntries);
-        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
-            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
-            : [.. AllParts.Where(asked.Contains)];
-    }
-
-    private static int ReadNumber(string option, string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
-            ? number
-            : throw new FormatException($"{option}: '{text}' is not a whole number from {least} to {most}.");
 }

@@ -32,11 +32,7 @@ internal static class BrowserSoak
         await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel))).IsSuccessStatusCode, StartPatience, "the channel is live");
         await using var pages = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", "--disable-background-timer-throttling", "--disable-renderer-backgrounding"],
-        });
+        await using var browser = await Browsers.LaunchAsync(playwright);
         var players = new (string Name, IPage Page)[]
         {
             ("HLS, watch page", await OpenAsync(browser, new Uri(server.Http, $"/watch/{channel}"))),

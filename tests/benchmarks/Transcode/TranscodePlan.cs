@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Broadcast.Benchmarks;
 
 /// <summary>What <c>bench transcode</c> is to measure, as its arguments say.</summary>
@@ -47,47 +45,20 @@ internal sealed record TranscodePlan
     /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
     public static TranscodePlan Parse(IReadOnlyList<string> arguments)
     {
-        // Little of everything first, so that whatever else is said counts, wherever it stands.
-        var plan = arguments.Contains("--quick")
-            ? new TranscodePlan { Rounds = 1, CostSeconds = 6, Measured = TimeSpan.FromSeconds(4), Kills = 2, Overload = TimeSpan.FromSeconds(20) }
-            : new TranscodePlan();
-        for (var i = 0; i < arguments.Count; i++)
+        var plan = new TranscodePlan();
+        foreach (var (option, value) in PlanArguments.Pairs("transcode", arguments, ["--only", "--rounds", "--seconds", "--kills", "--overload"]))
         {
-            var option = arguments[i];
-            if (option == "--quick")
-            {
-                continue;
-            }
-
-            if (option is not ("--only" or "--rounds" or "--seconds" or "--kills" or "--overload"))
-            {
-                throw new FormatException($"'{option}' is not an option of bench transcode: --only, --rounds, --seconds, --kills, --overload, --quick.");
-            }
-
-            var value = ++i < arguments.Count ? arguments[i] : throw new FormatException($"{option} needs a value; see ./broadcast bench transcode --help.");
             plan = option switch
             {
-                "--only" => plan with { Parts = ReadParts(value) },
-                "--rounds" => plan with { Rounds = ReadNumber(option, value, 1, 20) },
-                "--kills" => plan with { Kills = ReadNumber(option, value, 2, 1000) },
-                "--overload" => plan with { Overload = TimeSpan.FromSeconds(ReadNumber(option, value, 10, 3600)) },
-                _ => plan with { Measured = TimeSpan.FromSeconds(ReadNumber(option, value, 2, 600)) },
+                "--quick" => plan with { Rounds = 1, CostSeconds = 6, Measured = TimeSpan.FromSeconds(4), Kills = 2, Overload = TimeSpan.FromSeconds(20) },
+                "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
+                "--rounds" => plan with { Rounds = PlanArguments.Number(option, value, 1, 20) },
+                "--kills" => plan with { Kills = PlanArguments.Number(option, value, 2, 1000) },
+                "--overload" => plan with { Overload = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 10, 3600)) },
+                _ => plan with { Measured = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 2, 600)) },
             };
         }
 
         return plan;
     }
-
-    private static List<string> ReadParts(string value)
-    {
-        var asked = value.Split(',', StringSplitOptions.TrimEntries);
-        return asked.FirstOrDefault(p => !AllParts.Contains(p)) is { } unknown
-            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", AllParts)}.")
-            : [.. AllParts.Where(asked.Contains)];
-    }
-
-    private static int ReadNumber(string option, string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
-            ? number
-            : throw new FormatException($"{option}: '{text}' is not a whole number from {least} to {most}.");
 }

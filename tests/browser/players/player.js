@@ -19,7 +19,8 @@ async function begin() {
   const url = query.get('url');
   switch (query.get('kind')) {
     case 'hls': {
-      const hls = new Hls();
+      // As the watch page has it: hls.js does not catch up by itself.
+      const hls = new Hls({ maxLiveSyncPlaybackRate: Number(query.get('rate') ?? 1) });
       hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
       hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => {
         if (part) parts++;
@@ -85,6 +86,36 @@ function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.vi
   }
   const [r, g, b] = context.getImageData(320, 200, 1, 1).data;
   return { code, background: [r, g, b] };
+}
+
+// With ?bits=: a few times a second, the number that the picture on screen shows in blocks along its upper edge, and when it came there.
+const bits = Number(query.get('bits') ?? 0);
+let shown = [];
+window.takeShown = () => {
+  const taken = shown;
+  shown = [];
+  return taken;
+};
+if (bits > 0) {
+  const strip = document.createElement('canvas');
+  strip.width = 20 * bits;
+  strip.height = 8;
+  const context = strip.getContext('2d', { willReadFrequently: true });
+  let next = 0;
+  const look = (now, picture) => {
+    video.requestVideoFrameCallback(look);
+    if (now < next) return;
+    next = now + 230;   // not a whole number of pictures, of seconds or of parts
+    context.drawImage(video, 0, 8, video.videoWidth, 48, 0, 0, strip.width, 8);
+    let code = 0;
+    for (let bit = 0; bit < bits; bit++) {
+      const [r, g, b] = context.getImageData(20 * bit + 10, 4, 1, 1).data;
+      if (r + g + b > 384) code |= 1 << bit;
+    }
+    shown.push({ code, at: Date.now() + picture.expectedDisplayTime - performance.now() });
+    if (shown.length > 10000) shown.shift();
+  };
+  video.requestVideoFrameCallback(look);
 }
 
 window.journal = () => [

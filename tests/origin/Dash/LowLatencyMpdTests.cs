@@ -14,9 +14,9 @@ public class LowLatencyMpdTests
     public void A_live_session_in_low_latency() =>
         Low().Video().Audio(language: "en").Segments(3).Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
-            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
+            <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT2S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
-                <Latency referenceId="1" target="2500" max="6000" min="1500" />
+                <Latency referenceId="1" target="2000" max="6000" min="1000" />
                 <PlaybackRate max="1.04" min="0.96" />
               </ServiceDescription>
               <Period id="0" start="PT10S">
@@ -44,6 +44,18 @@ public class LowLatencyMpdTests
             </MPD>
 
             """);
+
+    // Players add what is said here to how far behind they play: dash.js stayed 0.3 s later for a first picture that came 0.3 s late.
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(0.3, 5)]
+    [InlineData(-0.9, 5)]
+    [InlineData(1.5, 6.5)]
+    [InlineData(-30, -25)]
+    public void A_first_picture_that_came_a_little_off_its_time_was_captured_at_its_time_all_the_same(double late, double captured) =>
+        MpdDrawing.CapturedAt(
+            new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = Broadcaster.Start + TimeSpan.FromSeconds(5 + late) }, Broadcaster.Start)
+            .ShouldBe(Broadcaster.Start + TimeSpan.FromSeconds(captured));
 
     [Fact]
     public void It_changes_only_when_there_is_something_to_say()
@@ -131,7 +143,7 @@ public class LowLatencyMpdTests
         Template(Periods(text)[^1], "source").Elements(Ns + "SegmentTimeline").ShouldHaveSingleItem();
 
         live.Segments(8);
-        live.Mpd().ShouldContain("<Latency referenceId=\"1\" target=\"2500\"");
+        live.Mpd().ShouldContain("<Latency referenceId=\"1\" target=\"2000\"");
         Template(Periods(live.Mpd())[^1], "source").Attribute("duration").ShouldNotBeNull();
     }
 

@@ -1,0 +1,17 @@
+using Microsoft.Playwright;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>Starts Debian's Chromium without a window, a graphics card, or its habit of slowing down pages that nobody looks at.</summary>
+internal static class Browsers
+{
+    public static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+    {
+        ExecutablePath = "/usr/bin/chromium",
+        Args =
+        [
+            "--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", "--disable-background-timer-throttling",
+            "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+        ],
+    });
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using Broadcast.Ingest.Client;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>A file whose pictures show their own number, in bright and dark blocks along the upper edge: what a camera pointed at a clock is to people.</summary>
+internal static class NumberedPicture
+{
+    /// <summary>Blocks, each a binary digit, the lowest at the left.</summary>
+    public const int Bits = 11;
+
+    /// <summary>Seconds until it begins again; a whole number of keyframe intervals, and fewer pictures than <see cref="Bits"/> can count.</summary>
+    private const int Seconds = 60;
+
+    private const int Width = 1280;
+    private const int Height = 720;
+
+    /// <summary>Makes it: 720p30 in H.264 at 2.5 Mbit/s without B-frames, keyframes every 2 s, AAC.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="progress">Told of it.</param>
+    public static async Task<FlvFile> MakeAsync(string folder, Action<string> progress)
+    {
+        progress("making the source: 720p30 H.264 at 2.5 Mbit/s whose pictures show their number, keyframes every 2 s, AAC at 128 kbit/s");
+        var path = Path.Combine(folder, "numbered.flv");
+        await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds, Picture = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
+        var media = FlvFileReader.Read(await File.ReadAllBytesAsync(path));
+        File.Delete(path);
+        return media;
+    }
+
+    private static string Blocks()
+    {
+        var side = Width / Bits;
+        return $",drawbox=x=0:y=0:w={Width}:h=64:color=black:t=fill" + string.Concat(Enumerable.Range(0, Bits).Select(bit => string.Create(
+            CultureInfo.InvariantCulture, $",drawbox=x={bit * side}:y=0:w={side}:h=64:color=white:t=fill:enable='mod(floor(n/{1 << bit}),2)'")));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Microsoft.Playwright;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// Chromium plays a channel of profile <c>low</c> with hls.js, dash.js and Shaka side by side, and reads from the pictures how far behind their sending they are shown: nobody may stall, and the
+/// distance at the end is that of the beginning.
+/// </summary>
+internal static class LowLatencySoak
+{
+    /// <summary>Most that the median latency of the last tenth may differ from that of the first, in seconds: what Shaka leaves alone on either side of its target.</summary>
+    private const double MaxDrift = 0.5;
+
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Catching up from a slow start takes a player a minute at the rates that the MPD allows.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
+
+    /// <summary>Plays for some time.</summary>
+    /// <returns>0 when nothing stalled, drifted or failed; else 1.</returns>
+    public static async Task<int> RunAsync(TimeSpan length, Action<string> say)
+    {
+        await using var folder = TempFolder.Create();
+        var media = await NumberedPicture.MakeAsync(folder.Path, say);
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("soak", "--latency", "low");
+        await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), media);
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartPatience, "the channel is live");
+        await using var files = await PlayerFiles.StartAsync();
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await Browsers.LaunchAsync(playwright);
+        var pages = new[]
+        {
+            await GlassPage.OpenAsync(browser, files, "hls.js", "hls", server.Hls(channel.Name)),
+            await GlassPage.OpenAsync(browser, files, "dash.js", "dash", server.Dash(channel.Name)),
+            await GlassPage.OpenAsync(browser, files, "Shaka, DASH", "shaka", server.Dash(channel.Name)),
+        };
+        foreach (var page in pages)
+        {
+            await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, StartPatience, $"{page.Name} plays");
+        }
+
+        await Task.Delay(Settling < length ? Settling : length, TimeProvider.System);
+        var begin = await Task.WhenAll(pages.Select(p => p.ReportAsync()));
+        await Task.WhenAll(pages.Select(p => p.TakeLatenciesAsync(publisher)));
+        say($"all play; {length.TotalMinutes:0.#} min");
+        var latencies = pages.Select(_ => new List<double>()).ToArray();
+        var stalls = begin.Select(b => b.Stalls).ToArray();
+        var clock = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(clock) < length && !publisher.Completion.IsCompleted)
+        {
+            await Task.Delay(Step < length ? Step : length, TimeProvider.System);
+            for (var i = 0; i < pages.Length; i++)
+            {
+                var (now, fresh) = (await pages[i].ReportAsync(), await pages[i].TakeLatenciesAsync(publisher));
+                latencies[i].AddRange(fresh);
+                say(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{pages[i].Name}: at {now.Time:0} s, {(fresh.Count > 0 ? Sample.Median(fresh) : double.NaN):0.00} s behind ({now.Said:0.00} by its own count), rate {now.Rate:0.00}, {now.Stalls - begin[i].Stalls} stalls, {now.Dropped} of {now.Frames} pictures dropped"));
+                if (now.Stalls > stalls[i] || fresh.Count == 0)
+                {
+                    stalls[i] = now.Stalls;
+                    say(await pages[i].JournalAsync());
+                }
+            }
+        }
+
+        var end = await Task.WhenAll(pages.Select(p => p.ReportAsync()));
+        var seconds = TimeProvider.System.GetElapsedTime(clock).TotalSeconds;
+        Console.WriteLine(Render(length, seconds, pages, begin, end, latencies));
+        var isClean = !publisher.Completion.IsCompleted;
+        for (var i = 0; i < pages.Length; i++)
+        {
+            isClean &= end[i].Stalls == begin[i].Stalls && end[i].Errors.Length == 0 && Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift
+                && end[i].Time - begin[i].Time > seconds - 5;
+        }
+
+        return isClean ? 0 : 1;
+    }
+
+    private static double Early(List<double> latencies) => Median(latencies.Take(Math.Max(latencies.Count / 10, 1)));
+
+    private static double Late(List<double> latencies) => Median(latencies.TakeLast(Math.Max(latencies.Count / 10, 1)));
+
+    /// <summary>A player that showed nothing has no latency, and has failed.</summary>
+    private static double Median(IEnumerable<double> latencies) => Sample.Median(latencies.DefaultIfEmpty(double.NaN));
+
+    private static string Render(TimeSpan length, double seconds, GlassPage[] pages, GlassReport[] begin, GlassReport[] end, List<double>[] latencies)
+    {
+        var rows = new (string Name, Func<int, string> Figure)[]
+        {
+            ($"seconds played in {seconds.ToString("0", CultureInfo.InvariantCulture)} s", i => Text(end[i].Time - begin[i].Time)),
+            ("stalls", i => Text(end[i].Stalls - begin[i].Stalls)),
+            ("frames shown", i => Text(end[i].Frames - begin[i].Frames)),
+            ("frames dropped", i => Text(end[i].Dropped - begin[i].Dropped)),
+            ("seconds from sending to screen, p50", i => Fine(Median(latencies[i]))),
+            ("the same, p95", i => Fine(Sample.Percentile(latencies[i].DefaultIfEmpty(double.NaN), 0.95))),
+            ("the same, largest", i => Fine(latencies[i].DefaultIfEmpty(double.NaN).Max())),
+            ("p50 of the first tenth", i => Fine(Early(latencies[i]))),
+            ("p50 of the last tenth", i => Fine(Late(latencies[i]))),
+        };
+        var table = rows.Select(r => $"| {r.Name} | {string.Join(" | ", Enumerable.Range(0, pages.Length).Select(r.Figure))} |");
+        return $"### {Text(length.TotalMinutes)} minutes of low latency in Chromium\n\n| | {string.Join(" | ", pages.Select(p => p.Name))} |\n|---|{string.Concat(pages.Select(_ => "---:|"))}\n{string.Join('\n', table)}\n";
+    }
+
+    private static string Text(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
+
+    private static string Fine(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Connections to a webhook that ends them as it likes.</summary>
+public sealed class WebhookTransportTests : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly WebhookTransport _transport;
+    private int _requests;
+
+    public WebhookTransportTests()
+    {
+        _listener.Start();
+        _transport = new(Options.Create(new AuthorizationOptions()), TimeProvider.System);
+    }
+
+    public void Dispose()
+    {
+        _transport.Dispose();
+        _listener.Dispose();
+    }
+
+    [Fact]
+    public async Task A_request_that_meets_the_end_of_a_kept_connection_is_sent_once_more()
+    {
+        // The first connection is ended upon its second request, without an answer to that.
+        var serving = ServeAsync(answersOfConnections: [1, 1]);
+        (await AskAsync()).ShouldBe((null, 200, "yes"));
+        (await AskAsync()).ShouldBe((null, 200, "yes"));
+        await serving;
+        _requests.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Twice_without_an_answer_is_enough()
+    {
+        var serving = ServeAsync(answersOfConnections: [0, 0]);
+        (await AskAsync()).Fault.ShouldBe("unreachable");
+        await serving;
+        _requests.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task An_answer_that_began_and_broke_off_is_not_asked_for_again()
+    {
+        var serving = Task.Run(async () =>
+        {
+            using var connection = await _listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            await ReadRequestAsync(connection.GetStream());
+            await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nye"u8.ToArray(), TestContext.Current.CancellationToken);
+        });
+        (await AskAsync()).Fault.ShouldBe("unreachable");
+        await serving;
+        _requests.ShouldBe(1);
+    }
+
+    private async Task<(string? Fault, int Status, string Body)> AskAsync()
+    {
+        var response = await _transport.SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, $"http://{_listener.LocalEndpoint}/") { Content = new ByteArrayContent("who?"u8.ToArray()) }, _ => true, 100, CancellationToken.None);
+        return (response.Fault, response.Status, Encoding.UTF8.GetString(response.Body.Span));
+    }
+
+    /// <summary>Answers so many requests on each connection, one connection after the other; each is ended upon the next request after that, or when the other side has enough.</summary>
+    private async Task ServeAsync(int[] answersOfConnections)
+    {
+        for (var i = 0; i < answersOfConnections.Length; i++)
+        {
+            using var connection = await _listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            for (var answered = 0; answered < answersOfConnections[i]; answered++)
+            {
+                await ReadRequestAsync(connection.GetStream());
+                await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"u8.ToArray(), TestContext.Current.CancellationToken);
+            }
+
+            if (i < answersOfConnections.Length - 1 || answersOfConnections[i] == 0)
+            {
+                await ReadRequestAsync(connection.GetStream());
+            }
+        }
+    }
+
+    private async Task ReadRequestAsync(NetworkStream stream)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[1024];
+        while (!text.ToString().EndsWith("who?", StringComparison.Ordinal))
+        {
+            var read = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken);
+            read.ShouldBeGreaterThan(0);
+            text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+        }
+
+        _requests++;
+    }
+}
