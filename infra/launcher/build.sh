@@ -107,12 +107,24 @@ build_dashboard() {
   rm -rf "$state/wwwroot"
 }
 
-# dotnet_build WHAT TITLE : builds a folder or the solution, Release.
+# end_compiler PIPE : the compiler would wait ten minutes for more to do, and hold this launcher's lock meanwhile.
+end_compiler() {
+  local process
+  for process in /proc/[0-9]*; do
+    if tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -q -- "-pipename:$1 *\$"; then
+      kill "${process#/proc/}" 2>/dev/null || true
+    fi
+  done
+}
+
+# dotnet_build WHAT TITLE : builds a folder or the solution, Release. One compiler serves all projects of a build: it is this build's own, and ends with it.
 dotnet_build() {
-  local log
+  local log compiler=broadcast-$$ built=true
   log=$state/$(basename "$1").log
-  compile() { (cd "$root" && dotnet build "$1" -c Release -v minimal -nodeReuse:false); }
-  if ! step "$2" "$log" compile "$1"; then
+  compile() { (cd "$root" && dotnet build "$1" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler"); }
+  step "$2" "$log" compile "$1" || built=false
+  end_compiler "$compiler"
+  if [ "$built" = false ]; then
     show_errors "$log"
     fail "the build failed; the log is $log"
   fi

@@ -14,10 +14,12 @@ look_at_terminal() {
 look_at_terminal
 
 child=
+background=
 interrupted() {
-  if [ -n "$child" ]; then
-    kill -TERM -- "-$child" 2>/dev/null || true
-  fi
+  local process
+  for process in $child $background; do
+    kill -TERM -- "-$process" 2>/dev/null || true
+  done
   [ "$terminal" = true ] && printf '\r\033[K' >&3
   say "stopped"
   exit 130

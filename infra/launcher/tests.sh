@@ -3,6 +3,8 @@
 
 # Whole servers, real browsers: they get the machine to themselves and come last.
 readonly heavy=(endtoend browser)
+# Waits for encoders more than it computes: runs beside the projects before it.
+readonly beside=transcoder
 readonly hang_seconds=${BROADCAST_TEST_LIMIT:-600}
 
 passed=0 failed=0 skipped=0
@@ -80,6 +82,7 @@ run_tests() {
   : >"$results/failures"
   : >"$results/skips"
   local started=$SECONDS number=0
+  case " ${selected[*]} " in *" $beside "*) [ ${#selected[@]} -eq 1 ] || begin_beside "$beside" "$filter" ;; esac
   for name in "${selected[@]}"; do
     number=$((number + 1))
     title="[$number/${#selected[@]}] $name"
@@ -159,18 +162,46 @@ count_finished() {
   printf '%d tests' "$(grep -c '\[FINISHED\]' "$running_log" 2>/dev/null || true)"
 }
 
-test_project() {
-  local name=$1 filter=$2 program report code=0 started=$SECONDS arguments
-  program=$(compgen -G "$root/tests/$name/*.Tests.csproj" | head -n 1)
-  program=$root/tests/$name/bin/Release/net10.0/$(basename "${program%.csproj}").dll
+# test_command NAME FILTER : sets the array `program` to what runs a project's tests, and `report` and `running_log` to where that writes.
+test_command() {
+  local name=$1 filter=$2 assembly
+  assembly=$(compgen -G "$root/tests/$name/*.Tests.csproj" | head -n 1)
+  assembly=$root/tests/$name/bin/Release/net10.0/$(basename "${assembly%.csproj}").dll
   report=$results/$name.json
   running_log=$results/$name.log
-  arguments=(-noLogo -noColor -reporter verbose -ctrf "$report")
-  [ -z "$filter" ] || arguments+=(-method "*$filter*")
+  program=(timeout --kill-after=20 "$hang_seconds" dotnet "$assembly" -noLogo -noColor -reporter verbose -ctrf "$report")
+  [ -z "$filter" ] || program+=(-method "*$filter*")
+}
+
+# begin_beside NAME FILTER : starts a project's tests in the background; test_project waits for them when their turn comes.
+begin_beside() {
+  local program report running_log
+  test_command "$1" "$2"
+  set -m
+  "${program[@]}" >"$running_log" 2>&1 </dev/null 9>&- &
+  background=$!
+  set +m
+}
+
+await_background() {
+  while kill -0 "$background" 2>/dev/null; do
+    sleep 0.1
+  done
+}
+
+test_project() {
+  local name=$1 filter=$2 program report code=0 started=$SECONDS
+  test_command "$name" "$filter"
 
   progress=count_finished
   quiet_end=yes
-  step "$title" "$running_log" timeout --kill-after=20 "$hang_seconds" dotnet "$program" "${arguments[@]}" || code=$?
+  if [ "$name" = "$beside" ] && [ -n "$background" ]; then
+    step "$title" "$results/$name.wait" await_background
+    wait "$background" 2>/dev/null || code=$?
+    background=
+  else
+    step "$title" "$running_log" "${program[@]}" || code=$?
+  fi
   progress=
   quiet_end=
   conclude "$name" ctrf "$report" "$code" "$started" "$filter"
