@@ -15,7 +15,7 @@ public interface ISpool
     /// <param name="offset">First byte.</param>
     /// <param name="length">Bytes at most, or <see langword="null"/> for all that there is now.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns><see langword="null"/> when it is nowhere.</returns>
+    /// <returns>The bytes, to be disposed of: until then they count as memory in use. <see langword="null"/> when it is nowhere.</returns>
     ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
     /// <summary>Files that are in the spool now (open, or waiting for the store), in ordinal order, whose names begin with <paramref name="prefix"/>.</summary>
@@ -57,10 +57,17 @@ public interface ISpoolFile
 /// <summary>Bytes read from the spool: slices of memory, or a stream.</summary>
 public sealed class SpoolContent : IAsyncDisposable
 {
+    private Action? _letGo;
+
     /// <summary>Content in memory.</summary>
-    public SpoolContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long offset, long length, long totalLength)
+    /// <param name="slices">The bytes in order.</param>
+    /// <param name="offset">Where in the file they begin.</param>
+    /// <param name="length">How many there are.</param>
+    /// <param name="totalLength">Bytes of the whole file.</param>
+    /// <param name="letGo">Called once, when it is disposed of: by then nobody looks at the slices any more. <see langword="null"/> where nobody needs to know.</param>
+    public SpoolContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long offset, long length, long totalLength, Action? letGo = null)
     {
-        (Slices, Offset, Length, TotalLength) = (slices, offset, length, totalLength);
+        (Slices, Offset, Length, TotalLength, _letGo) = (slices, offset, length, totalLength, letGo);
     }
 
     /// <summary>Content to be streamed.</summary>
@@ -84,6 +91,10 @@ public sealed class SpoolContent : IAsyncDisposable
     /// <summary>Bytes of the whole file as it is now.</summary>
     public long TotalLength { get; }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Stream?.DisposeAsync() ?? default;
+    /// <summary>Lets the bytes go; a second time it does nothing.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Interlocked.Exchange(ref _letGo, null)?.Invoke();
+        return Stream?.DisposeAsync() ?? default;
+    }
 }

@@ -4,18 +4,19 @@ using Broadcast.Storage.Objects;
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// Whole objects read from disk or store, kept for whoever asks next, in a budget of bytes that what is being read counts against, too; those asked for longest ago go first. Many who ask for one
-/// at once make one read. What is over a quarter of the budget is not kept, because it would push out everything else. Safe to use from any thread.
+/// Whole objects read from disk or store, kept for whoever asks next, in a budget of bytes. What is being read from there counts against it too, and what somebody still has in hand: an object
+/// that is forgotten meanwhile counts until its last reader has let go. Those let go of longest ago go first. Where readers have all of the budget in hand, and for what is over a quarter of it,
+/// which would push out everything else, everybody reads for himself, and nothing is kept. Many who ask for one at once make one read. Safe to use from any thread.
 /// </summary>
 internal sealed class HotObjects(long budget)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectName, LinkedListNode<Hot>> _hot = [];
-    private readonly LinkedList<Hot> _newestFirst = [];
-    private readonly Dictionary<ObjectName, TaskCompletionSource<Hot?>> _loading = [];
+    private readonly Dictionary<ObjectName, Hot> _hot = [];
+    private readonly LinkedList<Hot> _idle = [];
+    private readonly Dictionary<ObjectName, Loading> _loading = [];
     private long _used;
 
-    /// <summary>Bytes kept, and being read to be kept.</summary>
+    /// <summary>Bytes kept, being read to be kept, or in somebody's hand.</summary>
     public long Used => Interlocked.Read(ref _used);
 
     /// <summary>Bytes of the largest object that is kept.</summary>
@@ -27,7 +28,7 @@ internal sealed class HotObjects(long budget)
     /// <param name="length">Bytes at most, or <see langword="null"/> for all.</param>
     /// <param name="open">Opens a range of it, elsewhere.</param>
     /// <param name="cancellationToken">Ends the wait; a read that others wait for goes on.</param>
-    /// <returns><see langword="null"/> when it is nowhere.</returns>
+    /// <returns>The bytes, in the reader's hand until they are disposed of; <see langword="null"/> when it is nowhere.</returns>
     public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, OpenRange open, CancellationToken cancellationToken)
     {
         if (budget == 0)
@@ -45,7 +46,17 @@ internal sealed class HotObjects(long budget)
             _ = LoadAsync(name, open, loading);
         }
 
-        var hot = await loading.Task.WaitAsync(cancellationToken);
+        Hot? hot;
+        try
+        {
+            hot = await loading.Task.WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            StopWaiting(loading);
+            throw;
+        }
+
         return hot is null ? null
             : hot.Bytes is null ? await open(offset, length, cancellationToken)
             : hot.Range(offset, length);
@@ -57,10 +68,25 @@ internal sealed class HotObjects(long budget)
         lock (_gate)
         {
             _loading.Remove(name);
-            if (_hot.TryGetValue(name, out var node))
+            if (_hot.TryGetValue(name, out var hot))
             {
-                Drop(node);
+                Drop(hot);
             }
+        }
+    }
+
+    /// <summary>Forgets an object that is deleted elsewhere: once it is gone there, because until then somebody may read it into memory again.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="delete">Deletes it elsewhere: from then on it cannot be opened.</param>
+    public void Remove(ObjectName name, Action delete)
+    {
+        try
+        {
+            delete();
+        }
+        finally
+        {
+            Remove(name);
         }
     }
 
@@ -76,31 +102,48 @@ internal sealed class HotObjects(long budget)
         }
     }
 
-    private Hot? Find(ObjectName name, out TaskCompletionSource<Hot?> loading, out bool isMine)
+    /// <summary>An object that is kept, now in one more reader's hand; or the read that brings it, which one more waits for.</summary>
+    private Hot? Find(ObjectName name, out Loading loading, out bool isMine)
     {
         lock (_gate)
         {
             isMine = false;
             loading = null!;
-            if (_hot.TryGetValue(name, out var node))
+            if (_hot.TryGetValue(name, out var hot))
             {
-                _newestFirst.Remove(node);
-                _newestFirst.AddFirst(node);
-                return node.Value;
+                if (hot.Readers++ == 0)
+                {
+                    _idle.Remove(hot.Place);
+                }
+
+                return hot;
             }
 
             if (!_loading.TryGetValue(name, out loading!))
             {
                 isMine = true;
-                _loading.Add(name, loading = new TaskCompletionSource<Hot?>(TaskCreationOptions.RunContinuationsAsynchronously));
+                _loading.Add(name, loading = new Loading());
             }
 
+            loading.Waiting++;
             return null;
         }
     }
 
+    private void StopWaiting(Loading loading)
+    {
+        lock (_gate)
+        {
+            loading.Waiting--;
+            if (loading.Hot is { } hot)
+            {
+                LetGo(hot);
+            }
+        }
+    }
+
     /// <summary>Never throws: what goes wrong is told to those who wait.</summary>
-    private async Task LoadAsync(ObjectName name, OpenRange open, TaskCompletionSource<Hot?> loading)
+    private async Task LoadAsync(ObjectName name, OpenRange open, Loading loading)
     {
         var (reserved, hot) = (0L, (Hot?)null);
         try
@@ -109,13 +152,13 @@ internal sealed class HotObjects(long budget)
             {
                 await using (content)
                 {
-                    hot = new Hot(name, null);
+                    hot = new Hot(this, name, null);
                     if (content.Stream is { } stream && content.TotalLength == content.Length && TryReserve(content.Length))
                     {
                         reserved = content.Length;
                         var bytes = GC.AllocateUninitializedArray<byte>((int)content.Length);
                         await stream.ReadExactlyAsync(bytes);
-                        hot = new Hot(name, bytes);
+                        hot = new Hot(this, name, bytes);
                     }
                 }
             }
@@ -140,9 +183,9 @@ internal sealed class HotObjects(long budget)
 
         lock (_gate)
         {
-            while (_used + bytes > budget && _newestFirst.Last is { } oldest)
+            while (_used + bytes > budget && _idle.Last is { } oldest)
             {
-                Drop(oldest);
+                Drop(oldest.Value);
             }
 
             if (_used + bytes > budget)
@@ -155,37 +198,105 @@ internal sealed class HotObjects(long budget)
         }
     }
 
-    /// <summary>Ends the reading; keeps what was read, unless it was forgotten meanwhile.</summary>
-    private void Keep(ObjectName name, Hot? hot, long reserved, TaskCompletionSource<Hot?> loading)
+    /// <summary>Ends the reading: all who wait have it in hand. Keeps what was read, unless it was forgotten meanwhile.</summary>
+    private void Keep(ObjectName name, Hot? hot, long reserved, Loading loading)
     {
         lock (_gate)
         {
             var isWanted = _loading.TryGetValue(name, out var current) && current == loading && _loading.Remove(name);
-            if (isWanted && hot?.Bytes is not null)
+            if (hot?.Bytes is null)
             {
-                _hot[name] = _newestFirst.AddFirst(hot);
+                _used -= reserved;
                 return;
             }
 
-            _used -= reserved;
+            if (isWanted)
+            {
+                hot.IsKept = true;
+                _hot[name] = hot;
+            }
+
+            // One more than there are, who lets go at once: where nobody waits any longer, that settles what becomes of it.
+            loading.Hot = hot;
+            hot.Readers = loading.Waiting + 1;
+            LetGo(hot);
         }
     }
 
-    private void Drop(LinkedListNode<Hot> node)
+    /// <summary>One reader less.</summary>
+    private void LetGo(Hot hot)
     {
-        _newestFirst.Remove(node);
-        _hot.Remove(node.Value.Name);
-        _used -= node.Value.Bytes!.Length;
+        lock (_gate)
+        {
+            if (--hot.Readers > 0)
+            {
+                return;
+            }
+
+            if (hot.IsKept)
+            {
+                _idle.AddFirst(hot.Place);
+            }
+            else
+            {
+                _used -= hot.Bytes!.Length;
+            }
+        }
     }
 
-    /// <param name="Name">Whose it is.</param>
-    /// <param name="Bytes">All of it; <see langword="null"/> for one that is not kept.</param>
-    private sealed record Hot(ObjectName Name, byte[]? Bytes)
+    /// <summary>Keeps it no longer. Its bytes are free once nobody has them in hand.</summary>
+    private void Drop(Hot hot)
     {
+        _hot.Remove(hot.Name);
+        hot.IsKept = false;
+        if (hot.Readers == 0)
+        {
+            _idle.Remove(hot.Place);
+            _used -= hot.Bytes!.Length;
+        }
+    }
+
+    /// <summary>A read that is under way.</summary>
+    private sealed class Loading() : TaskCompletionSource<Hot?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        /// <summary>How many wait for it, or have it from here.</summary>
+        public int Waiting { get; set; }
+
+        /// <summary>What came of it, once it is counted as in the hands of all who wait.</summary>
+        public Hot? Hot { get; set; }
+    }
+
+    private sealed class Hot
+    {
+        private readonly Action _letGo;
+
+        /// <param name="owner">Who counts its readers.</param>
+        /// <param name="name">Whose it is.</param>
+        /// <param name="bytes">All of it; <see langword="null"/> for one that is not kept.</param>
+        public Hot(HotObjects owner, ObjectName name, byte[]? bytes)
+        {
+            (Name, Bytes, Place) = (name, bytes, new LinkedListNode<Hot>(this));
+            _letGo = () => owner.LetGo(this);
+        }
+
+        public ObjectName Name { get; }
+
+        public byte[]? Bytes { get; }
+
+        /// <summary>Where it stands among those that nobody has in hand.</summary>
+        public LinkedListNode<Hot> Place { get; }
+
+        /// <summary>How many have it in hand.</summary>
+        public int Readers { get; set; }
+
+        /// <summary>Whether whoever asks next gets it.</summary>
+        public bool IsKept { get; set; }
+
+        /// <summary>A range, for a reader who has been counted.</summary>
         public SpoolContent Range(long offset, long? length)
         {
             var (start, count) = ByteRanges.Clip(offset, length, Bytes!.Length);
-            return new SpoolContent([Bytes.AsMemory((int)start, (int)count)], start, count, Bytes.Length);
+            return new SpoolContent([Bytes.AsMemory((int)start, (int)count)], start, count, Bytes.Length, _letGo);
         }
     }
 }

@@ -274,14 +274,14 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             ? new SpoolContent(content.Stream, content.Offset, content.Length, content.TotalLength)
             : null;
 
-    private void DeleteHere(ObjectName name)
+    /// <summary>What was noted for deletion cannot be opened in the store any more, so that memory, which goes last, is not filled again.</summary>
+    private void DeleteHere(ObjectName name) => _hot.Remove(name, () =>
     {
-        _hot.Remove(name);
         if (_files.TryGetValue(name, out var file) && file.Delete())
         {
             Forget(file);
         }
-    }
+    });
 
     private void Forget(SpoolFile file) => _files.TryRemove(new KeyValuePair<ObjectName, SpoolFile>(file.Name, file));
 

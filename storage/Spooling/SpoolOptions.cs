@@ -24,8 +24,8 @@ public sealed class SpoolOptions
     public int MemorySeconds { get; set; } = 30;
 
     /// <summary>
-    /// Bytes of whole objects kept in memory once somebody asked for them behind that, at most (0 for none; default 64 MiB, which is forty segments at 6 Mbit/s); those asked for longest ago
-    /// go first, and none over a quarter of this is kept. Many who ask for one at once make one read of disk or store.
+    /// Bytes of whole objects kept in memory once somebody asked for them behind that, at most (0 for none; default 64 MiB, which is forty segments at 6 Mbit/s); those let go of longest ago
+    /// go first, and none over a quarter of this is kept. What is still being sent counts until it is sent. Many who ask for one at once make one read of disk or store.
     /// </summary>
     public long HotBytes { get; set; } = 64L << 20;
 

@@ -23,7 +23,7 @@ public sealed class HotObjectTests
 
         for (var i = 0; i < 50; i++)
         {
-            var content = await asked[i];
+            await using var content = await asked[i];
             content!.Slices!.Single().ToArray().ShouldBe(_bytes[i..(i + 10)]);
             (content.Offset, content.Length, content.TotalLength).ShouldBe((i, 10, 100));
         }
@@ -94,7 +94,11 @@ public sealed class HotObjectTests
         }, default);
         _hot.RemoveAll("live/a/");
         gate.SetResult();
-        await asked;
+        await using (await asked)
+        {
+            _hot.Used.ShouldBe(100, "whoever asked has it in hand");
+        }
+
         _hot.Used.ShouldBe(0);
 
         await ReadAsync(Name);
@@ -119,8 +123,77 @@ public sealed class HotObjectTests
         await Should.ThrowAsync<OperationCanceledException>(() => first);
         gate.SetResult();
 
-        (await second)!.Length.ShouldBe(100);
+        await using (var content = await second)
+        {
+            content!.Length.ShouldBe(100);
+        }
+
         _opened.ShouldBe(1);
+        _hot.Remove(Name);
+        _hot.Used.ShouldBe(0, "who stopped waiting has nothing in hand");
+    }
+
+    [Fact]
+    public async Task What_readers_have_in_hand_counts_until_the_last_has_let_go_and_meanwhile_nothing_more_is_kept()
+    {
+        var slow = new List<SpoolContent>();
+        for (var i = 0; i < 4; i++)
+        {
+            slow.Add((await _hot.ReadAsync(Numbered(i), 0, 10, Open, default))!);
+        }
+
+        var again = await _hot.ReadAsync(Numbered(0), 50, null, Open, default);
+        _opened.ShouldBe(4);
+        await using (var through = await _hot.ReadAsync(Numbered(4), 20, 5, Open, default))
+        {
+            (through!.Stream is not null, through.Offset, through.Length).ShouldBe((true, 20, 5), "nothing that is in hand makes room");
+        }
+
+        _hot.Used.ShouldBe(400);
+        await slow[0].DisposeAsync();
+        await slow[0].DisposeAsync();
+        (await IsKeptAsync(4)).ShouldBeFalse("one reader is left");
+        await again!.DisposeAsync();
+        (await IsKeptAsync(4)).ShouldBeTrue();
+        _hot.Used.ShouldBe(400);
+
+        foreach (var content in slow)
+        {
+            content.Slices!.Single().ToArray().ShouldBe(_bytes[..10]);
+            await content.DisposeAsync();
+        }
+
+        _hot.Used.ShouldBe(400, "they are kept for whoever asks next");
+    }
+
+    [Fact]
+    public async Task What_is_deleted_while_somebody_has_it_in_hand_counts_until_he_has_let_go()
+    {
+        var content = await _hot.ReadAsync(Name, 0, null, Open, default);
+        _hot.Remove(Name);
+        _hot.Used.ShouldBe(100);
+        await using (await _hot.ReadAsync(Name, 0, null, Open, default))
+        {
+            (_opened, _hot.Used).ShouldBe((2, 200));
+        }
+
+        await content!.DisposeAsync();
+        _hot.Used.ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task What_is_read_into_memory_again_while_it_is_deleted_does_not_stay()
+    {
+        await ReadAsync(Name);
+        Task<byte[]>? raced = null;
+        _hot.Remove(Name, () =>
+        {
+            _hot.Remove(Name);      // as when it is pushed out
+            raced = ReadAsync(Name);
+        });
+        (await raced!).ShouldBe(_bytes, "the file was still there");
+        _hot.Used.ShouldBe(0);
+        (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull("memory must not know what is gone");
     }
 
     [Fact]
@@ -146,6 +219,12 @@ public sealed class HotObjectTests
         bench.Spool.DeleteAll("live/");
         (await bench.Read("live/a/2")).ShouldBeNull();
         bench.Spool.HotBytes.ShouldBe(0);
+    }
+
+    private async Task<bool> IsKeptAsync(int number)
+    {
+        await using var content = await _hot.ReadAsync(Numbered(number), 0, null, Open, default);
+        return content!.Stream is null;
     }
 
     private static ObjectName Numbered(int number) => ObjectName.Parse($"live/a/{number}.m4s");
