@@ -139,11 +139,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 
         // The internal listener serves health and metrics alone; the public ones serve everything else.
-        app.MapWhen(context => context.Connection.LocalPort == _listeners.InternalPort, inner =>
-        {
-            inner.UseRouting();
-            inner.UseEndpoints(endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
-        });
+        app.UseInternalPort(() => _listeners.InternalPort, endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
         foreach (var role in roles)
         {
             role.Map(app);

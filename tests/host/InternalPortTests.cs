@@ -1,0 +1,54 @@
+using System.Net;
+using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class InternalPortTests
+{
+    [Fact]
+    public async Task The_internal_port_has_its_own_pages_and_none_of_the_public_ones_and_the_other_way_round()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
+        await using var app = builder.Build();
+        using var metrics = new MetricsText();
+        var inside = 0;
+
+        // As the server does it: the roles' pages are mapped on the application itself.
+        app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime));
+        app.Map("/live/{**path}", () => "media");
+        app.Map("/t/{token}/live/{**path}", () => "media");
+        app.MapGet("/api/v1/channels", () => "channels");
+        app.MapFallback(() => "pages");
+        await app.StartAsync();
+        var ports = app.Urls.Select(url => new Uri(url)).ToList();
+        inside = ports[1].Port;
+        using var client = new HttpClient();
+
+        foreach (var path in new[] { "/live/demo/index.m3u8", "/t/x/live/demo/index.m3u8", "/api/v1/channels", "/" })
+        {
+            using var there = await client.GetAsync(new Uri(ports[1], path));
+            there.StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+            using var here = await client.GetAsync(new Uri(ports[0], path));
+            here.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        }
+
+        foreach (var path in new[] { "/healthz", "/readyz", "/metrics" })
+        {
+            using var there = await client.GetAsync(new Uri(ports[1], path));
+            there.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+            (await client.GetStringAsync(new Uri(ports[0], path))).ShouldBe("pages", path);
+        }
+    }
+}
