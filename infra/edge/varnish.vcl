@@ -55,7 +55,7 @@ sub vcl_recv {
       # has more than one spelling.
       if (req.url ~ "^[^?]*(?:\.\.|%|//)") {
         set req.http.X-Viewer = req.url + " " + client.ip;
-      } else if (req.url ~ "^/t/1\.[^./?]+\.[^./?]+\.[^./?]+\.[^./?]+\.-\.[^./?]+/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
+      } else if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
         set req.http.X-Viewer = regsub(req.url, "^((?:/t/[^/?]+)?/live/[^/?]+)/.*$", "\1");
       } else if (req.url ~ "^/t/[^/?]+/live/[^/?]+/") {
         set req.http.X-Viewer = regsub(req.url, "^(/t/[^/?]+/live/[^/?]+)/.*$", "\1") + " " + client.ip;
