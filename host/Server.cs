@@ -107,6 +107,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<MetricsText>();
+        builder.Services.AddHostedService<RefusedConnections>();
         builder.Services.AddHostedService<IdleCollection>();
         builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));

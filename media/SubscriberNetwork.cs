@@ -8,13 +8,11 @@ public static class SubscriberNetwork
 {
     /// <summary>The IPv4 address, or the first address of the IPv6 /64; an IPv4 address mapped into IPv6 is the IPv4 one.</summary>
     /// <returns><see langword="null"/> when the end point has no address.</returns>
-    public static IPAddress? Of(EndPoint? remote)
-    {
-        if (remote is not IPEndPoint { Address: var address })
-        {
-            return null;
-        }
+    public static IPAddress? Of(EndPoint? remote) => remote is IPEndPoint { Address: var address } ? Of(address) : null;
 
+    /// <summary>The same for an address.</summary>
+    public static IPAddress Of(IPAddress address)
+    {
         if (address.IsIPv4MappedToIPv6)
         {
             return address.MapToIPv4();

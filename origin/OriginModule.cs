@@ -38,6 +38,7 @@ public static class OriginModule
         services.TryAddSingleton<LiveMedia>();
         services.TryAddSingleton<ChapterShelf>();
         services.TryAddSingleton<RewoundPlaylists>();
+        services.TryAddSingleton<RangeShelf>();
         services.TryAddSingleton<RangePlaylists>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(

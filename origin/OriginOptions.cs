@@ -21,6 +21,18 @@ public sealed class OriginOptions
     public int MaxHeldRequests { get; set; } = 50_000;
 
     /// <summary>
+    /// The same of one IPv4 address or IPv6 /64; 1 to 1,000,000. A quarter of all, so that nobody alone has all places, and the many behind a carrier's address have enough. Edges in
+    /// <c>Delivery:TrustedProxies</c> hold for many, and are not counted.
+    /// </summary>
+    public int MaxHeldPerClient { get; set; } = 12_500;
+
+    /// <summary>
+    /// Media that is sent to one IPv4 address or IPv6 /64 at the same time, in requests; 1 to 1,000,000. A quarter of the connections that the server takes. Edges in
+    /// <c>Delivery:TrustedProxies</c> are not counted.
+    /// </summary>
+    public int MaxOpenPerClient { get; set; } = 12_500;
+
+    /// <summary>
     /// How long caches may keep media; 0 to 1 year. Media never changes under its name. A year is the longest that RFC 9111 caches commonly honor.
     /// </summary>
     public TimeSpan MediaMaxAge { get; set; } = TimeSpan.FromDays(365);
@@ -37,6 +49,15 @@ public sealed class OriginOptions
     /// </summary>
     public long ChapterMemory { get; set; } = 32 << 20;
 
+    /// <summary>
+    /// Playlists of ranges (<c>?start=…&amp;end=…</c>) that are drawn at the same time; 1 to 1,024. Each 2,500 segments that one looks at count as one more. Whoever asks for another meanwhile is
+    /// asked to come again at once. All together they take some 50 MB for so long, or more when a single one does.
+    /// </summary>
+    public int MaxRangeDrawings { get; set; } = 32;
+
+    /// <summary>Bytes of memory for playlists of ranges that were drawn, 1 MiB to 4 GiB: many who ask for the same range, one after another, cost one drawing. One over half of it is not kept.</summary>
+    public long RangeMemory { get; set; } = 16 << 20;
+
     /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
     public int MinimumCompressedLength { get; set; } = 256;
 }
@@ -51,8 +72,12 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.MediaMaxAge >= TimeSpan.Zero && options.MediaMaxAge <= TimeSpan.FromDays(365),
             nameof(OriginOptions.MediaMaxAge), options.MediaMaxAge, "0 to 365 days");
         Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests, "1 to 1,000,000");
+        Check(options.MaxHeldPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldPerClient), options.MaxHeldPerClient, "1 to 1,000,000");
+        Check(options.MaxOpenPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxOpenPerClient), options.MaxOpenPerClient, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
         Check(options.ChapterMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.ChapterMemory), options.ChapterMemory, "1048576 to 4294967296");
+        Check(options.MaxRangeDrawings is >= 1 and <= 1024, nameof(OriginOptions.MaxRangeDrawings), options.MaxRangeDrawings, "1 to 1,024");
+        Check(options.RangeMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeMemory), options.RangeMemory, "1048576 to 4294967296");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
         return mistakes.Build();
 

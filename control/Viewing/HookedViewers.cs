@@ -36,7 +36,7 @@ internal sealed class HookedViewers(ViewerWebhook webhook, TimeProvider time)
     /// <summary>Decides.</summary>
     public async ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken)
     {
-        var viewer = new Viewer(request.Channel, request.Token, request.Address is { } address ? SubscriberNetwork.Of(new IPEndPoint(address, 0)) : null);
+        var viewer = new Viewer(request.Channel, request.Token, request.Address is { } address ? SubscriberNetwork.Of(address) : null);
         Task<Known> asking;
         lock (_lock)
         {

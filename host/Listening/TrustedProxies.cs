@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Broadcast.Origin;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
 
@@ -9,7 +10,8 @@ namespace Broadcast.Host.Listening;
 internal static class TrustedProxies
 {
     /// <summary>
-    /// From here on <c>Connection.RemoteIpAddress</c> is the last address in the header that is not itself a trusted proxy's. Without trusted proxies nothing is read.
+    /// From here on <c>Connection.RemoteIpAddress</c> is the last address in the header that is not itself a trusted proxy's, and what came through one is known by its
+    /// <see cref="SharedConnection"/>. Without trusted proxies nothing is read.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
     {
@@ -26,7 +28,36 @@ internal static class TrustedProxies
             options.KnownIPNetworks.Add(network);
         }
 
+        // Before the address is the viewer's: what he sends himself says nothing about where he comes through.
+        app.Use((context, next) =>
+        {
+            if (Contains(networks, context.Connection.RemoteIpAddress))
+            {
+                context.Features.Set(SharedConnection.Instance);
+            }
+
+            return next(context);
+        });
         return app.UseForwardedHeaders(options);
+    }
+
+    private static bool Contains(IReadOnlyList<IPNetwork> networks, IPAddress? address)
+    {
+        if (address is null)
+        {
+            return false;
+        }
+
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        foreach (var network in networks)
+        {
+            if (network.Contains(plain) || network.Contains(address))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Reads a list of addresses and networks with commas between; one that is empty or not there holds none.</summary>

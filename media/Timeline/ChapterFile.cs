@@ -55,8 +55,10 @@ public static class ChapterFile
     }
 
     /// <summary>Reads a chapter.</summary>
+    /// <param name="bytes">The object.</param>
+    /// <param name="wanted">Which renditions are wanted, by name; the others are left out. <see langword="null"/> for all.</param>
     /// <exception cref="InvalidDataException">It is none, or beyond what is read.</exception>
-    public static Chapter Read(ReadOnlySpan<byte> bytes)
+    public static Chapter Read(ReadOnlySpan<byte> bytes, Func<string, bool>? wanted = null)
     {
         if (!bytes.StartsWith(Magic))
         {
@@ -72,24 +74,34 @@ public static class ChapterFile
             discontinuities[i] = first + input.Unsigned(last - first);
         }
 
-        var renditions = new ChapterRendition[(int)input.Unsigned(MaxRenditions)];
-        for (var i = 0; i < renditions.Length; i++)
+        var renditions = new List<ChapterRendition>();
+        var left = (int)input.Unsigned(MaxRenditions);
+        for (; left > 0; left--)
         {
             var name = Encoding.UTF8.GetString(input.Raw((int)input.Unsigned(MaxName)));
-            var segments = new ChapterSegment[input.Count()];
+            var count = input.Count();
             var number = first + input.Unsigned(last - first);
-            if (number + segments.Length - 1 > last)
+            if (number + count - 1 > last)
             {
                 throw Broken();
             }
 
+            // What is not wanted has to be read to find what follows it, but need not be kept.
+            var segments = wanted?.Invoke(name) is false ? null : new ChapterSegment[count];
             var before = default(ChapterSegment);
-            for (var j = 0; j < segments.Length; j++)
+            for (var i = 0; i < count; i++)
             {
-                segments[j] = before = Read(ref input, number + j, before);
+                before = Read(ref input, number + i, before);
+                if (segments is not null)
+                {
+                    segments[i] = before;
+                }
             }
 
-            renditions[i] = new ChapterRendition(name, segments);
+            if (segments is not null)
+            {
+                renditions.Add(new ChapterRendition(name, segments));
+            }
         }
 
         return new Chapter(first, last, discontinuities, renditions);

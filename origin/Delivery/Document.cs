@@ -6,17 +6,26 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>A text as it goes out: its bytes and, made when first wanted, its compressed forms, each with an entity tag of its own (RFC 9110, 8.8.3.3).</summary>
 internal sealed class Document
 {
+    /// <summary>Longest text that is compressed by whoever asks first, while the others wait for that millisecond, in bytes. Longer ones are compressed aside.</summary>
+    internal const int ShortText = 64 * 1024;
+
     private readonly string _hash;
-    private readonly Lazy<byte[]> _brotli;
-    private readonly Lazy<byte[]> _gzip;
+    private readonly Lazy<Task<byte[]>> _brotli;
+    private readonly Lazy<Task<byte[]>> _gzip;
 
     public Document(byte[] plain, string contentType)
     {
         (Plain, ContentType) = (plain, contentType);
         _hash = Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 10));
-        _brotli = new(() => Compress(to => new BrotliStream(to, new BrotliCompressionOptions { Quality = 5 }, leaveOpen: true)));
-        _gzip = new(() => Compress(to => new GZipStream(to, CompressionLevel.Optimal, leaveOpen: true)));
+        _brotli = new(() => CompressAsync(to => new BrotliStream(to, new BrotliCompressionOptions { Quality = 5 }, leaveOpen: true)));
+        _gzip = new(() => CompressAsync(to => new GZipStream(to, CompressionLevel.Optimal, leaveOpen: true)));
     }
+
+    /// <summary>
+    /// Turns to compress long texts: half of the processors, so that the others are free for whoever wants something short. Whoever finds none free waits without holding a thread; who waits is
+    /// bounded by the texts there are, because each is compressed once a coding.
+    /// </summary>
+    internal static SemaphoreSlim Turns { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>The text as UTF-8.</summary>
     public byte[] Plain { get; }
@@ -24,17 +33,41 @@ internal sealed class Document
     /// <summary>Its media type.</summary>
     public string ContentType { get; }
 
-    /// <summary>The bytes in a coding, and their strong entity tag with its quotes.</summary>
-    public (byte[] Bytes, string ETag) In(ContentCoding coding) => coding switch
+    /// <summary>The strong entity tag of its bytes in a coding, with its quotes.</summary>
+    public string TagIn(ContentCoding coding) => coding switch
     {
-        ContentCoding.Brotli => (_brotli.Value, $"\"{_hash}-br\""),
-        ContentCoding.Gzip => (_gzip.Value, $"\"{_hash}-gz\""),
-        _ => (Plain, $"\"{_hash}\""),
+        ContentCoding.Brotli => $"\"{_hash}-br\"",
+        ContentCoding.Gzip => $"\"{_hash}-gz\"",
+        _ => $"\"{_hash}\"",
     };
+
+    /// <summary>The bytes in a coding.</summary>
+    /// <param name="coding">The coding.</param>
+    /// <param name="cancellationToken">Ends the wait; others get them all the same.</param>
+    public ValueTask<byte[]> InAsync(ContentCoding coding, CancellationToken cancellationToken = default) => coding switch
+    {
+        ContentCoding.Brotli => new(_brotli.Value.WaitAsync(cancellationToken)),
+        ContentCoding.Gzip => new(_gzip.Value.WaitAsync(cancellationToken)),
+        _ => new(Plain),
+    };
+
+    private Task<byte[]> CompressAsync(Func<Stream, Stream> coder) =>
+        Plain.Length <= ShortText ? Task.FromResult(Compress(coder)) : Task.Run(async () =>
+        {
+            await Turns.WaitAsync();
+            try
+            {
+                return Compress(coder);
+            }
+            finally
+            {
+                Turns.Release();
+            }
+        });
 
     private byte[] Compress(Func<Stream, Stream> coder)
     {
-        using var target = new MemoryStream(Plain.Length / 2);
+        using var target = new MemoryStream(Plain.Length / 4);
         using (var compressor = coder(target))
         {
             compressor.Write(Plain);

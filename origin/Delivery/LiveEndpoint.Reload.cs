@@ -28,9 +28,11 @@ internal sealed partial class LiveEndpoint
         var verdict = session.Judge(rendition, request, since, out var more);
         if (verdict == ReloadVerdict.Wait)
         {
-            if (!held.TryEnter())
+            var client = ClientCount.Of(context);
+            if (!held.TryEnter(client, out var reason))
             {
-                Unavailable(context);
+                // What is one client's is not for others.
+                Unavailable(context, reason == OverloadReason.Held ? Answers.Brief : "no-store");
                 return;
             }
 
@@ -44,7 +46,7 @@ internal sealed partial class LiveEndpoint
             }
             finally
             {
-                held.Leave();
+                held.Leave(client);
             }
         }
 
@@ -70,9 +72,9 @@ internal sealed partial class LiveEndpoint
     }
 
     /// <summary>503 for a moment, also to caches: the crowd that comes again is then answered there.</summary>
-    private static void Unavailable(HttpContext context)
+    private static void Unavailable(HttpContext context, string cacheControl = Answers.Brief)
     {
         context.Response.Headers.RetryAfter = "1";
-        Answers.Empty(context, StatusCodes.Status503ServiceUnavailable, Answers.Brief);
+        Answers.Empty(context, StatusCodes.Status503ServiceUnavailable, cacheControl);
     }
 }

@@ -159,10 +159,17 @@ internal sealed partial class LiveEndpoint(
 
         var answer = path.Kind switch
         {
-            LivePathKind.MultivariantPlaylist => ranges.Multivariant(session, range),
+            LivePathKind.MultivariantPlaylist => await ranges.MultivariantAsync(session, range, context.RequestAborted),
             LivePathKind.MediaPlaylist => await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted),
             _ => await ranges.MpdAsync(session, IsGuarded(context, path), range, context.RequestAborted),
         };
+        if (answer.IsBusy)
+        {
+            Overload.Count(OverloadReason.Ranges);
+            Answers.TryAgain(context);
+            return;
+        }
+
         if (answer.Refusal is { } refusal)
         {
             await Answers.TellAsync(context, StatusCodes.Status404NotFound, Answers.Brief, refusal);
@@ -197,7 +204,7 @@ internal sealed partial class LiveEndpoint(
         var coding = document.Plain.Length < options.Value.MinimumCompressedLength
             ? ContentCoding.Identity
             : AcceptEncoding.Choose(request.Headers.AcceptEncoding.ToString());
-        var (bytes, tag) = document.In(coding);
+        var tag = document.TagIn(coding);
         headers.CacheControl = string.Create(
             CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
         Cmsd.Say(headers, Cmsd.OfDocument(document.ContentType));
@@ -209,6 +216,7 @@ internal sealed partial class LiveEndpoint(
             return;
         }
 
+        var bytes = await document.InAsync(coding, context.RequestAborted);
         context.Response.ContentType = document.ContentType;
         context.Response.ContentLength = bytes.Length;
         if (coding != ContentCoding.Identity)

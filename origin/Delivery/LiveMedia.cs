@@ -1,6 +1,7 @@
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Delivery;
 
@@ -8,17 +9,20 @@ namespace Broadcast.Origin.Delivery;
 /// Answers requests for a session's media: what is there, at once; what is about to exist, once it does; a segment that is being made, while it is made. Nothing that
 /// players have reason to ask for gets 404, because they never ask twice, and edges keep it for longer than low latency lasts.
 /// </summary>
-internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, ILogger<LiveMedia> logger)
+internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, IOptions<OriginOptions> options, ILogger<LiveMedia> logger)
 {
     private static readonly byte[] EmptySegment = [0, 0, 0, 24, .. "styp"u8, .. "cmfs"u8, 0, 0, 0, 0, .. "cmfs"u8, .. "msdh"u8];
+
+    private readonly ClientCount _open = new(options.Value.MaxOpenPerClient);
 
     /// <summary>Answers a request.</summary>
     public async Task AnswerAsync(HttpContext context, LiveSession session, LivePath path)
     {
         var verdict = session.Judge(path);
+        var client = ClientCount.Of(context);
         if (MustWait(context, verdict))
         {
-            if (!held.TryEnter())
+            if (!held.TryEnter(client, out _))
             {
                 Answers.TryAgain(context);
                 return;
@@ -30,10 +34,29 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
             }
             finally
             {
-                held.Leave();
+                held.Leave(client);
             }
         }
 
+        if (!_open.TryEnter(client))
+        {
+            Overload.Count(OverloadReason.ClientOpen);
+            Answers.TryAgain(context);
+            return;
+        }
+
+        try
+        {
+            await SendAsync(context, session, path, verdict);
+        }
+        finally
+        {
+            _open.Leave(client);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, LiveSession session, LivePath path, MediaVerdict verdict)
+    {
         switch (verdict.Readiness)
         {
             case Readiness.Whole:

@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin;
 
 /// <summary>
-/// The requests that wait for what a session will bring: counts them under a limit, and looks now and then after those that wait in vain, with one clock for all.
+/// The requests that wait for what a session will bring: counts them under a limit, and one for each client, and looks now and then after those that wait in vain, with one clock for all.
 /// Safe to use from any thread.
 /// </summary>
 internal sealed class HeldRequests : IDisposable
@@ -20,36 +21,47 @@ internal sealed class HeldRequests : IDisposable
     private readonly HashSet<LiveSession> _sessions = [];
     private readonly ITimer _clock;
     private readonly int _limit;
+    private readonly ClientCount _clients;
     private int _held;
     private bool _runs;
     private bool _released;
 
     public HeldRequests(TimeProvider time, IOptions<OriginOptions> options)
     {
-        _limit = options.Value.MaxHeldRequests;
+        (_limit, _clients) = (options.Value.MaxHeldRequests, new ClientCount(options.Value.MaxHeldPerClient));
         _clock = time.CreateTimer(static self => ((HeldRequests)self!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How many wait.</summary>
     public int Count => Volatile.Read(ref _held);
 
-    /// <summary>One more waits; <see langword="false"/> when too many do already. Whoever got in leaves.</summary>
-    public bool TryEnter()
+    /// <summary>One more waits; <see langword="false"/> when too many do already, which is counted. Whoever got in leaves.</summary>
+    /// <param name="client">Whom it counts for, from <see cref="ClientCount.Of"/>.</param>
+    /// <param name="reason">Why not; means nothing where it is in.</param>
+    public bool TryEnter(IPAddress? client, out OverloadReason reason)
     {
-        if (Interlocked.Increment(ref _held) > _limit)
+        reason = OverloadReason.Held;
+        if (Interlocked.Increment(ref _held) <= _limit)
         {
-            Interlocked.Decrement(ref _held);
-            return false;
+            if (_clients.TryEnter(client))
+            {
+                Waiting.Add(1);
+                return true;
+            }
+
+            reason = OverloadReason.ClientHeld;
         }
 
-        Waiting.Add(1);
-        return true;
+        Interlocked.Decrement(ref _held);
+        Overload.Count(reason);
+        return false;
     }
 
     /// <summary>One has its answer.</summary>
-    public void Leave()
+    public void Leave(IPAddress? client)
     {
         Interlocked.Decrement(ref _held);
+        _clients.Leave(client);
         Waiting.Add(-1);
     }
 

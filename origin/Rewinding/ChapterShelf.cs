@@ -9,6 +9,9 @@ namespace Broadcast.Origin.Rewinding;
 /// </summary>
 internal sealed class ChapterShelf(ISpool spool, IOptions<OriginOptions> options)
 {
+    /// <summary>Chapters that are read at the same time for one who asks.</summary>
+    public const int AtOnce = 16;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<Key, LinkedListNode<Kept>> _kept = [];
     private readonly LinkedList<Kept> _order = [];
@@ -19,13 +22,16 @@ internal sealed class ChapterShelf(ISpool spool, IOptions<OriginOptions> options
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>A chapter, or <see langword="null"/> when its object is not there or is none: it was lost with a machine.</summary>
+    /// <param name="chapter">The chapter.</param>
+    /// <param name="wanted">Which renditions are wanted, by name.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async ValueTask<Chapter?> ReadAsync(TimelineChapter chapter, CancellationToken cancellationToken)
+    public async ValueTask<Chapter?> ReadAsync(TimelineChapter chapter, Func<string, bool> wanted, CancellationToken cancellationToken)
     {
         var bytes = (byte[]?)await GetAsync(new Key(chapter.Object.Value, ""), async () => await LoadAsync(chapter) is { } loaded ? (loaded, loaded.Length) : null, cancellationToken);
         try
         {
-            return bytes is null ? null : ChapterFile.Read(bytes);
+            return bytes is null ? null : ChapterFile.Read(bytes, wanted);
         }
         catch (InvalidDataException)
         {
@@ -44,7 +50,7 @@ internal sealed class ChapterShelf(ISpool spool, IOptions<OriginOptions> options
             new Key(chapter.Object.Value, rendition),
             async () =>
             {
-                var segments = (await ReadAsync(chapter, CancellationToken.None))?.Renditions.FirstOrDefault(other => other.Name == rendition)?.Segments;
+                var segments = (await ReadAsync(chapter, name => name == rendition, CancellationToken.None))?.Renditions is [var only, ..] ? only.Segments : null;
                 return segments is { Count: > 0 } && ChapterText.Render(rendition, segments, target) is var text ? (text, text.Text.Length) : null;
             },
             cancellationToken);

@@ -59,11 +59,30 @@ internal sealed record PastView(
         ]));
 
     /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>
+    /// <param name="range">The range.</param>
+    /// <param name="shelf">Where chapters are.</param>
+    /// <param name="rendition">The one that is wanted: of the others no more is read than the cuts are taken from. <see langword="null"/> for all.</param>
     /// <returns><see langword="null"/> when nothing is left.</returns>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async Task<PastView?> CutAsync(TimeRange range, ChapterShelf shelf, CancellationToken cancellationToken)
+    public async Task<PastView?> CutAsync(TimeRange range, ChapterShelf shelf, string? rendition = null)
     {
-        var view = await LoadAsync(range, shelf, cancellationToken);
+        var touched = Touched(range);
+        PastView view;
+        if (rendition is not null && LeaderIn(touched) is { } leader)
+        {
+            var some = this with { Renditions = [.. Renditions.Where(other => other.Name == leader || other.Name == rendition)] };
+            view = await some.LoadAsync(touched, shelf);
+            if (view.Leader?.Name != leader)
+            {
+                // What it had was lost with a machine: the cuts are another's then.
+                view = await LoadAsync(touched, shelf);
+            }
+        }
+        else
+        {
+            view = await LoadAsync(touched, shelf);
+        }
+
         var inside = view.Leader?.Segments.Where(segment => segment.WallClock + segment.Duration.ToTimeSpan() > range.Start && !(segment.WallClock >= range.End)).ToList();
         if (inside is not [var first, ..])
         {
@@ -86,31 +105,57 @@ internal sealed record PastView(
     /// <summary>Discontinuities before a number: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>.</summary>
     public long DiscontinuitiesBefore(long number) => DiscontinuitySequence + Discontinuities.Count(discontinuity => discontinuity < number);
 
-    private async Task<PastView> LoadAsync(TimeRange range, ChapterShelf shelf, CancellationToken cancellationToken)
+    /// <summary>Which chapters a range touches, and whether it may reach into the live window.</summary>
+    /// <param name="chapters">A session's chapters.</param>
+    /// <param name="range">The range.</param>
+    /// <returns>Index of the first and of the last; the first is higher when there are none.</returns>
+    public static (int First, int Last) Touched(IReadOnlyList<TimelineChapter> chapters, TimeRange range)
     {
-        var (first, last) = (Chapters.Count, -1);
-        for (var i = 0; i < Chapters.Count; i++)
+        var (first, last) = (chapters.Count, -1);
+        for (var i = 0; i < chapters.Count; i++)
         {
-            var end = i + 1 < Chapters.Count ? Chapters[i + 1].WallClock : DateTimeOffset.MaxValue;
-            if (end >= range.Start && !(Chapters[i].WallClock >= range.End))
+            var end = i + 1 < chapters.Count ? chapters[i + 1].WallClock : DateTimeOffset.MaxValue;
+            if (end >= range.Start && !(chapters[i].WallClock >= range.End))
             {
                 (first, last) = (Math.Min(first, i), i);
             }
         }
 
+        return (first, last);
+    }
+
+    private (int First, int Last) Touched(TimeRange range) => Touched(Chapters, range);
+
+    /// <summary>Who leads once chapters are read, by what was announced of them.</summary>
+    private string? LeaderIn((int First, int Last) touched)
+    {
+        var some = Renditions.Where(rendition => (touched.Last == Chapters.Count - 1 && rendition.Segments.Count > 0)
+            || Enumerable.Range(touched.First, Math.Max(0, touched.Last - touched.First + 1)).Any(i => Chapters[i].Find(rendition.Name) is not null)).ToList();
+        return (some.Find(rendition => rendition.Kind == TrackKind.Video) ?? some.FirstOrDefault())?.Name;
+    }
+
+    private async Task<PastView> LoadAsync((int First, int Last) touched, ChapterShelf shelf)
+    {
+        var (first, last) = touched;
+        var names = Renditions.Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
         var loaded = new List<Chapter>();
         var sequence = DiscontinuitySequence + Chapters.Take(first).Sum(chapter => (long)chapter.Discontinuities);
-        for (var i = first; i <= last; i++)
+        var at = first;
+        foreach (var some in Chapters.Skip(first).Take(last - first + 1).Chunk(ChapterShelf.AtOnce))
         {
-            if (await shelf.ReadAsync(Chapters[i], cancellationToken) is { } chapter)
+            foreach (var read in await Task.WhenAll(some.Select(chapter => shelf.ReadAsync(chapter, names.Contains, CancellationToken.None).AsTask())))
             {
-                loaded.Add(chapter);
-                continue;
-            }
+                at++;
+                if (read is not null)
+                {
+                    loaded.Add(read);
+                    continue;
+                }
 
-            // Lost with a machine: what was before it cannot be listed without a hole.
-            loaded.Clear();
-            sequence = DiscontinuitySequence + Chapters.Take(i + 1).Sum(known => (long)known.Discontinuities);
+                // Lost with a machine: what was before it cannot be listed without a hole.
+                loaded.Clear();
+                sequence = DiscontinuitySequence + Chapters.Take(at).Sum(known => (long)known.Discontinuities);
+            }
         }
 
         var reachesWindow = last == Chapters.Count - 1;

@@ -8,70 +8,32 @@ namespace Broadcast.Origin.Rewinding;
 /// <param name="Document">The playlist or MPD, or <see langword="null"/> when there is none.</param>
 /// <param name="MaxAge">How long caches may keep it.</param>
 /// <param name="Refusal">Why there is none, for people; <see langword="null"/> when nothing can be said.</param>
-internal readonly record struct RangeAnswer(Document? Document, TimeSpan MaxAge, string? Refusal = null);
+/// <param name="IsBusy">Whether too much is being drawn: the asker is to come again.</param>
+internal readonly record struct RangeAnswer(Document? Document, TimeSpan MaxAge, string? Refusal = null, bool IsBusy = false);
 
 /// <summary>
 /// Playlists of a part of a broadcast: from a time on while it goes on (start-over), or up to another (catch-up). What is over by then never changes, whenever it is asked for.
 /// </summary>
-internal sealed class RangePlaylists(ChapterShelf shelf, TimeProvider time)
+internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeProvider time)
 {
+    /// <summary>Stand for lists that are no rendition's.</summary>
+    private const string Index = "/index", SessionMpd = "/mpd", ChannelMpd = "/channel", GuardedMpd = "/guarded";
+
     /// <summary>How long caches may keep what does not change any more. Its media may go one day, so not for ever.</summary>
     private static readonly TimeSpan WholeMaxAge = TimeSpan.FromHours(1);
 
     /// <summary>The multivariant playlist of a range: its media playlists are of the same range.</summary>
-    public RangeAnswer Multivariant(LiveSession session, TimeRange range)
-    {
-        var view = PastView.Of(session);
-        if (Refusal(view, range) is { } refusal)
-        {
-            return new RangeAnswer(null, default, refusal);
-        }
-
-        var playlist = session.Read(Playlists.Multivariant);
-        var query = range.Query;
-        return new RangeAnswer(
-            (playlist with
-            {
-                Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = audio.Uri + query })],
-                Variants = [.. playlist.Variants.Select(variant => variant with { Uri = variant.Uri + query })],
-                Keys = [],
-                Images = null,
-            }).ToDocument(),
-            MaxAgeOf(view, range));
-    }
+    public Task<RangeAnswer> MultivariantAsync(LiveSession session, TimeRange range, CancellationToken cancellationToken) =>
+        AnswerAsync(session, Index, range, lists: 0, "There is nothing in that time.", () => Task.FromResult<Document?>(DrawMultivariant(session, range)), cancellationToken);
 
     /// <summary>The media playlist of a rendition in a range.</summary>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async Task<RangeAnswer> MediaAsync(LiveSession session, string rendition, TimeRange range, CancellationToken cancellationToken)
+    public Task<RangeAnswer> MediaAsync(LiveSession session, string rendition, TimeRange range, CancellationToken cancellationToken)
     {
-        var view = PastView.Of(session);
-        if (Refusal(view, range) is { } refusal)
-        {
-            return new RangeAnswer(null, default, refusal);
-        }
-
-        var isWhole = IsWhole(view, range);
-        var cut = await view.CutAsync(range, shelf, cancellationToken);
-        if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } own)
-        {
-            return new RangeAnswer(null, default, "There is nothing of this rendition in that time.");
-        }
-
-        var target = view.Session.Latency.TargetDuration;
-        return new RangeAnswer(
-            new MediaPlaylist
-            {
-                TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
-                HoldBack = 3 * target,
-                MediaSequence = own.Segments[0].Number,
-                DiscontinuitySequence = cut.DiscontinuitiesBefore(own.Segments[0].Number),
-                IndependentSegments = own.IsIndependent,
-                Type = isWhole ? "VOD" : view.Session.Rewind == Rewind.All ? "EVENT" : null,
-                StartsAtBegin = !isWhole,
-                Segments = [.. own.Segments.Select(segment => ChapterText.Listed(rendition, segment, target))],
-                IsEnded = isWhole,
-            }.ToDocument(),
-            MaxAgeOf(view, range));
+        const string Nothing = "There is nothing of this rendition in that time.";
+        return session.CellsOf(rendition) is null
+            ? Task.FromResult(new RangeAnswer(null, default, Nothing))
+            : AnswerAsync(session, rendition, range, lists: 1, Nothing, () => DrawMediaAsync(session, rendition, range), cancellationToken);
     }
 
     /// <summary>The MPD of a range.</summary>
@@ -80,38 +42,89 @@ internal sealed class RangePlaylists(ChapterShelf shelf, TimeProvider time)
     /// <param name="range">The range.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async Task<RangeAnswer> MpdAsync(LiveSession session, bool? isGuarded, TimeRange range, CancellationToken cancellationToken)
+    public Task<RangeAnswer> MpdAsync(LiveSession session, bool? isGuarded, TimeRange range, CancellationToken cancellationToken) => AnswerAsync(
+        session, isGuarded switch { null => SessionMpd, true => GuardedMpd, false => ChannelMpd }, range, lists: null, "There is nothing in that time.",
+        () => DrawMpdAsync(session, isGuarded, range), cancellationToken);
+
+    /// <param name="session">The session.</param>
+    /// <param name="list">Which of its lists.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="lists">Of how many renditions segments are looked at; <see langword="null"/> for all.</param>
+    /// <param name="nothing">What is told where nothing comes of it.</param>
+    /// <param name="draw">Draws it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    private async Task<RangeAnswer> AnswerAsync(
+        LiveSession session, string list, TimeRange range, int? lists, string nothing, Func<Task<Document?>> draw, CancellationToken cancellationToken)
     {
-        var view = PastView.Of(session);
-        if (Refusal(view, range) is { } refusal)
+        var edges = PastEdges.Of(session);
+        if (Refusal(edges, range) is { } refusal)
         {
             return new RangeAnswer(null, default, refusal);
         }
 
-        var isWhole = IsWhole(view, range);
-        var cut = await view.CutAsync(range, shelf, cancellationToken);
-        if (cut is null || PastMpd.Draw(cut, isWhole, isRange: true, TimeSpan.FromMinutes(Math.Ceiling((view.End!.Value - range.Start).TotalMinutes) + 1)) is not { } mpd)
+        var segments = edges.CountIn(range) * (lists ?? edges.Renditions);
+        return !drawn.TryGet(new RangeKey(session.Id, list, range), edges.VersionOf(range), segments, draw, out var drawing) ? new RangeAnswer(null, default, IsBusy: true)
+            : await drawing.WaitAsync(cancellationToken) is { } document ? new RangeAnswer(document, MaxAgeOf(edges, range))
+            : new RangeAnswer(null, default, nothing);
+    }
+
+    private static Document DrawMultivariant(LiveSession session, TimeRange range)
+    {
+        var playlist = session.Read(Playlists.Multivariant);
+        var query = range.Query;
+        return (playlist with
         {
-            return new RangeAnswer(null, default, "There is nothing in that time.");
+            Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = audio.Uri + query })],
+            Variants = [.. playlist.Variants.Select(variant => variant with { Uri = variant.Uri + query })],
+            Keys = [],
+            Images = null,
+        }).ToDocument();
+    }
+
+    private async Task<Document?> DrawMediaAsync(LiveSession session, string rendition, TimeRange range)
+    {
+        var isWhole = PastEdges.Of(session).IsWhole(range);
+        var view = PastView.Of(session);
+        var cut = await view.CutAsync(range, shelf, rendition);
+        if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } own)
+        {
+            return null;
         }
 
-        return new RangeAnswer(RewoundPlaylists.At(mpd, session, isGuarded, isWhole ? null : range.Query).ToDocument(), MaxAgeOf(view, range));
+        var target = view.Session.Latency.TargetDuration;
+        return new MediaPlaylist
+        {
+            TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
+            HoldBack = 3 * target,
+            MediaSequence = own.Segments[0].Number,
+            DiscontinuitySequence = cut.DiscontinuitiesBefore(own.Segments[0].Number),
+            IndependentSegments = own.IsIndependent,
+            Type = isWhole ? "VOD" : view.Session.Rewind == Rewind.All ? "EVENT" : null,
+            StartsAtBegin = !isWhole,
+            Segments = [.. own.Segments.Select(segment => ChapterText.Listed(rendition, segment, target))],
+            IsEnded = isWhole,
+        }.ToDocument();
+    }
+
+    private async Task<Document?> DrawMpdAsync(LiveSession session, bool? isGuarded, TimeRange range)
+    {
+        var isWhole = PastEdges.Of(session).IsWhole(range);
+        var view = PastView.Of(session);
+        var cut = await view.CutAsync(range, shelf);
+        return cut is not null && PastMpd.Draw(cut, isWhole, isRange: true, TimeSpan.FromMinutes(Math.Ceiling((view.End!.Value - range.Start).TotalMinutes) + 1)) is { } mpd
+            ? RewoundPlaylists.At(mpd, session, isGuarded, isWhole ? null : range.Query).ToDocument()
+            : null;
     }
 
     /// <summary>Why there is nothing of a range, or <see langword="null"/>.</summary>
-    private string? Refusal(PastView view, TimeRange range) => view switch
+    private string? Refusal(PastEdges edges, TimeRange range) => edges switch
     {
         _ when range.Start > time.GetUtcNow() => "That has not happened yet.",
         { Begin: null } => "There is nothing yet.",
-        _ when range.End <= view.Begin => $"What can be gone back to begins at {TimeRange.Text(view.Begin.Value)}.",
-        _ when range.Start >= view.End => "There is nothing of that time" + (view.IsEnded ? "." : " yet."),
+        _ when range.End <= edges.Begin => $"What can be gone back to begins at {TimeRange.Text(edges.Begin.Value)}.",
+        _ when range.Start >= edges.End => "There is nothing of that time" + (edges.IsEnded ? "." : " yet."),
         _ => null,
     };
 
-    /// <summary>Whether all of a range is over, so that nothing can be added to it. A rendition may be two segments behind the leading one.</summary>
-    private static bool IsWhole(PastView view, TimeRange range) =>
-        view.IsEnded || range.End + (2 * view.Session.Latency.TargetDuration) <= view.End;
-
-    private static TimeSpan MaxAgeOf(PastView view, TimeRange range) =>
-        IsWhole(view, range) && range.Start >= view.Begin ? WholeMaxAge : view.Session.Latency.TargetDuration / 2;
+    private static TimeSpan MaxAgeOf(PastEdges edges, TimeRange range) => edges.IsWhole(range) && range.Start >= edges.Begin ? WholeMaxAge : edges.Target / 2;
 }

@@ -9,9 +9,6 @@ namespace Broadcast.Origin.Rewinding;
 /// <summary>Media playlists and MPDs of sessions that can be rewound: chapters from storage, then the live window.</summary>
 internal sealed class RewoundPlaylists(ChapterShelf shelf)
 {
-    /// <summary>Chapters that are read at the same time.</summary>
-    private const int AtOnce = 16;
-
     /// <summary>The media playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
     /// <param name="session">The session.</param>
     /// <param name="rendition">The rendition.</param>
@@ -20,7 +17,7 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
     /// <exception cref="IOException">Spool or store failed.</exception>
     public ValueTask<Document?> GetAsync(LiveSession session, string rendition, bool isDelta, CancellationToken cancellationToken) =>
         session.CellsOf(rendition) is { } cells
-            ? cells.GetLongAsync(isDelta, () => RenderAsync(session, rendition, isDelta, cancellationToken), cancellationToken)
+            ? cells.GetLongAsync(isDelta, () => RenderAsync(session, rendition, isDelta), cancellationToken)
             : new((Document?)null);
 
     /// <summary>Whether a session's MPD lists chapters. For low latency it says how segments follow each other instead, and has the live window.</summary>
@@ -41,7 +38,7 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
         // Behind a token players stay at the channel's address; elsewhere they ask there once, but many at once when a broadcast begins.
         var cell = isGuarded switch { null => session.LongMpd, true => session.LongGuardedMpd, false => session.LongChannelMpd };
         return await cell.GetAsync(
-            session.ListVersion, async () => await DrawAsync(session, cancellationToken) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null, cancellationToken);
+            session.ListVersion, async () => await DrawAsync(session) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null, cancellationToken);
     }
 
     /// <summary>An MPD as an address has it.</summary>
@@ -62,10 +59,10 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
         },
     };
 
-    private async Task<Mpd?> DrawAsync(LiveSession session, CancellationToken cancellationToken)
+    private async Task<Mpd?> DrawAsync(LiveSession session)
     {
         var view = PastView.Of(session);
-        if (await view.CutAsync(TimeRange.Everything, shelf, cancellationToken) is not { } all)
+        if (await view.CutAsync(TimeRange.Everything, shelf) is not { } all)
         {
             return null;
         }
@@ -74,7 +71,7 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
         return PastMpd.Draw(all, view.IsEnded, isRange: false, depth, session.Read((timeline, _) => ThumbnailTrack.Of(timeline)));
     }
 
-    private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta, CancellationToken cancellationToken)
+    private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta)
     {
         var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found ? Playlists.Media(timeline, found, records, isDelta) : null);
         if (playlist is null)
@@ -85,9 +82,9 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
         var target = session.Latency.TargetDuration;
         var texts = new List<ChapterText>();
         var chapters = playlist.Past.Chapters;
-        foreach (var some in chapters.Chunk(AtOnce))
+        foreach (var some in chapters.Chunk(ChapterShelf.AtOnce))
         {
-            foreach (var text in await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, cancellationToken).AsTask())))
+            foreach (var text in await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, CancellationToken.None).AsTask())))
             {
                 texts.Add(text ?? ChapterText.Missing);
             }

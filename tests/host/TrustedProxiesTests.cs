@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Host.Listening;
+using Broadcast.Origin;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -34,6 +35,25 @@ public sealed class TrustedProxiesTests
         }
 
         (await client.GetStringAsync("/")).ShouldBe(address);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("10.0.0.0/8", false)]
+    [InlineData("127.0.0.1", true)]
+    public async Task Only_what_comes_through_a_proxy_that_is_believed_may_be_for_many_viewers(string? trusted, bool shared)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.UseTrustedProxies(trusted);
+        app.Run(context => context.Response.WriteAsync($"{context.Features.Get<SharedConnection>() is not null}"));
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", "203.0.113.5");
+
+        (await client.GetStringAsync("/")).ShouldBe($"{shared}");
     }
 
     [Theory]

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
+using Broadcast.Origin;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,8 +16,11 @@ namespace Broadcast.Host.Tests;
 public sealed class ViewerLimitsTests
 {
     [Fact]
-    public async Task A_viewer_who_takes_nothing_of_an_answer_is_cut_off_and_the_answer_ends()
+    public async Task A_viewer_who_takes_nothing_of_an_answer_is_cut_off_and_counted_and_the_answer_ends()
     {
+        var counted = new TaskCompletionSource<OverloadReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var refused = new RefusedConnections(reason => counted.TrySetResult(reason));
+        await refused.StartAsync(default);
         var ended = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -51,5 +56,6 @@ public sealed class ViewerLimitsTests
         await viewer.SendAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
 
         (await ended.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBeLessThan(100_000_000, "what the sockets hold, and a little more");
+        (await counted.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(OverloadReason.SlowReader);
     }
 }

@@ -30,6 +30,24 @@ public class ChapterTests
     }
 
     [Fact]
+    public void Of_a_chapter_only_the_renditions_that_are_wanted_are_read()
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var timeline = Closed(seed);
+            var chapter = Chapter.Of(timeline, timeline.LastSegment);
+            var bytes = ChapterFile.Write(chapter);
+            foreach (var rendition in chapter.Renditions)
+            {
+                var only = ChapterFile.Read(bytes, name => name == rendition.Name);
+                Text(only).ShouldBe(Text(chapter with { Renditions = [rendition] }), $"seed {seed}");
+            }
+
+            ChapterFile.Read(bytes, _ => false).Renditions.ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
     public void Bytes_that_are_no_chapter_are_refused_and_nothing_else_happens()
     {
         var timeline = Closed(7);

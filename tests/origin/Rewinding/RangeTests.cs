@@ -152,6 +152,108 @@ public class RangeTests
     }
 
     [Fact]
+    public async Task While_too_much_is_being_drawn_whoever_wants_another_range_is_asked_to_come_again()
+    {
+        await using var server = await ServerAsync(FiveMinutes());
+        var (gate, before) = (new TaskCompletionSource(), Refused.Of(OverloadReason.Ranges));
+        server.Get<RangeShelf>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
+        {
+            await gate.Task;
+            return null;
+        }, out var drawing).ShouldBeTrue();
+        const string Query = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
+        foreach (var address in new[] { Source(Query), "/live/demo/index.m3u8" + Query, "/live/demo/manifest.mpd" + Query })
+        {
+            using var response = await server.SendAsync(address);
+            response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        }
+
+        server.Spool.Reads.ShouldBe(0);
+        Refused.Of(OverloadReason.Ranges).ShouldBeGreaterThanOrEqualTo(before + 3);
+        gate.SetResult();
+        await drawing;
+        using var again = await server.SendAsync(Source(Query));
+        again.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_is_over_is_drawn_once_though_the_broadcast_goes_on_and_what_grows_once_a_version()
+    {
+        const string Over = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
+        const string Growing = "?start=2026-03-01T12:04:30Z";
+        var story = FiveMinutes();
+        await using var server = await ServerAsync(story);
+        var over = await server.Client.GetStringAsync(Source(Over));
+        var growing = await server.Client.GetStringAsync(Source(Growing));
+
+        // Nobody has a turn meanwhile: what comes now was kept.
+        var gate = new TaskCompletionSource();
+        server.Get<RangeShelf>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
+        {
+            await gate.Task;
+            return null;
+        }, out var drawing).ShouldBeTrue();
+        (await server.Client.GetStringAsync(Source(Growing))).ShouldBe(growing);
+        server.Hear(story.Segment(bytes: 1000));
+        (await server.Client.GetStringAsync(Source(Over))).ShouldBe(over);
+        using (var newer = await server.SendAsync(Source(Growing)))
+        {
+            newer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        gate.SetResult();
+        await drawing;
+        (await server.Client.GetStringAsync(Source(Growing))).ShouldContain("source/151.m4s");
+    }
+
+    [Fact]
+    public async Task Of_the_renditions_only_the_one_that_is_asked_for_is_read_and_the_one_that_the_cuts_are_of()
+    {
+        // The first in order leads while it is there, and then the second.
+        var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video("gone", 640, 360).Video().Audio().Audio("other", "fr").Segments(30, bytes: 1000).Discontinuity();
+        await using var server = await ServerAsync(story);
+        for (var i = 0; i < 60; i++)
+        {
+            story.Open("source").Open("audio").Open("other").Close("source").Close("audio").Close("other");
+        }
+
+        server.Hear(story.Chapter(31).Chapter(61));
+        var view = PastView.Of(server.Directory.FindChannel(story.Session.Channel)!.Current!);
+        foreach (var isLost in new[] { false, true })
+        {
+            if (isLost)
+            {
+                server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/1-30.chapter").ShouldBeTrue();
+            }
+
+            var shelf = new ChapterShelf(server.Spool, Microsoft.Extensions.Options.Options.Create(new OriginOptions()));
+            foreach (var (range, leader) in new[]
+            {
+                (TimeRange.Everything, isLost ? null : "gone"), (new(Broadcaster.Start, Broadcaster.Start.AddSeconds(30)), isLost ? null : "gone"),
+                (new(Broadcaster.Start.AddSeconds(70), Broadcaster.Start.AddSeconds(90)), "source"), (new(Broadcaster.Start.AddSeconds(150), null), "source"),
+            })
+            {
+                var all = await view.CutAsync(range, shelf);
+                (all is null).ShouldBe(isLost && range.End == Broadcaster.Start.AddSeconds(30));
+                foreach (var rendition in all?.Renditions ?? [])
+                {
+                    var cut = (await view.CutAsync(range, shelf, rendition.Name)).ShouldNotBeNull();
+                    if (leader is not null)
+                    {
+                        cut.Renditions.Select(other => other.Name).ShouldBe(new[] { leader, rendition.Name }.Distinct(), ignoreOrder: true);
+                    }
+
+                    var own = cut.Renditions.Single(other => other.Name == rendition.Name);
+                    own.Segments.ShouldBe(rendition.Segments);
+                    cut.DiscontinuitiesBefore(own.Segments[0].Number).ShouldBe(all!.DiscontinuitiesBefore(own.Segments[0].Number));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_range_that_begins_before_what_can_be_gone_back_to_begins_there_and_is_not_kept_for_long()
     {
         await using var server = await ServerAsync(FiveMinutes());

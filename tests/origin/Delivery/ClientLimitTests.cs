@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+
+namespace Broadcast.Origin.Tests.Delivery;
+
+/// <summary>What one client may have at the same time.</summary>
+public class ClientLimitTests
+{
+    [Fact]
+    public void Each_client_has_its_own_limit_and_nothing_is_left_of_those_who_have_gone()
+    {
+        var (count, one, other) = (new ClientCount(2), IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
+        (count.TryEnter(one), count.TryEnter(one), count.TryEnter(one), count.TryEnter(other)).ShouldBe((true, true, false, true));
+        count.Leave(one);
+        (count.TryEnter(one), count.TryEnter(one)).ShouldBe((true, false));
+        count.Leave(one);
+        count.Leave(one);
+        count.Leave(other);
+        count.Clients.ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_counts_for_nobody_has_no_limit()
+    {
+        var count = new ClientCount(1);
+        (count.TryEnter(null), count.TryEnter(null)).ShouldBe((true, true));
+        count.Leave(null);
+        count.Clients.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Under_a_crowd_the_count_is_never_over_the_limit_and_ends_at_nothing()
+    {
+        var (count, client, inside, most) = (new ClientCount(3), IPAddress.Loopback, 0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (var i = 0; i < 2000; i++)
+            {
+                if (count.TryEnter(client))
+                {
+                    var now = Interlocked.Increment(ref inside);
+                    InterlockedMax(ref most, now);
+                    Interlocked.Decrement(ref inside);
+                    count.Leave(client);
+                }
+            }
+        })));
+
+        most.ShouldBeInRange(1, 3);
+        count.Clients.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.7", "192.0.2.7")]
+    [InlineData("::ffff:192.0.2.7", "192.0.2.7")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    public void A_client_is_an_IPv4_address_or_an_IPv6_network_of_64_bits(string address, string client)
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse(address);
+        ClientCount.Of(context).ShouldBe(IPAddress.Parse(client));
+    }
+
+    [Fact]
+    public void What_an_edge_asks_for_many_counts_for_nobody()
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
+        context.Features.Set(SharedConnection.Instance);
+        ClientCount.Of(context).ShouldBeNull();
+        ClientCount.Of(new DefaultHttpContext()).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("source.m3u8?_HLS_msn=2")]
+    [InlineData("source/2.0.m4s")]
+    public async Task A_client_that_has_as_many_requests_held_as_it_may_is_asked_to_come_again_and_others_are_held(string file)
+    {
+        await using var server = await OriginServer.StartAsync(("Origin:MaxHeldPerClient", "1"));
+        var feed = new PartFeed().Parts(6).Close().SendTo(server);
+        var path = $"/live/demo/{feed.Session.Id}/{file}";
+        var before = Refused.Of(OverloadReason.ClientHeld);
+        var held = server.SendAsync(path);
+        await server.HeldAsync(1);
+
+        using (var refused = await server.SendAsync(path))
+        {
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            refused.Headers.CacheControl!.NoStore.ShouldBeTrue("another client may be held");
+        }
+
+        Refused.Of(OverloadReason.ClientHeld).ShouldBeGreaterThan(before);
+        using var elsewhere = ClientAt("127.0.0.2", server);
+        var other = elsewhere.GetAsync(path);
+        await server.HeldAsync(2);
+        feed.Part().Close().SendTo(server);
+        (await held).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await other).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await server.HeldAsync(0);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_sent_as_much_as_it_may_be_is_asked_to_come_again_and_others_are_sent_it()
+    {
+        await using var server = await OriginServer.StartAsync(("Origin:MaxOpenPerClient", "1"));
+        var feed = new PartFeed().Parts(2).SendTo(server);
+        var before = Refused.Of(OverloadReason.ClientOpen);
+        using (var open = await server.Client.GetAsync(feed.Folder + "1.m4s", HttpCompletionOption.ResponseHeadersRead))
+        {
+            open.StatusCode.ShouldBe(HttpStatusCode.OK);
+            using var refused = await server.SendAsync(feed.Folder + "1.0.m4s");
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            Refused.Of(OverloadReason.ClientOpen).ShouldBeGreaterThan(before);
+            using var elsewhere = ClientAt("127.0.0.2", server);
+            (await elsewhere.GetByteArrayAsync(feed.Folder + "1.0.m4s")).Length.ShouldBe(1000);
+            feed.Close().SendTo(server);
+            (await open.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1));
+        }
+
+        await Testing.Poll.UntilAsync(async () => (await server.SendAsync(feed.Folder + "1.0.m4s")).StatusCode == HttpStatusCode.OK, description: "its place is free again");
+    }
+
+    [Fact]
+    public async Task Held_requests_that_are_too_many_in_all_are_counted_apart()
+    {
+        await using var server = await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"));
+        var feed = new PartFeed().Parts(6).Close().SendTo(server);
+        var path = $"/live/demo/{feed.Session.Id}/source.m3u8?_HLS_msn=2";
+        var before = Refused.Of(OverloadReason.Held);
+        var held = server.SendAsync(path);
+        await server.HeldAsync(1);
+        using var refused = await server.SendAsync(path);
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        Refused.Of(OverloadReason.Held).ShouldBeGreaterThan(before);
+        feed.Part().Close().SendTo(server);
+        (await held).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static HttpClient ClientAt(string address, OriginServer server) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    {
+        BaseAddress = server.Address,
+    };
+
+    private static void InterlockedMax(ref int target, int value)
+    {
+        for (var seen = Volatile.Read(ref target); value > seen; seen = Volatile.Read(ref target))
+        {
+            Interlocked.CompareExchange(ref target, value, seen);
+        }
+    }
+}
