@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c> and <c>bench origin</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c>, <c>bench origin</c> and <c>bench latency</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
 public sealed class BenchmarkTests
 {
     [Fact]
@@ -98,6 +98,27 @@ public sealed class BenchmarkTests
     [Fact]
     public void Every_option_of_delivering_stands_in_the_help() =>
         new[] { "--only", "--rounds", "--seconds", "--players", "--wait", "--quick" }.Concat(OriginPlan.AllParts).ShouldAllBe(word => OriginPlan.Usage.Contains(word));
+
+    [Fact]
+    public void Of_latency_everything_is_measured_unless_parts_are_named()
+    {
+        LatencyPlan.Parse([]).Parts.ShouldBe(LatencyPlan.AllParts);
+        var plan = LatencyPlan.Parse(["--only", "glass,source", "--quick", "--rounds", "2", "--seconds", "9"]);
+        plan.Parts.ShouldBe(["source", "glass"]);
+        (plan.Rounds, plan.Measured).ShouldBe((2, TimeSpan.FromSeconds(9)));
+    }
+
+    [Theory]
+    [InlineData("'glass' is not an option of bench latency", "glass")]
+    [InlineData("--rounds needs a value", "--rounds")]
+    [InlineData("no part 'cpu': source, ladder, glass", "--only", "cpu")]
+    [InlineData("'4' is not a whole number from 5 to 3600", "--seconds", "4")]
+    public void A_wrong_argument_of_latency_is_told_too(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => LatencyPlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
+    public void Every_option_of_latency_stands_in_the_help() =>
+        new[] { "--only", "--rounds", "--seconds", "--quick" }.Concat(LatencyPlan.AllParts).ShouldAllBe(word => LatencyPlan.Usage.Contains(word));
 
     [Fact]
     public void Rows_with_an_aim_say_whether_it_was_met()
