@@ -16,6 +16,9 @@ public readonly record struct ChapterSegment(
     /// <summary>Where it ends.</summary>
     public MediaTime End => Start + Duration;
 
+    /// <summary>Whether there is something of it.</summary>
+    public bool HasMedia => !IsGap && Length > 0;
+
     /// <summary>A whole segment of a timeline.</summary>
     public static ChapterSegment Of(TimelineSegment segment) => new(
         segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock, segment.Discontinuity, segment.IsGap, segment.Independent, segment.Length);
@@ -34,19 +37,33 @@ public sealed record ChapterRendition(string Name, IReadOnlyList<ChapterSegment>
 /// <param name="Renditions">Renditions that it has something of.</param>
 public sealed record Chapter(long First, long Last, IReadOnlyList<long> Discontinuities, IReadOnlyList<ChapterRendition> Renditions)
 {
+    /// <summary>The run that it begins in, which may have begun long before; not in its object, but in what is announced of it. <see langword="null"/> when that is not known.</summary>
+    public TimelineRun? Run { get; init; }
+
+    /// <summary>The run that what follows it begins in; likewise.</summary>
+    public TimelineRun? Next { get; init; }
+
     /// <summary>Takes the head of a timeline's live window, all of which has to be closed.</summary>
     /// <param name="timeline">The timeline.</param>
     /// <param name="last">Last number of the chapter.</param>
     public static Chapter Of(SessionTimeline timeline, long last)
     {
         var first = timeline.FirstSegment;
+        var runs = TimelineRun.Of(
+            first, timeline.Run, timeline.Discontinuities,
+            [.. timeline.Renditions.Select(rendition => rendition.Segments.TakeWhile(segment => segment.Number <= last + 1).Select(ChapterSegment.Of).ToList())]);
+        var isFollowed = timeline.Renditions.Any(rendition => rendition.Find(last + 1) is { IsGap: false, Parts.Count: > 0 });
         return new Chapter(
             first, last, [.. timeline.Discontinuities.Where(number => number <= last)],
             [
                 .. from rendition in timeline.Renditions
                    where rendition.Segments is [var oldest, ..] && oldest.Number <= last
                    select new ChapterRendition(rendition.Name, [.. rendition.Segments.TakeWhile(segment => segment.Number <= last).Select(ChapterSegment.Of)]),
-            ]);
+            ])
+        {
+            Run = runs is [var own, ..] && own.First <= last ? own : null,
+            Next = isFollowed && runs is [.., var next] ? next : null,
+        };
     }
 
     /// <summary>Chapters that follow each other as one. Numbers that a rendition lacks between two of them become gaps.</summary>
@@ -71,7 +88,11 @@ public sealed record Chapter(long First, long Last, IReadOnlyList<long> Disconti
         }
 
         return new Chapter(
-            chapters[0].First, chapters[^1].Last, [.. chapters.SelectMany(chapter => chapter.Discontinuities)], [.. names.Select(name => new ChapterRendition(name, segments[name]))]);
+            chapters[0].First, chapters[^1].Last, [.. chapters.SelectMany(chapter => chapter.Discontinuities)], [.. names.Select(name => new ChapterRendition(name, segments[name]))])
+        {
+            Run = chapters[0].Run,
+            Next = chapters[^1].Next,
+        };
     }
 
     /// <summary>The event that tells of it.</summary>
@@ -89,7 +110,7 @@ public sealed record Chapter(long First, long Last, IReadOnlyList<long> Disconti
                     rendition.Name, rendition.Segments[0].Number, rendition.Segments[^1].Number, rendition.Segments.Min(segment => segment.Init),
                     Discontinuities.Count(number => number < rendition.Segments[0].Number))),
             ],
-            name, length);
+            name, length, Run, Next);
     }
 
     private static IEnumerable<ChapterSegment> Gaps(ChapterSegment last, ChapterSegment next)

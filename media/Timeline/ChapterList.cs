@@ -2,7 +2,8 @@ namespace Broadcast.Media;
 
 /// <summary>A chapter as announced; see <see cref="TimelineEvent.ChapterReady"/>.</summary>
 public sealed record TimelineChapter(
-    long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<ChapterRange> Renditions, ObjectName Object, int Length)
+    long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<ChapterRange> Renditions, ObjectName Object, int Length,
+    TimelineRun? Run = null)
 {
     /// <summary>Where its latest segment ends.</summary>
     public MediaTime End => Start + Duration;
@@ -54,7 +55,8 @@ internal sealed class ChapterList
         [
             .. _chapters.Take(place),
             new TimelineChapter(
-                chapter.First, chapter.Last, chapter.Start, chapter.Duration, chapter.WallClock, chapter.Discontinuities, chapter.Renditions, chapter.Object, chapter.Length),
+                chapter.First, chapter.Last, chapter.Start, chapter.Duration, chapter.WallClock, chapter.Discontinuities, chapter.Renditions, chapter.Object, chapter.Length,
+                chapter.Run),
         ];
         return true;
     }
@@ -82,5 +84,5 @@ internal sealed class ChapterList
 
     /// <summary>As events.</summary>
     public IEnumerable<TimelineEvent> Checkpoint() => _chapters.Select(chapter => new TimelineEvent.ChapterReady(
-        chapter.First, chapter.Last, chapter.Start, chapter.Duration, chapter.WallClock, chapter.Discontinuities, chapter.Renditions, chapter.Object, chapter.Length));
+        chapter.First, chapter.Last, chapter.Start, chapter.Duration, chapter.WallClock, chapter.Discontinuities, chapter.Renditions, chapter.Object, chapter.Length, chapter.Run));
 }

@@ -31,6 +31,9 @@ public sealed class SessionTimeline
     /// <summary>What has left the live window and can still be gone back to, by rising numbers; ends where the window begins. A list handed out stays as it is.</summary>
     public IReadOnlyList<TimelineChapter> Chapters => _chapters.All;
 
+    /// <summary>The run that the live window begins in, which may have begun long before; known where what leaves the window goes into chapters, else <see langword="null"/>.</summary>
+    public TimelineRun? Run { get; private set; }
+
     /// <summary>First segment number that can be gone back to: of the first chapter, or of the live window where there is none.</summary>
     public long FirstListed => Chapters is [var first, ..] ? first.First : FirstSegment;
 
@@ -158,7 +161,7 @@ public sealed class SessionTimeline
         }
 
         // The window moves before there are renditions: it would take inits that only its segments, which come later, need.
-        events.Add(new TimelineEvent.WindowMoved(FirstSegment));
+        events.Add(new TimelineEvent.WindowMoved(FirstSegment, Run));
         foreach (var rendition in _renditions)
         {
             events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Place));
@@ -308,6 +311,7 @@ public sealed class SessionTimeline
         }
 
         _chapters.TrimBefore(long.MaxValue);
+        Run = moved.Run;
         return Move(moved.FirstSegment);
     }
 
@@ -323,7 +327,7 @@ public sealed class SessionTimeline
             return false;
         }
 
-        Move(chapter.Last + 1);
+        Run = Move(chapter.Last + 1) ? chapter.Next : Run;
         return true;
     }
 

@@ -87,7 +87,9 @@ public abstract record TimelineEvent
     public sealed record SegmentGap(string Rendition, long Segment, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock) : TimelineEvent;
 
     /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
-    public sealed record WindowMoved(long FirstSegment) : TimelineEvent;
+    /// <param name="FirstSegment">The number.</param>
+    /// <param name="Run">In a checkpoint, the run that its segments belong to, where that is known.</param>
+    public sealed record WindowMoved(long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null) : TimelineEvent;
 
     /// <summary>
     /// Segments have left the live window, and can still be gone back to: what manifests say of them is in an object that can be read. Moves the window beyond them, as
@@ -102,14 +104,17 @@ public abstract record TimelineEvent
     /// <param name="Renditions">What it has of each rendition that it has something of.</param>
     /// <param name="Object">Where its <see cref="Chapter"/> is.</param>
     /// <param name="Length">The object's bytes.</param>
+    /// <param name="Run">The run that its first segment belongs to; <see langword="null"/> when that is not known, as in journals of before.</param>
+    /// <param name="Next">The run that the first segment behind it belongs to; likewise, and in a checkpoint, which says it of the window.</param>
     public sealed record ChapterReady(
         long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<ChapterRange> Renditions,
-        ObjectName Object, int Length) : TimelineEvent
+        ObjectName Object, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Next = null) : TimelineEvent
     {
         /// <summary>Whether both say the same.</summary>
         public bool Equals(ChapterReady? other) =>
-            other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length)
-                == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object, other.Length)
+            other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length, Run, Next)
+                == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object, other.Length, other.Run, other.Next)
             && Renditions.SequenceEqual(other.Renditions);
 
         /// <inheritdoc/>

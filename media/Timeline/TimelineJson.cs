@@ -17,6 +17,7 @@ public static class TimelineJson
     public const int MaxLength = 65_536;
 
     private const int MaxTiles = 100;
+    private const string EarlyRun = "a run begins before the session";
 
     /// <summary>Writes an event.</summary>
     public static void Write(TimelineEvent @event, IBufferWriter<byte> output)
@@ -106,9 +107,11 @@ public static class TimelineJson
             _ when chapter.Renditions.Any(range => range.Init < 1) => "init numbers begin at 1",
             { Duration.Ticks: < 0 } => "duration is negative",
             { Discontinuities: < 0 } or { Length: < 0 } => "a count or length is negative",
+            { Run: { First: < 1 } or { Start.Ticks: < 0 } } or { Next: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyRun,
             _ => null,
         },
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
+        TimelineEvent.WindowMoved { Run: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyRun,
         TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 } or TimelineEvent.Discontinuity { Segment: < 1 }
             or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.RewindMoved { FirstSegment: < 1 } => "segment numbers begin at 1",
         _ => null,

@@ -24,8 +24,8 @@ internal sealed record Mpd
     /// <summary><c>@availabilityStartTime</c>: wall clock of presentation time zero.</summary>
     public required DateTimeOffset AvailabilityStartTime { get; init; }
 
-    /// <summary><c>@publishTime</c>: when this content was made.</summary>
-    public required DateTimeOffset PublishTime { get; init; }
+    /// <summary><c>@publishTime</c>: when this content was made. Only what is static can do without.</summary>
+    public required DateTimeOffset? PublishTime { get; init; }
 
     /// <summary><c>@minimumUpdatePeriod</c>; dynamic only.</summary>
     public required TimeSpan MinimumUpdatePeriod { get; init; }
@@ -81,7 +81,11 @@ internal sealed record Mpd
         xml.WriteAttributeString("profiles", IsLowLatency ? $"{Profiles},{LowLatencyProfile}" : Profiles);
         xml.WriteAttributeString("type", IsStatic ? "static" : "dynamic");
         xml.WriteAttributeString("availabilityStartTime", MpdText.Instant(AvailabilityStartTime));
-        xml.WriteAttributeString("publishTime", MpdText.Instant(PublishTime));
+        if (PublishTime is { } published)
+        {
+            xml.WriteAttributeString("publishTime", MpdText.Instant(published));
+        }
+
         if (IsStatic)
         {
             xml.WriteAttributeString("mediaPresentationDuration", MpdText.Duration(MediaPresentationDuration));
@@ -155,7 +159,7 @@ internal sealed record Mpd
 internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Shortest, TimeSpan Longest)
 {
     /// <summary><c>Latency@referenceId</c>: the <c>ProducerReferenceTime</c> that latency is counted from; <see langword="null"/> when there is none.</summary>
-    public int? Reference { get; init; }
+    public long? Reference { get; init; }
 
     /// <summary>Faster or slower by a twenty-fifth: nobody hears that, and a second is made good in 25.</summary>
     private const double RateChange = 0.04;

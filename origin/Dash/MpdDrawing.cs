@@ -22,6 +22,9 @@ internal static class MpdDrawing
     /// <summary>How far the arrival of a run's first sample may lie from its place on the timeline and be mere noise: the first samples of a connection wait for each other.</summary>
     private static readonly TimeSpan Noise = TimeSpan.FromSeconds(1);
 
+    /// <summary>Names for the reference times of a period: one for each set, and none in two periods, which begin at different segments (ISO/IEC 23009-1, 5.12).</summary>
+    private const int ReferencesAPeriod = 100;
+
     /// <summary>The MPD of a session, or <see langword="null"/> while there is nothing to list.</summary>
     public static Mpd? Draw(
         SessionTimeline timeline, PeriodFold fold, IReadOnlyDictionary<string, RenditionRecord> records, DateTimeOffset startedAt, DateTimeOffset published)
@@ -61,13 +64,13 @@ internal static class MpdDrawing
             MediaPresentationDuration = end + SessionBegin,
             Service = early is null
                 ? new ServiceDescription(3 * latency.TargetDuration, 2 * latency.TargetDuration, latency.Window / 2)
-                : LowLatency with { Reference = drawn[^1].Sets[0].Id },
+                : LowLatency with { Reference = drawn[^1].Sets[0].Reference?.Id },
             UtcTiming = ClockPath,
             Periods =
             [
                 .. drawn.Select((period, index) =>
                 {
-                    // A presentation that is over begins where its media does, or players would wait at a beginning that has left the window.
+                    // What is over and counts its segments begins where its media does, or players would ask for segments that have left the window. What lists them need not: see MpdTrim.
                     var shown = timeline.IsEnded && index == 0 ? Trim(timeline, period) : period;
                     var start = shown.Start;
                     var next = index + 1 < drawn.Count ? drawn[index + 1].Start.ToTimeSpan()
@@ -87,7 +90,6 @@ internal static class MpdDrawing
     {
         var sets = new SortedDictionary<int, AdaptationSet>();
         var mainAudio = timeline.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio);
-        MediaTime? first = null;
         MediaTime? end = null;
         foreach (var run in period.Runs)
         {
@@ -98,9 +100,7 @@ internal static class MpdDrawing
             }
 
             var number = Math.Max(run.First, oldest.Number);
-            var begin = rendition.Find(number)!.Start;
             var stop = rendition.Find(run.Last)!.End;
-            first = first is { } known && known <= begin ? known : begin;
             end = end is { } latest && latest >= stop ? latest : stop;
             var record = records[rendition.Name];
             var timescale = init.Format.Timescale;
@@ -120,11 +120,12 @@ internal static class MpdDrawing
                 {
                     Label = rendition.Kind == TrackKind.Audio ? Playlists.LabelOf(rendition) : null,
                     Captions = [.. Playlists.CaptionsOf(rendition)],
-                    Reference = period.Cadence is null ? null : new ProducerReferenceTime(CapturedAt(period, timeline.Session.StartedAt), period.ReferenceTime, ClockPath),
+                    Reference = period.Cadence is null ? null
+                        : new ProducerReferenceTime((period.First * ReferencesAPeriod) + id, CapturedAt(period, timeline.Session.StartedAt), period.ReferenceTime, ClockPath),
                 };
         }
 
-        return first is { } earliest && end is { } last ? new DrawnPeriod(period, [.. sets.Values], period.Start, earliest, last) : null;
+        return end is { } last ? new DrawnPeriod(period, [.. sets.Values], period.Start, last) : null;
     }
 
     /// <summary>
@@ -151,12 +152,12 @@ internal static class MpdDrawing
         return segments;
     }
 
-    /// <summary>A period from where its media begins; where segments are counted, from the place of the first that is left.</summary>
+    /// <summary>A period that counts its segments, from the place of the first that is left.</summary>
     private static DrawnPeriod Trim(SessionTimeline timeline, DrawnPeriod period)
     {
         if (period.Source.Cadence is not { } cadence)
         {
-            return period with { Start = period.First.Rescale(1000) is var begin && begin > period.Start ? begin : period.Start };
+            return period;
         }
 
         var gone = Math.Max(0, timeline.FirstSegment - period.Source.First);
@@ -190,6 +191,6 @@ internal static class MpdDrawing
     /// <summary>Rounded up to the millisecond, so that nothing is cut off.</summary>
     private static TimeSpan Millisecond(MediaTime time) => TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalSeconds * 1000));
 
-    /// <summary>A period as it is told now: what it has, where it begins, and from where to where there is media.</summary>
-    private sealed record DrawnPeriod(MpdPeriod Source, IReadOnlyList<AdaptationSet> Sets, MediaTime Start, MediaTime First, MediaTime End);
+    /// <summary>A period as it is told now: what it has, where it begins, and how far there is media.</summary>
+    private sealed record DrawnPeriod(MpdPeriod Source, IReadOnlyList<AdaptationSet> Sets, MediaTime Start, MediaTime End);
 }

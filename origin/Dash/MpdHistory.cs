@@ -41,7 +41,7 @@ internal sealed class MpdHistory
     /// <summary>
     /// <c>PatchLocation</c> of an MPD, seen from it, or <see langword="null"/> when there is none: one that lists no segments hardly ever changes, and should have no patches (DASH-IF guidelines, MPD Patch, 1.3).
     /// </summary>
-    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency ? null : string.Create(CultureInfo.InvariantCulture, $"manifest-{NumberOf(mpd.PublishTime)}.mpp");
+    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency || mpd.PublishTime is not { } published ? null : string.Create(CultureInfo.InvariantCulture, $"manifest-{NumberOf(published)}.mpp");
 
     /// <summary>Takes note of an MPD that is handed out.</summary>
     public Document Keep(DateTimeOffset publishTime, Document mpd)

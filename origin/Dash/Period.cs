@@ -77,7 +77,7 @@ internal sealed record AdaptationSet(int Id, TrackKind Kind, string? Language, b
             xml.WriteElementString("Label", Label);
         }
 
-        Reference?.Write(xml, Id, Representations[0].Segments.Timescale);
+        Reference?.Write(xml, Representations[0].Segments.Timescale);
         WriteCaptions(xml);
         MpdText.Descriptor(xml, "Role", "urn:mpeg:dash:role:2011", IsMain ? "main" : "alternate");
         foreach (var representation in Representations)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml;
 
 namespace Broadcast.Origin.Dash;
@@ -96,19 +95,19 @@ internal readonly record struct EqualSegments(long Duration, long? EndNumber, Ti
 }
 
 /// <summary><c>ProducerReferenceTime</c> (5.12): when, by our clock, media of a time came from the encoder.</summary>
+/// <param name="Id"><c>@id</c>, which no other has in the MPD: <c>Latency@referenceId</c> names it.</param>
 /// <param name="WallClock"><c>@wallClockTime</c></param>
 /// <param name="Time"><c>@presentationTime</c>, on the media's own timeline.</param>
 /// <param name="UtcTiming"><c>UTCTiming</c>: the clock that it is said by, the same as the MPD's.</param>
-internal sealed record ProducerReferenceTime(DateTimeOffset WallClock, Media.MediaTime Time, string UtcTiming)
+internal sealed record ProducerReferenceTime(long Id, DateTimeOffset WallClock, Media.MediaTime Time, string UtcTiming)
 {
     /// <summary>Writes the element.</summary>
     /// <param name="xml">Where to.</param>
-    /// <param name="id"><c>@id</c>, that of the set: <c>Latency@referenceId</c> names it.</param>
     /// <param name="timescale">Ticks a second of the set's representations.</param>
-    public void Write(XmlWriter xml, int id, int timescale)
+    public void Write(XmlWriter xml, int timescale)
     {
         xml.WriteStartElement("ProducerReferenceTime");
-        xml.WriteAttributeString("id", id.ToString(CultureInfo.InvariantCulture));
+        xml.WriteAttributeString("id", MpdText.Number(Id));
         xml.WriteAttributeString("type", "encoder");
         xml.WriteAttributeString("wallClockTime", MpdText.Instant(WallClock));
         xml.WriteAttributeString("presentationTime", MpdText.Number(Math.Max(0, Time.Rescale(timescale).Ticks)));

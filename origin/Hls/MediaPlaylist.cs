@@ -35,7 +35,7 @@ internal sealed record MediaPlaylist
     /// <summary><c>EXT-X-SKIP:SKIPPED-SEGMENTS</c>: segments that a delta update leaves out at the front; 0 in a whole playlist.</summary>
     public int SkippedSegments { get; init; }
 
-    /// <summary><c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where nothing is ever removed, <c>VOD</c> where nothing changes, otherwise <see langword="null"/>.</summary>
+    /// <summary><c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where nothing is ever removed, otherwise <see langword="null"/>. Never changed at an address.</summary>
     public string? Type { get; init; }
 
     /// <summary><c>EXT-X-START</c>: players begin at the first segment, though the live edge goes on.</summary>

@@ -20,8 +20,9 @@ internal static class Playlists
     /// <param name="rendition">The rendition.</param>
     /// <param name="records">What is remembered of all renditions.</param>
     /// <param name="isDelta">Whether old segments are left out, where the latency profile offers that (RFC 8216bis, 6.2.5.1).</param>
+    /// <param name="kept">First number that was not lost.</param>
     public static MediaPlaylist? Media(
-        SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records, bool isDelta = false)
+        SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records, bool isDelta = false, long kept = 0)
     {
         var closed = rendition.Closed;
         if (closed.IsEmpty)
@@ -48,7 +49,7 @@ internal static class Playlists
             segments[i - skipped] = Segment(rendition, closed[i], latency, lowLatency is not null && distance <= reach);
         }
 
-        var past = PastRange.Of(timeline, rendition.Name, closed[0].Number);
+        var past = PastRange.Of(timeline, rendition.Name, closed[0].Number, kept);
         return new MediaPlaylist
         {
             TargetDuration = (int)Math.Ceiling(latency.TargetDuration.TotalSeconds),
@@ -100,9 +101,12 @@ internal static class Playlists
     ];
 
     /// <summary>The multivariant playlist of a session, of the renditions that have something.</summary>
-    public static MultivariantPlaylist Multivariant(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionRecord> records)
+    /// <param name="timeline">The session.</param>
+    /// <param name="records">What is remembered of all renditions.</param>
+    /// <param name="listed">Which of them; all when not given.</param>
+    public static MultivariantPlaylist Multivariant(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionRecord> records, IReadOnlySet<string>? listed = null)
     {
-        var ready = timeline.Renditions.Where(rendition => rendition.Init is not null && records[rendition.Name].HasMedia).ToList();
+        var ready = timeline.Renditions.Where(rendition => rendition.Init is not null && records[rendition.Name].HasMedia && listed?.Contains(rendition.Name) != false).ToList();
         var video = ready.Where(rendition => rendition.Kind == TrackKind.Video).ToList();
         var groups = Groups([.. ready.Where(rendition => rendition.Kind == TrackKind.Audio)]);
         return new MultivariantPlaylist
@@ -115,8 +119,8 @@ internal static class Playlists
                     .Select(id => new CaptionRendition(CaptionGroup, id, video.Where(rendition => CaptionsOf(rendition).Contains(id)).Select(LanguageOf).FirstOrDefault())),
             ],
             Variants = video.Count > 0
-                ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records)))]
-                : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records))],
+                ? [.. video.SelectMany(rendition => groups.DefaultIfEmpty().Select(group => Variant(timeline, rendition, group, records, video)))]
+                : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records, video))],
             Keys = !KeyPlaylist.IsOffered(timeline.Session) ? [] : [.. video.Where(KeyPlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].KeyBitrate))],
             Images = ThumbnailTrack.Of(timeline) is { } track
                 ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}.m3u8")
@@ -164,7 +168,7 @@ internal static class Playlists
     }
 
     private static VariantStream Variant(
-        SessionTimeline timeline, RenditionTimeline rendition, AudioGroup? group, IReadOnlyDictionary<string, RenditionRecord> records)
+        SessionTimeline timeline, RenditionTimeline rendition, AudioGroup? group, IReadOnlyDictionary<string, RenditionRecord> records, List<RenditionTimeline> video)
     {
         var format = rendition.Init!.Format;
         var bitrate = records[rendition.Name].Bitrate;
@@ -183,7 +187,7 @@ internal static class Playlists
             CaptionsOf(rendition).Any() ? CaptionGroup : null,
             UriOf(timeline, rendition))
         {
-            Score = Score(timeline, rendition, records),
+            Score = Score(video, rendition, records),
         };
     }
 
@@ -199,14 +203,13 @@ internal static class Playlists
     /// Where pictures come in several codecs, bits no longer tell which variant looks best: then each has its rank, by size, rate of pictures, and what its bits are worth. All have one or none
     /// (draft-pantos-hls-rfc8216bis, 4.4.6.2).
     /// </summary>
-    private static int? Score(SessionTimeline timeline, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records)
+    private static int? Score(List<RenditionTimeline> video, RenditionTimeline rendition, IReadOnlyDictionary<string, RenditionRecord> records)
     {
         if (rendition.Kind != TrackKind.Video)
         {
             return null;
         }
 
-        var video = timeline.Renditions.Where(other => other.Kind == TrackKind.Video && other.Init is not null && records[other.Name].HasMedia).ToList();
         return video.Select(other => CodecWorth.FamilyOf(other.Init!.Format.Codecs)).Distinct().Skip(1).Any()
             ? 1 + video.Count(other => CodecWorth.Compare(Described(other), Described(rendition)) < 0)
             : null;

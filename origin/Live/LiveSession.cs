@@ -30,6 +30,8 @@ internal sealed class LiveSession
     private readonly DateTimeOffset _startedAt;
     private DateTimeOffset _lastMedia;
     private DateTimeOffset _published;
+    private DateTimeOffset _listed;
+    private long _firstKept;
     private (TimelineSheet? Oldest, TimelineSheet? Newest) _sheets;
     private long _bandwidths;
     private volatile bool _promises;
@@ -191,6 +193,30 @@ internal sealed class LiveSession
     /// <summary>Rises with everything that lists show.</summary>
     public long ListVersion => Volatile.Read(ref _listVersion);
 
+    /// <summary>When what lists show last changed; to the millisecond never the same twice. Ask within <see cref="Read"/>.</summary>
+    public DateTimeOffset ListedAt => _listed;
+
+    /// <summary>First number that media playlists list: what was before it was lost. Ask within <see cref="Read"/>.</summary>
+    public long FirstKept => _firstKept;
+
+    /// <summary>What is before a number was lost, and is in no media playlist from now on: media sequence numbers may not decrease (RFC 8216, 6.2.2).</summary>
+    public void Forgo(long first)
+    {
+        lock (_gate)
+        {
+            if (first <= _firstKept)
+            {
+                return;
+            }
+
+            _firstKept = first;
+            foreach (var record in _records.Values)
+            {
+                record.Playlist.Change();
+            }
+        }
+    }
+
     /// <summary>Where the media playlists of a rendition are kept, or <see langword="null"/> when the rendition is not known (yet).</summary>
     public PlaylistCells? CellsOf(string rendition) => _playlists.GetValueOrDefault(rendition);
 
@@ -224,14 +250,14 @@ internal sealed class LiveSession
         KeepPromises();
         return _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd() is not { } mpd ? null
             : !MpdHistory.IsWorthIt(Latency) ? mpd.ToDocument()
-            : _mpds.Keep(mpd.PublishTime, (mpd with { Id = Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
+            : _mpds.Keep(mpd.PublishTime!.Value, (mpd with { Id = Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
     }
 
     /// <summary>What has changed since an MPD was published, or <see langword="null"/> when none was then.</summary>
     /// <param name="published">When, as <see cref="MpdHistory.NumberOf"/> says it.</param>
     public Document? MpdPatch(long published) => SessionMpd() is null ? null : _mpds.PatchFrom(published);
 
-    /// <summary>The MPD as the channel's address has it: with the session's address as its Location.</summary>
+    /// <summary>The MPD as the channel's address has it: with the session's address as its Location, so that nobody comes back to it there, and what is over begins with what is left of it.</summary>
     /// <param name="isGuarded">
     /// Whether a token stands before <c>/live</c> in the path that the player used. Then there is no Location, so that all addresses can be relative, on which players agree only without one, and no
     /// answer holds the token. A player then stays at the channel's address; it has seen this session's end there when the next one begins.
@@ -245,7 +271,7 @@ internal sealed class LiveSession
 
         KeepPromises();
         return (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
-            ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : mpd with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
+            ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : MpdTrim.ToItsMedia(mpd) with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
             : null)?.ToDocument());
     }
 
@@ -366,13 +392,16 @@ internal sealed class LiveSession
         _ended = _timeline.IsEnded;
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
         Volatile.Write(ref _listVersion, _listVersion + 1);
+        _listed = After(_listed);
     }
 
     /// <summary>The MPD is another from now on: patches name it by this time, so that there are no two of the same millisecond.</summary>
-    private void Publish()
+    private void Publish() => _published = After(_published);
+
+    private DateTimeOffset After(DateTimeOffset before)
     {
         var now = _time.GetUtcNow();
-        _published = now > _published.AddMilliseconds(1) ? now : _published.AddMilliseconds(1);
+        return now > before.AddMilliseconds(1) ? now : before.AddMilliseconds(1);
     }
 
     /// <summary>An MPD of low latency promises segments by the clock alone. When nothing comes any more, it is put right before it is handed out again.</summary>

@@ -12,9 +12,6 @@ internal sealed record ChapterText(byte[] Text, string FirstMap, string LastMap)
 {
     private static ReadOnlySpan<byte> Discontinuity => "#EXT-X-DISCONTINUITY\n"u8;
 
-    /// <summary>Stands for one whose object is not there.</summary>
-    public static ChapterText Missing { get; } = new([], "", "");
-
     /// <summary>Renders segments.</summary>
     /// <param name="rendition">Whose they are.</param>
     /// <param name="segments">At least one.</param>

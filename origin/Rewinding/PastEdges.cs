@@ -11,14 +11,17 @@ namespace Broadcast.Origin.Rewinding;
 /// <param name="Renditions">How many renditions there are.</param>
 /// <param name="Target">The target duration.</param>
 /// <param name="ListVersion">Rises with everything that lists show.</param>
+/// <param name="Clock">What wall clock is meant.</param>
 internal sealed record PastEdges(
-    DateTimeOffset? Begin, DateTimeOffset? End, bool IsEnded, IReadOnlyList<TimelineChapter> Chapters, int Window, int Renditions, TimeSpan Target, long ListVersion)
+    DateTimeOffset? Begin, DateTimeOffset? End, bool IsEnded, IReadOnlyList<TimelineChapter> Chapters, int Window, int Renditions, TimeSpan Target, long ListVersion, PastClock Clock)
 {
     /// <summary>Versions of what is whole come after all that grew.</summary>
     private const long WholeVersion = 1L << 60;
 
     /// <summary>A session's as they are now, as <see cref="PastView"/> would have them.</summary>
-    public static PastEdges Of(LiveSession session)
+    /// <param name="session">The session.</param>
+    /// <param name="isCounted">Whether its clock is counted, as an MPD has it.</param>
+    public static PastEdges Of(LiveSession session, bool isCounted)
     {
         var version = session.ListVersion;
         return session.Read((timeline, _) =>
@@ -32,11 +35,12 @@ internal sealed record PastEdges(
                 }
             }
 
+            var clock = PastClock.Of(timeline.Session, isCounted);
             var segments = leader is null ? default : leader.Closed;
             return new PastEdges(
-                timeline.Chapters is [var chapter, ..] ? chapter.WallClock : segments is [var first, ..] ? first.WallClock : null,
-                segments is [.., var last] ? last.WallClock + last.Duration.ToTimeSpan() : null,
-                timeline.IsEnded, timeline.Chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version);
+                timeline.Chapters is [var chapter, ..] ? clock.Begin(chapter) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
+                segments is [.., var last] ? clock.End(ChapterSegment.Of(last)) : null,
+                timeline.IsEnded, timeline.Chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
         });
     }
 
@@ -49,7 +53,7 @@ internal sealed record PastEdges(
     /// <summary>About how many segments of a rendition a range lists.</summary>
     public long CountIn(TimeRange range)
     {
-        var (first, last) = PastView.Touched(Chapters, range);
+        var (first, last) = PastView.Touched(Chapters, Clock, range);
         return (last == Chapters.Count - 1 ? Window : 0) + (first <= last ? Chapters[last].Last - Chapters[first].First + 1 : 0);
     }
 }

@@ -1,12 +1,14 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
-using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
 
 /// <summary>
-/// Draws an MPD from segments alone: of a range, and of a session that can be rewound. Periods begin where <see cref="PeriodFold"/> begins them: at discontinuities, and where a
-/// rendition has a hole or another init segment. Pure.
+/// Draws an MPD from segments alone: of a range, and of a session that can be rewound. A period is a <see cref="TimelineRun"/>, so that its begin and name are those of the run, whatever of it is
+/// listed: between updates of an MPD neither may change (ISO/IEC 23009-1, 5.3.2 and 5.4). Nothing is remembered for that. Pure.
 /// </summary>
 internal static class PastMpd
 {
@@ -16,26 +18,27 @@ internal static class PastMpd
     /// <summary>The MPD, or <see langword="null"/> when there is nothing to list.</summary>
     /// <param name="view">What is listed.</param>
     /// <param name="isWhole">Whether nothing will be added to it.</param>
-    /// <param name="isRange">Whether presentation time begins with what is listed, rather than with the session.</param>
+    /// <param name="range">Which part of the session it is of.</param>
     /// <param name="depth">How far back players can go while more is added.</param>
-    /// <param name="thumbnails">The session's thumbnails, or <see langword="null"/>.</param>
-    public static Mpd? Draw(PastView view, bool isWhole, bool isRange, TimeSpan depth, ThumbnailTrack? thumbnails = null)
+    public static Mpd? Draw(PastView view, bool isWhole, TimeRange range, TimeSpan depth)
     {
-        var periods = Periods(view, isWhole);
+        var isRange = range != TimeRange.Everything;
+        var zero = isRange ? BeginOf(view.Session, range) : MediaTime.Zero(1000);
+        var periods = Periods(view, isWhole, zero);
         if (periods.Count == 0)
         {
             return null;
         }
 
         var latency = view.Session.Latency;
-        var begin = isRange ? -periods[0].Start.ToTimeSpan() : MpdDrawing.SessionBegin;
+        var begin = isRange ? -zero.ToTimeSpan() : MpdDrawing.SessionBegin;
         var end = TimeSpan.FromMilliseconds(Math.Ceiling(periods[^1].End.TotalSeconds * 1000));
-        var sets = new Dictionary<string, int>(StringComparer.Ordinal);
+        var thumbnails = isRange ? null : view.Thumbnails;
         return new Mpd
         {
             IsStatic = isWhole,
             AvailabilityStartTime = view.Session.StartedAt - begin,
-            PublishTime = view.End!.Value,
+            PublishTime = isRange && isWhole ? null : view.ListedAt,
             MinimumUpdatePeriod = latency.SegmentMinimum,
             TimeShiftBufferDepth = depth,
             SuggestedPresentationDelay = 3 * latency.TargetDuration,
@@ -50,13 +53,17 @@ internal static class PastMpd
                 {
                     var start = period.Start.ToTimeSpan();
                     var next = index + 1 < periods.Count ? periods[index + 1].Start.ToTimeSpan() : isWhole ? end : (TimeSpan?)null;
-                    return new Period(period.Id, start + begin, next - start, Sets(view, period, sets)) { Thumbnails = ThumbnailSet.Of(thumbnails, start, next) };
+                    return new Period(period.Id, start + begin, next - start, Sets(view, period)) { Thumbnails = ThumbnailSet.Of(thumbnails, start, next) };
                 }),
             ],
         };
     }
 
-    private static List<Drawn> Periods(PastView view, bool isWhole)
+    /// <summary>Presentation time zero of a range, which follows from its address alone: a session's begin where it asks for more.</summary>
+    private static MediaTime BeginOf(BroadcastSession session, TimeRange range) =>
+        range.Start <= session.StartedAt ? MediaTime.Zero(1000) : MediaTime.From(range.Start - session.StartedAt, 1000);
+
+    private static List<Drawn> Periods(PastView view, bool isWhole, MediaTime zero)
     {
         var periods = new List<Drawn>();
         var renditions = view.Renditions.Where(rendition => rendition.Segments.Count > 0).ToList();
@@ -65,7 +72,7 @@ internal static class PastMpd
             return periods;
         }
 
-        var discontinuities = view.Discontinuities.ToHashSet();
+        var nextRun = 0;
         var foremost = renditions.Max(rendition => rendition.Segments[^1].Number);
         var limit = isWhole ? foremost : Math.Max(renditions.Min(rendition => rendition.Segments[^1].Number), foremost - Patience);
         var found = new List<(PastRendition Rendition, ChapterSegment Segment)>();
@@ -75,7 +82,7 @@ internal static class PastMpd
             foreach (var rendition in renditions)
             {
                 var index = number - rendition.Segments[0].Number;
-                if (index >= 0 && index < rendition.Segments.Count && rendition.Segments[(int)index] is { IsGap: false, Length: > 0 } segment)
+                if (index >= 0 && index < rendition.Segments.Count && rendition.Segments[(int)index] is { HasMedia: true } segment)
                 {
                     found.Add((rendition, segment));
                 }
@@ -86,9 +93,17 @@ internal static class PastMpd
                 continue;
             }
 
-            if (periods.Count == 0 || discontinuities.Contains(number) || found.Exists(item => !periods[^1].Continues(item.Rendition, item.Segment)))
+            var run = nextRun;
+            while (nextRun < view.Runs.Count && view.Runs[nextRun].First <= number)
             {
-                periods.Add(Begin(view, periods, number, found));
+                nextRun++;
+            }
+
+            if (nextRun > run)
+            {
+                // What a range begins in began before it, and is shown from its begin on.
+                var (first, start) = view.Runs[nextRun - 1];
+                periods.Add(new Drawn($"{first}", start > zero ? start : zero));
             }
 
             foreach (var (rendition, segment) in found)
@@ -100,22 +115,9 @@ internal static class PastMpd
         return periods;
     }
 
-    private static Drawn Begin(PastView view, List<Drawn> periods, long number, List<(PastRendition Rendition, ChapterSegment Segment)> found)
+    private static List<AdaptationSet> Sets(PastView view, Drawn period)
     {
-        var id = $"{view.DiscontinuitiesBefore(number + 1)}";
-        if (periods.Exists(period => period.Id == id || period.Id.StartsWith(id + "-", StringComparison.Ordinal)))
-        {
-            id = $"{id}-{number}";
-        }
-
-        var start = number == 1 ? MediaTime.Zero(1000) : found.Min(item => item.Segment.Start).Rescale(1000);
-        var floor = periods is [.., var last] ? last.Start.Ticks + 1 : 0;
-        return new Drawn(id, new MediaTime(Math.Max(start.Ticks, floor), 1000));
-    }
-
-    private static List<AdaptationSet> Sets(PastView view, Drawn period, Dictionary<string, int> numbers)
-    {
-        var sets = new SortedDictionary<int, AdaptationSet>();
+        var (sets, keys) = (new List<AdaptationSet>(), new Dictionary<int, string>());
         var mainAudio = view.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Audio)?.Name;
         foreach (var (rendition, run) in period.Runs)
         {
@@ -125,26 +127,37 @@ internal static class PastMpd
             }
 
             var key = PeriodFold.KeyOf(rendition.Name, rendition.Kind, init.Format);
-            if (!numbers.TryGetValue(key, out var id))
+            var id = NumberOf(key);
+            while (keys.TryGetValue(id, out var other) && other != key)
             {
-                numbers.Add(key, id = numbers.Count + 1);
+                id++;
             }
 
+            keys[id] = key;
             var timescale = init.Format.Timescale;
             var representation = new Representation(
                 rendition.Name, init.Format, Math.Max(1, BitrateMeter.Step(rendition.Peak)), rendition.IsIndependent,
                 new SegmentTemplate(init.Number, timescale, period.Start.Rescale(timescale).Ticks, run.First, run.Times));
-            sets[id] = sets.TryGetValue(id, out var set)
-                ? set with { Representations = [.. set.Representations, representation] }
-                : new AdaptationSet(id, rendition.Kind, rendition.Language, rendition.Kind == TrackKind.Video || rendition.Name == mainAudio, [representation])
-                {
-                    Label = rendition.Kind == TrackKind.Audio ? rendition.Label : null,
-                    Captions = rendition.Captions,
-                };
+            if (sets.FindIndex(set => set.Id == id) is >= 0 and var place)
+            {
+                sets[place] = sets[place] with { Representations = [.. sets[place].Representations, representation] };
+                continue;
+            }
+
+            sets.Add(new AdaptationSet(id, rendition.Kind, rendition.Language, rendition.Kind == TrackKind.Video || rendition.Name == mainAudio, [representation])
+            {
+                Label = rendition.Kind == TrackKind.Audio ? rendition.Label : null,
+                Captions = rendition.Captions,
+            });
         }
 
-        return [.. sets.Values];
+        return sets;
     }
+
+    /// <summary>
+    /// <c>AdaptationSet@id</c>, which may not change either, nor depend on sets that are not listed any more: made of what the set's renditions have in common. Those of thumbnails are lower.
+    /// </summary>
+    private static int NumberOf(string key) => (BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))) & 0x3fff_ffff) | 0x4000_0000;
 
     /// <summary>A run of segments of one rendition in a period: numbers without a hole, one init segment.</summary>
     private sealed class Run(int init, long first)
@@ -168,9 +181,6 @@ internal static class PastMpd
         public MediaTime End { get; private set; } = start;
 
         public IReadOnlyList<(PastRendition Rendition, Run Run)> Runs => _runs;
-
-        public bool Continues(PastRendition rendition, in ChapterSegment segment) =>
-            Find(rendition) is { } run && run.First + run.Times.Count == segment.Number && run.Init == segment.Init;
 
         public void Add(PastRendition rendition, in ChapterSegment segment)
         {

@@ -14,14 +14,15 @@ internal sealed record PastRange(long First, long DiscontinuitySequence, IReadOn
     /// <param name="timeline">The session.</param>
     /// <param name="rendition">The rendition.</param>
     /// <param name="window">Its first number in the live window.</param>
-    public static PastRange Of(SessionTimeline timeline, string rendition, long window)
+    /// <param name="kept">First number that was not lost.</param>
+    public static PastRange Of(SessionTimeline timeline, string rendition, long window, long kept)
     {
         var chapters = timeline.Chapters;
         var (first, start) = (window, chapters.Count);
         // A rendition that joined late has never listed the discontinuities before its first segment, but the others have: they count all the same.
         var before = 0;
         var sequence = timeline.DiscontinuitySequence;
-        while (start > 0 && chapters[start - 1].Find(rendition) is { } range && range.Last == first - 1)
+        while (start > 0 && chapters[start - 1].First >= kept && chapters[start - 1].Find(rendition) is { } range && range.Last == first - 1)
         {
             start--;
             sequence -= chapters[start].Discontinuities;
@@ -31,18 +32,5 @@ internal sealed record PastRange(long First, long DiscontinuitySequence, IReadOn
         return start == chapters.Count
             ? new PastRange(window, sequence + timeline.Discontinuities.Count(number => number < window), [])
             : new PastRange(first, sequence + before, [.. chapters.Skip(start)]);
-    }
-
-    /// <summary>What is left without a chapter and those before it.</summary>
-    public PastRange Behind(int chapter, string rendition)
-    {
-        var sequence = DiscontinuitySequence - Chapters[0].Find(rendition)!.Before;
-        for (var i = 0; i <= chapter; i++)
-        {
-            sequence += Chapters[i].Discontinuities;
-        }
-
-        // All that follow begin with their own first number, because the rendition had all numbers from the first on.
-        return new PastRange(Chapters[chapter].Last + 1, sequence, [.. Chapters.Skip(chapter + 1)]);
     }
 }

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
 
@@ -34,18 +35,38 @@ internal sealed record PastView(
     BroadcastSession Session, bool IsEnded, IReadOnlyList<TimelineChapter> Chapters, long DiscontinuitySequence, IReadOnlyList<long> Discontinuities,
     IReadOnlyList<PastRendition> Renditions)
 {
+    /// <summary>When a list last changed; never the same for two views that differ.</summary>
+    public required DateTimeOffset ListedAt { get; init; }
+
+    /// <summary>The session's thumbnails, or <see langword="null"/>.</summary>
+    public ThumbnailTrack? Thumbnails { get; init; }
+
+    /// <summary>What wall clock it has.</summary>
+    public PastClock Clock { get; init; }
+
+    /// <summary>The run that the live window begins in, or <see langword="null"/> when that is not known.</summary>
+    public TimelineRun? Run { get; init; }
+
+    /// <summary>First number of the live window.</summary>
+    public long FirstSegment { get; init; }
+
+    /// <summary>The runs of what is listed, with their true begins though that may be in what is not; empty before anything was loaded.</summary>
+    public IReadOnlyList<TimelineRun> Runs { get; init; } = [];
+
     /// <summary>What viewers take the cuts of a range from: the first rendition of pictures, else of sound.</summary>
     public PastRendition? Leader => Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video && rendition.Segments.Count > 0)
         ?? Renditions.FirstOrDefault(rendition => rendition.Segments.Count > 0);
 
     /// <summary>Where it begins by wall clock, or <see langword="null"/> when there is nothing.</summary>
-    public DateTimeOffset? Begin => Chapters is [var first, ..] ? first.WallClock : Leader?.Segments[0].WallClock;
+    public DateTimeOffset? Begin => Chapters is [var first, ..] ? Clock.Begin(first) : Leader?.Segments is [var oldest, ..] ? Clock.Begin(oldest) : null;
 
     /// <summary>Where it ends by wall clock, or <see langword="null"/> when there is nothing.</summary>
-    public DateTimeOffset? End => Leader?.Segments is [.., var last] ? last.WallClock + last.Duration.ToTimeSpan() : null;
+    public DateTimeOffset? End => Leader?.Segments is [.., var last] ? Clock.End(last) : null;
 
     /// <summary>A session as it is now.</summary>
-    public static PastView Of(LiveSession session) => session.Read((timeline, records) => new PastView(
+    /// <param name="session">The session.</param>
+    /// <param name="isCounted">Whether its clock is counted, as an MPD has it.</param>
+    public static PastView Of(LiveSession session, bool isCounted = false) => session.Read((timeline, records) => new PastView(
         timeline.Session, timeline.IsEnded, timeline.Chapters, timeline.ListedDiscontinuitySequence, [.. timeline.Discontinuities],
         [
             .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new PastRendition(
@@ -56,7 +77,14 @@ internal sealed record PastView(
                 Label = Playlists.LabelOf(rendition),
                 Captions = [.. Playlists.CaptionsOf(rendition)],
             }),
-        ]));
+        ])
+    {
+        ListedAt = session.ListedAt,
+        Thumbnails = ThumbnailTrack.Of(timeline),
+        Run = timeline.Run,
+        FirstSegment = timeline.FirstSegment,
+        Clock = PastClock.Of(timeline.Session, isCounted),
+    });
 
     /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>
     /// <param name="range">The range.</param>
@@ -83,7 +111,12 @@ internal sealed record PastView(
             view = await LoadAsync(touched, shelf);
         }
 
-        var inside = view.Leader?.Segments.Where(segment => segment.WallClock + segment.Duration.ToTimeSpan() > range.Start && !(segment.WallClock >= range.End)).ToList();
+        if (range == TimeRange.Everything)
+        {
+            return view.Leader is null ? null : view with { Renditions = [.. view.Renditions.Where(other => other.Segments.Count > 0)] };
+        }
+
+        var inside = view.Leader?.Segments.Where(segment => Clock.End(segment) > range.Start && !(Clock.Begin(segment) >= range.End)).ToList();
         if (inside is not [var first, ..])
         {
             return null;
@@ -107,15 +140,16 @@ internal sealed record PastView(
 
     /// <summary>Which chapters a range touches, and whether it may reach into the live window.</summary>
     /// <param name="chapters">A session's chapters.</param>
+    /// <param name="clock">The wall clock that is meant.</param>
     /// <param name="range">The range.</param>
     /// <returns>Index of the first and of the last; the first is higher when there are none.</returns>
-    public static (int First, int Last) Touched(IReadOnlyList<TimelineChapter> chapters, TimeRange range)
+    public static (int First, int Last) Touched(IReadOnlyList<TimelineChapter> chapters, PastClock clock, TimeRange range)
     {
         var (first, last) = (chapters.Count, -1);
         for (var i = 0; i < chapters.Count; i++)
         {
-            var end = i + 1 < chapters.Count ? chapters[i + 1].WallClock : DateTimeOffset.MaxValue;
-            if (end >= range.Start && !(chapters[i].WallClock >= range.End))
+            var end = i + 1 < chapters.Count ? clock.Begin(chapters[i + 1]) : DateTimeOffset.MaxValue;
+            if (end >= range.Start && !(clock.Begin(chapters[i]) >= range.End))
             {
                 (first, last) = (Math.Min(first, i), i);
             }
@@ -124,7 +158,7 @@ internal sealed record PastView(
         return (first, last);
     }
 
-    private (int First, int Last) Touched(TimeRange range) => Touched(Chapters, range);
+    private (int First, int Last) Touched(TimeRange range) => Touched(Chapters, Clock, range);
 
     /// <summary>Who leads once chapters are read, by what was announced of them.</summary>
     private string? LeaderIn((int First, int Last) touched)
@@ -139,6 +173,7 @@ internal sealed record PastView(
         var (first, last) = touched;
         var names = Renditions.Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
         var loaded = new List<Chapter>();
+        var run = Run;
         var sequence = DiscontinuitySequence + Chapters.Take(first).Sum(chapter => (long)chapter.Discontinuities);
         var at = first;
         foreach (var some in Chapters.Skip(first).Take(last - first + 1).Chunk(ChapterShelf.AtOnce))
@@ -148,22 +183,29 @@ internal sealed record PastView(
                 at++;
                 if (read is not null)
                 {
+                    run = loaded.Count == 0 ? Chapters[at - 1].Run : run;
                     loaded.Add(read);
                     continue;
                 }
 
                 // Lost with a machine: what was before it cannot be listed without a hole.
                 loaded.Clear();
+                run = Run;
                 sequence = DiscontinuitySequence + Chapters.Take(at).Sum(known => (long)known.Discontinuities);
             }
         }
 
         var reachesWindow = last == Chapters.Count - 1;
+        IReadOnlyList<long> discontinuities = [.. loaded.SelectMany(chapter => chapter.Discontinuities), .. reachesWindow ? Discontinuities : []];
+        var renditions = Renditions.Select(rendition => rendition with { Segments = Together(rendition, loaded, reachesWindow) }).ToList();
+        var begin = loaded is [var oldest, ..] ? oldest.First
+            : FirstSegment;
         return this with
         {
             DiscontinuitySequence = loaded.Count == 0 && reachesWindow ? DiscontinuitySequence + Chapters.Sum(chapter => (long)chapter.Discontinuities) : sequence,
-            Discontinuities = [.. loaded.SelectMany(chapter => chapter.Discontinuities), .. reachesWindow ? Discontinuities : []],
-            Renditions = [.. Renditions.Select(rendition => rendition with { Segments = Together(rendition, loaded, reachesWindow) })],
+            Discontinuities = discontinuities,
+            Renditions = renditions,
+            Runs = Clock.CountedFrom is not null ? TimelineRun.Of(begin, run, discontinuities, [.. renditions.Select(rendition => rendition.Segments)]) : [],
         };
     }
 

@@ -22,9 +22,10 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
     /// <summary>How long caches may keep what does not change any more. Its media may go one day, so not for ever.</summary>
     private static readonly TimeSpan WholeMaxAge = TimeSpan.FromHours(1);
 
-    /// <summary>The multivariant playlist of a range: its media playlists are of the same range.</summary>
+    /// <summary>The multivariant playlist of a range: its media playlists are of the same range, and only those that have something in it are listed.</summary>
+    /// <exception cref="IOException">Spool or store failed.</exception>
     public Task<RangeAnswer> MultivariantAsync(LiveSession session, TimeRange range, CancellationToken cancellationToken) =>
-        AnswerAsync(session, Index, range, lists: 0, "There is nothing in that time.", () => Task.FromResult<Document?>(DrawMultivariant(session, range)), cancellationToken);
+        AnswerAsync(session, Index, range, lists: null, "There is nothing in that time.", () => DrawMultivariantAsync(session, range), cancellationToken);
 
     /// <summary>The media playlist of a rendition in a range.</summary>
     /// <exception cref="IOException">Spool or store failed.</exception>
@@ -56,7 +57,7 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
     private async Task<RangeAnswer> AnswerAsync(
         LiveSession session, string list, TimeRange range, int? lists, string nothing, Func<Task<Document?>> draw, CancellationToken cancellationToken)
     {
-        var edges = PastEdges.Of(session);
+        var edges = PastEdges.Of(session, isCounted: list is SessionMpd or ChannelMpd or GuardedMpd);
         if (Refusal(edges, range) is { } refusal)
         {
             return new RangeAnswer(null, default, refusal);
@@ -68,9 +69,16 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
             : new RangeAnswer(null, default, nothing);
     }
 
-    private static Document DrawMultivariant(LiveSession session, TimeRange range)
+    private async Task<Document?> DrawMultivariantAsync(LiveSession session, TimeRange range)
     {
-        var playlist = session.Read(Playlists.Multivariant);
+        var cut = await PastView.Of(session).CutAsync(range, shelf);
+        var listed = cut?.Renditions.Where(rendition => rendition.Segments.Any(segment => segment.HasMedia)).Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
+        if (listed is not { Count: > 0 })
+        {
+            return null;
+        }
+
+        var playlist = session.Read((timeline, records) => Playlists.Multivariant(timeline, records, listed));
         var query = range.Query;
         return (playlist with
         {
@@ -83,7 +91,7 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
 
     private async Task<Document?> DrawMediaAsync(LiveSession session, string rendition, TimeRange range)
     {
-        var isWhole = PastEdges.Of(session).IsWhole(range);
+        var isWhole = PastEdges.Of(session, isCounted: false).IsWhole(range);
         var view = PastView.Of(session);
         var cut = await view.CutAsync(range, shelf, rendition);
         if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } own)
@@ -99,8 +107,9 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
             MediaSequence = own.Segments[0].Number,
             DiscontinuitySequence = cut.DiscontinuitiesBefore(own.Segments[0].Number),
             IndependentSegments = own.IsIndependent,
-            Type = isWhole ? "VOD" : view.Session.Rewind == Rewind.All ? "EVENT" : null,
-            StartsAtBegin = !isWhole,
+            // The type is not among what a server may change (RFC 8216bis, 6.2.1). So what is over is no VOD: it may have been asked for before it was over.
+            Type = view.Session.Rewind == Rewind.All ? "EVENT" : null,
+            StartsAtBegin = true,
             Segments = [.. own.Segments.Select(segment => ChapterText.Listed(rendition, segment, target))],
             IsEnded = isWhole,
         }.ToDocument();
@@ -108,10 +117,11 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
 
     private async Task<Document?> DrawMpdAsync(LiveSession session, bool? isGuarded, TimeRange range)
     {
-        var isWhole = PastEdges.Of(session).IsWhole(range);
-        var view = PastView.Of(session);
+        var isWhole = PastEdges.Of(session, isCounted: true).IsWhole(range);
+        var view = PastView.Of(session, isCounted: true);
         var cut = await view.CutAsync(range, shelf);
-        return cut is not null && PastMpd.Draw(cut, isWhole, isRange: true, TimeSpan.FromMinutes(Math.Ceiling((view.End!.Value - range.Start).TotalMinutes) + 1)) is { } mpd
+        var begin = range.Start > view.Begin ? range.Start : view.Begin;
+        return cut is not null && PastMpd.Draw(cut, isWhole, range, TimeSpan.FromMinutes(Math.Ceiling((view.End - begin).GetValueOrDefault().TotalMinutes) + 1)) is { } mpd
             ? RewoundPlaylists.At(mpd, session, isGuarded, isWhole ? null : range.Query).ToDocument()
             : null;
     }

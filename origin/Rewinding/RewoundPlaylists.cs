@@ -2,7 +2,6 @@ using Broadcast.Media;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
-using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
 
@@ -41,7 +40,10 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
             session.ListVersion, async () => await DrawAsync(session) is { } mpd ? At(mpd, session, isGuarded, "").ToDocument() : null, cancellationToken);
     }
 
-    /// <summary>An MPD as an address has it.</summary>
+    /// <summary>
+    /// An MPD as an address has it. At a channel's nobody comes back to what is over, so that those who come then begin with what is left of it; at the others its first period stays as those who
+    /// were there have it.
+    /// </summary>
     /// <param name="mpd">As the session's own address has it.</param>
     /// <param name="session">The session.</param>
     /// <param name="isGuarded">At the channel's address, whether a token stands before it, which no answer may hold; <see langword="null"/> at the session's own.</param>
@@ -52,7 +54,7 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
 
         // As LiveSession.ChannelMpd has it: without a Location all addresses can be relative.
         true => mpd with { BaseUrl = $"{session.Id}/" },
-        false => mpd with
+        false => MpdTrim.ToItsMedia(mpd) with
         {
             BaseUrl = $"/live/{session.Channel}/{session.Id}/",
             Location = query is null ? null : $"{session.Id}/manifest.mpd{query}",
@@ -61,43 +63,42 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
 
     private async Task<Mpd?> DrawAsync(LiveSession session)
     {
-        var view = PastView.Of(session);
+        var view = PastView.Of(session, isCounted: true);
         if (await view.CutAsync(TimeRange.Everything, shelf) is not { } all)
         {
             return null;
         }
 
         var depth = view.Session.Rewind == Rewind.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Begin!.Value).TotalHours) + 1) : view.Session.Rewind;
-        return PastMpd.Draw(all, view.IsEnded, isRange: false, depth, session.Read((timeline, _) => ThumbnailTrack.Of(timeline)));
+        return PastMpd.Draw(all, view.IsEnded, TimeRange.Everything, depth);
     }
 
     private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta)
     {
-        var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found ? Playlists.Media(timeline, found, records, isDelta) : null);
-        if (playlist is null)
+        while (true)
         {
-            return null;
-        }
-
-        var target = session.Latency.TargetDuration;
-        var texts = new List<ChapterText>();
-        var chapters = playlist.Past.Chapters;
-        foreach (var some in chapters.Chunk(ChapterShelf.AtOnce))
-        {
-            foreach (var text in await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, CancellationToken.None).AsTask())))
+            var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found ? Playlists.Media(timeline, found, records, isDelta, session.FirstKept) : null);
+            if (playlist is null)
             {
-                texts.Add(text ?? ChapterText.Missing);
+                return null;
             }
-        }
 
-        if (texts.LastIndexOf(ChapterText.Missing) is >= 0 and var missing)
-        {
-            // Lost with a machine: what was before it cannot be listed without a hole.
-            texts.RemoveRange(0, missing + 1);
-            var past = playlist.Past.Behind(missing, rendition);
-            playlist = playlist with { Past = past, MediaSequence = past.First, DiscontinuitySequence = past.DiscontinuitySequence };
-        }
+            var target = session.Latency.TargetDuration;
+            var texts = new List<ChapterText?>();
+            var chapters = playlist.Past.Chapters;
+            foreach (var some in chapters.Chunk(ChapterShelf.AtOnce))
+            {
+                texts.AddRange(await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, CancellationToken.None).AsTask())));
+            }
 
-        return playlist.ToDocument(texts);
+            if (texts.LastIndexOf(null) is >= 0 and var missing)
+            {
+                // Lost with a machine: what was before it cannot be listed without a hole, neither here nor in a delta update, nor in the other renditions, whose it was as well.
+                session.Forgo(chapters[missing].Last + 1);
+                continue;
+            }
+
+            return playlist.ToDocument([.. texts.OfType<ChapterText>()]);
+        }
     }
 }

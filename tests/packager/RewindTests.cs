@@ -8,6 +8,8 @@ public class RewindTests
 {
     private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
 
+    private static readonly TimelineRun FromTheBegin = new(1, MediaTime.Zero(1000));
+
     private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { Rewind = rewind };
 
     private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
@@ -72,8 +74,10 @@ public class RewindTests
 
         var timeline = bench.Timeline(session);
         timeline.Chapters[0].Last.ShouldBeGreaterThanOrEqualTo(100, "twenty chapters of ten seconds are one");
+        timeline.Run.ShouldBe(FromTheBegin);
         bench.Sink.Events.OfType<TimelineEvent.ChapterReady>().Count().ShouldBeGreaterThan(45);
         timeline.Chapters.Count.ShouldBeLessThan(22);
+        timeline.Chapters.ShouldAllBe(chapter => chapter.Run == FromTheBegin);
         Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
         bench.Time.Advance(TimeSpan.FromHours(1));
         bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
@@ -91,6 +95,8 @@ public class RewindTests
         var listed = Listed(bench, session, "source");
         listed.Sum(segment => segment.Duration.TotalSeconds).ShouldBeInRange(120, 145);
         timeline.FirstListed.ShouldBe(listed[0].Number);
+        timeline.FirstListed.ShouldBeGreaterThan(1);
+        timeline.Chapters[0].Run.ShouldBe(FromTheBegin, "what is listed goes on with what is not");
         timeline.Chapters.Sum(chapter => chapter.Discontinuities).ShouldBe(0);
         var old = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
         bench.Spool.Bytes(old).ShouldNotBeNull("a player may have a playlist that lists it (RFC 8216, 6.2.2)");
@@ -147,6 +153,11 @@ public class RewindTests
             var timeline = bench.Timeline(session);
             var listed = Listed(bench, session, "source");
             listed.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
+            var all = timeline.Renditions.Select(rendition => Listed(bench, session, rendition.Name)).ToList();
+            var runs = TimelineRun.Of(1, null, all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
+            runs.Count.ShouldBeGreaterThan(1);
+            timeline.Chapters.ShouldAllBe(chapter => chapter.Run == runs.Last(run => run.First <= chapter.First));
+            timeline.Run.ShouldBe(runs.Last(run => run.First <= timeline.FirstSegment));
             listed.ShouldAllBe(segment => segment.IsGap || bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
             bench.Time.Advance(TimeSpan.FromHours(1));
             bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()

@@ -143,6 +143,49 @@ public class ChapterTests
     }
 
     [Fact]
+    public void A_chapter_tells_the_run_that_it_begins_in_though_that_began_long_before()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var whole = Closed(seed);
+            var runs = TimelineRun.Of(1, null, whole.Discontinuities, [.. whole.Renditions.Select(r => r.Segments.Select(ChapterSegment.Of).ToList())]);
+            runs.Select(run => run.First).ShouldBeInOrder(SortDirection.Ascending);
+            var (timeline, random, chapters) = (Closed(seed), new Random(seed), new List<Chapter>());
+            while (timeline.FirstSegment < timeline.LastSegment)
+            {
+                var chapter = Chapter.Of(timeline, Math.Min(timeline.LastSegment, timeline.FirstSegment + random.Next(4)));
+                if (chapter.Renditions.Count == 0)
+                {
+                    break;
+                }
+
+                chapters.Add(chapter);
+                var numbers = chapter.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia).Select(segment => segment.Number).ToList();
+                if (numbers.Count > 0)
+                {
+                    chapter.Run.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {chapter.First}");
+                }
+
+                // After its end a timeline takes no chapters: one that is not over yet has the same segments.
+                var events = timeline.Checkpoint().Where(e => e is not TimelineEvent.Ended).ToList();
+                var open = Story.Fold(events);
+                open.Apply(chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100)).ShouldBeTrue();
+                timeline = Story.Fold(open.Checkpoint());
+                timeline.Chapters[^1].Run.ShouldBe(chapter.Run);
+                timeline.Run.ShouldBe(chapter.Next);
+                open.Apply(new TimelineEvent.RewindMoved(chapter.Last + 1)).ShouldBeTrue();
+                (open.Run, Story.Fold(open.Checkpoint()).Run).ShouldBe((chapter.Next, chapter.Next), "the window is left alone when all chapters go");
+            }
+
+            if (chapters.Count > 1)
+            {
+                var joined = Chapter.Join(chapters).Announce(ObjectName.Parse("live/main/s/chapters/1-9.chapter"), 100);
+                (joined.Run, joined.Next).ShouldBe((chapters[0].Run, chapters[^1].Next));
+            }
+        }
+    }
+
+    [Fact]
     public void A_chapter_takes_the_place_of_those_from_its_first_number_on_and_one_that_leaves_a_hole_is_refused()
     {
         var timeline = Story.Fold([new TimelineEvent.Started(Story.Session()), new TimelineEvent.RenditionAdded("source", TrackKind.Video), Story.Init("source", 1)]);

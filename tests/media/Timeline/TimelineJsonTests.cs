@@ -32,7 +32,9 @@ public sealed class TimelineJsonTests
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
         new TimelineEvent.WindowMoved(31),
+        new TimelineEvent.WindowMoved(31, new TimelineRun(7, new(12_000, 1000))),
         Chapter,
+        Chapter with { Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) },
         new TimelineEvent.RewindMoved(31),
         Story.Poster(0),
         Story.Sheet(40_000) with { Layout = new SheetLayout(4, 3, 102, 180) },
@@ -71,6 +73,8 @@ public sealed class TimelineJsonTests
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(Chapter).ShouldBe(
             """{"type":"chapter","first":31,"last":60,"start":"5400000/90000","duration":"5400000/90000","wallClock":"2026-03-01T12:00:00+00:00","discontinuities":1,"renditions":[{"rendition":"source","first":31,"last":60,"init":2},{"rendition":"audio","first":40,"last":60,"init":1,"before":1}],"object":"live/main/s/chapters/31-60.chapter","length":900}""");
+        Text(Chapter with { Renditions = [], Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) }).ShouldEndWith(
+            ""","length":900,"run":{"first":7,"start":"12000/1000"},"next":{"first":61,"start":"120000/1000"}}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
         Text(Story.Poster(12_500)).ShouldBe("""{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");

@@ -16,12 +16,12 @@ public class LowLatencyMpdTests
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT2S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
-                <Latency referenceId="1" target="2000" max="6000" min="1000" />
+                <Latency referenceId="101" target="2000" max="6000" min="1000" />
                 <PlaybackRate max="1.04" min="0.96" />
               </ServiceDescription>
               <Period id="0" start="PT10S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
-                  <ProducerReferenceTime id="1" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
+                  <ProducerReferenceTime id="101" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
                     <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
                   </ProducerReferenceTime>
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
@@ -30,7 +30,7 @@ public class LowLatencyMpdTests
                   </Representation>
                 </AdaptationSet>
                 <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" lang="en" segmentAlignment="true">
-                  <ProducerReferenceTime id="2" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
+                  <ProducerReferenceTime id="102" type="encoder" wallClockTime="2026-03-01T12:00:00.000Z" presentationTime="0">
                     <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="/time" />
                   </ProducerReferenceTime>
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
@@ -143,8 +143,11 @@ public class LowLatencyMpdTests
         Template(Periods(text)[^1], "source").Elements(Ns + "SegmentTimeline").ShouldHaveSingleItem();
 
         live.Segments(8);
-        live.Mpd().ShouldContain("<Latency referenceId=\"1\" target=\"2000\"");
         Template(Periods(live.Mpd())[^1], "source").Attribute("duration").ShouldNotBeNull();
+        var references = Periods(live.Mpd()).SelectMany(period => period.Descendants(Ns + "ProducerReferenceTime")).Select(Id).ToList();
+        references.Count.ShouldBeGreaterThan(1);
+        references.ShouldBeUnique("ISO/IEC 23009-1, 5.12");
+        live.Mpd().ShouldContain($"<Latency referenceId=\"{references[^1]}\" target=\"2000\"");
     }
 
     [Fact]

@@ -53,11 +53,11 @@ public class MpdTests
             .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT22.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
-              <Period id="0" start="PT12S" duration="PT6.5S">
+              <Period id="0" start="PT10S" duration="PT8.5S">
                 <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true">
                   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main" />
                   <Representation id="source" codecs="avc1.64001f" bandwidth="4000000" width="1920" height="1080" frameRate="30" startWithSAP="1">
-                    <SegmentTemplate timescale="90000" presentationTimeOffset="180000" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="2">
+                    <SegmentTemplate timescale="90000" presentationTimeOffset="0" initialization="$RepresentationID$/init-1.mp4" media="$RepresentationID$/$Number$.m4s" startNumber="2">
                       <SegmentTimeline>
                         <S t="180000" d="180000" />
                       </SegmentTimeline>
@@ -123,6 +123,28 @@ public class MpdTests
         Numbers(before, "source").ShouldBe([2, 3, 4]);
         Numbers(after, "source").ShouldBe([3, 4]);
         Template(after, "source").Attribute("presentationTimeOffset")!.Value.ShouldBe(Template(before, "source").Attribute("presentationTimeOffset")!.Value);
+    }
+
+    [Fact]
+    public void The_end_moves_no_period_where_players_come_back_and_who_comes_then_begins_with_what_is_left()
+    {
+        var broadcaster = new Broadcaster().Video().Audio().Segments(9).Sheet(0).Sheet(10).Window(6);
+        var session = broadcaster.Listen();
+        var before = Periods(session).ShouldHaveSingleItem();
+        broadcaster.End().TellTo(session);
+        foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isGuarded: true).Text() })
+        {
+            var stayed = XDocument.Parse(text).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
+            (stayed.Attribute("id")!.Value, stayed.Attribute("start")!.Value, stayed.Attribute("duration")!.Value).ShouldBe((before.Attribute("id")!.Value, before.Attribute("start")!.Value, "PT18S"));
+            stayed.Descendants(Ns + "SegmentTemplate").Attributes("presentationTimeOffset").ShouldAllBe(offset => offset.Value == "0");
+        }
+
+        var late = XDocument.Parse(session.ChannelMpd().Text()).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
+        (late.Attribute("start")!.Value, late.Attribute("duration")!.Value).ShouldBe(("PT20S", "PT8S"));
+        (Template(late, "source").Attribute("presentationTimeOffset")!.Value, Template(late, "audio").Attribute("presentationTimeOffset")!.Value).ShouldBe(("900000", "480000"));
+        Template(late, "thumbnails").Attribute("presentationTimeOffset")!.Value.ShouldBe("10000");
+        Template(late, "thumbnails").Descendants(Ns + "S").ShouldHaveSingleItem().Attribute("t")!.Value.ShouldBe("10000");
+        Numbers(late, "source").ShouldBe([6, 7, 8, 9]);
     }
 
     [Fact]

@@ -19,10 +19,10 @@ public class PastMpdTests
         return XElement.Parse(text);
     }
 
-    /// <summary>What the periods have: id, start, and for each rendition its offset, first number and times.</summary>
+    /// <summary>What the periods have: start, and for each rendition its offset, first number and times.</summary>
     private static List<string> Listed(XElement mpd) =>
     [
-        .. mpd.Elements(Dash + "Period").Select(period => $"{period.Attribute("id")!.Value} {period.Attribute("start")!.Value} {period.Attribute("duration")?.Value}: "
+        .. mpd.Elements(Dash + "Period").Select(period => $"{period.Attribute("start")!.Value} {period.Attribute("duration")?.Value}: "
             + string.Join("; ", period.Descendants(Dash + "Representation").OrderBy(r => r.Attribute("id")!.Value, StringComparer.Ordinal).Select(r => $"{r.Attribute("id")!.Value} "
                 + string.Join(" ", r.Descendants(Dash + "SegmentTemplate").Attributes().Select(a => a.Value)) + " " + string.Concat(r.Descendants(Dash + "S").Select(s => string.Join(",", s.Attributes())))))),
     ];
@@ -44,6 +44,135 @@ public class PastMpdTests
         }
 
         Listed(await MpdAsync(Story(keeps: true))).ShouldBe(Listed(await MpdAsync(Story(keeps: false))));
+    }
+
+    /// <summary>A session with all that begins periods, in chapters of which the oldest can go.</summary>
+    private static Broadcaster Eventful(TimeSpan rewind)
+    {
+        var story = new Broadcaster(rewind: rewind).Video().Audio().Segments(8, bytes: 1000);
+        story.Open("source").Close("source").Gap("audio").Segments(11, bytes: 1000).Chapter(16).Discontinuity().Silence(3.3)
+            .Change("source", format => format with { Codecs = "hvc1.1.6.L93.B0" }).Segments(20, 2.0333, 1000).Chapter(26).Chapter(31);
+        return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000).Chapter(44).Segments(35, bytes: 1000).Chapter(76);
+    }
+
+    /// <summary>What may not change of a period while there is something of it.</summary>
+    private static Dictionary<string, string> Said(XElement mpd) => mpd.Elements(Dash + "Period").ToDictionary(
+        period => period.Attribute("id")!.Value,
+        period => $"{period.Attribute("start")!.Value} " + string.Join("; ", period.Elements(Dash + "AdaptationSet").Select(set => $"{set.Attribute("id")!.Value} "
+            + string.Join(", ", set.Elements(Dash + "Representation").Select(r => $"{r.Attribute("id")!.Value} {r.Descendants(Dash + "SegmentTemplate").Single().Attribute("presentationTimeOffset")!.Value}")))));
+
+    [Theory]
+    [InlineData("manifest.mpd")]
+    [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z")]
+    [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:10:00Z")]
+    public async Task What_was_said_of_a_period_stays_when_what_it_began_with_can_not_be_gone_back_to_any_more(string address)
+    {
+        var story = Eventful(TimeSpan.FromMinutes(2));
+        await using var server = (await OriginServer.StartAsync()).Hear(story);
+        server.Time.Now = Broadcaster.Start.AddSeconds(301);
+        address = $"/live/demo/{Broadcaster.First}/{address}";
+        var mpd = XElement.Parse(await server.Client.GetStringAsync(address));
+        var (said, begin, published) = (Said(mpd), mpd.Attribute("availabilityStartTime")!.Value, mpd.Attribute("publishTime")!.Value);
+        said.Keys.ShouldBe(["1", "10", "21", "42"]);
+        string? oldest = null;
+        foreach (var first in new long[] { 16, 26, 31, 44, 76 })
+        {
+            server.Hear(Then(story, new TimelineEvent.RewindMoved(first)));
+            await using var restarted = (await OriginServer.StartAsync()).Hear(Checkpoint(story));
+            restarted.Time.Now = server.Time.Now;
+            foreach (var origin in new[] { server, restarted })
+            {
+                mpd = XElement.Parse(await origin.Client.GetStringAsync(address));
+                Said(mpd).ShouldBeSubsetOf(said, $"from {first} on");
+                mpd.Attribute("availabilityStartTime")!.Value.ShouldBe(begin);
+                mpd.Descendants(Dash + "SegmentTemplate").First().Attribute("startNumber")!.Value.ShouldNotBe(oldest);
+            }
+
+            oldest = mpd.Descendants(Dash + "SegmentTemplate").First().Attribute("startNumber")!.Value;
+            mpd = XElement.Parse(await server.Client.GetStringAsync(address));
+            string.CompareOrdinal(mpd.Attribute("publishTime")!.Value, published).ShouldBeGreaterThan(0, "other content at another time");
+            published = mpd.Attribute("publishTime")!.Value;
+        }
+
+        server.Hear(story.End());
+        mpd = XElement.Parse(await server.Client.GetStringAsync(address));
+        mpd.Attribute("type")!.Value.ShouldBe("static");
+        Said(mpd).ShouldBeSubsetOf(said);
+        mpd.Attribute("availabilityStartTime")!.Value.ShouldBe(begin);
+    }
+
+    private static Broadcaster Then(Broadcaster story, TimelineEvent @event)
+    {
+        story.Say(@event);
+        return story;
+    }
+
+    /// <summary>What a restarted origin hears: the session from a checkpoint.</summary>
+    private static Broadcaster Checkpoint(Broadcaster story)
+    {
+        var timeline = new SessionTimeline(story.Session);
+        story.Events.ForEach(@event => timeline.Apply(@event));
+        var told = new Broadcaster(rewind: story.Session.Rewind);
+        told.Unsent.Clear();
+        told.Unsent.AddRange(timeline.Checkpoint());
+        foreach (var (name, bytes) in story.Objects)
+        {
+            told.Objects[name] = bytes;
+        }
+
+        return told;
+    }
+
+    [Fact]
+    public async Task Who_comes_to_the_channel_when_it_is_over_begins_with_what_is_left()
+    {
+        var story = Then(Eventful(TimeSpan.FromMinutes(2)), new TimelineEvent.RewindMoved(26)).End();
+        var mpd = await MpdAsync(story, "/live/demo/manifest.mpd");
+        foreach (var template in mpd.Elements(Dash + "Period").First().Descendants(Dash + "SegmentTemplate"))
+        {
+            var late = (long)template.Descendants(Dash + "S").First().Attribute("t")! - (long)template.Attribute("presentationTimeOffset")!;
+            late.ShouldBeInRange(0, (long)template.Attribute("timescale")! / 1000);
+        }
+    }
+
+    [Fact]
+    public async Task A_range_that_is_over_reads_the_same_whenever_it_is_asked_for()
+    {
+        const string Address = "/live/demo/manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:01:40Z";
+        var story = Eventful(TimeSpan.FromHours(1));
+        await using var server = (await OriginServer.StartAsync()).Hear(story);
+        server.Time.Now = Broadcaster.Start.AddSeconds(301);
+        var first = await server.Client.GetStringAsync(Address);
+        server.Time.Now = Broadcaster.Start.AddSeconds(331);
+        server.Hear(story.Segments(15, bytes: 1000).Chapter(91));
+        (await server.Client.GetStringAsync(Address)).ShouldBe(first);
+        server.Hear(story.End());
+        (await server.Client.GetStringAsync(Address)).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task Content_that_differs_has_another_publication_time_though_the_end_is_the_same()
+    {
+        var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).Chapter(30);
+        await using var server = (await OriginServer.StartAsync()).Hear(story);
+        foreach (var address in new[] { $"/live/demo/{Broadcaster.First}/manifest.mpd", $"/live/demo/{Broadcaster.First}/manifest.mpd?start=2026-03-01T12:00:10Z" })
+        {
+            server.Time.Now = Broadcaster.Start.AddSeconds(130);
+            var published = new List<string>();
+            var texts = new List<string>();
+            foreach (var @event in story.Open("source").Close("source").Open("audio").Close("audio").Unsent.ToList())
+            {
+                story.Unsent.Clear();
+                story.Unsent.Add(@event);
+                server.Hear(story);
+                texts.Add(await server.Client.GetStringAsync(address));
+                published.Add(XElement.Parse(texts[^1]).Attribute("publishTime")!.Value);
+            }
+
+            published.Distinct().Count().ShouldBeGreaterThanOrEqualTo(texts.Distinct().Count());
+            published.ShouldBe(published.Order());
+            texts.Distinct().Count().ShouldBeGreaterThan(1);
+        }
     }
 
     [Fact]

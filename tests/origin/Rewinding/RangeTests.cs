@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Media;
 using Broadcast.Origin.Rewinding;
 using Broadcast.Origin.Tests.Delivery;
 
@@ -90,7 +91,7 @@ public class RangeTests
             using var response = await server.SendAsync(Source(Query).Replace("source", rendition, StringComparison.Ordinal));
             response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=60");
             var playlist = await response.Content.ReadAsStringAsync();
-            playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+            playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
             playlist.ShouldEndWith("45.m4s\n#EXT-X-ENDLIST\n");
             playlist.Split('\n').Count(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ShouldBe(18);
             playlist.ShouldContain($"#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:01:00.000Z\n#EXTINF:2.000,\n{rendition}/31.m4s\n");
@@ -129,8 +130,61 @@ public class RangeTests
         growing.ShouldEndWith("source/150.m4s\n");
         server.Hear(story.Segments(20, bytes: 1000));
         var whole = await server.Client.GetStringAsync(Source(Query));
-        whole.ShouldContain("#EXT-X-PLAYLIST-TYPE:VOD\n");
+        whole.ShouldStartWith(growing, Case.Sensitive, "only the end may change (RFC 8216bis, 6.2.1)");
         whole.ShouldEndWith("source/155.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Theory]
+    [InlineData("?start=2026-03-01T12:04:30Z", true)]
+    [InlineData("?start=2026-03-01T12:04:30Z", false)]
+    [InlineData("?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z", true)]
+    [InlineData("?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z", false)]
+    public async Task What_a_playlist_says_of_itself_is_the_same_in_every_answer_of_its_address(string query, bool all)
+    {
+        var story = FiveMinutes(all ? Media.Rewind.All : null);
+        await using var server = await ServerAsync(story);
+        var first = Head(await server.Client.GetStringAsync(Source(query)));
+        first.Contains("#EXT-X-PLAYLIST-TYPE:EVENT", StringComparison.Ordinal).ShouldBe(all);
+        server.Hear(story.Segments(20, bytes: 1000));
+        Head(await server.Client.GetStringAsync(Source(query))).ShouldBe(first);
+        server.Hear(story.End());
+        Head(await server.Client.GetStringAsync(Source(query))).ShouldBe(first);
+
+        static string Head(string playlist) => playlist[..playlist.IndexOf("#EXT-X-MAP", StringComparison.Ordinal)];
+    }
+
+    [Fact]
+    public async Task A_range_lists_the_renditions_that_have_something_in_it()
+    {
+        var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000);
+        story.Chapter(31).Add("late", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L93.B0", 90_000, 640, 360, 30, 0, 0, null));
+        for (var number = 61; number <= 90; number++)
+        {
+            story.Open("source").Close("source").Open("audio").Close("audio");
+            story.Say(new TimelineEvent.PartReady(
+                "late", number, 0, 1, new((number - 1) * 180_000, 90_000), new(180_000, 90_000), true, Broadcaster.Start.AddSeconds((number - 1) * 2),
+                ObjectName.Parse($"live/demo/{Broadcaster.First}/late/{number}.m4s"), 0, 10));
+            story.Say(new TimelineEvent.SegmentClosed("late", number));
+        }
+
+        await using var server = await ServerAsync(story);
+        foreach (var (query, listed) in new[]
+        {
+            ("?start=2026-03-01T12:00:10Z&end=2026-03-01T12:01:50Z", new[] { "audio", "source" }),
+            ("?start=2026-03-01T12:00:10Z&end=2026-03-01T12:02:10Z", ["audio", "late", "source"]),
+            ("?start=2026-03-01T12:02:10Z", ["audio", "late", "source"]),
+        })
+        {
+            var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + query);
+            var addresses = multivariant.Split('\n', '"').Where(text => text.EndsWith(query, StringComparison.Ordinal)).Distinct().Order().ToList();
+            addresses.ShouldBe(listed.Select(name => $"{Broadcaster.First}/{name}.m3u8{query}"));
+            multivariant.Contains("SCORE=", StringComparison.Ordinal).ShouldBe(listed.Length == 3, "one codec needs no ranks");
+            foreach (var address in addresses)
+            {
+                using var response = await server.SendAsync("/live/demo/" + address);
+                response.StatusCode.ShouldBe(HttpStatusCode.OK, address);
+            }
+        }
     }
 
     [Theory]

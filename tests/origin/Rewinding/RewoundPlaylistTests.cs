@@ -150,6 +150,28 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
+    public async Task A_delta_update_leaves_out_of_the_list_that_the_whole_playlist_has_though_some_was_lost()
+    {
+        var story = new Broadcaster(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
+        await using var server = (await OriginServer.StartAsync()).Hear(story);
+        await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
+        server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/1-60.chapter").ShouldBeTrue();
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            // The first whole playlist, of whichever rendition, finds out what was lost.
+            var whole = rendition == "source" ? await server.Client.GetStringAsync(Address(rendition)) : null;
+            var delta = await server.Client.GetStringAsync(Address(rendition) + "?_HLS_skip=YES");
+            whole ??= await server.Client.GetStringAsync(Address(rendition));
+            whole.ShouldContain("#EXT-X-MEDIA-SEQUENCE:61\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
+            delta.ShouldContain("#EXT-X-MEDIA-SEQUENCE:61\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
+            var skipped = int.Parse(delta.Split("SKIPPED-SEGMENTS=")[1].Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture);
+            Segments(whole)[skipped..].ShouldBe(Segments(delta));
+        }
+
+        static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+    }
+
+    [Fact]
     public async Task A_session_that_keeps_everything_is_an_event()
     {
         // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media Playlist." So it is said from the first on.
