@@ -58,7 +58,8 @@ internal static class Playlists
             MediaSequence = past.First,
             DiscontinuitySequence = past.DiscontinuitySequence,
             Type = timeline.Session.Rewind == Rewind.All ? "EVENT" : null,
-            IndependentSegments = records[rendition.Name].IsIndependent,
+            // Of every segment listed, and so of one that has only begun (4.4.2.1).
+            IndependentSegments = records[rendition.Name].IsIndependent && (!isOpen || rendition.Open!.Independent),
             SkippedSegments = skipped > 0 ? skipped + (int)(closed[0].Number - past.First) : 0,
             Past = skipped > 0 ? past with { Chapters = [] } : past,
             Segments = segments,
@@ -111,8 +112,8 @@ internal static class Playlists
         var groups = Groups([.. ready.Where(rendition => rendition.Kind == TrackKind.Audio)]);
         return new MultivariantPlaylist
         {
-            IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent),
-            Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1).SelectMany(group => Members(timeline, group, inVariant: video.Count == 0))],
+            IndependentSegments = ready.TrueForAll(rendition => records[rendition.Name].IsIndependent && rendition.Open is not { Independent: false }),
+            Audio = [.. groups.Where(group => video.Count > 0 || group.Renditions.Count > 1).SelectMany(group => Members(timeline, groups[0], group, inVariant: video.Count == 0))],
             Captions =
             [
                 .. video.SelectMany(CaptionsOf).Distinct(StringComparer.Ordinal)
@@ -137,11 +138,16 @@ internal static class Playlists
             .Select((codec, index) => new AudioGroup(index == 0 ? FirstGroup : $"{FirstGroup}-{codec.Key.ToLowerInvariant()}", [.. codec])),
     ];
 
+    /// <summary>A group's tags. The same sound in another codec has the same name, as groups have the same members (draft-pantos-hls-rfc8216bis, 4.4.6.1.1).</summary>
     /// <param name="timeline">The session.</param>
+    /// <param name="first">The first group, which names what both have.</param>
     /// <param name="group">The group.</param>
     /// <param name="inVariant">Whether the first of the group is what the variant itself lists, so that it has no address of its own (RFC 8216, 4.3.4.2.1).</param>
-    private static IEnumerable<AudioRendition> Members(SessionTimeline timeline, AudioGroup group, bool inVariant) =>
-        group.Renditions.Select((rendition, index) => Audio(timeline, group, index, inVariant && index == 0));
+    private static IEnumerable<AudioRendition> Members(SessionTimeline timeline, AudioGroup first, AudioGroup group, bool inVariant)
+    {
+        var named = first.Renditions.Select(LanguageOf).SequenceEqual(group.Renditions.Select(LanguageOf)) ? first : group;
+        return group.Renditions.Select((rendition, index) => Audio(timeline, named, group, index, inVariant && index == 0));
+    }
 
     private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) => new(
         $"{rendition.Name}/{segment.Number}.m4s",
@@ -161,10 +167,10 @@ internal static class Playlists
     internal static double Length(TimelineSegment segment, TimeSpan target) =>
         segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds;
 
-    private static AudioRendition Audio(SessionTimeline timeline, AudioGroup group, int index, bool isInVariant)
+    private static AudioRendition Audio(SessionTimeline timeline, AudioGroup named, AudioGroup group, int index, bool isInVariant)
     {
         var rendition = group.Renditions[index];
-        return new AudioRendition(group.Id, NameOf(group, index), LanguageOf(rendition), index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
+        return new AudioRendition(group.Id, NameOf(named, index), LanguageOf(rendition), index == 0, rendition.Init!.Format.Channels, isInVariant ? null : UriOf(timeline, rendition));
     }
 
     private static VariantStream Variant(

@@ -1,0 +1,338 @@
+using Broadcast.Media;
+using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Testing;
+
+namespace Broadcast.Origin.Tests.Conformance;
+
+/// <summary>What is served, over drawn broadcasts, by every rule that a server can break.</summary>
+public class HlsConformanceTests
+{
+    [Theory]
+    [InlineData("low")]
+    [InlineData("standard")]
+    [InlineData("safe")]
+    public void Live_playlists_break_no_rule(string profile)
+    {
+        for (var seed = 0; seed < 3; seed++)
+        {
+            var show = new Show(new Random(seed), LatencyProfile.Find(profile)!, $"{profile}, seed {seed}");
+            var session = show.Source.Listen();
+            show.Begin();
+            show.Source.TellTo(session);
+            Look(show, session);
+            for (var step = 0; step < 16; step++)
+            {
+                show.Step(() =>
+                {
+                    show.Source.TellTo(session);
+                    Look(show, session);
+                });
+                show.Source.TellTo(session);
+                Look(show, session);
+            }
+
+            show.Source.End().TellTo(session);
+            Look(show, session);
+            show.Seen.Values.ShouldContain(playlist => playlist.IsEnded);
+        }
+    }
+
+    [Theory]
+    [InlineData("low", false)]
+    [InlineData("low", true)]
+    [InlineData("standard", false)]
+    [InlineData("standard", true)]
+    public async Task Playlists_that_can_be_rewound_break_no_rule(string profile, bool all)
+    {
+        var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? Rewind.All : TimeSpan.FromHours(1));
+        await using var server = await OriginServer.StartAsync();
+        var folder = $"/live/demo/{Broadcaster.First}/";
+        show.Begin();
+        for (var step = 0; step < 16; step++)
+        {
+            if (step == 15)
+            {
+                show.Source.End();
+            }
+
+            server.Hear(show.Source);
+            var now = new Dictionary<string, HlsPlaylist>();
+            foreach (var name in show.Names)
+            {
+                now[$"{name}.m3u8"] = show.Check(name, await server.Client.GetStringAsync($"{folder}{name}.m3u8"));
+                show.CheckDelta(now[$"{name}.m3u8"], await server.Client.GetStringAsync($"{folder}{name}.m3u8?_HLS_skip=YES"));
+            }
+
+            show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(now)), "together", "");
+            show.Step(() => { });
+        }
+
+        show.Seen["source"].Find("EXT-X-PLAYLIST-TYPE")?.Value.ShouldBe(all ? "EVENT" : null);
+        show.Seen["source"].IsEnded.ShouldBeTrue();
+        foreach (var query in new[] { "?start=2026-03-01T12:00:07Z&end=2026-03-01T12:00:40Z", "?start=2026-03-01T12:00:20Z" })
+        {
+            server.Time.Now = Broadcaster.Start.AddSeconds(200);
+            var text = await server.Client.GetStringAsync($"{folder}source.m3u8{query}");
+            show.Keeps(HlsRules.Media.Broken(new HlsPlaylist(text)), query, text);
+            var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + query);
+            show.Keeps(HlsRules.Multivariant.Broken(new HlsPlaylist(multivariant)), query, multivariant);
+        }
+    }
+
+    [Fact]
+    public void Independence_is_not_claimed_of_a_segment_that_has_begun_without_it_4_4_2_1()
+    {
+        var story = new Broadcaster(latency: LatencyProfile.Low).Video().Parts("source", 6).Close("source");
+        var session = story.Listen();
+        session.MediaPlaylist("source").Text().ShouldContain("INDEPENDENT-SEGMENTS");
+
+        story.Part("source");
+        story.Unsent[^1] = story.Events[^1] = (TimelineEvent.PartReady)story.Events[^1] with { Independent = false };
+        story.TellTo(session);
+        session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT-SEGMENTS");
+    }
+
+    [Fact]
+    public void Multivariant_playlists_of_all_kinds_of_broadcasts_break_no_rule()
+    {
+        RenditionFormat Sound(string codecs, string? language) => new(TrackKind.Audio, codecs, 48_000, 0, 0, 0, 48_000, 2, language);
+        RenditionFormat Picture(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);
+        Dictionary<string, Broadcaster> shows = new()
+        {
+            ["pictures"] = new Broadcaster { KeyLength = 900 }.Video(),
+            ["sound"] = new Broadcaster().Audio(),
+            ["radio in two languages"] = new Broadcaster().Audio(language: "en").Audio("audio-2", "de"),
+            ["languages, one of them twice"] = new Broadcaster().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
+            ["a ladder of two codecs"] = new Broadcaster { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
+            ["captions and colors"] = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new CodedColor(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
+            ["names"] = new Broadcaster().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
+            ["sound of two codecs in no language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
+            ["sound of two codecs in one language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
+        };
+        foreach (var (name, show) in shows)
+        {
+            var text = show.Segments(2, bytes: 1000).Sheet(0).Listen().MultivariantPlaylist().Text();
+            HlsRules.Multivariant.Broken(new HlsPlaylist(text)).ShouldBeEmpty($"{name}:\n{text}");
+        }
+    }
+
+    private static void Look(Show show, LiveSession session)
+    {
+        var now = new Dictionary<string, HlsPlaylist>();
+        foreach (var name in show.Names)
+        {
+            if (session.MediaPlaylist(name) is not { } document)
+            {
+                show.Seen.ShouldNotContainKey(name);
+                continue;
+            }
+
+            now[$"{name}.m3u8"] = show.Check(name, document.Text());
+            show.CheckDelta(now[$"{name}.m3u8"], session.MediaPlaylist(name, isDelta: true).Text());
+            if (session.KeyPlaylist(name) is { } keys)
+            {
+                var playlist = show.Check($"{name}/iframes", keys.Text());
+                show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(new Dictionary<string, HlsPlaylist> { ["keys"] = playlist, ["media"] = now[$"{name}.m3u8"] })), "I-frames and media", keys.Text());
+            }
+        }
+
+        show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(now)), "together", string.Join('\n', now.Values.Select(playlist => playlist.Text)));
+        if (session.ImagePlaylist() is { } images)
+        {
+            show.Check("images", images.Text());
+        }
+
+        if (session.MultivariantPlaylist() is { } multivariant)
+        {
+            show.Keeps(HlsRules.Multivariant.Broken(new HlsPlaylist(multivariant.Text())), "multivariant", multivariant.Text());
+        }
+    }
+
+    /// <summary>A broadcast that is drawn as it goes on, and what players have seen of it.</summary>
+    private sealed class Show
+    {
+        private readonly Random _random;
+        private readonly LatencyProfile _latency;
+        private readonly string _title;
+        private readonly bool _keepsPast;
+        private readonly List<double> _lengths = [];
+        private readonly HashSet<string> _deltas = [];
+        private double _time;
+        private double _sheet;
+        private long _first = 1;
+        private bool _discontinuity;
+
+        public Show(Random random, LatencyProfile latency, string title, TimeSpan rewind = default)
+        {
+            (_random, _latency, _title, _keepsPast) = (random, latency, title, rewind != default);
+            Source = new Broadcaster(latency: latency, rewind: rewind) { KeyLength = 100 }.Video().Audio(language: "en");
+            Names = ["source", "audio"];
+            if (random.Next(2) == 0)
+            {
+                Source.Video("360p", 640, 360).Audio("audio-2", random.Next(2) == 0 ? "de" : null);
+                Names = ["source", "audio", "360p", "audio-2"];
+            }
+        }
+
+        public Broadcaster Source { get; }
+
+        public string[] Names { get; }
+
+        public Dictionary<string, HlsPlaylist> Seen { get; } = [];
+
+        /// <summary>Enough that a window can move.</summary>
+        public void Begin()
+        {
+            while (_time < _latency.Window.TotalSeconds + (2 * _latency.TargetDuration.TotalSeconds))
+            {
+                Segment(_latency.SegmentMinimum.TotalSeconds, () => { });
+            }
+        }
+
+        public void Step(Action told)
+        {
+            switch (_random.Next(10))
+            {
+                case 0 when !_discontinuity:
+                    Source.Discontinuity();
+                    _discontinuity = true;
+                    if (_random.Next(2) == 0)
+                    {
+                        Source.Change("source", format => format with { Width = format.Width - 2 });
+                    }
+
+                    break;
+                case 1:
+                    var hole = _latency.SegmentMinimum.TotalSeconds;
+                    var holed = Names[_random.Next(Names.Length)];
+                    foreach (var name in Names)
+                    {
+                        _ = name == holed ? Source.Gap(name, hole) : Fill(name, hole, true).Close(name);
+                    }
+
+                    Took(hole);
+                    break;
+                case 2:
+                    Source.Silence(1.7);
+                    _time += 1.7;
+                    break;
+                case 3:
+                    Shorten();
+                    break;
+                case 4 when _random.Next(4) == 0:
+                    Segment(_latency.SegmentMinimum.TotalSeconds, told, independent: false);
+                    break;
+                default:
+                    Segment(_latency.SegmentMinimum.TotalSeconds + (_random.NextDouble() * (_latency.TargetDuration - _latency.SegmentMinimum).TotalSeconds), told);
+                    break;
+            }
+
+            for (; !_keepsPast && _sheet + 10 <= _time; _sheet += 10)
+            {
+                Source.Sheet(_sheet, 50);
+            }
+        }
+
+        /// <summary>One more segment of all renditions, some of which are looked at while they are open.</summary>
+        private void Segment(double seconds, Action told, bool independent = true)
+        {
+            foreach (var name in Names)
+            {
+                Fill(name, seconds, independent || name != "source");
+                told();
+            }
+
+            foreach (var name in Names)
+            {
+                Source.Close(name);
+            }
+
+            Took(seconds);
+        }
+
+        private Broadcaster Fill(string name, double seconds, bool independent)
+        {
+            if (!_latency.OffersParts)
+            {
+                return Source.Open(name, seconds, 200, independent);
+            }
+
+            if (!independent)
+            {
+                // As the packager has it: only whoever says so begins with a picture that needs no other.
+                Source.Part(name, 1 / 3.0);
+                Source.Unsent[^1] = Source.Events[^1] = (TimelineEvent.PartReady)Source.Events[^1] with { Independent = false };
+                seconds -= 1 / 3.0;
+            }
+
+            while (seconds > 1 / 3.0)
+            {
+                Source.Part(name, 1 / 3.0);
+                seconds -= 1 / 3.0;
+            }
+
+            return seconds > 0.01 ? Source.Part(name, seconds) : Source;
+        }
+
+        private void Took(double seconds)
+        {
+            _lengths.Add(seconds);
+            (_time, _discontinuity) = (_time + seconds, false);
+        }
+
+        /// <summary>What is older than the window leaves it, as the packager lets it: as long as there is a window left.</summary>
+        private void Shorten()
+        {
+            var first = _first;
+            while (_lengths.Skip((int)first).Sum() >= _latency.Window.TotalSeconds)
+            {
+                first++;
+            }
+
+            if (first == _first)
+            {
+                return;
+            }
+
+            _first = first;
+            if (_keepsPast)
+            {
+                Source.Chapter(first);
+            }
+            else
+            {
+                Source.Window(first);
+            }
+        }
+
+        public HlsPlaylist Check(string name, string text)
+        {
+            if (Seen.TryGetValue(name, out var before) && before.Text == text)
+            {
+                return before;
+            }
+
+            var playlist = new HlsPlaylist(text);
+            Keeps(HlsRules.Media.Broken(playlist), name, text);
+            if (before is not null)
+            {
+                Keeps(HlsChangeRules.Changes.Broken(new HlsChange(before, playlist)), name, $"{before.Text}\nthen\n{text}");
+            }
+
+            return Seen[name] = playlist;
+        }
+
+        public void CheckDelta(HlsPlaylist whole, string delta)
+        {
+            if (!_deltas.Add(delta))
+            {
+                return;
+            }
+
+            Keeps(HlsRules.Media.Broken(new HlsPlaylist(delta)), "delta", delta);
+            Keeps(HlsChangeRules.Deltas.Broken(new HlsDelta(whole, new HlsPlaylist(delta))), "delta", $"{whole.Text}\nand\n{delta}");
+        }
+
+        public void Keeps(IReadOnlyList<string> broken, string what, string text) => broken.ShouldBeEmpty($"{_title}, {what}:\n{text}");
+    }
+}
