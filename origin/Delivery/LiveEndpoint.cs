@@ -23,7 +23,7 @@ internal sealed partial class LiveEndpoint(
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
 
     private static readonly Counter<long> Requests =
-        Telemetry.Meter.CreateCounter<long>("broadcast.origin.requests", "{request}", "Requests answered, by kind and status code.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_requests", "{request}", "Requests answered, by kind and status code.");
 
     /// <summary>Answers a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)

@@ -16,7 +16,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
     /// <summary>Seconds for which caches may give media that has expired, where we fail (RFC 5861, 4): a day, as it is right however old.</summary>
     private const int StaleIfError = 86_400;
 
-    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast.origin.media.bytes", "By", "Media bytes handed to viewers.");
+    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes handed to viewers.");
 
     private readonly string _cacheControl = string.Create(
         CultureInfo.InvariantCulture, $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable, stale-if-error={StaleIfError}");

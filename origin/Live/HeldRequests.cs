@@ -15,7 +15,7 @@ internal sealed class HeldRequests : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private static readonly UpDownCounter<long> Waiting =
-        Telemetry.Meter.CreateUpDownCounter<long>("broadcast.origin.held", "{request}", "Requests that are held until what they ask for exists.");
+        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held", "{request}", "Requests that are held until what they ask for exists.");
 
     private readonly Lock _gate = new();
     private readonly HashSet<LiveSession> _sessions = [];

@@ -21,7 +21,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
 
     private const string Auth = "/auth";
     private static readonly Counter<long> Refusals =
-        Telemetry.Meter.CreateCounter<long>("broadcast.origin.viewers.refused", "{request}", "Requests of viewers who were not let in, by reason; edges' questions too.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewers_refused", "{request}", "Requests of viewers who were not let in, by reason; edges' questions too.");
 
     /// <summary>Answers a request under <c>/live/</c> or <c>/t/{token}/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)

@@ -69,6 +69,15 @@ public sealed partial class ShapeTests
     }
 
     [Fact]
+    public void Metrics_have_names_that_Prometheus_reads()
+    {
+        var named = Sources.RoomFiles("*.cs").SelectMany(file => Instrument().Matches(Sources.Text(file)).Select(match => (File: file, Name: match.Groups["name"].Value)))
+            .Where(instrument => instrument.Name.Length > 0).ToList();
+        named.Count.ShouldBeGreaterThan(40, "the pattern of this test no longer fits the sources");
+        named.Where(instrument => !MetricName().IsMatch(instrument.Name)).ShouldBeEmpty("one such name, and nothing on the page is read");
+    }
+
+    [Fact]
     public void No_room_creates_an_unbounded_queue_or_switches_the_rule_off() =>
         Sources.RoomFiles("*.cs").Where(f => Unbounded().IsMatch(Sources.Text(f))).ShouldBeEmpty("every queue is bounded and has a written policy");
 
@@ -88,6 +97,12 @@ public sealed partial class ShapeTests
 
     [GeneratedRegex(@"^\s*(?<id>\d+)|EventId\s*=\s*(?<id>\d+)")]
     private static partial Regex EventId();
+
+    [GeneratedRegex(@"\.Create(?:Observable)?(?:UpDownCounter|Counter|Gauge|Histogram)(?:<\w+>)?\(\s*(?:""(?<name>[^""]*)"")?")]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex(@"^broadcast_[a-z0-9_]+$")]
+    private static partial Regex MetricName();
 
     [GeneratedRegex(@"CreateUnbounded|BlockingCollection<|RS0030")]
     private static partial Regex Unbounded();

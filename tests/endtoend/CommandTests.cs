@@ -104,6 +104,10 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
         (await inside.GetAsync("/readyz")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await inside.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await _server.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await inside.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var path in new[] { "/api/v1/openapi.json", "/time" })
+        {
+            (await _server.Client.GetAsync(path)).StatusCode.ShouldNotBe(HttpStatusCode.NotFound, path);
+            (await inside.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+        }
     }
 }
