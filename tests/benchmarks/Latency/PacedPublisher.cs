@@ -14,6 +14,7 @@ internal sealed class PacedPublisher : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<(long Milliseconds, long At)> _pictures = [];
     private readonly Task _running;
+    private long _heldUntil;
 
     private PacedPublisher(RtmpPublisher connection, FlvFile media)
     {
@@ -30,6 +31,9 @@ internal sealed class PacedPublisher : IAsyncDisposable
 
     /// <summary>Connects and begins.</summary>
     public static async Task<PacedPublisher> StartAsync(RtmpTarget target, FlvFile media) => new(await RtmpPublisher.ConnectAsync(target), media);
+
+    /// <summary>Sends nothing for some time, and then all of it at once, as an encoder does whose line was down.</summary>
+    public void Hold(TimeSpan length) => Volatile.Write(ref _heldUntil, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency));
 
     /// <summary>When the picture was sent that is shown at a time, by the clock of <see cref="Stopwatch"/>.</summary>
     /// <param name="seconds">Since the first picture.</param>
@@ -94,6 +98,11 @@ internal sealed class PacedPublisher : IAsyncDisposable
                 while (due - Stopwatch.GetElapsedTime(began) is var wait && wait > TimeSpan.Zero)
                 {
                     await Task.Delay(wait > Near ? wait : Near, TimeProvider.System, _stop.Token);
+                }
+
+                while (Volatile.Read(ref _heldUntil) > Stopwatch.GetTimestamp())
+                {
+                    await Task.Delay(Near, TimeProvider.System, _stop.Token);
                 }
 
                 await _connection.SendAsync(frames, i, i + 1, unchecked((uint)offset), _stop.Token);

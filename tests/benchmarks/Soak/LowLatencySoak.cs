@@ -21,8 +21,11 @@ internal static class LowLatencySoak
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
 
     /// <summary>Plays for some time.</summary>
-    /// <returns>0 when nothing stalled, drifted or failed; else 1.</returns>
-    public static async Task<int> RunAsync(TimeSpan length, Action<string> say)
+    /// <param name="length">For how long.</param>
+    /// <param name="hold">How long the encoder's line is down once in each half minute; zero for never. Players may stall then, but have to play again, and to come back to where they were.</param>
+    /// <param name="say">Told of each step.</param>
+    /// <returns>0 when nothing stalled that had no reason to, drifted or failed; else 1.</returns>
+    public static async Task<int> RunAsync(TimeSpan length, TimeSpan hold, Action<string> say)
     {
         await using var folder = TempFolder.Create();
         var media = await NumberedPicture.MakeAsync(folder.Path, say);
@@ -53,6 +56,7 @@ internal static class LowLatencySoak
         var clock = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(clock) < length && !publisher.Completion.IsCompleted)
         {
+            publisher.Hold(hold);
             await Task.Delay(Step < length ? Step : length, TimeProvider.System);
             for (var i = 0; i < pages.Length; i++)
             {
@@ -75,8 +79,8 @@ internal static class LowLatencySoak
         var isClean = !publisher.Completion.IsCompleted;
         for (var i = 0; i < pages.Length; i++)
         {
-            isClean &= end[i].Stalls == begin[i].Stalls && end[i].Errors.Length == 0 && Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift
-                && end[i].Time - begin[i].Time > seconds - 5;
+            isClean &= (end[i].Stalls == begin[i].Stalls || hold > TimeSpan.Zero) && end[i].Errors.Length == 0 && Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift
+                && end[i].Time - begin[i].Time > seconds - 5 - hold.TotalSeconds;
         }
 
         return isClean ? 0 : 1;

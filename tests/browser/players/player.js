@@ -4,7 +4,7 @@ const video = document.getElementById('video');
 const errors = [];
 // The last things that happened, for the message of a test that waited in vain.
 const journal = [];
-const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 60) journal.shift(); };
+const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 120) journal.shift(); };
 for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
 let stalls = 0;
 let parts = 0;
@@ -34,6 +34,12 @@ async function begin() {
     case 'dash': {
       const player = dashjs.MediaPlayer().create();
       player.on('error', e => errors.push(`dash.js: ${e.error?.code} ${e.error?.message}`));
+      const { events } = dashjs.MediaPlayer;
+      const name = request => `${request?.mediaType} ${request?.url?.split('/').slice(-2).join('/')}`;
+      player.on(events.FRAGMENT_LOADING_COMPLETED, ({ request, error }) => note(`dash.js: ${error ? `could not have (${error.message ?? error.code})` : 'has'} ${name(request)}`));
+      player.on(events.FRAGMENT_LOADING_ABANDONED, ({ request }) => note(`dash.js: gives up ${name(request)}`));
+      player.on(events.PERIOD_SWITCH_STARTED, ({ toStreamInfo }) => note(`dash.js: to period ${toStreamInfo?.id}`));
+      player.on(events.MANIFEST_LOADED, ({ data }) => note(`dash.js: manifest of ${data?.publishTime?.toISOString?.() ?? data?.publishTime}, periods ${data?.Period?.map(p => `${p.id} from ${p.start} for ${p.duration ?? '?'}`).join('; ')}`));
       // It starts the video itself; played before, it would take it for paused and never ask for the manifest again.
       player.initialize(video, url, true);
       window.player = player;
