@@ -33,7 +33,7 @@ internal static class MpdDrawing
         foreach (var period in fold.Periods)
         {
             var isLast = period == fold.Periods[^1];
-            if (Draw(timeline, fold, period, records, isOpen: isLast && !period.IsOver && !timeline.IsEnded) is { } sets)
+            if (Draw(timeline, fold, period, records, isOpen: isLast && !timeline.IsEnded) is { } sets)
             {
                 drawn.Add(sets);
             }
@@ -73,9 +73,10 @@ internal static class MpdDrawing
                     // What is over and counts its segments begins where its media does, or players would ask for segments that have left the window. What lists them need not: see MpdTrim.
                     var shown = timeline.IsEnded && index == 0 ? Trim(timeline, period) : period;
                     var start = shown.Start;
-                    var next = index + 1 < drawn.Count ? drawn[index + 1].Start.ToTimeSpan()
-                        : timeline.IsEnded || period.Source.IsOver ? end
-                        : (TimeSpan?)null;
+
+                    // While the session goes on nothing says that its last period ends, by a duration or a last number, not even when nothing comes: dash.js takes that for the end of the
+                    // presentation, and does not play what comes after. Requests for what is promised are held meanwhile.
+                    var next = index + 1 < drawn.Count ? drawn[index + 1].Start.ToTimeSpan() : timeline.IsEnded ? end : (TimeSpan?)null;
                     return new Period(period.Source.Id, start.ToTimeSpan() + SessionBegin, next - start.ToTimeSpan(), [.. shown.Sets.Select(set => Offset(set, start))])
                     {
                         Thumbnails = ThumbnailSet.Of(thumbnails, start.ToTimeSpan(), next) is { } sheets ? sheets with { Early = early } : null,

@@ -98,7 +98,7 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
 
     private async Task<MediaVerdict> HoldAsync(HttpContext context, LiveSession session, LivePath path)
     {
-        var deadline = waits.After(MediaVerdict.Hold(session.Latency));
+        var deadline = waits.After(MediaVerdict.Hold(session.Latency, path));
         while (true)
         {
             var more = session.MoreOf(path.Rendition);

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Hls;
 
 namespace Broadcast.Origin.Delivery;
 
@@ -28,9 +29,10 @@ internal readonly record struct MediaVerdict(Readiness Readiness, MediaSource? S
 {
     /// <summary>
     /// How long a request for what is about to exist is held: half a segment, as players' clocks and edges are ahead of us by less than that, and as the DASH-IF would
-    /// have it (Dash-Industry-Forum/DASH-IF-IOP issue 205). A part that a playlist hints at is never further away, unless the encoder has stopped.
+    /// have it (Dash-Industry-Forum/DASH-IF-IOP issue 205). A part that a playlist hints at is never further away, unless the encoder has stopped. Who counts segments goes by the clock
+    /// and knows nothing of an encoder that has: dash.js gives up for good after fifteen refusals, so it is not refused before a reload would be.
     /// </summary>
-    public static TimeSpan Hold(LatencyProfile latency) => latency.TargetDuration / 2;
+    public static TimeSpan Hold(LatencyProfile latency, LivePath path) => path.Init != 0 ? Reload.LongestHold(latency) : latency.TargetDuration / 2;
 
     /// <summary>How long the next part of a segment that is being sent may take: from then on the channel counts as interrupted.</summary>
     public static TimeSpan Stall(LatencyProfile latency) => 2 * latency.TargetDuration;
@@ -80,7 +82,9 @@ internal readonly record struct MediaVerdict(Readiness Readiness, MediaSource? S
         var next = rendition.Segments is [.., var last] ? last.Number + 1 : Math.Max(timeline.FirstSegment, timeline.LastSegment);
         if (path.Kind == LivePathKind.Segment)
         {
-            return path.Number >= next && path.Number <= latest;
+            // A player that counts has gone on counting while nothing came.
+            var counted = path.Init != 0 ? (int)(Hold(timeline.Session.Latency, path) / timeline.Session.Latency.SegmentMinimum) : 0;
+            return path.Number >= next && path.Number <= latest + counted;
         }
 
         if (path.Kind != LivePathKind.Part)
@@ -90,7 +94,7 @@ internal readonly record struct MediaVerdict(Readiness Readiness, MediaSource? S
 
         // "the server MUST refrain from transmitting any bytes belonging to a Partial Segment until all bytes of that Partial Segment can be transmitted at the full
         // speed of the link to the client" (draft-pantos-hls-rfc8216bis, on preload hints): a part is held until it is announced, and then sent whole.
-        var ahead = (int)Math.Ceiling(Hold(timeline.Session.Latency) / timeline.Session.Latency.PartTarget);
+        var ahead = (int)Math.Ceiling(Hold(timeline.Session.Latency, path) / timeline.Session.Latency.PartTarget);
         return rendition.Open is { } open && path.Number == open.Number
             ? path.Part < open.Parts.Count + ahead
             : path.Number >= next && path.Number <= latest && path.Part < ahead;

@@ -26,6 +26,8 @@ public class MediaVerdictTests
     [InlineData("i1-1.m4s", "Whole")]
     [InlineData("i1-2.m4s", "Growing")]
     [InlineData("i1-3.m4s", "Soon")]
+    [InlineData("i1-7.m4s", "Soon")]         // who counts by the clock goes on counting while nothing comes
+    [InlineData("i1-8.m4s", "Never")]
     [InlineData("i2-1.m4s", "Empty")]        // it needs another init segment
     [InlineData("i2-2.m4s", "Empty")]
     [InlineData("init-1.mp4", "Whole")]
@@ -90,14 +92,16 @@ public class MediaVerdictTests
     }
 
     [Theory]
-    [InlineData("low", 1.5)]
-    [InlineData("standard", 1.5)]
-    [InlineData("safe", 5)]
-    public void A_hint_is_held_longer_than_its_part_takes(string profile, double seconds)
+    [InlineData("low", "1.0.m4s", 1.5)]
+    [InlineData("standard", "1.m4s", 1.5)]
+    [InlineData("safe", "1.m4s", 5)]
+    [InlineData("low", "i1-1.m4s", 9)]       // it is not told that nothing comes, and takes refusals for the end
+    public void A_hint_is_held_longer_than_its_part_takes(string profile, string file, double seconds)
     {
         var latency = LatencyProfile.Find(profile)!;
-        MediaVerdict.Hold(latency).ShouldBe(TimeSpan.FromSeconds(seconds));
-        MediaVerdict.Hold(latency).ShouldBeGreaterThan(latency.PartTarget);
+        LivePath.TryParse(new PartFeed().Folder + file, out var path).ShouldBeTrue();
+        MediaVerdict.Hold(latency, path).ShouldBe(TimeSpan.FromSeconds(seconds));
+        MediaVerdict.Hold(latency, path).ShouldBeGreaterThan(latency.PartTarget);
     }
 
     [Fact]

@@ -5,6 +5,8 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>What a broadcaster has announced, readable as slices of memory or as a stream, or failing.</summary>
 internal sealed class MemorySpool : ISpool
 {
+    private int _reads;
+
     public Dictionary<string, byte[]> Objects { get; } = [];
 
     public bool Streams { get; set; }
@@ -14,11 +16,11 @@ internal sealed class MemorySpool : ISpool
     /// <summary>Bytes missing at the end of everything.</summary>
     public int Missing { get; set; }
 
-    public int Reads { get; private set; }
+    public int Reads => Volatile.Read(ref _reads);
 
     public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
-        Reads++;
+        Interlocked.Increment(ref _reads);   // chapters are read side by side
         if (Failure is not null)
         {
             return ValueTask.FromException<SpoolContent?>(Failure);
