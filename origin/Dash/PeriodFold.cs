@@ -115,7 +115,7 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
         return TakeNews();
     }
 
-    /// <summary>Nothing has come for a while: the last period ends with what it has, and what comes begins another.</summary>
+    /// <summary>Nothing has come for a while: what comes begins another period. Until then nobody is told that the last one ends.</summary>
     /// <returns>Whether the MPD changes.</returns>
     public bool Interrupt()
     {

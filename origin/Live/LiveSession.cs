@@ -404,7 +404,7 @@ internal sealed class LiveSession
         return now > before.AddMilliseconds(1) ? now : before.AddMilliseconds(1);
     }
 
-    /// <summary>An MPD of low latency promises segments by the clock alone. When nothing comes any more, it is put right before it is handed out again.</summary>
+    /// <summary>An MPD of low latency promises segments by the clock alone. When nothing comes for a while, what comes then begins another period, and counts anew.</summary>
     private void KeepPromises()
     {
         if (!_promises)

@@ -17,7 +17,7 @@ internal sealed record GlassReport(double Time, int Stalls, int Frames, int Drop
 /// <summary>A player in Chromium that reads from the pictures it shows which ones they are; see <see cref="NumberedPicture"/>.</summary>
 internal sealed class GlassPage
 {
-    private const string Look = "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: window.player?.latency ?? window.player?.getCurrentLiveLatency?.() ?? 0 })";
+    private const string Look = "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: (window.player?.latency ?? window.player?.getCurrentLiveLatency?.()) || 0 })";
 
     private readonly IPage _page;
 
