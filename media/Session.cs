@@ -16,6 +16,10 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public TimeSpan Rewind { get; init; }
 
+    /// <summary>Whether all of it is kept for replay, however far back viewers can go while it lasts. Set when the session begins.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsRecorded { get; init; }
+
     /// <summary>Whether what leaves the live window can still be gone back to.</summary>
     [JsonIgnore]
     public bool KeepsPast => Rewind > Latency.Window;
