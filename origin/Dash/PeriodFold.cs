@@ -33,9 +33,6 @@ internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOn
 
     /// <summary>Where its first segment begins.</summary>
     public MediaTime ReferenceTime { get; init; }
-
-    /// <summary>Whether nothing will be added to it though nothing follows it yet.</summary>
-    public bool IsOver { get; set; }
 }
 
 /// <summary>
@@ -45,7 +42,7 @@ internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOn
 /// <c>SegmentTimeline</c> have no holes that players agree on (<c>S@n</c> is not read by all of them).
 /// <para>
 /// For low latency a period does not list segments but says how they follow each other (<see cref="SegmentCadence"/>). It promises segments of all its renditions, so that the next begins where one of
-/// them has none; and it is over when nothing has come for a while, because players would ask in vain.
+/// them has none. Silence ends nothing: requests for what was promised are held meanwhile.
 /// </para>
 /// </summary>
 internal sealed class PeriodFold(SegmentCadence? rhythm = null)
@@ -59,9 +56,6 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
     private long _firstSegment;
     private bool _ended;
     private bool _isNews;
-
-    /// <summary>Whether the last period promises segments that there are not yet.</summary>
-    public bool PromisesMore => !_ended && _periods is [.., { Cadence: not null, IsOver: false }];
 
     /// <summary>Periods that the window still reaches, and the last.</summary>
     public IReadOnlyList<MpdPeriod> Periods => _periods;
@@ -115,22 +109,6 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
         return TakeNews();
     }
 
-    /// <summary>Nothing has come for a while: what comes begins another period. Until then nobody is told that the last one ends.</summary>
-    /// <returns>Whether the MPD changes.</returns>
-    public bool Interrupt()
-    {
-        EndPromise();
-        return TakeNews();
-    }
-
-    private void EndPromise()
-    {
-        if (PromisesMore)
-        {
-            (_periods[^1].IsOver, _isNews) = (true, true);
-        }
-    }
-
     private bool TakeNews()
     {
         var isNews = _isNews;
@@ -170,12 +148,11 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
 
         if (found.Count == 0)
         {
-            EndPromise();
             return;
         }
 
         var current = _periods is [.., var last] ? last : null;
-        var begins = current is null or { IsOver: true } || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
+        var begins = current is null || timeline.Discontinuities.Contains(number) || found.Exists(item => !Continues(current, item.Segment, item.Rendition))
             || (current.Cadence is not null && found.Count < current.Runs.Count);
         var verdict = Judge(timeline, number, found, begins, lag);
         if (begins || verdict.Begins)

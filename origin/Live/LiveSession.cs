@@ -34,7 +34,6 @@ internal sealed class LiveSession
     private long _firstKept;
     private (TimelineSheet? Oldest, TimelineSheet? Newest) _sheets;
     private long _bandwidths;
-    private volatile bool _promises;
     private readonly Announcement _announced = new();
     private long _listVersion;
     private volatile bool _playable;
@@ -102,7 +101,7 @@ internal sealed class LiveSession
                 if (@event is TimelineEvent.PartReady part)
                 {
                     _lastMedia = _time.GetUtcNow();
-                    _records.GetValueOrDefault(part.Rendition)?.Came(_lastMedia - _startedAt - (part.Start + part.Duration).ToTimeSpan());
+                    _records.GetValueOrDefault(part.Rendition)?.Lateness.Came(_lastMedia - _startedAt - (part.Start + part.Duration).ToTimeSpan(), part.Duration.ToTimeSpan());
                 }
 
                 var rendition = RenditionOf(@event);
@@ -247,7 +246,6 @@ internal sealed class LiveSession
             return null;
         }
 
-        KeepPromises();
         return _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd() is not { } mpd ? null
             : !MpdHistory.IsWorthIt(Latency) ? mpd.ToDocument()
             : _mpds.Keep(mpd.PublishTime!.Value, (mpd with { Id = Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
@@ -269,7 +267,6 @@ internal sealed class LiveSession
             return null;
         }
 
-        KeepPromises();
         return (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
             ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : MpdTrim.ToItsMedia(mpd) with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
             : null)?.ToDocument());
@@ -380,14 +377,12 @@ internal sealed class LiveSession
 
         var sheets = _timeline.Sheets is [var oldest, .., var newest] ? (oldest, newest) : (_timeline.Sheets.FirstOrDefault(), null);
         var bandwidths = _records.Values.Sum(record => BitrateMeter.Step(record.Bitrate.Peak) + (record.IsIndependent ? 1 : 0));
-        var lag = _records.Values.Select(record => record.Lag).DefaultIfEmpty().Max();
+        var lag = _records.Values.Select(record => record.Lateness.Usual).DefaultIfEmpty().Max();
         if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths)
         {
             (_sheets, _bandwidths) = (sheets, bandwidths);
             Publish();
         }
-
-        _promises = _periods.PromisesMore;
 
         _ended = _timeline.IsEnded;
         _playable = _playable || (_records.Count > 0 && _records.Values.All(record => record.HasMedia));
@@ -402,26 +397,6 @@ internal sealed class LiveSession
     {
         var now = _time.GetUtcNow();
         return now > before.AddMilliseconds(1) ? now : before.AddMilliseconds(1);
-    }
-
-    /// <summary>An MPD of low latency promises segments by the clock alone. When nothing comes for a while, what comes then begins another period, and counts anew.</summary>
-    private void KeepPromises()
-    {
-        if (!_promises)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_time.GetUtcNow() - _lastMedia > Latency.TargetDuration && _periods.Interrupt())
-            {
-                Publish();
-                Volatile.Write(ref _listVersion, _listVersion + 1);
-            }
-
-            _promises = _periods.PromisesMore;
-        }
     }
 
     private TimeSpan MediaEnd() => _timeline.Renditions.Where(rendition => rendition.Segments.Count > 0).Select(rendition => rendition.Segments[^1].End.ToTimeSpan()).DefaultIfEmpty().Max();

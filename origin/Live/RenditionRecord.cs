@@ -5,10 +5,6 @@ namespace Broadcast.Origin;
 /// <summary>What the origin remembers of a rendition beyond the window. Once true, things stay true: players dislike manifests that change their mind.</summary>
 internal sealed class RenditionRecord(TimeSpan targetDuration)
 {
-    /// <summary>Parts whose lateness is remembered: about a second of them.</summary>
-    private const int Parts = 4;
-
-    private readonly Queue<TimeSpan> _lags = new(Parts);
     private long _lastClosed;
 
     /// <summary>Measured bits a second.</summary>
@@ -51,19 +47,8 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
     /// <summary>Whether every whole segment so far began with a sync sample.</summary>
     public bool IsIndependent { get; private set; } = true;
 
-    /// <summary>How late its newest parts came by the clock, the latest of them; 0 when that is not known.</summary>
-    public TimeSpan Lag => _lags.Count == 0 ? TimeSpan.Zero : _lags.Max();
-
-    /// <summary>Takes note of how long after its end a part came.</summary>
-    public void Came(TimeSpan afterItsEnd)
-    {
-        if (_lags.Count == Parts)
-        {
-            _lags.Dequeue();
-        }
-
-        _lags.Enqueue(afterItsEnd);
-    }
+    /// <summary>How late its parts come by the clock.</summary>
+    public Lateness Lateness { get; } = new();
 
     /// <summary>Takes note of segments that have become whole.</summary>
     public void Observe(RenditionTimeline rendition)

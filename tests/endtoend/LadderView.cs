@@ -13,6 +13,11 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     /// <summary>Whether somebody ended the session while rungs were being made: those of its last run lack what was not ready.</summary>
     public bool IsCutOff { get; init; }
 
+    /// <summary>
+    /// Media that a run may begin with in one go, in seconds: a slate does so with all that was missing before it. A rung's encoder that is not ready for it in time, on a busy machine, leaves out more than its first segment.
+    /// </summary>
+    public double InOneGo { get; init; }
+
     private string Told => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Told}"));
 
     /// <summary>Waits for the end of a channel's session and reads what is listed then.</summary>
@@ -71,8 +76,12 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     }
 
     /// <summary>Each run is encoded by a process of its own: on a busy machine its first segment may lack what came before that was ready.</summary>
-    private bool MayBeLate(long segment) =>
-        segment == Source.View.Sequence || Source.Discontinuities.Contains(segment) || (IsCutOff && segment >= Source.Discontinuities.LastOrDefault());
+    private bool MayBeLate(long segment)
+    {
+        var begin = Source.Discontinuities.Append(Source.View.Sequence).Where(first => first <= segment).Max();
+        return segment == begin || (IsCutOff && segment >= Source.Discontinuities.LastOrDefault())
+            || (Source.View.Segments[(int)(segment - Source.View.Sequence)].WallClock - Source.View.Segments[(int)(begin - Source.View.Sequence)].WallClock).TotalSeconds < InOneGo;
+    }
 
     private void ShouldFollow(string name, Watched rung, bool isDamaged)
     {

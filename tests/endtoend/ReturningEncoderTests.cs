@@ -62,6 +62,9 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
 /// <summary>Encoders that all send at once, are gone after 4 s, and return, each with another change.</summary>
 public sealed class ReturningEncoders : LadderServer
 {
+    /// <summary>Encoders count as silent after 5 s; one that says goodbye, after less.</summary>
+    private const double SlateInOneGo = 5;
+
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
@@ -81,7 +84,7 @@ public sealed class ReturningEncoders : LadderServer
     private async Task<LadderView> LeaveAsync(string channel, IEnumerable<FlvTag> before)
     {
         await Playout.SendAsync(await OpenAsync(channel, 10), before);
-        return await LadderView.ReadAsync(Server, channel, "240p");
+        return (await LadderView.ReadAsync(Server, channel, "240p")) with { InOneGo = SlateInOneGo };
     }
 
     private async Task<LadderView> ReturnAsync(string channel, IEnumerable<FlvTag> before, IEnumerable<FlvTag> then, bool isAtOnce = false)
@@ -96,7 +99,7 @@ public sealed class ReturningEncoders : LadderServer
         await SendAsync(url, then);
         await HlsView.WaitAsync(Server, channel, v => v.Segments.Count(s => s.Discontinuity) >= (isAtOnce ? 2 : 3), "the slate again", "240p");
         await EndAsync(channel);
-        return (await LadderView.ReadAsync(Server, channel, "240p")) with { IsCutOff = true };
+        return (await LadderView.ReadAsync(Server, channel, "240p")) with { IsCutOff = true, InOneGo = SlateInOneGo };
     }
 
     /// <summary>As encoders do: try again when the server has not noticed yet that the other connection is over.</summary>

@@ -81,7 +81,8 @@ internal sealed class SlateClip : IAsyncDisposable
         }
 
         // What stands is shown once. Where it could not be decoded there is none, and the slate is at the beginning.
-        var from = _material.Hold < pictures.Count && pictures[_material.Hold].IsSync ? _material.Hold : 0;
+        var again = SlateCommand.AgainAt(_material.Format, _material.Hold, _file.IsClip);
+        var from = again < pictures.Count && pictures[again].IsSync ? again : 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             for (var i = from; i < pictures.Count; i++)

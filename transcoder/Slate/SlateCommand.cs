@@ -50,6 +50,19 @@ internal sealed record SlateCommand(string? Group, long Last, string Picture, bo
     /// <summary>Longest clip; what follows is not shown.</summary>
     public static readonly TimeSpan LongestClip = TimeSpan.FromSeconds(30);
 
+    /// <summary>The picture, from 0, from which on it all comes again and again.</summary>
+    public int Again => AgainAt(Format, Hold, IsClip);
+
+    /// <summary>
+    /// As <see cref="Again"/>. A picture that does not move comes again where a group of pictures does: so keyframes follow each other like clockwork from the first, through the one that stands, and segments are as long as
+    /// the encoder's mostly were. A clip comes again from its begin.
+    /// </summary>
+    public static int AgainAt(SlateFormat format, int hold, bool isClip)
+    {
+        var group = format.Pictures(Loop);
+        return isClip ? hold : (hold + group - 1) / group * group;
+    }
+
     /// <summary>The arguments, one by one; no shell reads them.</summary>
     public IReadOnlyList<string> Arguments() =>
     [
@@ -58,7 +71,7 @@ internal sealed record SlateCommand(string? Group, long Last, string Picture, bo
         "-protocol_whitelist", "file,pipe", .. (IEnumerable<string>)(IsClip ? ["-t", Text($"{LongestClip.TotalSeconds}")] : []), "-i", Picture,
         "-filter_complex", Filters(), "-map", "[out]", "-fps_mode", "passthrough",
         "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "high", "-bf", "0", "-crf", "23", "-maxrate", "4000000", "-bufsize", "4000000",
-        "-g", Text($"{Format.Pictures(Loop)}"), "-sc_threshold", "0", "-force_key_frames", Text($"{(double)Hold * Format.Step / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
+        "-g", Text($"{Format.Pictures(Loop)}"), "-sc_threshold", "0", "-force_key_frames", Text($"{(double)Again * Format.Step / 90_000:0.######}"), "-forced-idr", "1", "-flags", "+cgop",
 
         // A number that no source uses: its own parameter sets are what decoders have when it is back.
         "-x264-params", Text($"sps-id={ParameterSetId}"),
@@ -72,7 +85,7 @@ internal sealed record SlateCommand(string? Group, long Last, string Picture, bo
             + Text($"pad={Shown()}:{Format.Height}:-1:-1:color=0x0b0d12,scale={Format.Width}:{Format.Height},setsar={Format.SampleAspectWidth}/{Format.SampleAspectHeight}");
         slate = IsClip
             ? Text($"[{Input()}:v:0]fps=90000/{Format.Step},{slate}")
-            : Text($"[{Input()}:v:0]trim=end_frame=1,{slate},tpad=stop_mode=clone:stop={Format.Pictures(Loop) - 1}");
+            : Text($"[{Input()}:v:0]trim=end_frame=1,{slate},tpad=stop_mode=clone:stop={Again - Hold + Format.Pictures(Loop) - 1}");
         slate += Clock();
         if (Hold == 0)
         {

@@ -22,7 +22,10 @@ internal static class LowLatencySoak
 
     /// <summary>Plays for some time.</summary>
     /// <param name="length">For how long.</param>
-    /// <param name="hold">How long the encoder's line is down once in each half minute; zero for never. Players may stall then, but have to play again, and to come back to where they were.</param>
+    /// <param name="hold">
+    /// How long the encoder's line is down once in each half minute; zero for never. Players may stall then, but have to play on by themselves. Where they are afterwards is not judged: half a minute is not enough to catch up
+    /// with 5 s, and after a silence that is so long that the slate comes, what the encoder sends is old.
+    /// </param>
     /// <param name="say">Told of each step.</param>
     /// <returns>0 when nothing stalled that had no reason to, drifted or failed; else 1.</returns>
     public static async Task<int> RunAsync(TimeSpan length, TimeSpan hold, Action<string> say)
@@ -79,7 +82,7 @@ internal static class LowLatencySoak
         var isClean = !publisher.Completion.IsCompleted;
         for (var i = 0; i < pages.Length; i++)
         {
-            isClean &= (end[i].Stalls == begin[i].Stalls || hold > TimeSpan.Zero) && end[i].Errors.Length == 0 && Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift
+            isClean &= (end[i].Stalls == begin[i].Stalls || hold > TimeSpan.Zero) && end[i].Errors.Length == 0 && (hold > TimeSpan.Zero || Math.Abs(Late(latencies[i]) - Early(latencies[i])) <= MaxDrift)
                 && end[i].Time - begin[i].Time > seconds - 5 - hold.TotalSeconds;
         }
 

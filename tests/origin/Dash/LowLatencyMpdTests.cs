@@ -158,27 +158,52 @@ public class LowLatencyMpdTests
         Template(Periods(live.Mpd())[0], "360p").Attribute("availabilityTimeOffset")!.Value.ShouldBe("1.25");
 
         live.Lag = TimeSpan.FromSeconds(1.1);
-        live.Segments(1);
+        live.Segments(2);
         var periods = Periods(live.Mpd());
-        periods.Select(Id).ShouldBe(["0", "0-2"]);
+        periods.Select(Id).ShouldBe(["0", "0-3"]);
         periods[1].Descendants(Ns + "SegmentTemplate").Select(template => template.Attribute("availabilityTimeOffset")!.Value).ShouldBe(["0.5", "0.5"]);
     }
 
     [Fact]
-    public void When_nothing_comes_any_more_no_end_is_said_and_what_comes_then_begins_a_period()
+    public void When_nothing_comes_any_more_no_end_is_said_and_what_comes_then_at_its_place_goes_on_in_the_same_period()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(5);
         live.Mpd().ShouldNotContain("endNumber");
 
         // dash.js takes an end of the last period for that of the presentation, and does not play what comes after.
-        live.Time += TimeSpan.FromSeconds(3.1);
+        live.Time += TimeSpan.FromSeconds(4.1);
         var over = Periods(live.Mpd()).ShouldHaveSingleItem();
         over.Attribute("duration").ShouldBeNull();
         live.Mpd().ShouldNotContain("endNumber");
         live.Mpd().ShouldContain("type=\"dynamic\"");
 
+        // What was kept comes in one go: late, but less and less.
+        live.NotBefore = live.Time;
+        live.Segments(4);
+        Periods(live.Mpd()).Select(Id).ShouldBe(["0"]);
+    }
+
+    [Fact]
+    public void What_comes_after_a_silence_and_stays_late_begins_a_period_that_lists()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(5);
+        live.Lag = TimeSpan.FromSeconds(4.1);
+        live.Segments(3);
+        var periods = Periods(live.Mpd());
+        periods.Select(Id).ShouldBe(["0", "0-7"], "it takes four parts to tell");
+        Template(periods[0], "source").Attribute("endNumber")!.Value.ShouldBe("6", "the next one says where it ends");
+        periods[1].Descendants(Ns + "S").ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public void What_comes_after_a_hole_in_time_begins_a_period()
+    {
+        var live = new OnAir(Low().Video().Audio());
+        live.Segments(5);
         live.Source.Silence(3.1);
+        live.Time += TimeSpan.FromSeconds(3.1);
         live.Segments(1);
         var periods = Periods(live.Mpd());
         periods.Select(Id).ShouldBe(["0", "0-6"]);
@@ -324,6 +349,9 @@ public class LowLatencyMpdTests
 
         public TimeSpan Lag { get; set; }
 
+        /// <summary>What is due before comes then, in one go.</summary>
+        public DateTimeOffset NotBefore { get; set; }
+
         public string Mpd()
         {
             _clock.Now = Time + Lag;
@@ -334,7 +362,8 @@ public class LowLatencyMpdTests
         {
             foreach (var @event in Source.Unsent.OrderBy(When).ToList())
             {
-                _clock.Now = When(@event) + Lag;
+                var due = When(@event) + Lag;
+                _clock.Now = due > NotBefore ? due : NotBefore;
                 Session.Append([@event], mistake => throw new InvalidOperationException(mistake));
             }
 

@@ -26,14 +26,14 @@ public sealed class SlateClipTests : IAsyncLifetime
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
-    public async Task What_stands_is_shown_once_and_the_slate_again_and_again_each_from_a_keyframe(int bFrames)
+    public async Task What_stands_is_shown_once_and_the_slate_again_and_again_with_keyframes_like_clockwork(int bFrames)
     {
         var group = await CodedPictures.MakeAsync(1, "320x180", 30, "-bf", $"{bFrames}");
-        var pictures = await ReadAsync("ffmpeg", new SlateMaterial(group, Format, Hold: 30), _picture, 30 + 60 + 60 + 1);
+        var pictures = await ReadAsync("ffmpeg", new SlateMaterial(group, Format, Hold: 30), _picture, 60 + 60 + 60 + 1);
 
-        pictures.Count.ShouldBe(151);
-        pictures.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 30, 90, 150]);
-        pictures[90].Payload.ShouldBe(pictures[30].Payload);
+        pictures.Count.ShouldBe(181);
+        pictures.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 60, 120, 180], "every two seconds, from what stands on");
+        pictures[120].Payload.ShouldBe(pictures[60].Payload);
         pictures.Select(p => p.Configuration).Distinct().ShouldHaveSingleItem().Picture.ShouldSatisfyAllConditions(p => p.Width.ShouldBe(320), p => p.Height.ShouldBe(180), p => p.FramesPerSecond.ShouldBe(30));
         pictures.Count(p => !p.Configuration.TryInspect(p.Payload.Span, out _)).ShouldBe(0);
     }

@@ -14,15 +14,24 @@ public class SlateCommandTests
             @"[0:v:0]select=gte(pts\,162090000),trim=end_frame=1,scale=1280:720:out_color_matrix=bt709:out_range=tv,format=yuv420p,setsar=1/1,tpad=stop_mode=clone:stop=29,"
             + "settb=1/90000,setpts=N*3000,fps=90000/3000[hold];"
             + "[1:v:0]trim=end_frame=1,scale=1280:720:force_original_aspect_ratio=decrease:out_color_matrix=bt709:out_range=tv,format=yuv420p,pad=1280:720:-1:-1:color=0x0b0d12,scale=1280:720,setsar=1/1,"
-            + "tpad=stop_mode=clone:stop=59,settb=1/90000,setpts=N*3000,fps=90000/3000[slate];[hold][slate]concat=n=2:v=1:a=0,fps=90000/3000[out]");
+            + "tpad=stop_mode=clone:stop=89,settb=1/90000,setpts=N*3000,fps=90000/3000[slate];[hold][slate]concat=n=2:v=1:a=0,fps=90000/3000[out]");
 
     [Fact]
-    public void The_slate_begins_with_a_keyframe_and_repeats_in_groups_of_two_seconds_with_parameter_sets_of_its_own()
+    public void It_repeats_in_groups_of_two_seconds_counted_from_the_picture_that_stands_with_parameter_sets_of_its_own()
     {
         var arguments = string.Join(' ', new SlateCommand("/t/group", 0, "/t/slate", IsClip: false, Format, Hold: 30).Arguments());
-        arguments.ShouldContain("-g 60 -sc_threshold 0 -force_key_frames 1 -forced-idr 1 -flags +cgop -x264-params sps-id=23");
+        arguments.ShouldContain("-g 60 -sc_threshold 0 -force_key_frames 2 -forced-idr 1 -flags +cgop -x264-params sps-id=23");
         arguments.ShouldEndWith("pipe:1");
     }
+
+    [Theory]
+    [InlineData(0, false, 0)]
+    [InlineData(30, false, 60)]
+    [InlineData(60, false, 60)]
+    [InlineData(61, false, 120)]
+    [InlineData(30, true, 30)]
+    public void What_stands_counts_to_the_groups_of_a_slate_that_does_not_move_and_a_clip_begins_after_it(int hold, bool isClip, int again) =>
+        new SlateCommand("/t/group", 0, "/t/slate", isClip, Format, hold).Again.ShouldBe(again);
 
     [Fact]
     public void Nothing_but_files_is_read_and_without_pictures_of_the_source_only_the_slate()
