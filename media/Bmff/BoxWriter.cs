@@ -87,6 +87,24 @@ public sealed class BoxWriter(int capacity = 1024)
         BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(position), value);
     }
 
+    /// <summary>The same with 64 bits.</summary>
+    /// <param name="position">Where they were written, from <see cref="Position"/>.</param>
+    /// <param name="value">What they are.</param>
+    public void PatchUInt64(int position, ulong value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position - 8);
+        BinaryPrimitives.WriteUInt64BigEndian(_buffer.AsSpan(position), value);
+    }
+
+    /// <summary>Hands out what has been written, without copying it, and begins again in another buffer.</summary>
+    public ReadOnlyMemory<byte> Detach()
+    {
+        var written = _buffer.AsMemory(0, Position);
+        (_buffer, Position) = (new byte[16], 0);
+        return written;
+    }
+
     private Span<byte> Take(int count)
     {
         if (_buffer.Length - Position < count)

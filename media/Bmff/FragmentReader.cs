@@ -131,7 +131,11 @@ public static class FragmentReader
         return new ProducerReferenceTime(mediaTime, DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(ticks));
     }
 
-    private static Moof ReadMoof(ReadOnlySpan<byte> body, int available)
+    /// <summary>Reads the content of a <c>moof</c>.</summary>
+    /// <param name="body">The content.</param>
+    /// <param name="available">Bytes that its samples can have: those of its <c>mdat</c>.</param>
+    /// <exception cref="InvalidBmffException">It is not of one track and one run, or says what cannot be.</exception>
+    internal static Moof ReadMoof(ReadOnlySpan<byte> body, int available)
     {
         var mfhd = new BoxFields(BoxReader.Find(body, "mfhd"u8), "mfhd");
         mfhd.FullBox();
@@ -203,5 +207,6 @@ public static class FragmentReader
 
     private readonly record struct Defaults(uint TrackId, uint Duration, uint Size, uint Flags);
 
-    private sealed record Moof(uint SequenceNumber, uint TrackId, long BaseDecodeTime, FragmentSample[] Samples, int DataOffset, long PayloadLength);
+    /// <summary>A <c>moof</c>; its data offset counts from its own first byte.</summary>
+    internal sealed record Moof(uint SequenceNumber, uint TrackId, long BaseDecodeTime, FragmentSample[] Samples, int DataOffset, long PayloadLength);
 }

@@ -10,7 +10,8 @@ public static class InitSegmentWriter
     /// <summary>The number a track has in its own file when nothing else is asked for. Constant, so that a returning encoder's equal configuration gives equal bytes.</summary>
     public const uint DefaultTrackId = 1;
 
-    private static ReadOnlySpan<byte> UnityMatrix =>
+    /// <summary>Pictures as they are: the matrix of <c>mvhd</c> and <c>tkhd</c>.</summary>
+    internal static ReadOnlySpan<byte> UnityMatrix =>
     [
         0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
@@ -129,7 +130,26 @@ public static class InitSegmentWriter
 
     private static void WriteMediaInformation(BoxWriter writer, Track track)
     {
-        if (track.Kind == TrackKind.Video)
+        WriteMediaKind(writer, track.Kind == TrackKind.Video);
+        using (writer.Box("stbl"u8))
+        {
+            using (writer.FullBox("stsd"u8, version: 0, flags: 0))
+            {
+                writer.UInt32(1);
+                SampleEntryWriter.Write(writer, track);
+            }
+
+            WriteEmptyTable(writer, "stts"u8, 4);
+            WriteEmptyTable(writer, "stsc"u8, 4);
+            WriteEmptyTable(writer, "stsz"u8, 8);
+            WriteEmptyTable(writer, "stco"u8, 4);
+        }
+    }
+
+    /// <summary>What stands in <c>minf</c> before the tables: that it is pictures or sound, and that the media is in the same file.</summary>
+    internal static void WriteMediaKind(BoxWriter writer, bool isVideo)
+    {
+        if (isVideo)
         {
             using (writer.FullBox("vmhd"u8, version: 0, flags: 1))
             {
@@ -152,20 +172,6 @@ public static class InitSegmentWriter
             {
                 // Flag 1: the media is in this file.
             }
-        }
-
-        using (writer.Box("stbl"u8))
-        {
-            using (writer.FullBox("stsd"u8, version: 0, flags: 0))
-            {
-                writer.UInt32(1);
-                SampleEntryWriter.Write(writer, track);
-            }
-
-            WriteEmptyTable(writer, "stts"u8, 4);
-            WriteEmptyTable(writer, "stsc"u8, 4);
-            WriteEmptyTable(writer, "stsz"u8, 8);
-            WriteEmptyTable(writer, "stco"u8, 4);
         }
     }
 

@@ -18,6 +18,9 @@ public interface ISpool
     /// <returns>The bytes, to be disposed of: until then they count as memory in use. <see langword="null"/> when it is nowhere.</returns>
     ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
+    /// <summary>The same for who reads much and once, as whoever copies a broadcast: nothing of it is kept in memory, where it would push out what viewers ask for again and again.</summary>
+    ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => ReadAsync(name, offset, length, cancellationToken);
+
     /// <summary>Files that are in the spool now (open, or waiting for the store), in ordinal order, whose names begin with <paramref name="prefix"/>.</summary>
     IReadOnlyList<ObjectInfo> List(string prefix);
 

@@ -86,30 +86,11 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     }
 
-    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
-        var isHere = false;
-        if (_files.TryGetValue(name, out var file))
-        {
-            var place = file.Find(offset, length);
-            if (place.Young is not null)
-            {
-                return new(place.Young);
-            }
+    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+        ReadAsync(name, offset, length, isKept: true, cancellationToken);
 
-            isHere = place.Path is not null;
-            if (isHere && !place.IsSealed)
-            {
-                return OpenAsync(name, offset, length, cancellationToken);
-            }
-        }
-
-        return !isHere && _deletions.Covers(name)
-            ? new((SpoolContent?)null)
-            : _hot.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
-    }
+    public ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
+        ReadAsync(name, offset, length, isKept: false, cancellationToken);
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
     [
@@ -236,6 +217,32 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.CouldNotSeal(file.Name, exception);
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);
+
+    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool isKept, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        var isHere = false;
+        if (_files.TryGetValue(name, out var file))
+        {
+            var place = file.Find(offset, length);
+            if (place.Young is not null)
+            {
+                return new(place.Young);
+            }
+
+            isHere = place.Path is not null;
+            if (isHere && !place.IsSealed)
+            {
+                return OpenAsync(name, offset, length, cancellationToken);
+            }
+        }
+
+        return !isHere && _deletions.Covers(name)
+            ? new((SpoolContent?)null)
+            : !isKept ? OpenAsync(name, offset, length, cancellationToken)
+            : _hot.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
+    }
 
     /// <summary>Opens a file, or an object of the store, wherever it is by now.</summary>
     private ValueTask<SpoolContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)

@@ -81,6 +81,41 @@ public sealed class SpoolTests
     }
 
     [Fact]
+    public async Task What_is_read_once_is_read_from_everywhere_too_and_pushes_nothing_out()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = new SpoolBench(time: time);
+        var file = bench.Write("a/1", [1, 2, 3, 4, 5]);
+        (await Once()).ShouldBe([2, 3, 4], "memory");
+        time.Advance(TimeSpan.FromSeconds(31));
+        (await Once()).ShouldBe([2, 3, 4], "an open file");
+        file.Seal();
+        (await Once()).ShouldBe([2, 3, 4], "a sealed file");
+        bench.Run();
+        await bench.Until(() => !bench.OnDisk("a/1"));
+        (await Once()).ShouldBe([2, 3, 4], "the store");
+        bench.Spool.HotBytes.ShouldBe(0);
+        await bench.Read("a/1", 1, 3);
+        bench.Spool.HotBytes.ShouldBe(5, "another reader's is kept whole");
+        (await bench.Spool.ReadOnceAsync(ObjectName.Parse("none"), 0, null, default)).ShouldBeNull();
+        bench.Spool.Delete([file.Name]);
+        (await bench.Spool.ReadOnceAsync(file.Name, 1, 3, default)).ShouldBeNull();
+
+        async Task<byte[]> Once()
+        {
+            await using var content = (await bench.Spool.ReadOnceAsync(file.Name, 1, 3, default)).ShouldNotBeNull();
+            var bytes = new byte[content.Length];
+            if (content.Stream is { } stream)
+            {
+                await stream.ReadExactlyAsync(bytes);
+                return bytes;
+            }
+
+            return [.. content.Slices!.SelectMany(slice => slice.ToArray())];
+        }
+    }
+
+    [Fact]
     public async Task Memory_has_one_budget_and_the_oldest_go_first_whosever_they_are()
     {
         await using var bench = new SpoolBench(change: options => options.MemoryBytes = 100_000);

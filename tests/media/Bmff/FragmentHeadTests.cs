@@ -1,0 +1,97 @@
+using Broadcast.Media.Bmff;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Bmff;
+
+/// <summary>Chunks read without their payloads.</summary>
+public sealed class FragmentHeadTests
+{
+    private static readonly FragmentSample[] Pictures = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
+
+    private static byte[] Segment(int chunks)
+    {
+        var writer = new FragmentWriter();
+        using var bytes = new MemoryStream();
+        for (uint i = 0; i < chunks; i++)
+        {
+            bytes.Write(writer.Write(
+                new FragmentHeader(i, i * 9001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None, i == 1 ? new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch) : null), Pictures));
+            bytes.Write(new byte[Pictures.Sum(sample => sample.Size)]);
+        }
+
+        return bytes.ToArray();
+    }
+
+    [Fact]
+    public void They_say_what_a_reader_of_the_whole_says()
+    {
+        var segment = Segment(4);
+        var whole = FragmentReader.ReadAll(segment, out _);
+        var heads = MovieSource.Heads(segment);
+        heads.Select(head => (head.BaseDecodeTime, head.DataOffset, head.PayloadLength, head.End))
+            .ShouldBe(whole.Select(chunk => (chunk.BaseDecodeTime, (long)chunk.DataOffset, 1090, (long)chunk.Offset + chunk.Length)));
+        heads.ShouldAllBe(head => head.Samples.SequenceEqual(Pictures));
+    }
+
+    [Fact]
+    public void With_too_few_bytes_more_are_asked_for_and_those_are_enough_to_come_further()
+    {
+        var segment = Segment(2);
+        var data = (int)MovieSource.Heads(segment)[0].DataOffset;
+        for (var have = 0; have < data + 20; have++)
+        {
+            FragmentHead.TryRead(segment.AsSpan(0, have), 0, out _, out var needed).ShouldBe(have >= data, $"{have} bytes of {data}");
+            needed.ShouldBeInRange(have >= data ? 0 : have + 1, data + 8);
+        }
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_chunk_are_refused_or_asked_more_of_and_never_anything_else()
+    {
+        byte[][] seeds = [Segment(1), Segment(2)[1300..]];
+        for (var seed = 0; seed < 20_000; seed++)
+        {
+            var bytes = Mutation.Of(seeds, new Random(seed));
+            try
+            {
+                if (FragmentHead.TryRead(bytes, 77, out var head, out var needed))
+                {
+                    head.Samples.Count.ShouldBeGreaterThan(0);
+                    head.DataOffset.ShouldBeInRange(77, head.End);
+                    (head.DataOffset + head.PayloadLength).ShouldBeLessThanOrEqualTo(head.End);
+                    head.Samples.Sum(sample => (long)sample.Size).ShouldBe(head.PayloadLength);
+                }
+                else
+                {
+                    needed.ShouldBeInRange(bytes.Length + 1, FragmentHead.MaxLength + 16, $"seed {seed}");
+                }
+            }
+            catch (InvalidBmffException)
+            {
+                // Refused by name.
+            }
+        }
+    }
+
+    [Fact]
+    public void Init_segments_that_are_none_are_refused_and_never_anything_else()
+    {
+        byte[][] seeds = [InitSegmentWriter.Write(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000, "de-CH"))];
+        var good = 0;
+        for (var seed = 0; seed < 5000; seed++)
+        {
+            try
+            {
+                MovieTrackSetup.Read(Mutation.Of(seeds, new Random(seed))).Timescale.ShouldBeGreaterThan(0);
+                good++;
+            }
+            catch (InvalidBmffException)
+            {
+                // Refused by name.
+            }
+        }
+
+        good.ShouldBeInRange(1, 4999);
+    }
+}
