@@ -42,6 +42,6 @@ public static class StorageModule
 
     /// <summary>The store that the options describe: S3 when a bucket is named, else files in the data folder.</summary>
     public static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) => string.IsNullOrEmpty(options.Bucket)
-        ? new DiskObjectStore(Path.Combine(data.Path, "objects"), options.FlushToDisk)
+        ? new DiskObjectStore(Path.Combine(data.Path, "objects"), options.FlushToDisk, time)
         : new S3ObjectStore(options, time);
 }

@@ -30,6 +30,12 @@ public sealed class StorageOptions
     public string? Prefix { get; set; }
 
     /// <summary>
+    /// The S3 storage class of objects of 128 KiB and more, such as <c>STANDARD_IA</c> or <c>INTELLIGENT_TIERING</c>, by the service's own names. Not set: the bucket's own. Classes whose objects
+    /// cannot be read at once (<c>GLACIER</c>, <c>DEEP_ARCHIVE</c>) are refused.
+    /// </summary>
+    public string? StorageClass { get; set; }
+
+    /// <summary>
     /// Seconds that S3 may take to answer one request (1 to 600, default 15); a body adds the time it takes at 1 MiB/s. A request that takes longer counts as
     /// "unreachable" and is tried again by whoever asked. Longer than S3's own p99 on a bad day (about 5 s), short enough that a dead server is noticed.
     /// </summary>
@@ -59,7 +65,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         {
             foreach (var (key, value) in new[]
                      {
-                         ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey), ("SecretKey", options.SecretKey), ("Prefix", options.Prefix),
+                         ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey), ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
                      })
             {
                 if (!string.IsNullOrEmpty(value))
@@ -90,6 +96,15 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         if (!string.IsNullOrEmpty(options.Prefix) && !Media.ObjectName.TryParse(options.Prefix.Trim('/'), out _))
         {
             mistakes.Add($"Storage:Prefix '{options.Prefix}' is not a folder name: use segments of A-Z a-z 0-9 . _ - joined by '/', none beginning with a dot.");
+        }
+
+        if (!string.IsNullOrEmpty(options.StorageClass) && (options.StorageClass.Length > 64 || !options.StorageClass.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
+        {
+            mistakes.Add($"Storage:StorageClass '{options.StorageClass}' is not a storage class: use its name in A-Z, 0-9 and '_', such as STANDARD_IA.");
+        }
+        else if (options.StorageClass is "GLACIER" or "DEEP_ARCHIVE")
+        {
+            mistakes.Add($"Storage:StorageClass '{options.StorageClass}' keeps objects where they cannot be read at once: viewers could not play them. Use STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR.");
         }
 
         if (options.TimeoutSeconds is < 1 or > 600)

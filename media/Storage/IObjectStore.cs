@@ -18,7 +18,7 @@ public enum PutCondition
 
 /// <summary>
 /// Where whole objects live: S3, disk or memory. One contract test suite holds for all. An object is there with all its bytes or not at all, and once a put
-/// has returned every later read sees it. Failures of the outside (network, disk full, refused credentials) are <see cref="ObjectStoreException"/>.
+/// has returned every later read sees it. A checksum is noted with each (<see cref="ObjectContent.Checksum"/>). Failures of the outside (network, disk full, refused credentials) are <see cref="ObjectStoreException"/>.
 /// </summary>
 public interface IObjectStore
 {
@@ -69,6 +69,9 @@ public sealed class ObjectContent(Stream stream, long offset, long length, long 
 
     /// <summary>Bytes of the whole object.</summary>
     public long TotalLength { get; } = totalLength;
+
+    /// <summary>CRC-32C of all bytes of the object, as it was noted when it was put; <see langword="null"/> where none was.</summary>
+    public uint? Checksum { get; init; }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Stream.DisposeAsync();

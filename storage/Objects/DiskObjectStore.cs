@@ -9,19 +9,29 @@ namespace Broadcast.Storage.Objects;
 /// to their own, so that an object is there whole or not. A name cannot be a folder and an object at once, as it can in S3; a put that would need that is refused.
 /// <para>
 /// Flushing: when asked for, the bytes are flushed before they get their name, so a power cut leaves no torn object; the name itself reaches the
-/// medium with the file system's next commit (about 5 s). Kill -9 of this process loses nothing either way. One process at a time owns the folder.
+/// medium with the file system's next commit (about 5 s). Kill -9 of this process loses nothing either way. One process at a time writes to the folder.
+/// </para>
+/// <para>
+/// Checksums: each object's is noted with its file (<see cref="NotedChecksum"/>). A file that comes from the spool has it from there: of the bytes as they were handed over, not as they are read back.
 /// </para>
 /// </summary>
 internal sealed class DiskObjectStore : IObjectStore
 {
     private const int Attempts = 5;
+
+    /// <summary>Half written files are younger than this while they are written; older ones were left by a process that is gone.</summary>
+    private static readonly TimeSpan WrittenWithin = TimeSpan.FromHours(1);
+
     private readonly string _root;
     private readonly string _temporary;
     private readonly bool _flush;
 
     /// <summary>Opens the folder, made when missing, and removes what an earlier process left half written.</summary>
     /// <exception cref="ObjectStoreException">The folder cannot be used.</exception>
-    public DiskObjectStore(string root, bool flush)
+    /// <param name="root">The folder.</param>
+    /// <param name="flush">Whether bytes are flushed to the medium.</param>
+    /// <param name="time">Tells what is old.</param>
+    public DiskObjectStore(string root, bool flush, TimeProvider? time = null)
     {
         _root = Path.GetFullPath(root);
         _flush = flush;
@@ -31,9 +41,12 @@ internal sealed class DiskObjectStore : IObjectStore
         try
         {
             Directory.CreateDirectory(_temporary);
-            foreach (var left in Directory.EnumerateFiles(_temporary))
+
+            // Commands look at the store of a server that runs.
+            var left = ((time ?? TimeProvider.System).GetUtcNow() - WrittenWithin).UtcDateTime;
+            foreach (var path in Directory.EnumerateFiles(_temporary).Where(path => File.GetLastWriteTimeUtc(path) < left))
             {
-                File.Delete(left);
+                File.Delete(path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -52,7 +65,11 @@ internal sealed class DiskObjectStore : IObjectStore
                 return false;
             }
 
-            return await WriteAndPlaceAsync(name, condition, async file => await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken));
+            return await WriteAndPlaceAsync(name, condition, async file =>
+            {
+                await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken);
+                NotedChecksum.Write(file, Crc32C.Append(0, bytes.Span));
+            });
         });
 
     public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
@@ -71,10 +88,17 @@ internal sealed class DiskObjectStore : IObjectStore
 
             try
             {
-                if (_flush)
+                using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
                 {
-                    using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-                    RandomAccess.FlushToDisk(file);
+                    if (NotedChecksum.Read(file) is null)
+                    {
+                        NotedChecksum.Write(file, (await FileDigest.OfAsync(file, 0, RandomAccess.GetLength(file), md5: false, cancellationToken)).Sum);
+                    }
+
+                    if (_flush)
+                    {
+                        RandomAccess.FlushToDisk(file);
+                    }
                 }
 
                 return Place(path, name, condition);
@@ -85,13 +109,17 @@ internal sealed class DiskObjectStore : IObjectStore
                 {
                     await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
                     var buffer = new byte[1 << 20];
+                    uint sum = 0;
                     for (long done = 0; ;)
                     {
                         var read = await source.ReadAsync(buffer, cancellationToken);
                         if (read == 0)
                         {
+                            NotedChecksum.Write(file, NotedChecksum.Read(source.SafeFileHandle) ?? sum);
                             return;
                         }
+
+                        sum = Crc32C.Append(sum, buffer.AsSpan(0, read));
 
                         await RandomAccess.WriteAsync(file, buffer.AsMemory(0, read), done, cancellationToken);
                         done += read;
@@ -118,7 +146,7 @@ internal sealed class DiskObjectStore : IObjectStore
                 var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
                 var total = RandomAccess.GetLength(file);
                 var (start, count) = ByteRanges.Clip(offset, length, total);
-                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count, total));
+                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count, total) { Checksum = NotedChecksum.Read(file) });
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {

@@ -34,7 +34,7 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
 
         var (start, count) = ByteRanges.Clip(offset, length, entry.Bytes.Length);
         var stream = new MemoryStream(entry.Bytes, (int)start, (int)count, writable: false);
-        return Task.FromResult<ObjectContent?>(new ObjectContent(stream, start, count, entry.Bytes.Length));
+        return Task.FromResult<ObjectContent?>(new ObjectContent(stream, start, count, entry.Bytes.Length) { Checksum = entry.Sum });
     }
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken)
@@ -108,10 +108,10 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
             }
 
             _bytes += bytes.Length - before;
-            _objects[name.Value] = new Entry(bytes, time.GetUtcNow());
+            _objects[name.Value] = new Entry(bytes, time.GetUtcNow(), Crc32C.Append(0, bytes));
             return true;
         }
     }
 
-    private sealed record Entry(byte[] Bytes, DateTimeOffset Written);
+    private sealed record Entry(byte[] Bytes, DateTimeOffset Written, uint Sum);
 }

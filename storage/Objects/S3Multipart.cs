@@ -17,9 +17,16 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
     public static FileStream OpenForReading(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.Asynchronous);
 
-    public async Task<bool> PutAsync(string key, string path, long length, PutCondition condition, CancellationToken cancellationToken)
+    /// <param name="start">The upload: bucket, key, metadata.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="condition">Whether an object that is there is replaced.</param>
+    /// <param name="md5">Whether each part's MD5 goes with it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<bool> PutAsync(InitiateMultipartUploadRequest start, string path, long length, PutCondition condition, bool md5, CancellationToken cancellationToken)
     {
-        var upload = (await client.InitiateMultipartUploadAsync(bucket, key, cancellationToken)).UploadId;
+        var key = start.Key;
+        var upload = (await client.InitiateMultipartUploadAsync(start, cancellationToken)).UploadId;
         try
         {
             var size = Math.Max(PartSize, (length + MaxParts - 1) / MaxParts);
@@ -29,6 +36,8 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
             {
                 await using var file = OpenForReading(path);
                 file.Position = i * size;
+                var count = Math.Min(size, length - (i * size));
+                var digest = md5 ? await FileDigest.OfAsync(file.SafeFileHandle, i * size, count, md5, token) : null;
                 var response = await client.UploadPartAsync(new UploadPartRequest
                 {
                     BucketName = bucket,
@@ -36,7 +45,8 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
                     UploadId = upload,
                     PartNumber = i + 1,
                     InputStream = file,
-                    PartSize = Math.Min(size, length - (i * size)),
+                    PartSize = count,
+                    MD5Digest = digest?.Md5,
                     UseChunkEncoding = false,
                     DisablePayloadSigning = !signBodies,
                 }, token);

@@ -10,12 +10,21 @@ namespace Broadcast.Storage.Objects;
 /// <summary>
 /// Objects in an S3 bucket. Every request has a deadline. "Create only" is <c>If-None-Match: *</c>; each such put carries an id of its own in the object's
 /// metadata, so that when the client's retry of a put whose answer was lost meets its own object, it is told from somebody else's.
+/// <para>
+/// Checksums: every object's CRC-32C is in its metadata (<c>x-amz-meta-broadcast-crc32c</c>). That the bytes arrived as they were sent the service verifies: over plain HTTP by the signature, which
+/// covers their SHA-256, over TLS by <c>Content-MD5</c>. All services know both; the newer <c>x-amz-checksum-…</c> headers not all.
+/// </para>
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
     private const int NamesPerDelete = 1000;
     private const int ConflictAttempts = 6;
     private const string PutId = "broadcast-put";
+    private const string Checksum = "broadcast-crc32c";
+
+    /// <summary>What is shorter stays in the bucket's own storage class: the others bill it as if it were as long, or for longer than it is kept.</summary>
+    private const long LeastForClass = 128 << 10;
+
     private readonly AmazonS3Client _client;
     private readonly TimeProvider _time;
     private readonly S3Faults _faults;
@@ -23,10 +32,15 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly string _bucket;
     private readonly string _prefix;
     private readonly bool _signBodies;
+    private readonly bool _sendMd5;
+    private readonly S3StorageClass? _class;
     private readonly TimeSpan _limit;
     private volatile bool _bucketSeen;
 
-    public S3ObjectStore(StorageOptions options, TimeProvider time)
+    /// <param name="options">Which bucket, and how it is reached.</param>
+    /// <param name="time">Time.</param>
+    /// <param name="sendMd5">Whether <c>Content-MD5</c> goes with bodies; by default where signatures do not cover them. Set by tests only.</param>
+    public S3ObjectStore(StorageOptions options, TimeProvider time, bool? sendMd5 = null)
     {
         _time = time;
         _bucket = options.Bucket!;
@@ -36,6 +50,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
         // Over TLS the body need not be hashed for the signature; some services accept nothing else.
         _signBodies = options.Endpoint?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true;
+        _sendMd5 = sendMd5 ?? !_signBodies;
+        _class = string.IsNullOrEmpty(options.StorageClass) ? null : new S3StorageClass(options.StorageClass);
         _client = S3Client.Create(options);
         _multipart = new S3Multipart(_client, _bucket, _signBodies);
     }
@@ -50,16 +66,33 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken)
     {
         var segment = MemoryMarshal.TryGetArray(bytes, out var array) ? array : new ArraySegment<byte>(bytes.ToArray());
-        return PutAsync(name, bytes.Length, condition, request =>
+        return PutAsync(name, bytes.Length, condition, FileDigest.Of(bytes.Span, _sendMd5), request =>
             request.InputStream = new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false), cancellationToken);
     }
 
     public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken)
     {
-        var length = new FileInfo(path).Length;
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"Could not store {name}: {path} is gone.", path);
+        }
+
+        long length;
+        FileDigest digest;
+        using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous))
+        {
+            length = RandomAccess.GetLength(file);
+            digest = await FileDigest.OfAsync(file, 0, length, _sendMd5 && length < MultipartFrom, cancellationToken);
+            if (NotedChecksum.Read(file) is { } noted && noted != digest.Sum)
+            {
+                throw new ObjectStoreException(
+                    ObjectStoreFault.Other, $"Could not store {name}: {path} does not hold the bytes that were written to it (CRC-32C {Crc32C.Format(digest.Sum)} instead of {Crc32C.Format(noted)}). Check the disk.");
+            }
+        }
+
         if (length < MultipartFrom)
         {
-            return await PutAsync(name, length, condition, request => request.InputStream = S3Multipart.OpenForReading(path), cancellationToken);
+            return await PutAsync(name, length, condition, digest, request => request.InputStream = S3Multipart.OpenForReading(path), cancellationToken);
         }
 
         // Not every service looks at the condition when parts are completed, so it is looked at here as well.
@@ -68,7 +101,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             return false;
         }
 
-        return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(_prefix + name.Value, path, length, condition, token), cancellationToken);
+        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _class };
+        start.Metadata[Checksum] = Crc32C.Format(digest.Sum);
+        return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
     }
 
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
@@ -102,7 +137,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                     throw new ObjectStoreException(ObjectStoreFault.Other, $"{what}: {_faults.Where} does not serve ranges.");
                 }
 
-                return new ObjectContent(new S3Body(response, response.ContentLength, _limit, _time, _faults, what), offset, response.ContentLength, total);
+                return new ObjectContent(new S3Body(response, response.ContentLength, _limit, _time, _faults, what), offset, response.ContentLength, total)
+                {
+                    Checksum = Crc32C.Parse(response.Metadata[Checksum]),
+                };
             }
             catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
             {
@@ -208,7 +246,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         while (next is not null);
     }
 
-    private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, Action<PutObjectRequest> fill, CancellationToken cancellationToken) =>
+    private Task<bool> PutAsync(ObjectName name, long length, PutCondition condition, FileDigest digest, Action<PutObjectRequest> fill, CancellationToken cancellationToken) =>
         CallAsync($"Could not store {name}", LimitFor(length), async token =>
         {
             var id = Guid.NewGuid().ToString("N");
@@ -216,6 +254,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             {
                 var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false, DisablePayloadSigning = !_signBodies };
                 fill(request);
+                request.MD5Digest = digest.Md5;
+                request.StorageClass = length >= LeastForClass ? _class : null;
+                request.Metadata[Checksum] = Crc32C.Format(digest.Sum);
                 if (condition == PutCondition.CreateOnly)
                 {
                     request.IfNoneMatch = "*";

@@ -20,6 +20,9 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     private long _written = time.GetUtcNow().UtcTicks;
     private bool _torn;
 
+    /// <summary>The checksum of all that is in the file; <see langword="null"/> where an earlier process wrote some of it.</summary>
+    private uint? _sum;
+
     public ObjectName Name { get; } = name;
 
     public long Length => Volatile.Read(ref _length);
@@ -66,6 +69,12 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 }
 
                 _handle = OpenForWriting(path, isNew ? FileMode.CreateNew : FileMode.Open);
+                _sum = _length == 0 ? 0 : State == SpoolState.Waiting ? NotedChecksum.Read(_handle) : null;
+                if (!isNew)
+                {
+                    // It is that of the file when it was sealed, and what follows may be the death of this process.
+                    NotedChecksum.Remove(_handle);
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -109,6 +118,11 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 throw folder.Explain(e, Name);
             }
 
+            foreach (var slice in slices)
+            {
+                _sum = _sum is { } sum ? Crc32C.Append(sum, slice.Span) : null;
+            }
+
             lock (_reading)
             {
                 piece = new YoungPiece(this, _length, slices, count, young.Now);
@@ -134,7 +148,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
             try
             {
                 RandomAccess.SetLength(handle, length);
-                _torn = false;
+                (_torn, _sum) = (false, length == 0 ? 0 : gone == 0 ? _sum : null);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -168,6 +182,11 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
             if (_torn)
             {
                 CutTornEnd(_handle!);
+            }
+
+            if (_sum is { } sum)
+            {
+                NotedChecksum.Write(_handle!, sum);
             }
 
             _handle!.Dispose();

@@ -69,15 +69,24 @@ internal sealed class SpoolFolder : IDisposable
     /// <summary>Finds what earlier processes left, and counts it.</summary>
     public IEnumerable<(ObjectName Name, string Path, bool Sealed, long Length, DateTimeOffset Written)> Scan()
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
-        foreach (var file in new DirectoryInfo(_root).EnumerateFiles("*", options))
+        foreach (var file in Scan(_root))
         {
-            var relative = Path.GetRelativePath(_root, file.FullName).Replace('\\', '/');
+            Interlocked.Add(ref _bytes, file.Length);
+            yield return file;
+        }
+    }
+
+    /// <summary>Finds the files of a spool, also of one that a server is writing to: what goes away meanwhile is left out.</summary>
+    public static IEnumerable<(ObjectName Name, string Path, bool Sealed, long Length, DateTimeOffset Written)> Scan(string root)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+        foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", options))
+        {
+            var relative = Path.GetRelativePath(root, file.FullName).Replace('\\', '/');
             var open = relative.EndsWith(OpenSuffix, StringComparison.Ordinal);
-            if (ObjectName.TryParse(open ? relative[..^OpenSuffix.Length] : relative, out var name))
+            if (ObjectName.TryParse(open ? relative[..^OpenSuffix.Length] : relative, out var name) && DiskTree.Describe(name, file) is { } found)
             {
-                Interlocked.Add(ref _bytes, file.Length);
-                yield return (name, file.FullName, !open, file.Length, new DateTimeOffset(file.LastWriteTimeUtc));
+                yield return (name, file.FullName, !open, found.Length, found.LastModified);
             }
         }
     }

@@ -30,11 +30,11 @@ public sealed class CephFixture : IAsyncLifetime
     };
 
     /// <summary>A store of its own in the common bucket.</summary>
-    internal S3ObjectStore Store(Action<StorageOptions>? change = null, long multipartFrom = 64L << 20)
+    internal S3ObjectStore Store(Action<StorageOptions>? change = null, long multipartFrom = 64L << 20, bool? sendMd5 = null)
     {
         var options = Options(Server, Bucket);
         options.Prefix = "tests/" + Guid.NewGuid().ToString("N");
         change?.Invoke(options);
-        return new S3ObjectStore(options, TimeProvider.System) { MultipartFrom = multipartFrom };
+        return new S3ObjectStore(options, TimeProvider.System, sendMd5) { MultipartFrom = multipartFrom };
     }
 }

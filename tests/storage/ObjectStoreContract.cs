@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Storage.Objects;
 using Shouldly;
 using Xunit;
 
@@ -288,6 +289,26 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         await Should.ThrowAsync<OperationCanceledException>(() => Store.OpenAsync(Name("c"), 0, null, cancelled.Token));
         await Should.ThrowAsync<OperationCanceledException>(() => Store.PutAsync(Name("c"), Bytes(10), PutCondition.Replace, cancelled.Token));
         (await Store.FindAsync(Name("c"), default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Every_object_is_read_with_the_checksum_of_what_was_put()
+    {
+        var path = Path.Combine(_folder, "summed");
+        await File.WriteAllBytesAsync(path, Bytes(150_000));
+        await Put("c/bytes", Bytes(150_000));
+        await Store.PutFileAsync(Name("c/file"), path, PutCondition.CreateOnly, default);
+        await Put("c/empty", []);
+        foreach (var (name, sum) in new[] { ("c/bytes", Crc32C.Append(0, Bytes(150_000))), ("c/file", Crc32C.Append(0, Bytes(150_000))), ("c/empty", 0u) })
+        {
+            await using var content = await Store.OpenAsync(Name(name), 0, null, default);
+            content!.Checksum.ShouldBe(sum, name);
+            (await ObjectVerification.VerifyAsync(Store, Name(name), default)).ShouldBe(ObjectVerdict.Good, name);
+        }
+
+        await using var range = await Store.OpenAsync(Name("c/bytes"), 10, 20, default);
+        range!.Checksum.ShouldBe(Crc32C.Append(0, Bytes(150_000)), "that of all of it");
+        (await ObjectVerification.VerifyAsync(Store, Name("c/none"), default)).ShouldBe(ObjectVerdict.Missing);
     }
 
     [Fact]

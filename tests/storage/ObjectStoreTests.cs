@@ -99,6 +99,9 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
         await File.WriteAllBytesAsync(Path.Combine(_root, "a stranger's file"), Bytes(10));
         (await List("")).ShouldBeEmpty();
         _ = new DiskObjectStore(_root, flush: false);
+        File.Exists(half).ShouldBeTrue("a server may be writing it, and a command is looking");
+        File.SetLastWriteTimeUtc(half, TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromHours(2));
+        _ = new DiskObjectStore(_root, flush: false);
         File.Exists(half).ShouldBeFalse();
         File.Exists(Path.Combine(_root, "a stranger's file")).ShouldBeTrue();
     }

@@ -1,0 +1,34 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Broadcast.Storage.Objects;
+
+/// <summary>CRC-32C (Castagnoli; RFC 3720, 12.1), by the processor's own instruction where it has one: some GB/s. The sum of nothing is 0.</summary>
+internal static class Crc32C
+{
+    /// <summary>The sum of bytes, going on from that of those before them.</summary>
+    public static uint Append(uint sum, ReadOnlySpan<byte> bytes)
+    {
+        var crc = ~sum;
+        foreach (var eight in MemoryMarshal.Cast<byte, ulong>(bytes))
+        {
+            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? eight : BinaryPrimitives.ReverseEndianness(eight));
+        }
+
+        foreach (var one in bytes[(bytes.Length & ~7)..])
+        {
+            crc = BitOperations.Crc32C(crc, one);
+        }
+
+        return ~crc;
+    }
+
+    /// <summary>As it is written down: eight hexadecimal digits.</summary>
+    public static string Format(uint sum) => sum.ToString("x8", CultureInfo.InvariantCulture);
+
+    /// <summary>Reads what <see cref="Format"/> wrote; <see langword="null"/> for anything else.</summary>
+    public static uint? Parse(string? text) =>
+        text is { Length: 8 } && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sum) ? sum : null;
+}
