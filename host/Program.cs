@@ -22,6 +22,8 @@ foreach (var command in new[]
     LoadCommand.Create(),
     DoctorCommand.Create(),
     ConfigCommand.Create(),
+    BackupCommand.CreateBackup(),
+    BackupCommand.CreateRestore(),
 })
 {
     root.Subcommands.Add(command);

@@ -20,6 +20,7 @@ public sealed class Database : IAsyncDisposable
     private readonly SemaphoreSlim _opening = new(1, 1);
     private PrivateServer.PrivateServer? _server;
     private NpgsqlDataSource? _source;
+    private bool _isLeftAsItIs;
 
     /// <summary>A database that is not open yet.</summary>
     public Database(DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<Database>? logger = null)
@@ -41,6 +42,9 @@ public sealed class Database : IAsyncDisposable
     /// <exception cref="ControlException">It is not open (<see cref="ControlCode.Unavailable"/>).</exception>
     public NpgsqlDataSource Source => Volatile.Read(ref _source) ?? throw new ControlException(ControlCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
 
+    /// <summary>How its connections are made, password and all: for programs that connect by themselves. Never to be shown.</summary>
+    internal NpgsqlConnectionStringBuilder Settings { get; private set; } = [];
+
     /// <summary>Opens it: starts or joins the private server when no other is configured, and applies the migrations that are missing.</summary>
     /// <exception cref="ControlException">
     /// <see cref="ControlCode.Broken"/>: PostgreSQL is not installed, does not start, or the schema is newer than this program. <see cref="ControlCode.Unavailable"/>: the
@@ -50,6 +54,23 @@ public sealed class Database : IAsyncDisposable
         DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<Database>? logger = null, CancellationToken cancellationToken = default)
     {
         var database = new Database(folder, options, time, logger);
+        try
+        {
+            await database.OpenAsync(cancellationToken);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens it without touching its schema, whichever version that is: to look at it, or to put another in its place.</summary>
+    /// <exception cref="ControlException">As with <see cref="OpenAsync(DataFolder, DatabaseOptions, TimeProvider, ILogger{Database}?, CancellationToken)"/>.</exception>
+    internal static async Task<Database> OpenAsItIsAsync(DataFolder folder, DatabaseOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var database = new Database(folder, options, time) { _isLeftAsItIs = true };
         try
         {
             await database.OpenAsync(cancellationToken);
@@ -166,10 +187,19 @@ public sealed class Database : IAsyncDisposable
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 50);
         settings.AutoPrepareMinUsages = 2;
         settings.Timezone = "UTC";
+        Settings = settings;
         var source = NpgsqlDataSource.Create(settings);
         try
         {
-            await Migrations.ApplyAsync(source, _time, _logger, cancellationToken);
+            if (_isLeftAsItIs)
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            }
+            else
+            {
+                await Migrations.ApplyAsync(source, _time, _logger, cancellationToken);
+            }
+
             return source;
         }
         catch

@@ -1,0 +1,155 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Real PostgreSQL and its own programs.</summary>
+public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+
+    public ValueTask DisposeAsync() => _folder.DisposeAsync();
+
+    [Fact]
+    public async Task What_was_backed_up_while_the_server_went_on_is_there_after_a_restore()
+    {
+        var options = await postgres.FreshAsync();
+        string before;
+        BackupContents contents;
+        await using (var database = await postgres.OpenAsync(options))
+        {
+            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("kept", new(Title: "it's \\ \"kept\""));
+            before = await EverythingAsync(database);
+            contents = await WriteAsync(database);
+        }
+
+        contents.ShouldBe(new BackupContents(Migrations.All[^1].Number, 1, 1, 0));
+        var empty = await EmptyAsync("restored");
+        (await RestoreAsync(empty)).ShouldBe(contents);
+
+        await using var restored = await postgres.OpenAsync(empty);
+        (await EverythingAsync(restored)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task A_database_with_something_in_it_is_replaced_only_when_asked_and_whole_or_not_at_all()
+    {
+        var (source, target) = (await postgres.FreshAsync(), await postgres.FreshAsync());
+        await using (var database = await postgres.OpenAsync(source))
+        {
+            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("from-the-backup", new());
+            await WriteAsync(database);
+        }
+
+        await using (var database = await postgres.OpenAsync(target))
+        {
+            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("was-there", new());
+            await ExecuteAsync(database, "CREATE TYPE later AS ENUM ('a'); CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY REFERENCES channels (id), what later)");
+            var used = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true));
+            used.Message.ShouldContain("Stop every server");
+        }
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target));
+        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlCode.Conflict), r => r.Message.ShouldContain("--replace"));
+
+        // One whose last bytes are others is found out before anything is changed.
+        var whole = await File.ReadAllBytesAsync(Archive);
+        await File.WriteAllBytesAsync(Archive, whole.AsMemory(0, whole.Length * 2 / 3));
+        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message.ShouldContain("not a backup");
+        (await ChannelsAsync(target)).ShouldBe(["was-there"]);
+
+        await File.WriteAllBytesAsync(Archive, whole);
+        await RestoreAsync(target, replace: true);
+        (await ChannelsAsync(target)).ShouldBe(["from-the-backup"]);
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_newer_schema_or_of_something_else_is_refused()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var database = await postgres.OpenAsync(options))
+        {
+            await ExecuteAsync(database, "INSERT INTO schema_versions VALUES (9999, 'future', now())");
+            await WriteAsync(database);
+            (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("too_old")))).Message.ShouldContain("9999");
+        }
+
+        await File.WriteAllTextAsync(Archive, "PGDMP, but no archive");
+        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message.ShouldContain("not a backup");
+    }
+
+    [Fact]
+    public void Passwords_stand_in_the_environment_of_the_programs_and_nowhere_else()
+    {
+        var settings = new NpgsqlConnectionStringBuilder("Host=db;Username=u;Password=hunter2;Database=d;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Search Path=my schema");
+        using var connection = new NpgsqlConnection(settings.ConnectionString);
+
+        var environment = PostgresClient.EnvironmentOf(connection, settings);
+
+        (environment["PGPASSWORD"], environment["PGUSER"], environment["PGDATABASE"], environment["PGSSLMODE"], environment["PGSSLROOTCERT"], environment["PGOPTIONS"])
+            .ShouldBe(("hunter2", "u", "d", "verify-full", "/ca.pem", @"-c search_path=my\ schema"));
+    }
+
+    [Fact]
+    public void Programs_that_are_missing_or_too_old_are_told_with_what_to_install()
+    {
+        Should.Throw<ControlException>(() => PrivateServer.PostgresBinaries.FindClient(17, [])).Message.ShouldContain("postgresql-client-17");
+        var old = _folder.Sub("postgresql", "13", "bin");
+        Directory.CreateDirectory(old);
+        foreach (var program in new[] { "pg_dump", "pg_restore", "psql" })
+        {
+            File.WriteAllText(Path.Combine(old, program), "");
+        }
+
+        PrivateServer.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
+        Should.Throw<ControlException>(() => PrivateServer.PostgresBinaries.FindClient(17, [old])).Message.ShouldContain("of version 13");
+    }
+
+    [Theory]
+    [InlineData("--\nCOPY public.schema_versions (version, name, applied_at) FROM stdin;\n1\ta\tx\n12\tb\tx\n3\tc\tx\n\\.\n99\tno\n", 12)]
+    [InlineData("COPY public.schema_versions (version) FROM stdin;\n\\.\n", null)]
+    [InlineData("", null)]
+    public void The_version_is_the_highest_in_the_table_of_versions(string script, int? version) => DatabaseBackup.ParseVersion(script).ShouldBe(version);
+
+    private string Archive => _folder.Sub("backup");
+
+    private async Task<BackupContents> WriteAsync(Database database)
+    {
+        await using var file = File.Create(Archive);
+        return await DatabaseBackup.WriteAsync(database, file, null, default);
+    }
+
+    private Task<BackupContents> RestoreAsync(DatabaseOptions options, bool replace = false) =>
+        DatabaseBackup.RestoreAsync(new DataFolder(_folder.Path), options, Archive, replace, TimeProvider.System, default);
+
+    private async Task<DatabaseOptions> EmptyAsync(string name)
+    {
+        await postgres.ExecuteAsync($"CREATE DATABASE {name}");
+        var options = await postgres.FreshAsync();
+        options.ConnectionString = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = name }.ConnectionString;
+        return options;
+    }
+
+    private async Task<List<string>> ChannelsAsync(DatabaseOptions options)
+    {
+        await using var database = await postgres.OpenAsync(options);
+        return [.. (await new ChannelDirectory(database, TimeProvider.System).ListAsync()).Select(channel => channel.Name)];
+    }
+
+    private static async Task ExecuteAsync(Database database, string sql)
+    {
+        await using var command = database.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Every row of every table, in order.</summary>
+    private static async Task<string> EverythingAsync(Database database)
+    {
+        await using var command = database.Source.CreateCommand(
+            "SELECT string_agg(table_name || E'\\n' || query_to_xml(format('SELECT * FROM %I ORDER BY 1', table_name), true, false, '')::text, E'\\n' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'");
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+}
