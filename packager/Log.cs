@@ -19,6 +19,9 @@ internal static partial class Log
     [LoggerMessage(3005, LogLevel.Warning, "Channel {Channel}: an encoder publishes into session {Session}, which is over; its media is left out")]
     public static partial void SessionIsOver(ILogger logger, string channel, string session);
 
+    [LoggerMessage(3006, LogLevel.Information, "Channel {Channel}: session {Session} is superseded; it is recorded, so that its media stays")]
+    public static partial void SessionKept(ILogger logger, string channel, string session);
+
     [LoggerMessage(3010, LogLevel.Error,
         "Channel {Channel}: the data folder cannot be written, so that media is lost until it can: {Reason} Free space on its disk or check its permissions; the session then goes on by itself")]
     public static partial void DiskRefuses(ILogger logger, string channel, string reason);

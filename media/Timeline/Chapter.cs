@@ -27,6 +27,17 @@ public readonly record struct ChapterSegment(
 /// <summary>A rendition's segments in a chapter, by rising number and without a hole.</summary>
 public sealed record ChapterRendition(string Name, IReadOnlyList<ChapterSegment> Segments);
 
+/// <summary>A sheet of thumbnails in a chapter; see <see cref="TimelineEvent.SheetReady"/>. Its object is named by the session and its start.</summary>
+/// <param name="Start">Where its first tile begins.</param>
+/// <param name="Duration">How long all its tiles are together.</param>
+/// <param name="Layout">How it is divided.</param>
+/// <param name="Length">Its bytes.</param>
+public readonly record struct ChapterSheet(MediaTime Start, MediaTime Duration, SheetLayout Layout, int Length)
+{
+    /// <summary>A sheet of a timeline.</summary>
+    public static ChapterSheet Of(TimelineSheet sheet) => new(sheet.Start, sheet.Duration, sheet.Layout, sheet.Length);
+}
+
 /// <summary>
 /// A stretch of a session that has left the live window: what manifests need to know of it, in an object of some ten bytes a segment that never changes, so that nobody has to keep
 /// it in memory.
@@ -42,6 +53,9 @@ public sealed record Chapter(long First, long Last, IReadOnlyList<long> Disconti
 
     /// <summary>The run that what follows it begins in; likewise.</summary>
     public TimelineRun? Next { get; init; }
+
+    /// <summary>The sheets of thumbnails that left the live window with its segments, by rising start, where they are kept with them; a sheet may begin in a chapter before.</summary>
+    public IReadOnlyList<ChapterSheet> Sheets { get; init; } = [];
 
     /// <summary>Takes the head of a timeline's live window, all of which has to be closed.</summary>
     /// <param name="timeline">The timeline.</param>
@@ -63,6 +77,7 @@ public sealed record Chapter(long First, long Last, IReadOnlyList<long> Disconti
         {
             Run = runs is [var own, ..] && own.First <= last ? own : null,
             Next = isFollowed && runs is [.., var next] ? next : null,
+            Sheets = timeline.Session.IsRecorded ? [.. timeline.SheetsBefore(last + 1).Select(ChapterSheet.Of)] : [],
         };
     }
 
@@ -92,6 +107,7 @@ public sealed record Chapter(long First, long Last, IReadOnlyList<long> Disconti
         {
             Run = chapters[0].Run,
             Next = chapters[^1].Next,
+            Sheets = [.. chapters.SelectMany(chapter => chapter.Sheets)],
         };
     }
 

@@ -5,7 +5,7 @@ namespace Broadcast.Media;
 
 /// <summary>
 /// Chapters as bytes: <c>BCH1</c>, then whole numbers of 7 bits a byte, lowest first, those that may be negative with their sign in the lowest bit. What follows from the segment
-/// before is told as the difference from that, mostly 0.
+/// before is told as the difference from that, mostly 0. One that has sheets of thumbnails is <c>BCH2</c>: the same, and the sheets behind.
 /// </summary>
 public static class ChapterFile
 {
@@ -15,6 +15,9 @@ public static class ChapterFile
     private const int MaxRenditions = 256;
     private const int MaxName = 64;
     private const int MaxSegments = 4 << 20;
+    private const int SmallestSheet = 9;
+    private const int MaxTiles = 100;
+    private const int MaxSide = 65_536;
     private const int Discontinuity = 1;
     private const int Gap = 2;
     private const int Independent = 4;
@@ -22,11 +25,13 @@ public static class ChapterFile
 
     private static ReadOnlySpan<byte> Magic => "BCH1"u8;
 
+    private static ReadOnlySpan<byte> MagicWithSheets => "BCH2"u8;
+
     /// <summary>Writes a chapter.</summary>
     public static byte[] Write(Chapter chapter)
     {
         var output = new Output();
-        output.Raw(Magic);
+        output.Raw(chapter.Sheets.Count > 0 ? MagicWithSheets : Magic);
         output.Unsigned(chapter.First);
         output.Unsigned(chapter.Last - chapter.First);
         output.Unsigned(chapter.Discontinuities.Count);
@@ -51,6 +56,11 @@ public static class ChapterFile
             }
         }
 
+        if (chapter.Sheets.Count > 0)
+        {
+            Write(ref output, chapter.Sheets);
+        }
+
         return output.ToArray();
     }
 
@@ -60,7 +70,8 @@ public static class ChapterFile
     /// <exception cref="InvalidDataException">It is none, or beyond what is read.</exception>
     public static Chapter Read(ReadOnlySpan<byte> bytes, Func<string, bool>? wanted = null)
     {
-        if (!bytes.StartsWith(Magic))
+        var hasSheets = bytes.StartsWith(MagicWithSheets);
+        if (!hasSheets && !bytes.StartsWith(Magic))
         {
             throw Broken();
         }
@@ -104,7 +115,49 @@ public static class ChapterFile
             }
         }
 
-        return new Chapter(first, last, discontinuities, renditions);
+        return new Chapter(first, last, discontinuities, renditions) { Sheets = hasSheets ? ReadSheets(ref input) : [] };
+    }
+
+    private static void Write(ref Output output, IReadOnlyList<ChapterSheet> sheets)
+    {
+        output.Unsigned(sheets.Count);
+        foreach (var sheet in sheets)
+        {
+            output.Unsigned(sheet.Start.Timescale);
+            output.Unsigned(sheet.Start.Ticks);
+            output.Unsigned(sheet.Duration.Timescale);
+            output.Unsigned(sheet.Duration.Ticks);
+            output.Unsigned(sheet.Layout.Columns);
+            output.Unsigned(sheet.Layout.Rows);
+            output.Unsigned(sheet.Layout.TileWidth);
+            output.Unsigned(sheet.Layout.TileHeight);
+            output.Unsigned(sheet.Length);
+        }
+    }
+
+    private static ChapterSheet[] ReadSheets(ref Input input)
+    {
+        var sheets = new ChapterSheet[input.Count(SmallestSheet)];
+        for (var i = 0; i < sheets.Length; i++)
+        {
+            var start = ReadTime(ref input);
+            var duration = ReadTime(ref input);
+            var layout = new SheetLayout((int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxTiles), (int)input.Unsigned(MaxSide), (int)input.Unsigned(MaxSide));
+            if (duration.Ticks < 1 || layout is { Columns: < 1 } or { Rows: < 1 } or { TileWidth: < 1 } or { TileHeight: < 1 })
+            {
+                throw Broken();
+            }
+
+            sheets[i] = new ChapterSheet(start, duration, layout, (int)input.Unsigned(int.MaxValue));
+        }
+
+        return sheets;
+    }
+
+    private static MediaTime ReadTime(ref Input input)
+    {
+        var clock = (int)input.Unsigned(int.MaxValue);
+        return clock < 1 ? throw Broken() : new MediaTime(input.Unsigned(long.MaxValue / 2), clock);
     }
 
     private static void Write(ref Output output, ChapterSegment segment, ChapterSegment before)
@@ -217,8 +270,8 @@ public static class ChapterFile
             return value <= (ulong)most ? (long)value : throw Broken();
         }
 
-        /// <summary>A count of things of a byte or more each, so that it is no longer than what follows.</summary>
-        public int Count() => (int)Unsigned(_rest.Length);
+        /// <summary>A count of things of so many bytes or more each, so that they are no longer than what follows.</summary>
+        public int Count(int size = 1) => (int)Unsigned(_rest.Length / size);
 
         private ulong Read()
         {

@@ -11,10 +11,10 @@ public sealed class SessionTimeline
     private readonly List<RenditionTimeline> _renditions = [];
     private readonly SortedSet<long> _discontinuities = [];
     private readonly List<TimelineSheet> _sheets = [];
-    private readonly ChapterList _chapters = new();
+    private readonly ChapterList _chapters;
 
     /// <summary>A timeline begins with its session.</summary>
-    public SessionTimeline(BroadcastSession session) => Session = session;
+    public SessionTimeline(BroadcastSession session) => (Session, _chapters) = (session, new ChapterList(session));
 
     /// <summary>The session, with the newest epoch seen.</summary>
     public BroadcastSession Session { get; private set; }
@@ -29,7 +29,13 @@ public sealed class SessionTimeline
     public long DiscontinuitySequence { get; private set; }
 
     /// <summary>What has left the live window and can still be gone back to, by rising numbers; ends where the window begins. A list handed out stays as it is.</summary>
-    public IReadOnlyList<TimelineChapter> Chapters => _chapters.All;
+    public IReadOnlyList<TimelineChapter> Chapters => _chapters.Listed;
+
+    /// <summary>All that has left the live window and is kept: of a session that is recorded everything, otherwise <see cref="Chapters"/>. By rising numbers; a list handed out stays as it is.</summary>
+    public IReadOnlyList<TimelineChapter> KeptChapters => _chapters.All;
+
+    /// <summary>First segment number that is kept: of the first chapter, or of the live window where there is none.</summary>
+    public long OldestSegment => KeptChapters is [var first, ..] ? first.First : FirstSegment;
 
     /// <summary>The run that the live window begins in, which may have begun long before; known where what leaves the window goes into chapters, else <see langword="null"/>.</summary>
     public TimelineRun? Run { get; private set; }
@@ -38,19 +44,10 @@ public sealed class SessionTimeline
     public long FirstListed => Chapters is [var first, ..] ? first.First : FirstSegment;
 
     /// <summary>Discontinuities before <see cref="FirstListed"/>: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>, the same for all renditions.</summary>
-    public long ListedDiscontinuitySequence
-    {
-        get
-        {
-            var count = DiscontinuitySequence;
-            foreach (var chapter in Chapters)
-            {
-                count -= chapter.Discontinuities;
-            }
+    public long ListedDiscontinuitySequence => DiscontinuitiesBefore(Chapters);
 
-            return count;
-        }
-    }
+    /// <summary>Discontinuities before <see cref="OldestSegment"/>.</summary>
+    public long KeptDiscontinuitySequence => DiscontinuitiesBefore(KeptChapters);
 
     /// <summary>Whether the session is over.</summary>
     public bool IsEnded { get; private set; }
@@ -105,6 +102,25 @@ public sealed class SessionTimeline
 
     /// <summary>Sheets of thumbnails that the window reaches, and the newest, by rising start.</summary>
     public IReadOnlyList<TimelineSheet> Sheets => _sheets;
+
+    /// <summary>Sheets that leave the live window with the segments before a number: those that end before the first that stays begins, but not the newest.</summary>
+    public IReadOnlyList<TimelineSheet> SheetsBefore(long first)
+    {
+        MediaTime? start = null;
+        foreach (var rendition in _renditions)
+        {
+            foreach (var segment in rendition.Segments)
+            {
+                if (segment.Number >= first)
+                {
+                    start = start <= segment.Start ? start : segment.Start;
+                    break;
+                }
+            }
+        }
+
+        return start is { } begin && _sheets is [.., var newest] ? [.. _sheets.Where(sheet => sheet.End <= begin && sheet != newest)] : [];
+    }
 
     /// <summary>The rendition of a name, or <see langword="null"/>.</summary>
     public RenditionTimeline? Find(string rendition)
@@ -302,7 +318,7 @@ public sealed class SessionTimeline
         return true;
     }
 
-    /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, go as well.</summary>
+    /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, cannot be gone back to any more.</summary>
     private bool Leap(TimelineEvent.WindowMoved moved)
     {
         if (moved.FirstSegment <= FirstSegment)
@@ -310,7 +326,11 @@ public sealed class SessionTimeline
             return false;
         }
 
-        _chapters.TrimBefore(long.MaxValue);
+        if (_chapters.All.Count > 0)
+        {
+            _chapters.TrimBefore(moved.FirstSegment);
+        }
+
         Run = moved.Run;
         return Move(moved.FirstSegment);
     }
@@ -357,15 +377,11 @@ public sealed class SessionTimeline
             return false;
         }
 
+        var leaving = SheetsBefore(first);
         FirstSegment = first;
         DiscontinuitySequence += _discontinuities.RemoveWhere(number => number < first);
         TrimRenditions();
-
-        if (WindowStart is { } start && _sheets is [.., var newest])
-        {
-            _sheets.RemoveAll(sheet => sheet.End <= start && sheet != newest);
-        }
-
+        _sheets.RemoveAll(leaving.Contains);
         return true;
     }
 
@@ -409,6 +425,17 @@ public sealed class SessionTimeline
         IsEnded = true;
         EndReason = ended.Reason;
         return true;
+    }
+
+    private long DiscontinuitiesBefore(IReadOnlyList<TimelineChapter> chapters)
+    {
+        var count = DiscontinuitySequence;
+        foreach (var chapter in chapters)
+        {
+            count -= chapter.Discontinuities;
+        }
+
+        return count;
     }
 
     private RenditionTimeline Known(string rendition) =>

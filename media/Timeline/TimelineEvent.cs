@@ -93,7 +93,7 @@ public abstract record TimelineEvent
 
     /// <summary>
     /// Segments have left the live window, and can still be gone back to: what manifests say of them is in an object that can be read. Moves the window beyond them, as
-    /// <see cref="WindowMoved"/> does. One that begins where an earlier one does takes the place of that and of those behind it.
+    /// <see cref="WindowMoved"/> does. One that begins where an earlier one does takes the place of that and of those behind it, up to its last number.
     /// </summary>
     /// <param name="First">Its first segment number.</param>
     /// <param name="Last">Its last segment number.</param>
@@ -121,7 +121,7 @@ public abstract record TimelineEvent
         public override int GetHashCode() => HashCode.Combine(First, Last, Object);
     }
 
-    /// <summary>Chapters that end before this number cannot be gone back to any more. Their objects stay readable for a while.</summary>
+    /// <summary>Chapters that end before this number cannot be gone back to any more. Their objects stay readable for a while; of a session that is recorded all stays.</summary>
     public sealed record RewindMoved(long FirstSegment) : TimelineEvent;
 
     /// <summary>A newer poster can be read, and the one before is not needed any more. May still come after the end.</summary>
@@ -132,7 +132,9 @@ public abstract record TimelineEvent
     /// <param name="Length">Its bytes.</param>
     public sealed record PosterReady(MediaTime Time, int Width, int Height, ObjectName Object, int Length) : TimelineEvent;
 
-    /// <summary>A sheet of thumbnails can be read. It leaves with the segments of its time, the newest not before there is a newer one. May still come after the end.</summary>
+    /// <summary>
+    /// A sheet of thumbnails can be read. It leaves with the segments of its time, the newest not before there is a newer one; of a session that is recorded it is in their chapter then. May still come after the end.
+    /// </summary>
     /// <param name="Start">Where its first tile begins, on the session's timeline; never before the end of the sheet before.</param>
     /// <param name="Duration">How long all its tiles are together.</param>
     /// <param name="Layout">How it is divided.</param>
@@ -159,6 +161,6 @@ public interface ITimelineSink
     /// <summary>Takes events of one session, in order. Must not block: the live edge waits for nobody.</summary>
     void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events);
 
-    /// <summary>The session's media are gone (deleted, or superseded): nothing of it can be served any more.</summary>
+    /// <summary>The session is deleted or superseded: nothing of it is served live any more. Its media are gone, unless it is recorded and was only superseded.</summary>
     void Forget(ChannelName channel, SessionId session);
 }

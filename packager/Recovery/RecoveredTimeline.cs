@@ -11,21 +11,7 @@ internal static class RecoveredTimeline
     /// <summary>Gaps that a loss is told with at most, over all renditions: five hours of five.</summary>
     private const int MaxGaps = 100_000;
 
-    /// <summary>Folds a journal file.</summary>
-    public static SessionTimeline Fold(JournalFile file)
-    {
-        var timeline = new SessionTimeline(((TimelineEvent.Started)file.Events[0]).Session);
-        foreach (var @event in file.Events)
-        {
-            timeline.Apply(@event);
-        }
-
-        return timeline;
-    }
-
-    /// <summary>
-    /// Closes what was open at the last announced part, fills the numbers that a rendition did not reach with gaps, and raises the epoch. A session that is over stays as it is.
-    /// </summary>
+    /// <summary>Settles what was open (<see cref="SettledTimeline"/>), and raises the epoch. A session that is over stays as it is.</summary>
     public static void Settle(SessionTimeline timeline)
     {
         if (timeline.IsEnded)
@@ -33,29 +19,14 @@ internal static class RecoveredTimeline
             return;
         }
 
-        var last = timeline.LastSegment;
-        foreach (var rendition in timeline.Renditions)
-        {
-            if (rendition.Open is { } open)
-            {
-                timeline.Apply(new TimelineEvent.SegmentClosed(rendition.Name, open.Number));
-            }
-
-            while (rendition is { Segments: [.., var end], Init: { } init } && end.Number < last)
-            {
-                var model = timeline.Renditions.Select(other => other.Find(end.Number + 1)).First(segment => segment is not null)!;
-                var clock = init.Format.Timescale;
-                timeline.Apply(new TimelineEvent.SegmentGap(
-                    rendition.Name, model.Number, init.Number, model.Start.Rescale(clock), model.Duration.Rescale(clock), model.WallClock));
-            }
-        }
-
+        SettledTimeline.Settle(timeline);
         timeline.Apply(new TimelineEvent.Started(timeline.Session with { Epoch = timeline.Session.Epoch + 1 }));
     }
 
     /// <summary>
     /// The machine that had the newest journal is lost, and with it an unknown number of segments whose names viewers and caches may know. Those numbers are never
-    /// used again: they become gaps, or, when the loss is longer than what can be gone back to, the window moves beyond them.
+    /// used again: they become gaps, or, when the loss is longer than what can be gone back to, the window moves beyond them. Of a session that is recorded they are gaps for as long as they can be
+    /// counted, because what was before is to be replayed with what comes after.
     /// </summary>
     /// <param name="timeline">The timeline as far as it is known.</param>
     /// <param name="highest">Highest number of which objects were found, or 0.</param>
@@ -69,7 +40,7 @@ internal static class RecoveredTimeline
         var lost = now > end ? now - end : TimeSpan.Zero;
         var count = Math.Max((long)Math.Ceiling(lost / ShortestSegment) + 1, highest - timeline.LastSegment);
         var session = timeline.Session;
-        if (lost > (session.KeepsPast ? session.Rewind : session.Latency.Window) || count * timeline.Renditions.Count > MaxGaps)
+        if ((!session.IsRecorded && lost > (session.KeepsPast ? session.Rewind : session.Latency.Window)) || count * timeline.Renditions.Count > MaxGaps)
         {
             timeline.Apply(new TimelineEvent.WindowMoved(first + count));
             return (first, first + count - 1);

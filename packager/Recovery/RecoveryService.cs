@@ -8,7 +8,7 @@ namespace Broadcast.Packager;
 
 /// <summary>
 /// At the start, before anything publishes: finds the sessions that earlier processes left in spool and store, and takes them in. Of each channel the newest that can
-/// be played stays, and newer ones that cannot be played yet; older ones go. A store that does not answer is asked again in the background.
+/// be played stays, and newer ones that cannot be played yet; older ones go in the background, unless they are recorded. A store that does not answer is asked again there, too.
 /// </summary>
 internal sealed class RecoveryService(
     ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<RecoveryService> logger)
@@ -19,6 +19,7 @@ internal sealed class RecoveryService(
 
     private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
+    private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
     private bool _told;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -36,14 +37,42 @@ internal sealed class RecoveryService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stage.KnowsStore)
+        while (!stage.KnowsStore || !await TryRetireAsync(stoppingToken))
         {
             await Task.Delay(options.Value.RetryInterval, time, stoppingToken);
-            if (await TryStoreAsync(Patience, stoppingToken))
+            if (!stage.KnowsStore && await TryStoreAsync(Patience, stoppingToken))
             {
                 Log.StoreReachable(logger);
             }
         }
+    }
+
+    /// <summary>Settles what is superseded: each of those journals has to be read, and there may be many.</summary>
+    /// <returns>Whether nothing is left; otherwise the store failed.</returns>
+    private async Task<bool> TryRetireAsync(CancellationToken cancellationToken)
+    {
+        foreach (var session in _superseded.Values)
+        {
+            using var patience = new CancellationTokenSource(Patience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            try
+            {
+                await _recovery.RetireAsync(session, either.Token);
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (failure is IOException or OperationCanceledException)
+                {
+                    return false;
+                }
+
+                Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+            }
+
+            _superseded.TryRemove(session.Id, out _);
+        }
+
+        return true;
     }
 
     /// <summary>Recovers with all that spool and store know.</summary>
@@ -99,7 +128,7 @@ internal sealed class RecoveryService(
 
                 if (stage.IsSuperseded(session.Channel, session.Id))
                 {
-                    stage.Delete(session.Channel, session.Id);
+                    _superseded[session.Id] = session;
                 }
                 else if (!await TryRecoverAsync(session, timeout, token))
                 {

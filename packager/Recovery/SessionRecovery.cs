@@ -13,24 +13,12 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     /// <exception cref="IOException">The store had to be asked and failed.</exception>
     public async Task<SessionTimeline?> RecoverAsync(JournaledSession session, CancellationToken cancellationToken)
     {
-        JournalFile? file = null;
-        foreach (var number in session.Numbers.Reverse())
+        if (await NewestAsync(session, cancellationToken) is not { } file)
         {
-            var bytes = await ReadAsync(JournalFile.NameOf(session.Channel, session.Id, number), JournalFile.MaxLength, cancellationToken);
-            file = bytes is null ? null : JournalFile.Read(bytes);
-            if (file is not null && file.Session == session.Id && file.Channel == session.Channel)
-            {
-                break;
-            }
-        }
-
-        if (file is null)
-        {
-            Log.JournalUnreadable(logger, session.Channel.Value, session.Id.Value);
             return null;
         }
 
-        var timeline = RecoveredTimeline.Fold(file);
+        var timeline = file.Fold();
         RecoveredTimeline.Settle(timeline);
         var highest = timeline.IsEnded ? 0 : await HighestLostAsync(session, file, timeline, cancellationToken);
         if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
@@ -47,11 +35,66 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             SettleJournals(session, file);
             Log.Recovered(logger, session.Channel.Value, session.Id.Value,
                 timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment, timeline.IsEnded);
-            var first = timeline.FirstListed;
+            var first = timeline.Session.IsRecorded ? 0 : timeline.FirstListed;
             deferred.After(ChapterName.Patience(timeline.Session, time.GetUtcNow()), () => _ = CleanUpAsync(timeline, first, pictures));
         }
 
         return timeline;
+    }
+
+    /// <summary>
+    /// Deletes a session that a newer one of the channel has superseded. One that is recorded stays: what of it waits in the spool goes to the store, and where its process was killed, its journal says
+    /// that it is over. One whose journal cannot be read may be recorded, and is left alone.
+    /// </summary>
+    /// <exception cref="IOException">The store had to be asked and failed, or the disk refused.</exception>
+    public async Task RetireAsync(JournaledSession session, CancellationToken cancellationToken)
+    {
+        if (await NewestAsync(session, cancellationToken) is not { } file)
+        {
+            return;
+        }
+
+        var timeline = file.Fold();
+        if (!timeline.Session.IsRecorded)
+        {
+            stage.Delete(session.Channel, session.Id);
+            return;
+        }
+
+        var isEnded = timeline.IsEnded;
+        if (isEnded && spool.List(JournalFile.FolderOf(session.Channel, session.Id)).Count + spool.List(SessionAccount.FolderOf(session.Channel, session.Id)).Count == 0)
+        {
+            return;
+        }
+
+        RecoveredTimeline.Settle(timeline);
+        SettleMedia(timeline);
+        if (!isEnded)
+        {
+            timeline.Apply(new TimelineEvent.Ended("superseded"));
+            var journal = new JournalWriter(spool, session.Channel, session.Id, session.Numbers);
+            journal.Append([], timeline);
+            journal.Seal(JournalEnd.Ended);
+        }
+
+        SettleJournals(session, file);
+        Log.SessionKept(logger, session.Channel.Value, session.Id.Value);
+    }
+
+    /// <summary>The newest journal file that can be read, or <see langword="null"/>, which is told.</summary>
+    private async Task<JournalFile?> NewestAsync(JournaledSession session, CancellationToken cancellationToken)
+    {
+        foreach (var number in session.Numbers.Reverse())
+        {
+            var bytes = await spool.ReadAllAsync(JournalFile.NameOf(session.Channel, session.Id, number), JournalFile.MaxLength, cancellationToken);
+            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == session.Id && file.Channel == session.Channel)
+            {
+                return file;
+            }
+        }
+
+        Log.JournalUnreadable(logger, session.Channel.Value, session.Id.Value);
+        return null;
     }
 
     /// <summary>Highest segment number of which there is an object, where the journal may tell of fewer; 0 where it does not.</summary>
@@ -86,7 +129,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         {
             try
             {
-                if (rendition.Init is { } init && await ReadAsync(init.Object, InitSegmentReader.MaxLength, cancellationToken) is { } bytes)
+                if (rendition.Init is { } init && await spool.ReadAllAsync(init.Object, InitSegmentReader.MaxLength, cancellationToken) is { } bytes)
                 {
                     inits.Add(rendition.Name, bytes);
                 }
@@ -98,31 +141,6 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         return inits;
-    }
-
-    private async Task<byte[]?> ReadAsync(ObjectName name, int maxLength, CancellationToken cancellationToken)
-    {
-        await using var content = await spool.ReadAsync(name, 0, null, cancellationToken);
-        if (content is null || content.Length > maxLength)
-        {
-            return null;
-        }
-
-        var bytes = new byte[content.Length];
-        if (content.Stream is { } stream)
-        {
-            var read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-            return bytes[..read];
-        }
-
-        var position = 0;
-        foreach (var slice in content.Slices!)
-        {
-            slice.CopyTo(bytes.AsMemory(position));
-            position += slice.Length;
-        }
-
-        return bytes;
     }
 
     /// <summary>Cuts what was written and never announced, and sends to the store what is announced.</summary>
@@ -158,18 +176,21 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             pictures.Add(poster.Object);
         }
 
-        foreach (var chapter in timeline.Chapters)
+        foreach (var chapter in timeline.KeptChapters)
         {
             announced[chapter.Object] = chapter.Length;
         }
 
-        foreach (var found in spool.List(SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id)))
+        var folder = SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id);
+        var newestSheet = timeline is { Session.IsRecorded: true, Sheets: [.., var newest] } ? newest.Start.Rescale(1000).Ticks : 0;
+        foreach (var found in spool.List(folder))
         {
             if (announced.TryGetValue(found.Name, out var length))
             {
                 Settle(found.Name, length);
             }
-            else if (NumberOf(found.Name) is > 0 and var number && number >= timeline.FirstListed && number < timeline.FirstSegment)
+            else if ((NumberOf(found.Name) is > 0 and var number && number >= timeline.OldestSegment && number < timeline.FirstSegment)
+                || PictureName.IsSheetBefore(folder, found.Name, newestSheet))
             {
                 // In a chapter: whole long since, and not taken to the store yet.
                 Settle(found.Name, long.MaxValue);
@@ -222,12 +243,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         {
             var folder = SessionAccount.FolderOf(channel, id);
 
-            // Another thread goes on with the timeline: a chapter that it announces after the first line ends behind that number, and one from before is in the list.
+            // Another thread goes on with the timeline: a chapter that it announces after the first line ends behind that number, or is several of those in the list as one.
             var window = timeline.FirstSegment;
-            var chapters = timeline.Chapters.Select(chapter => chapter.Object).ToHashSet();
+            var chapters = timeline.KeptChapters;
+            var isRecorded = timeline.Session.IsRecorded;
             bool IsGone(ObjectName name) =>
-                PictureName.IsPicture(folder, name) ? PictureName.IsReplaced(folder, name, pictures)
-                : ChapterName.LastOf(folder, name) is > 0 and var last ? last < window && !chapters.Contains(name)
+                PictureName.IsPicture(folder, name) ? (!isRecorded || PictureName.IsPoster(folder, name)) && PictureName.IsReplaced(folder, name, pictures)
+                : ChapterName.NumbersOf(folder, name) is { Last: > 0 } numbers ? numbers.Last < window && !IsNeeded(numbers, name, chapters, mayBeJoined: isRecorded || timeline.Session.Rewind == Rewind.All)
                 : IsBefore(name, first);
             List<ObjectName> gone = [.. spool.List(folder).Select(found => found.Name).Where(IsGone)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))
@@ -245,6 +267,11 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             Log.CleanupFailed(logger, id.Value, channel.Value, failure.Message);
         }
     }
+
+    /// <summary>Whether a chapter is one of those, or may be several of them as one.</summary>
+    private static bool IsNeeded((long First, long Last) numbers, ObjectName name, IReadOnlyList<TimelineChapter> chapters, bool mayBeJoined) =>
+        chapters.Any(chapter => chapter.Object == name)
+        || (mayBeJoined && chapters.Any(chapter => chapter.First == numbers.First) && chapters.Any(chapter => chapter.Last == numbers.Last));
 
     /// <summary>Whether a name is that of a segment before a number. Init segments are few, and stay.</summary>
     private static bool IsBefore(ObjectName name, long first) => NumberOf(name) is > 0 and var number && number < first;

@@ -123,13 +123,17 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
     public void Delete(ChannelName channel, SessionId session)
     {
         Log.SessionForgotten(_context.Logger, channel.Value, session.Value);
+        Untell(channel, session);
+        _context.Spool.DeleteAll(SessionAccount.FolderOf(channel, session));
+        _context.Spool.DeleteAll(JournalFile.FolderOf(channel, session));
+    }
+
+    private void Untell(ChannelName channel, SessionId session)
+    {
         foreach (var sink in _context.Sinks)
         {
             sink.Forget(channel, session);
         }
-
-        _context.Spool.DeleteAll(SessionAccount.FolderOf(channel, session));
-        _context.Spool.DeleteAll(JournalFile.FolderOf(channel, session));
     }
 
     private SessionPackager Open(BroadcastSession session)
@@ -160,7 +164,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         return new SessionPackager(_context, timeline, account);
     }
 
-    /// <summary>A session can be played: older ones on the channel go, after the time of their longest playlist, for those who still watch.</summary>
+    /// <summary>A session can be played: older ones on the channel go, after the time of their longest playlist, for those who still watch. Of those that are recorded the media stay.</summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
         foreach (var older in _sessions.Values)
@@ -178,11 +182,39 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         {
             ForgetLater(session);
         }
+        else if (session.Session.IsRecorded)
+        {
+            _ = RetireAsync(session);
+        }
         else
         {
             Forget(session);
         }
     });
+
+    /// <summary>Lets go of a session whose media stay: its journal says that it is over, and nothing more of it is needed here. Never throws.</summary>
+    private async Task RetireAsync(SessionPackager session)
+    {
+        try
+        {
+            await session.EndAsync("superseded", CancellationToken.None);
+            if (session.IsFailing)
+            {
+                ForgetLater(session);
+                return;
+            }
+
+            if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
+            {
+                Log.SessionKept(_context.Logger, session.Channel.Value, session.Id.Value);
+                Untell(session.Channel, session.Id);
+            }
+        }
+        catch (Exception failure)
+        {
+            Log.DeferredFailed(_context.Logger, failure);
+        }
+    }
 
     private void Forget(SessionPackager session)
     {

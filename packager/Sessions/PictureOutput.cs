@@ -74,6 +74,12 @@ internal static class PictureName
         return !announced.Contains(name) && announced.Select(other => Parse(folder, other)).Any(other => other.Kind == kind && other.Time > time);
     }
 
+    /// <summary>Whether an object is a sheet that begins before a time, in milliseconds.</summary>
+    public static bool IsSheetBefore(string folder, ObjectName name, long time) => Parse(folder, name) is (Sheets, var own) && own < time;
+
+    /// <summary>Whether an object in the session's folder is a poster.</summary>
+    public static bool IsPoster(string folder, ObjectName name) => Parse(folder, name).Kind == Posters;
+
     private static (string? Kind, long Time) Parse(string folder, ObjectName name)
     {
         var text = name.Value.AsSpan();

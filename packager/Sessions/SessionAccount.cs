@@ -139,7 +139,8 @@ internal sealed class SessionAccount(
             SessionPicture.Poster poster => (timeline.Poster is { } before && poster.Time <= before.Time, timeline.Poster),
             _ => (true, null),
         };
-        if (_isNew || IsFailing || isLate || (picture is SessionPicture.Sheet late && timeline.WindowStart is { } start && late.Start + late.Duration <= start))
+        var isGone = picture is SessionPicture.Sheet late && timeline.WindowStart is { } start && late.Start + late.Duration <= start;
+        if (_isNew || IsFailing || isLate || (isGone && !timeline.Session.IsRecorded))
         {
             return;
         }
@@ -329,7 +330,7 @@ internal sealed class SessionAccount(
             before.AddRange(rendition.Inits.Select(init => init.Object));
         }
 
-        if (timeline.Session.KeepsPast)
+        if (timeline.Session is { KeepsPast: true } or { IsRecorded: true })
         {
             Keep(first, leader, before);
             return;
@@ -345,7 +346,7 @@ internal sealed class SessionAccount(
         _gone.AddRange(Lost(before));
     }
 
-    /// <summary>Puts what leaves the live window into chapters, and lets go of those that nobody can go back to any more.</summary>
+    /// <summary>Puts what leaves the live window into chapters, and lets go of those that nobody can go back to any more, unless the session is recorded: of that nothing goes.</summary>
     private void Keep(long first, RenditionTimeline leader, List<ObjectName> before)
     {
         try
@@ -357,6 +358,11 @@ internal sealed class SessionAccount(
 
             Add(chapter);
             Apply();
+            if (_chapters.Join(_whole, _gone) is { } joined)
+            {
+                Add(joined);
+                Apply();
+            }
         }
         catch (IOException refusal)
         {
@@ -365,14 +371,20 @@ internal sealed class SessionAccount(
             return;
         }
 
+        var isRecorded = timeline.Session.IsRecorded;
         if (_chapters.Expired() is not [.., var last] expired)
         {
-            _gone.AddRange(Lost(before));
+            _gone.AddRange(isRecorded ? [] : Lost(before));
             return;
         }
 
         Add(new TimelineEvent.RewindMoved(last.Last + 1));
         Apply();
+        if (isRecorded)
+        {
+            return;
+        }
+
         var folder = FolderOf(timeline.Session.Channel, timeline.Session.Id);
         ObjectName[] lost = [.. Lost(before)];
         context.Deferred.After(ChapterName.Patience(timeline.Session, context.Time.GetUtcNow()), () =>

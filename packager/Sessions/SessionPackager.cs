@@ -53,6 +53,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     public bool HasClosedSegments => account.HasClosedSegments;
 
+    /// <summary>Whether the disk refuses what is to be announced.</summary>
+    public bool IsFailing => account.IsFailing;
+
     public long LastSegment => account.LastSegment;
 
     /// <summary>Tells sinks of a recovered session, all at once, and begins its next journal file unless it is over.</summary>

@@ -251,7 +251,7 @@ public class PackagingTests
         journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["00000006.jsonl", "00000007.jsonl"]);
         var file = JournalFile.Read(journals[^1].Value).ShouldNotBeNull();
         file.End.ShouldBe(JournalEnd.Idle);
-        RecoveredTimeline.Fold(file).Checkpoint().ShouldBe(bench.Timeline(session).Checkpoint());
+        file.Fold().Checkpoint().ShouldBe(bench.Timeline(session).Checkpoint());
     }
 
     [Fact]

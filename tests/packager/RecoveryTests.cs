@@ -132,10 +132,14 @@ public class RecoveryTests
         await first.PublishAsync(middle, [.. Pictures(5, 60)], Source);
         var publishing = first.Begin(young, Source);
         publishing.Send(Pictures(1, 60));
-        using var bench = await new Bench(first.Spool.AfterKill()).StartAsync();
+        var disk = first.Spool.AfterKill();
+        List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(name => !name.Value.Contains(young.Id.Value, StringComparison.Ordinal))];
+        superseded.Count.ShouldBeGreaterThan(4);
+        using var bench = await new Bench(disk).StartAsync();
 
         // What the kill left open of the youngest is a segment now, which can be played.
         bench.Sink.Timelines.Keys.ShouldBe([young.Id]);
+        await Poll.UntilAsync(() => superseded.TrueForAll(name => bench.Spool.Bytes(name) is null));
         bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(young.Id.Value, StringComparison.Ordinal));
     }
 

@@ -14,7 +14,13 @@ public class ChapterTests
     }
 
     private static string Text(Chapter chapter) =>
-        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}";
+        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", chapter.Sheets)}";
+
+    /// <summary>A chapter with some sheets of thumbnails.</summary>
+    private static Chapter WithSheets(Chapter chapter, int seed) => chapter with
+    {
+        Sheets = [.. Enumerable.Range(0, seed % 4).Select(i => new ChapterSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
+    };
 
     [Fact]
     public void A_chapter_is_read_as_it_was_written()
@@ -22,10 +28,11 @@ public class ChapterTests
         for (var seed = 0; seed < 200; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = Chapter.Of(timeline, timeline.LastSegment);
+            var chapter = WithSheets(Chapter.Of(timeline, timeline.LastSegment), seed);
             var bytes = ChapterFile.Write(chapter);
+            bytes[3].ShouldBe(chapter.Sheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
             Text(ChapterFile.Read(bytes)).ShouldBe(Text(chapter), $"seed {seed}");
-            bytes.Length.ShouldBeLessThan(60 + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
+            bytes.Length.ShouldBeLessThan(60 + (20 * chapter.Sheets.Count) + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
         }
     }
 
@@ -35,7 +42,7 @@ public class ChapterTests
         for (var seed = 0; seed < 50; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = Chapter.Of(timeline, timeline.LastSegment);
+            var chapter = WithSheets(Chapter.Of(timeline, timeline.LastSegment), seed);
             var bytes = ChapterFile.Write(chapter);
             foreach (var rendition in chapter.Renditions)
             {
@@ -51,7 +58,7 @@ public class ChapterTests
     public void Bytes_that_are_no_chapter_are_refused_and_nothing_else_happens()
     {
         var timeline = Closed(7);
-        var good = ChapterFile.Write(Chapter.Of(timeline, timeline.LastSegment));
+        var good = ChapterFile.Write(WithSheets(Chapter.Of(timeline, timeline.LastSegment), 7));
         var random = new Random(1);
         for (var i = 0; i < 5000; i++)
         {

@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using Broadcast.Media;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Media;
 
 /// <summary>How a journal file ended, when it says so.</summary>
-internal enum JournalEnd
+public enum JournalEnd
 {
     /// <summary>It does not say: it is being written, or the process was killed.</summary>
     Open,
@@ -33,18 +32,20 @@ internal enum JournalEnd
 /// <param name="Events">All complete events, those of the checkpoint first.</param>
 /// <param name="End">How it ended.</param>
 /// <param name="ValidLength">Bytes up to the end of the last complete line.</param>
-internal sealed record JournalFile(
+public sealed record JournalFile(
     ChannelName Channel, SessionId Session, long Epoch, long Number, IReadOnlyList<TimelineEvent> Events, JournalEnd End, long ValidLength)
 {
     /// <summary>The format that is written. Higher ones are not read.</summary>
     public const int Version = 1;
 
-    /// <summary>Largest file read, in bytes: many times what <see cref="PackagerOptions.JournalEvents"/> make.</summary>
+    /// <summary>Largest file read, in bytes: many times what is written before a newer file goes on.</summary>
     public const int MaxLength = 256 << 20;
 
+    /// <summary>The name of a file.</summary>
     public static ObjectName NameOf(ChannelName channel, SessionId session, long number) =>
         ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{FolderOf(channel, session)}{number:D8}.jsonl"));
 
+    /// <summary>The folder of a session's files, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"journal/{channel}/{session}/";
 
     /// <summary>Reads a file's name; <see langword="false"/> when it is none of a journal.</summary>
@@ -55,6 +56,18 @@ internal sealed record JournalFile(
         return parts is ["journal", var first, var second, var third] && third.EndsWith(".jsonl", StringComparison.Ordinal)
             && ChannelName.TryParse(first, out channel) && SessionId.TryParse(second, out session)
             && long.TryParse(third.AsSpan(0, third.Length - 6), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+    }
+
+    /// <summary>Its events as a timeline.</summary>
+    public SessionTimeline Fold()
+    {
+        var timeline = new SessionTimeline(((TimelineEvent.Started)Events[0]).Session);
+        foreach (var @event in Events)
+        {
+            timeline.Apply(@event);
+        }
+
+        return timeline;
     }
 
     /// <summary>The header and the checkpoint behind it.</summary>

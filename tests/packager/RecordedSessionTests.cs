@@ -1,0 +1,183 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>Sessions that are recorded: nothing of them goes but by <see cref="ISessionLifecycle.ForgetAsync"/>.</summary>
+public class RecordedSessionTests
+{
+    private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
+
+    private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { Rewind = rewind, IsRecorded = true };
+
+    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
+
+    private static SessionPicture.Sheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
+
+    /// <summary>A session as whoever replays it finds it: from its newest journal file alone.</summary>
+    private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
+    {
+        var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(JournalFile.FolderOf(session.Channel, session.Id), StringComparison.Ordinal))
+            .OrderByDescending(name => name.Value, StringComparer.Ordinal).First();
+        return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().Fold();
+    }
+
+    /// <summary>All segments of a rendition that are kept; what they and their chapters say is there.</summary>
+    private static List<ChapterSegment> All(FakeSpool spool, SessionTimeline timeline, string rendition)
+    {
+        List<ChapterSegment> all =
+        [
+            .. timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(spool.Bytes(chapter.Object)).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.Find(rendition)!.Closed.ToArray().Select(ChapterSegment.Of),
+        ];
+        all.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, all.Count).Select(number => (long)number));
+        all.ShouldAllBe(segment => segment.IsGap
+            || spool.Bytes(ObjectName.Parse($"live/main/{timeline.Session.Id}/{rendition}/{segment.Number}.m4s"))!.Length == segment.Length);
+        return all;
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(120)]
+    [InlineData(100_000)]
+    public async Task Nothing_goes_as_the_window_moves_whatever_can_be_gone_back_to(int rewind)
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var session = Recorded(TimeSpan.FromSeconds(rewind));
+        var publishing = bench.Begin(session);
+        for (var at = 0; at < 300; at += 10)
+        {
+            publishing.Send(Media(10, from: at));
+            bench.Stage.Offer(session.Channel, session.Id, Sheet(at));
+        }
+
+        await publishing.EndAsync();
+        await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+        bench.Time.Advance(TimeSpan.FromHours(30));
+
+        var timeline = Replayed(bench.Spool, session);
+        timeline.IsEnded.ShouldBeTrue();
+        All(bench.Spool, timeline, "source").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
+        All(bench.Spool, timeline, "audio").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
+        var listed = timeline.Chapters.Sum(chapter => chapter.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
+        listed.ShouldBeInRange(rewind == 0 ? 60 : Math.Min(rewind, 299), rewind == 0 ? 74 : Math.Min(rewind + 25, 301));
+        var sheets = timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(bench.Spool.Bytes(chapter.Object)).Sheets).Concat(timeline.Sheets.Select(ChapterSheet.Of)).ToList();
+        sheets.Select(sheet => sheet.Start.Ticks).ShouldBe(Enumerable.Range(0, 30).Select(i => i * 10_000L));
+        sheets.ShouldAllBe(sheet => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/thumbnails/{sheet.Start.Ticks}.jpg")) != null);
+
+        await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None);
+        bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_newer_session_takes_its_place_but_not_its_media_and_its_journal_says_that_it_is_over()
+    {
+        using var bench = await new Bench(options: Short).StartAsync();
+        var (older, newer) = (Recorded(), Recorded(at: Noon.AddHours(1)));
+        await bench.PublishAsync(older, Media(100));
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        await bench.PublishAsync(newer, Media(5));
+        bench.Time.Advance(TimeSpan.FromMinutes(5));
+        await Poll.UntilAsync(() => bench.Sink.Forgotten.Contains(older.Id));
+
+        bench.Stage.Knows(older.Id).ShouldBeFalse("it takes no memory");
+        bench.Log.Count(3006).ShouldBe(1);
+        bench.Log.Count(3004).ShouldBe(0);
+        var timeline = Replayed(bench.Spool, older);
+        timeline.IsEnded.ShouldBeTrue();
+        All(bench.Spool, timeline, "source").Count.ShouldBe(50);
+        await bench.Stage.ForgetAsync(older.Channel, older.Id, CancellationToken.None);
+        bench.Spool.Store.Objects.Keys.ShouldNotContain(name => name.Value.Contains(older.Id.Value, StringComparison.Ordinal));
+        bench.Spool.Store.Objects.Keys.ShouldContain(name => name.Value.Contains(newer.Id.Value, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_restart_deletes_nothing_of_it_and_what_waited_in_the_spool_goes_to_the_store(bool isSuperseded)
+    {
+        var spool = new FakeSpool { Uploads = false };
+        using var killed = await new Bench(spool, options: Short).StartAsync();
+        var (session, newer) = (Recorded(), Session(at: Noon.AddHours(1)));
+        var publishing = killed.Begin(session);
+        for (var at = 0; at < 200; at += 10)
+        {
+            publishing.Send(Media(10, from: at));
+            killed.Stage.Offer(session.Channel, session.Id, Sheet(at));
+        }
+
+        publishing.Send(Media(1, from: 200));
+        if (isSuperseded)
+        {
+            await killed.PublishAsync(newer, Media(5));
+        }
+
+        var before = spool.Files;
+        var disk = spool.AfterKill();
+        disk.Uploads = true;
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddSeconds(202)), Short).StartAsync();
+        await Poll.UntilAsync(() => !isSuperseded || bench.Log.Count(3006) > 0);
+        bench.Time.Advance(TimeSpan.FromHours(1));
+
+        bench.Stage.Knows(session.Id).ShouldBe(!isSuperseded);
+        var timeline = Replayed(disk, session);
+        timeline.IsEnded.ShouldBe(isSuperseded);
+        All(disk, timeline, "source").Count.ShouldBeGreaterThanOrEqualTo(100);
+        var folder = $"live/main/{session.Id}/";
+        var names = before.Keys.Where(name => name.Value.StartsWith(folder, StringComparison.Ordinal)).ToList();
+        names.ShouldAllBe(name => disk.Bytes(name) != null);
+        await Poll.UntilAsync(() => disk.List(folder).Count == 0, description: "all is in the store");
+
+        // Once more: nothing is left to do.
+        using var again = await new Bench(disk.AfterKill(), new ManualTimeProvider(Noon.AddHours(2)), Short).StartAsync();
+        again.Time.Advance(TimeSpan.FromHours(1));
+        names.ShouldAllBe(name => again.Spool.Bytes(name) != null);
+    }
+
+    [Fact]
+    public async Task A_month_would_be_some_hundred_chapters()
+    {
+        using var bench = await new Bench(options: new PackagerOptions { ChapterLength = TimeSpan.FromSeconds(2) }).StartAsync();
+        var session = Recorded();
+        var publishing = bench.Begin(session);
+        publishing.Send(Media(900));
+        var (at, joined) = (900, 0L);
+        await Poll.UntilAsync(() =>
+        {
+            // What is joined in the background is told with the next chapter.
+            publishing.Send(Media(10, from: at));
+            at += 10;
+            joined = bench.Timeline(session).KeptChapters.Max(chapter => chapter.Last - chapter.First + 1);
+            return joined >= 300;
+        });
+        await publishing.EndAsync();
+        var timeline = bench.Timeline(session);
+        timeline.KeptChapters.Count.ShouldBeLessThan(60, "twenty times twenty are one");
+        timeline.KeptChapters.ShouldAllBe(chapter => chapter.Run == new TimelineRun(1, MediaTime.Zero(1000)));
+        All(bench.Spool, timeline, "audio").Count.ShouldBe((int)timeline.LastSegment);
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
+            .ShouldBe(timeline.KeptChapters.Select(chapter => chapter.Object.Value).Order(), "what was joined is needed no more");
+    }
+
+    [Fact]
+    public async Task A_machine_that_was_lost_for_longer_than_the_window_leaves_a_gap_and_what_was_before_it()
+    {
+        using var killed = await new Bench(options: Short).StartAsync();
+        var session = Recorded();
+        killed.Begin(session).Send(Media(200));
+        var disk = killed.Spool.AfterKill();
+        foreach (var name in disk.Files.Keys)
+        {
+            disk.Lose(name);
+        }
+
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddHours(1)), Short).StartAsync();
+        await bench.PublishAsync(session, Media(20, from: 3600));
+        var all = All(bench.Spool, bench.Timeline(session), "source");
+        all.Count(segment => segment.IsGap).ShouldBeGreaterThan(1000);
+        all.Count(segment => !segment.IsGap).ShouldBeGreaterThan(100);
+        bench.Timeline(session).OldestSegment.ShouldBe(1);
+    }
+}
