@@ -23,6 +23,9 @@ internal static partial class OriginLog
     [LoggerMessage(4006, LogLevel.Error, "A timeline event of session {Session} of channel {Channel} makes no sense and was dropped: {Mistake}")]
     public static partial void EventRefused(ILogger logger, ChannelName channel, SessionId session, string mistake);
 
+    [LoggerMessage(4007, LogLevel.Warning, "The journal of session {Session} of channel {Channel} cannot be read: no file of it is whole. Its recordings cannot be replayed")]
+    public static partial void RecordingUnreadable(ILogger logger, ChannelName channel, SessionId session);
+
     [LoggerMessage(4101, LogLevel.Error, "{Object} could not be read; the player was asked to try again")]
     public static partial void ReadFailed(ILogger logger, Exception exception, ObjectName @object);
 

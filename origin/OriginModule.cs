@@ -1,7 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
-using Broadcast.Origin.Viewing;
+using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Viewing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,7 +20,7 @@ public static class OriginModule
 {
     /// <summary>
     /// Adds the origin: <see cref="LiveDirectory"/>, which is also an <see cref="ITimelineSink"/>. Needs an <see cref="ISpool"/> from elsewhere, and an <see cref="IViewerAuthority"/> where
-    /// not every channel is public.
+    /// not every channel is public. Recordings can be replayed where there is an <see cref="IRecordingCatalog"/>, and an <see cref="IObjectStore"/> to find their journals in.
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="configuration">The whole configuration; section <c>Origin</c> is read.</param>
@@ -31,23 +32,32 @@ public static class OriginModule
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OriginOptions>, OriginOptionsValidator>());
         services.TryAddSingleton<LiveDirectory>();
+        services.TryAddSingleton(provider => new RecordingShelf(
+            provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RecordingShelf>>(), provider.GetService<IObjectStore>()));
+        services.TryAddSingleton(provider => new KnownRecordings(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
+        services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingShelf>());
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
         services.TryAddSingleton<SharedWaits>();
         services.TryAddSingleton<MediaDelivery>();
+        services.TryAddSingleton<DocumentDelivery>();
         services.TryAddSingleton<HeldRequests>();
         services.TryAddSingleton<LiveMedia>();
         services.TryAddSingleton<ChapterShelf>();
         services.TryAddSingleton<RewoundPlaylists>();
         services.TryAddSingleton<RangeShelf>();
         services.TryAddSingleton<RangePlaylists>();
+        services.TryAddSingleton<RecordingCuts>();
+        services.TryAddSingleton<ReplayPlaylists>();
+        services.TryAddSingleton<ReplayEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(
-            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
+            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ReplayEndpoint>(), provider.GetRequiredService<KnownRecordings>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
         return services;
     }
 
     /// <summary>
-    /// Maps <c>/live/…</c> (playlists, media, status), the same behind <c>/t/{token}</c>, <c>/auth/…</c> (edges ask there who may watch) and <c>/time</c> (the clock that DASH players
+    /// Maps <c>/live/…</c> (playlists, media, status) and <c>/vod/…</c> (recordings), the same behind <c>/t/{token}</c>, <c>/auth/…</c> (edges ask there who may watch) and <c>/time</c> (the clock that DASH players
     /// set theirs by).
     /// </summary>
     /// <param name="endpoints">Where to.</param>
@@ -62,6 +72,8 @@ public static class OriginModule
         stopping.Register(held.Release);
         endpoints.Map("/live/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)door.HandleAsync);
+        endpoints.Map("/vod/{**path}", (RequestDelegate)door.HandleAsync);
+        endpoints.Map("/t/{token}/vod/{**path}", (RequestDelegate)door.HandleAsync);
         endpoints.Map("/auth/{**path}", (RequestDelegate)door.AnswerEdgeAsync);
         endpoints.Map("/time", (RequestDelegate)live.HandleTimeAsync);
         return endpoints;

@@ -9,7 +9,7 @@ public sealed class OriginOptions
     public const string Section = "Origin";
 
     /// <summary>
-    /// How long caches may keep the playlists of a session that is over; 0 to 1 hour. They change no more, but may be deleted: a minute hides that from nobody
+    /// How long caches may keep the playlists of a session that is over, and of recordings; 0 to 1 hour. They change no more, but may be deleted: a minute hides that from nobody
     /// for long. The channel's own addresses are always kept short, because the next session begins there.
     /// </summary>
     public TimeSpan EndedPlaylistMaxAge { get; set; } = TimeSpan.FromSeconds(60);
@@ -50,12 +50,17 @@ public sealed class OriginOptions
     public long ChapterMemory { get; set; } = 32 << 20;
 
     /// <summary>
-    /// Playlists of ranges (<c>?start=…&amp;end=…</c>) that are drawn at the same time; 1 to 1,024. Each 2,500 segments that one looks at count as one more. Whoever asks for another meanwhile is
+    /// Bytes of memory for sessions that are replayed and are not live any more, 1 MiB to 4 GiB, counted by their journals: some hundred kilobytes each. What is more is read from storage again.
+    /// </summary>
+    public long RecordingMemory { get; set; } = 32 << 20;
+
+    /// <summary>
+    /// Playlists of ranges (<c>?start=…&amp;end=…</c>) and of recordings that are drawn at the same time; 1 to 1,024. Each 2,500 segments that one looks at count as one more. Whoever asks for another meanwhile is
     /// asked to come again at once. All together they take some 50 MB for so long, or more when a single one does.
     /// </summary>
     public int MaxRangeDrawings { get; set; } = 32;
 
-    /// <summary>Bytes of memory for playlists of ranges that were drawn, 1 MiB to 4 GiB: many who ask for the same range, one after another, cost one drawing. One over half of it is not kept.</summary>
+    /// <summary>Bytes of memory for playlists of ranges and recordings that were drawn, 1 MiB to 4 GiB: many who ask for the same range, one after another, cost one drawing. One over half of it is not kept.</summary>
     public long RangeMemory { get; set; } = 16 << 20;
 
     /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
@@ -76,6 +81,7 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.MaxOpenPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxOpenPerClient), options.MaxOpenPerClient, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
         Check(options.ChapterMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.ChapterMemory), options.ChapterMemory, "1048576 to 4294967296");
+        Check(options.RecordingMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingMemory), options.RecordingMemory, "1048576 to 4294967296");
         Check(options.MaxRangeDrawings is >= 1 and <= 1024, nameof(OriginOptions.MaxRangeDrawings), options.MaxRangeDrawings, "1 to 1,024");
         Check(options.RangeMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeMemory), options.RangeMemory, "1048576 to 4294967296");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");

@@ -1,10 +1,9 @@
-using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -14,16 +13,11 @@ namespace Broadcast.Origin.Delivery;
 
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
-    LiveDirectory directory, MediaDelivery media, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+    LiveDirectory directory, KnownRecordings recordings, RecordingShelf shelf, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges,
+    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
 {
-    /// <summary>Bytes of a text that are given to the server at once.</summary>
-    private const int WritePiece = 64 * 1024;
-
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
-
-    private static readonly Counter<long> Requests =
-        Telemetry.Meter.CreateCounter<long>("broadcast_origin_requests", "{request}", "Requests answered, by kind and status code.");
 
     /// <summary>Answers a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -57,7 +51,7 @@ internal sealed partial class LiveEndpoint(
         }
         finally
         {
-            Requests.Add(1, new("kind", kind), new("code", context.Response.StatusCode));
+            DocumentDelivery.Count(kind, context.Response.StatusCode);
         }
     }
 
@@ -91,7 +85,7 @@ internal sealed partial class LiveEndpoint(
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
         if ((isOfChannel ? channel?.Current : channel?.Find(path.Session)) is not { } session)
         {
-            return NotFound(context);
+            return path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path) : NotFound(context);
         }
 
         if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd or LivePathKind.SessionMpd
@@ -130,6 +124,26 @@ internal sealed partial class LiveEndpoint(
                 return AnswerPlaylistAsync(context, session, path.Rendition, maxAge);
             default:
                 return live.AnswerAsync(context, session, path);
+        }
+    }
+
+    /// <summary>Media of a session that is not live here any more, for its recordings.</summary>
+    private async Task AnswerPastAsync(HttpContext context, LivePath path)
+    {
+        try
+        {
+            if (await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted)
+                && await shelf.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } session)
+            {
+                await live.AnswerAsync(context, session, path);
+                return;
+            }
+
+            Answers.NotFound(context);
+        }
+        catch (RecordingsAwayException)
+        {
+            Answers.TryAgain(context);
         }
     }
 
@@ -187,56 +201,7 @@ internal sealed partial class LiveEndpoint(
     private async Task WriteLongMpdAsync(HttpContext context, LiveSession session, bool? isGuarded, TimeSpan maxAge, TimeSpan stale) =>
         await WriteAsync(context, await rewound.GetMpdAsync(session, isGuarded, context.RequestAborted), maxAge, stale);
 
-    /// <param name="context">The request.</param>
-    /// <param name="document">The answer; <see langword="null"/> for 404.</param>
-    /// <param name="maxAge">How long caches may keep it.</param>
-    /// <param name="stale">How long after that they may still give it while we fail (RFC 5861, 4): players wait with a playlist that does not grow, and give up at an error.</param>
-    private async Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default)
-    {
-        if (document is null)
-        {
-            Answers.NotFound(context);
-            return;
-        }
-
-        var request = context.Request;
-        var headers = context.Response.Headers;
-        var coding = document.Plain.Length < options.Value.MinimumCompressedLength
-            ? ContentCoding.Identity
-            : AcceptEncoding.Choose(request.Headers.AcceptEncoding.ToString());
-        var tag = document.TagIn(coding);
-        headers.CacheControl = string.Create(
-            CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
-        Cmsd.Say(headers, Cmsd.OfDocument(document.ContentType));
-        headers.ETag = tag;
-        headers.Vary = "Accept-Encoding";
-        if (EntityTag.IsKnown(request.Headers.IfNoneMatch, tag))
-        {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
-            return;
-        }
-
-        var bytes = await document.InAsync(coding, context.RequestAborted);
-        context.Response.ContentType = document.ContentType;
-        context.Response.ContentLength = bytes.Length;
-        if (coding != ContentCoding.Identity)
-        {
-            headers.ContentEncoding = coding == ContentCoding.Brotli ? "br" : "gzip";
-        }
-
-        if (HttpMethods.IsGet(request.Method))
-        {
-            // The server's buffers take all they are given: a slow reader of a long playlist shall hold a piece of it only.
-            for (var at = 0; at < bytes.Length; at += WritePiece)
-            {
-                var flushed = await context.Response.BodyWriter.WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);
-                if (flushed.IsCompleted)
-                {
-                    return;
-                }
-            }
-        }
-    }
+    private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
     /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower case.</summary>
     private static Document StatusOf(ChannelStatus status)

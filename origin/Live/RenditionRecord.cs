@@ -50,6 +50,20 @@ internal sealed class RenditionRecord(TimeSpan targetDuration)
     /// <summary>How late its parts come by the clock.</summary>
     public Lateness Lateness { get; } = new();
 
+    /// <summary>Takes note of all segments of a replay.</summary>
+    public void Observe(IEnumerable<ChapterSegment> segments)
+    {
+        foreach (var segment in segments)
+        {
+            if (segment.HasMedia)
+            {
+                HasMedia = true;
+                IsIndependent &= segment.Independent;
+                Bitrate.Add(segment.Length, segment.Duration);
+            }
+        }
+    }
+
     /// <summary>Takes note of segments that have become whole.</summary>
     public void Observe(RenditionTimeline rendition)
     {

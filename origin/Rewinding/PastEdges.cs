@@ -21,7 +21,8 @@ internal sealed record PastEdges(
     /// <summary>A session's as they are now, as <see cref="PastView"/> would have them.</summary>
     /// <param name="session">The session.</param>
     /// <param name="isCounted">Whether its clock is counted, as an MPD has it.</param>
-    public static PastEdges Of(LiveSession session, bool isCounted)
+    /// <param name="isReplay">Whether it is all that is kept, to be replayed.</param>
+    public static PastEdges Of(LiveSession session, bool isCounted, bool isReplay = false)
     {
         var version = session.ListVersion;
         return session.Read((timeline, _) =>
@@ -37,10 +38,11 @@ internal sealed record PastEdges(
 
             var clock = PastClock.Of(timeline.Session, isCounted);
             var segments = leader is null ? default : leader.Closed;
+            var chapters = isReplay ? timeline.KeptChapters : timeline.Chapters;
             return new PastEdges(
-                timeline.Chapters is [var chapter, ..] ? clock.Begin(chapter) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
+                chapters is [var chapter, ..] ? clock.Begin(chapter) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
                 segments is [.., var last] ? clock.End(ChapterSegment.Of(last)) : null,
-                timeline.IsEnded, timeline.Chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
+                timeline.IsEnded, chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
         });
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Broadcast.Media;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
 
@@ -23,7 +24,7 @@ internal static class PastMpd
     public static Mpd? Draw(PastView view, bool isWhole, TimeRange range, TimeSpan depth)
     {
         var isRange = range != TimeRange.Everything;
-        var zero = isRange ? BeginOf(view.Session, range) : MediaTime.Zero(1000);
+        var zero = view.IsReplay ? BeginOf(view, range) : isRange ? BeginOf(view.Session, range) : MediaTime.Zero(1000);
         var periods = Periods(view, isWhole, zero);
         if (periods.Count == 0)
         {
@@ -31,14 +32,14 @@ internal static class PastMpd
         }
 
         var latency = view.Session.Latency;
-        var begin = isRange ? -zero.ToTimeSpan() : MpdDrawing.SessionBegin;
+        var begin = isRange || view.IsReplay ? -zero.ToTimeSpan() : MpdDrawing.SessionBegin;
         var end = TimeSpan.FromMilliseconds(Math.Ceiling(periods[^1].End.TotalSeconds * 1000));
-        var thumbnails = isRange ? null : view.Thumbnails;
+        var thumbnails = view.IsReplay ? ThumbnailTrack.Of(view.Sheets) : isRange ? null : view.Thumbnails;
         return new Mpd
         {
             IsStatic = isWhole,
             AvailabilityStartTime = view.Session.StartedAt - begin,
-            PublishTime = isRange && isWhole ? null : view.ListedAt,
+            PublishTime = isWhole && (isRange || view.IsReplay) ? null : view.ListedAt,
             MinimumUpdatePeriod = latency.SegmentMinimum,
             TimeShiftBufferDepth = depth,
             SuggestedPresentationDelay = 3 * latency.TargetDuration,
@@ -62,6 +63,14 @@ internal static class PastMpd
     /// <summary>Presentation time zero of a range, which follows from its address alone: a session's begin where it asks for more.</summary>
     private static MediaTime BeginOf(BroadcastSession session, TimeRange range) =>
         range.Start <= session.StartedAt ? MediaTime.Zero(1000) : MediaTime.From(range.Start - session.StartedAt, 1000);
+
+    /// <summary>Presentation time zero of a replay: its first segment's begin, or the range's within it. Nothing before it ever goes, so that it stays.</summary>
+    private static MediaTime BeginOf(PastView view, TimeRange range)
+    {
+        var begin = BeginOf(view.Session, range);
+        var first = view.Renditions.SelectMany(rendition => rendition.Segments.Take(1)).Select(segment => segment.Start.Rescale(1000)).DefaultIfEmpty(begin).Min();
+        return first > begin ? first : begin;
+    }
 
     private static List<Drawn> Periods(PastView view, bool isWhole, MediaTime zero)
     {

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Rewinding;
@@ -44,6 +45,12 @@ internal sealed record PastView(
     /// <summary>What wall clock it has.</summary>
     public PastClock Clock { get; init; }
 
+    /// <summary>Whether it is all that is kept, to be replayed, and not only what can be gone back to.</summary>
+    public bool IsReplay { get; init; }
+
+    /// <summary>For a replay, the sheets of thumbnails: first those of the live window alone.</summary>
+    public IReadOnlyList<TimelineSheet> Sheets { get; init; } = [];
+
     /// <summary>The run that the live window begins in, or <see langword="null"/> when that is not known.</summary>
     public TimelineRun? Run { get; init; }
 
@@ -66,8 +73,10 @@ internal sealed record PastView(
     /// <summary>A session as it is now.</summary>
     /// <param name="session">The session.</param>
     /// <param name="isCounted">Whether its clock is counted, as an MPD has it.</param>
-    public static PastView Of(LiveSession session, bool isCounted = false) => session.Read((timeline, records) => new PastView(
-        timeline.Session, timeline.IsEnded, timeline.Chapters, timeline.ListedDiscontinuitySequence, [.. timeline.Discontinuities],
+    /// <param name="isReplay">Whether it is all that is kept, to be replayed.</param>
+    public static PastView Of(LiveSession session, bool isCounted = false, bool isReplay = false) => session.Read((timeline, records) => new PastView(
+        timeline.Session, timeline.IsEnded, isReplay ? timeline.KeptChapters : timeline.Chapters,
+        isReplay ? timeline.KeptDiscontinuitySequence : timeline.ListedDiscontinuitySequence, [.. timeline.Discontinuities],
         [
             .. timeline.Renditions.Where(rendition => rendition.Init is not null).Select(rendition => new PastRendition(
                 rendition.Name, rendition.Kind, [.. rendition.Inits], records[rendition.Name].IsIndependent, records[rendition.Name].Bitrate.Peak,
@@ -84,17 +93,20 @@ internal sealed record PastView(
         Run = timeline.Run,
         FirstSegment = timeline.FirstSegment,
         Clock = PastClock.Of(timeline.Session, isCounted),
+        IsReplay = isReplay,
+        Sheets = isReplay ? [.. timeline.Sheets] : [],
     });
 
     /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>
     /// <param name="range">The range.</param>
     /// <param name="shelf">Where chapters are.</param>
     /// <param name="rendition">The one that is wanted: of the others no more is read than the cuts are taken from. <see langword="null"/> for all.</param>
+    /// <param name="reach">How much longer chapters are looked into for sheets, which are in the chapter that they end in.</param>
     /// <returns><see langword="null"/> when nothing is left.</returns>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async Task<PastView?> CutAsync(TimeRange range, ChapterShelf shelf, string? rendition = null)
+    public async Task<PastView?> CutAsync(TimeRange range, ChapterShelf shelf, string? rendition = null, TimeSpan reach = default)
     {
-        var touched = Touched(range);
+        var touched = Touched(range with { End = range.End + reach });
         PastView view;
         if (rendition is not null && LeaderIn(touched) is { } leader)
         {
@@ -202,6 +214,7 @@ internal sealed record PastView(
             : FirstSegment;
         return this with
         {
+            Sheets = IsReplay ? [.. loaded.SelectMany(chapter => chapter.Sheets).Select(sheet => RecordedObjects.SheetOf(Session, sheet)), .. reachesWindow ? Sheets : []] : [],
             DiscontinuitySequence = loaded.Count == 0 && reachesWindow ? DiscontinuitySequence + Chapters.Sum(chapter => (long)chapter.Discontinuities) : sequence,
             Discontinuities = discontinuities,
             Renditions = renditions,

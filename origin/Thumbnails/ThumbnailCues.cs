@@ -15,7 +15,8 @@ internal static class ThumbnailCues
     /// <param name="sheets">The sheets, by rising start.</param>
     /// <param name="end">Where the session's media end: tiles behind show nothing.</param>
     /// <param name="folder">What stands before a sheet's address: the session's folder as seen from the file, empty or ending in a slash.</param>
-    public static Document Draw(IReadOnlyList<TimelineSheet> sheets, TimeSpan end, string folder)
+    /// <param name="begin">What the file's time begins with in the session: of tiles that begin before only what is behind it is shown.</param>
+    public static Document Draw(IReadOnlyList<TimelineSheet> sheets, TimeSpan end, string folder, TimeSpan begin = default)
     {
         var text = new StringBuilder("WEBVTT\n");
         foreach (var sheet in sheets)
@@ -31,8 +32,13 @@ internal static class ThumbnailCues
                     break;
                 }
 
+                if (from + length <= begin)
+                {
+                    continue;
+                }
+
                 var (x, y) = (tile % layout.Columns * layout.TileWidth, tile / layout.Columns * layout.TileHeight);
-                text.Append(CultureInfo.InvariantCulture, $"\n{Time(from)} --> {Time(from + length)}\n");
+                text.Append(CultureInfo.InvariantCulture, $"\n{Time(from > begin ? from - begin : TimeSpan.Zero)} --> {Time(from + length - begin)}\n");
                 text.Append(CultureInfo.InvariantCulture, $"{folder}{ThumbnailTrack.UriOf(sheet)}#xywh={x},{y},{layout.TileWidth},{layout.TileHeight}\n");
             }
         }

@@ -18,9 +18,12 @@ internal sealed record ThumbnailTrack(SheetLayout Layout, TimeSpan Duration, IRe
     public long Bandwidth => Math.Max(1, BitrateMeter.Step((long)Math.Ceiling(Sheets.Max(sheet => sheet.Length) * 8 / Duration.TotalSeconds)));
 
     /// <summary>The track of a session, or <see langword="null"/> while it has no sheet. What is divided in another way than the newest sheet, as after a change of the configuration, is left out.</summary>
-    public static ThumbnailTrack? Of(SessionTimeline timeline) => timeline.Sheets is not [.., var newest]
+    public static ThumbnailTrack? Of(SessionTimeline timeline) => Of(timeline.Sheets);
+
+    /// <summary>The track of some sheets by rising start, or <see langword="null"/> where there are none; likewise.</summary>
+    public static ThumbnailTrack? Of(IReadOnlyList<TimelineSheet> sheets) => sheets is not [.., var newest]
         ? null
-        : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(), [.. timeline.Sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
+        : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(), [.. sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
 
     /// <summary>A sheet's start in milliseconds, which names it.</summary>
     public static long Milliseconds(TimelineSheet sheet) => sheet.Start.Rescale(1000).Ticks;

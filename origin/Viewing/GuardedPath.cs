@@ -1,14 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
 using Broadcast.Media;
+using Broadcast.Origin.Recordings;
 
 namespace Broadcast.Origin.Viewing;
 
-/// <summary>An address under which something of a channel is: <c>/live/{channel}/…</c>, or the same behind <c>/t/{token}</c>.</summary>
+/// <summary>An address under which something of a channel is: <c>/live/{channel}/…</c> or <c>/vod/{recording}/…</c>, or the same behind <c>/t/{token}</c>.</summary>
 /// <param name="Token">What stands behind <c>/t/</c>; <see langword="null"/> where that is not there.</param>
-/// <param name="Rest">From <c>/live/</c> on.</param>
-/// <param name="Channel">The channel.</param>
+/// <param name="Rest">From <c>/live/</c> or <c>/vod/</c> on.</param>
+/// <param name="Channel">The channel; nothing where <see cref="Recording"/> is named.</param>
 internal readonly record struct GuardedPath(string? Token, string Rest, ChannelName Channel)
 {
+    /// <summary>The recording, of whose channel it is to be found out; <see langword="null"/> where a channel is named.</summary>
+    public RecordingId? Recording { get; init; }
+
     /// <summary>Longest token looked at, in characters. Ours are shorter (<see cref="ViewerToken.MaxLength"/>); those that only a webhook knows may have this.</summary>
     public const int MaxToken = 512;
 
@@ -36,6 +40,18 @@ internal readonly record struct GuardedPath(string? Token, string Rest, ChannelN
 
             token = path[Prefix.Length..end];
             rest = path[end..];
+        }
+
+        if (rest.StartsWith(ReplayPath.Root, StringComparison.Ordinal))
+        {
+            var end = rest.IndexOf('/', ReplayPath.Root.Length);
+            if (end < 0 || !RecordingId.TryParse(rest[ReplayPath.Root.Length..end], out var recording))
+            {
+                return false;
+            }
+
+            result = new(token, rest, default) { Recording = recording };
+            return true;
         }
 
         if (!rest.StartsWith(Live, StringComparison.Ordinal))

@@ -2,19 +2,22 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Recordings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Origin.Viewing;
 
 /// <summary>
-/// Stands before everything under <c>/live/</c>, with and without a token in front, and lets through whom the authority lets in: playlists, media, pictures and status alike. What it lets
+/// Stands before everything under <c>/live/</c> and <c>/vod/</c>, with and without a token in front, and lets through whom the authority lets in: playlists, media, pictures and status alike. What it lets
 /// through is the same for everybody. Edges that cache it ask here too, under <c>/auth/</c>.
 /// </summary>
 /// <param name="live">What is behind the door.</param>
+/// <param name="replay">And what of recordings is.</param>
+/// <param name="recordings">Says of which channel a recording is.</param>
 /// <param name="logger">Where failures are told.</param>
 /// <param name="authority">Who decides. Without one every channel is public: a process that serves nothing else.</param>
-internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, IViewerAuthority? authority = null)
+internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, KnownRecordings recordings, ILogger<ViewerDoor> logger, IViewerAuthority? authority = null)
 {
     /// <summary>The header that says why somebody is not let in, for players and edges.</summary>
     public const string RefusalHeader = "X-Refusal";
@@ -23,7 +26,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
     private static readonly Counter<long> Refusals =
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewers_refused", "{request}", "Requests of viewers who were not let in, by reason; edges' questions too.");
 
-    /// <summary>Answers a request under <c>/live/</c> or <c>/t/{token}/live/</c>.</summary>
+    /// <summary>Answers a request under <c>/live/</c>, <c>/vod/</c>, <c>/t/{token}/live/</c> or <c>/t/{token}/vod/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         var request = context.Request;
@@ -35,9 +38,10 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
         }
 
         // Other methods get nothing of a channel: a preflight has no token, and may know what it can ask for.
+        RecordingRange? recording = null;
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         {
-            var verdict = await JudgeAsync(context, path);
+            (recording, var verdict) = await JudgeAsync(context, path);
             if (verdict.Refusal is { } refusal)
             {
                 Refuse(context, refusal);
@@ -49,6 +53,12 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
         {
             request.PathBase = request.PathBase.Add($"/t/{path.Token}");
             request.Path = path.Rest;
+        }
+
+        if (path.Recording is not null)
+        {
+            await replay.HandleAsync(context, recording);
+            return;
         }
 
         await live.HandleAsync(context);
@@ -73,7 +83,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
             return;
         }
 
-        var verdict = await JudgeAsync(context, path);
+        var (_, verdict) = await JudgeAsync(context, path);
         switch (verdict.Refusal)
         {
             case null:
@@ -89,7 +99,28 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
         }
     }
 
-    private async ValueTask<ViewerVerdict> JudgeAsync(HttpContext context, GuardedPath path)
+    /// <returns>The recording, where there is one that the address names, and whether the viewer is let in. What there is not is for the endpoint behind the door to say.</returns>
+    private async ValueTask<(RecordingRange? Recording, ViewerVerdict Verdict)> JudgeAsync(HttpContext context, GuardedPath path)
+    {
+        if (path.Recording is not { } id)
+        {
+            return (null, await JudgeAsync(context, path.Channel, path.Token));
+        }
+
+        RecordingRange? recording;
+        try
+        {
+            recording = await recordings.FindAsync(id, context.RequestAborted);
+        }
+        catch (Exception failure) when (failure is RecordingsAwayException or OperationCanceledException)
+        {
+            return (null, new(ViewerRefusal.Away, TimeSpan.Zero));
+        }
+
+        return recording is null ? (null, new(null, TimeSpan.FromSeconds(1))) : (recording, await JudgeAsync(context, recording.Channel, path.Token));
+    }
+
+    private async ValueTask<ViewerVerdict> JudgeAsync(HttpContext context, ChannelName channel, string? token)
     {
         if (authority is null)
         {
@@ -99,7 +130,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ILogger<ViewerDoor> logger, 
         ViewerVerdict verdict;
         try
         {
-            verdict = await authority.AuthorizeAsync(new(path.Channel, path.Token, context.Connection.RemoteIpAddress), context.RequestAborted);
+            verdict = await authority.AuthorizeAsync(new(channel, token, context.Connection.RemoteIpAddress), context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

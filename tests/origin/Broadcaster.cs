@@ -10,9 +10,9 @@ internal sealed class Broadcaster
     public static readonly SessionId Second = SessionId.Parse("01JN8F0000000000000000000B");
     private readonly Dictionary<string, Feed> _feeds = [];
 
-    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default)
+    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default, bool recorded = false)
     {
-        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind };
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind, IsRecorded = recorded };
         Say(new TimelineEvent.Started(Session));
     }
 
@@ -196,6 +196,16 @@ internal sealed class Broadcaster
         var path = Path("chapters", $"{chapter.First}-{chapter.Last}.chapter");
         Objects[path.Value] = ChapterFile.Write(chapter);
         Say(chapter.Announce(path, Objects[path.Value].Length));
+        return this;
+    }
+
+    /// <summary>Writes a journal file that begins with all that was said, as the packager leaves it.</summary>
+    public Broadcaster Journal(long number = 1, JournalEnd end = JournalEnd.Ended)
+    {
+        var timeline = new SessionTimeline(Session);
+        Events.ForEach(@event => timeline.Apply(@event));
+        var begin = JournalFile.Begin(Session.Channel, Session.Id, Session.Epoch, number, timeline.Checkpoint());
+        Objects[JournalFile.NameOf(Session.Channel, Session.Id, number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
         return this;
     }
 

@@ -54,7 +54,12 @@ internal sealed class OriginServer : IAsyncDisposable
 
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>
     /// <param name="settings">Options.</param>
-    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, params (string Key, string Value)[] settings)
+    public static Task<OriginServer> StartAsync(IViewerAuthority? authority, params (string Key, string Value)[] settings) => StartAsync(authority, null, settings);
+
+    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
+    /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
+    /// <param name="settings">Options.</param>
+    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -68,6 +73,11 @@ internal sealed class OriginServer : IAsyncDisposable
             builder.Services.AddSingleton(authority);
         }
 
+        if (catalog is not null)
+        {
+            builder.Services.AddSingleton(catalog);
+        }
+
         builder.Services.AddOrigin(builder.Configuration);
         var app = builder.Build();
         app.UseRouting();
@@ -77,13 +87,20 @@ internal sealed class OriginServer : IAsyncDisposable
         return new OriginServer(app, spool, time);
     }
 
-    public OriginServer Hear(Broadcaster broadcaster)
+    /// <summary>Has what a broadcaster left where it can be read, as after a restart: nobody is told of it.</summary>
+    public OriginServer Find(Broadcaster broadcaster)
     {
         foreach (var (name, bytes) in broadcaster.Objects)
         {
             Spool.Objects[name] = bytes;
         }
 
+        return this;
+    }
+
+    public OriginServer Hear(Broadcaster broadcaster)
+    {
+        Find(broadcaster);
         broadcaster.SendTo(_app.Services.GetRequiredService<ITimelineSink>());
         return this;
     }

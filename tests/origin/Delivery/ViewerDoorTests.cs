@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Tests.Recordings;
 using Broadcast.Origin.Viewing;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -95,6 +96,34 @@ public class ViewerDoorTests
         using var short_ = await server.SendAsync("/auth/t/good/live/demo/index.m3u8");
         short_.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("no-store");
         server.Spool.Reads.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_recordings_viewers_are_those_of_its_channel()
+    {
+        var catalog = new Catalog();
+        await using var server = await OriginServer.StartAsync(new Guard(), catalog);
+        var story = new Broadcaster(recorded: true).Video().Segment().End().Journal();
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        foreach (var (path, status) in new[]
+        {
+            ($"/vod/{recording.Id}/index.m3u8", HttpStatusCode.Forbidden),
+            ($"/t/bad/vod/{recording.Id}/index.m3u8", HttpStatusCode.Forbidden),
+            ($"/t/open/vod/{recording.Id}/manifest.mpd", HttpStatusCode.Forbidden),
+            ($"/t/good/vod/{recording.Id}/index.m3u8", HttpStatusCode.OK),
+            ($"/t/good/vod/{recording.Id}/source.m3u8", HttpStatusCode.OK),
+            ($"/t/good/vod/{recording.Id}/manifest.mpd", HttpStatusCode.OK),
+            ($"/t/good/vod/{Broadcaster.Second}/index.m3u8", HttpStatusCode.NotFound),
+            ($"/auth/vod/{recording.Id}/index.m3u8", HttpStatusCode.Forbidden),
+            ($"/auth/t/good/vod/{recording.Id}/index.m3u8", HttpStatusCode.NoContent),
+            ($"/auth/t/good/vod/{Broadcaster.Second}/index.m3u8", HttpStatusCode.NoContent),
+        })
+        {
+            using var response = await server.SendAsync(path);
+            response.StatusCode.ShouldBe(status, path);
+            (await response.Content.ReadAsStringAsync()).ShouldNotContain("good", Case.Sensitive, "a token is in no answer");
+        }
     }
 
     [Fact]

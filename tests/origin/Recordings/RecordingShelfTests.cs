@@ -1,0 +1,186 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Recordings;
+using Broadcast.Origin.Tests.Delivery;
+
+namespace Broadcast.Origin.Tests.Recordings;
+
+public class RecordingShelfTests
+{
+    private static Broadcaster Story(SessionId? id = null) => new Broadcaster(id, recorded: true).Video().Audio().Segments(20, bytes: 1000).Chapter(11);
+
+    private static async Task<(OriginServer Server, Catalog Catalog)> ServerAsync(params (string, string)[] settings)
+    {
+        var catalog = new Catalog();
+        var server = await OriginServer.StartAsync(null, catalog, settings);
+        server.Time.Now = Broadcaster.Start.AddMinutes(30);
+        return (server, catalog);
+    }
+
+    [Fact]
+    public async Task A_journal_is_read_once_however_many_ask_and_then_kept()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
+        server.Spool.Reads.ShouldBe(2, "the journal and a chapter");
+        server.Get<RecordingShelf>().Bytes.ShouldBe(story.Objects[$"journal/demo/{Broadcaster.First}/00000001.jsonl"].Length);
+    }
+
+    [Fact]
+    public async Task Memory_for_sessions_is_bounded_and_what_was_given_up_is_read_again()
+    {
+        var (server, catalog) = await ServerAsync(("Origin:RecordingMemory", "1048576"));
+        await using var _ = server;
+        var recordings = new List<RecordingRange>();
+        for (var i = 0; i < 20; i++)
+        {
+            var story = new Broadcaster(SessionId.New(Broadcaster.Start.AddHours(i)), recorded: true).Video().Segments(400, bytes: 10).End().Journal();
+            server.Find(story);
+            recordings.Add(catalog.Add(story.Session));
+        }
+
+        foreach (var recording in recordings.Concat(recordings))
+        {
+            (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("#EXT-X-ENDLIST\n");
+            server.Get<RecordingShelf>().Bytes.ShouldBeInRange(100_000, 1_048_576);
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_journal_is_passed_over_for_the_one_before_and_none_is_no_recording()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal(7);
+        server.Find(story);
+        server.Spool.Objects[$"journal/demo/{Broadcaster.First}/00000008.jsonl"] = [1, 2, 3];
+        var recording = catalog.Add(story.Session);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/20.m4s\n#EXT-X-ENDLIST\n");
+
+        server.Get<RecordingShelf>().Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingShelf>().Bytes.ShouldBe(0);
+        server.Spool.Objects.Remove($"journal/demo/{Broadcaster.First}/00000007.jsonl");
+        using var gone = await server.SendAsync($"/vod/{recording.Id}/audio.m3u8");
+        gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_session_whose_process_was_killed_is_whole_up_to_its_last_part_and_over_when_nothing_has_come_for_long()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().Open("source", bytes: 1000).Journal(end: JournalEnd.Open);
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        server.Time.Now = Broadcaster.Start.AddSeconds(60);
+        var open = await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8");
+        open.ShouldEndWith("/21.m4s\n", Case.Sensitive, "it may go on");
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/audio.m3u8")).ShouldContain("#EXT-X-GAP\n");
+
+        server.Find(story.Close("source").Segment(bytes: 1000).Journal(2, JournalEnd.Open));
+        server.Time.Now = Broadcaster.Start.AddSeconds(70);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n", Case.Sensitive, "and does");
+        server.Time.Now = Broadcaster.Start.AddMinutes(10);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_is_told_as_such_and_asked_again()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        string[] addresses = [$"/vod/{recording.Id}/source.m3u8", $"/vod/{recording.Id}/manifest.mpd", $"/live/demo/{Broadcaster.First}/source/1.m4s"];
+        server.Spool.Failure = new IOException("the test's store fails");
+        foreach (var address in addresses)
+        {
+            using var refused = await server.SendAsync(address);
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);
+            refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        }
+
+        server.Spool.Failure = null;
+        foreach (var address in addresses)
+        {
+            using var good = await server.SendAsync(address);
+            good.StatusCode.ShouldBe(HttpStatusCode.OK, address);
+        }
+    }
+
+    [Fact]
+    public async Task While_it_cannot_be_found_out_what_can_be_replayed_players_are_asked_to_come_again()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        catalog.Add(story.Session);
+        catalog.IsAway = true;
+        foreach (var address in new[] { $"/vod/{Broadcaster.First}/index.m3u8", $"/auth/vod/{Broadcaster.First}/index.m3u8", $"/live/demo/{Broadcaster.First}/source/1.m4s" })
+        {
+            using var away = await server.SendAsync(address);
+            away.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);
+            away.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            away.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Media_of_a_session_that_is_not_live_is_handed_out_while_it_has_a_recording_and_nothing_else_is()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var folder = $"/live/demo/{Broadcaster.First}/";
+        using (var unrecorded = await server.SendAsync(folder + "source/1.m4s"))
+        {
+            unrecorded.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+
+        server.Time.Now += TimeSpan.FromSeconds(6);
+        var recording = catalog.Add(story.Session);
+        var asked = catalog.Asked;
+        for (var number = 1; number <= 20; number++)
+        {
+            using var segment = await server.SendAsync($"{folder}source/{number}.m4s");
+            segment.StatusCode.ShouldBe(HttpStatusCode.OK);
+            segment.Headers.ETag.ShouldNotBeNull();
+        }
+
+        (catalog.Asked - asked).ShouldBe(1, "not every segment asks");
+        foreach (var other in new[] { "source.m3u8", "manifest.mpd", "source/21.m4s", "source/1.0.m4s", "other/1.m4s", "thumbnails.vtt" })
+        {
+            using var nothing = await server.SendAsync(folder + other);
+            nothing.StatusCode.ShouldBe(HttpStatusCode.NotFound, other);
+        }
+
+        catalog.Remove(recording);
+        server.Time.Now += TimeSpan.FromSeconds(6);
+        using var gone = await server.SendAsync(folder + "source/1.m4s");
+        gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Another_session_of_the_channel_changes_nothing()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Hear(story);
+        var recording = catalog.Add(story.Session);
+        var before = await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd");
+        server.Hear(Story(Broadcaster.Second));
+        server.Directory.Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingShelf>().Forget(story.Session.Channel, story.Session.Id);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd")).ShouldBe(before);
+        using var segment = await server.SendAsync($"/live/demo/{Broadcaster.First}/source/1.m4s");
+        segment.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+}

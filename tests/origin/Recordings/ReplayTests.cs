@@ -1,0 +1,279 @@
+using System.Net;
+using System.Xml.Linq;
+using Broadcast.Media;
+using Broadcast.Origin.Recordings;
+using Broadcast.Origin.Tests.Conformance;
+using Broadcast.Origin.Tests.Dash;
+using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Testing;
+
+namespace Broadcast.Origin.Tests.Recordings;
+
+public class ReplayTests
+{
+    private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
+
+    /// <summary>Five minutes of two seconds each, with a discontinuity at the first, four of them in chapters, and a sheet each ten seconds.</summary>
+    private static Broadcaster FiveMinutes(TimeSpan rewind = default, LatencyProfile? latency = null)
+    {
+        var story = new Broadcaster(rewind: rewind, latency: latency, recorded: true).Video().Audio();
+        for (var minute = 0; minute < 5; minute++)
+        {
+            if (minute == 1)
+            {
+                story.Discontinuity();
+            }
+
+            story.Segments(30, bytes: 1000);
+            for (var sheet = 0; sheet < 6; sheet++)
+            {
+                story.Sheet((minute * 60) + (sheet * 10), 50);
+            }
+
+            if (minute > 0)
+            {
+                story.Chapter((minute * 30) + 1);
+            }
+        }
+
+        return story.Poster(299);
+    }
+
+    private static async Task<(OriginServer Server, Catalog Catalog)> ServerAsync(Broadcaster story, bool isLive, params (string, string)[] settings)
+    {
+        var catalog = new Catalog();
+        var server = await OriginServer.StartAsync(null, catalog, settings);
+        server.Time.Now = Broadcaster.Start.AddSeconds(301);
+        _ = isLive ? server.Hear(story) : server.Find(story);
+        return (server, catalog);
+    }
+
+    private static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
+
+    private static string Address(RecordingRange recording, string file) => $"/vod/{recording.Id}/{file}";
+
+    [Fact]
+    public async Task A_session_that_is_over_is_replayed_from_its_journal_and_what_the_playlists_name_can_be_had()
+    {
+        var story = FiveMinutes().End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: false);
+        await using var _ = server;
+        var recording = catalog.Add(story.Session);
+        var multivariant = await server.Client.GetStringAsync(Address(recording, "index.m3u8"));
+        multivariant.ShouldContain("\nsource.m3u8\n");
+        multivariant.ShouldContain("URI=\"audio.m3u8\"");
+        HlsRules.Multivariant.Broken(new HlsPlaylist(multivariant)).ShouldBeEmpty(multivariant);
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            using var response = await server.SendAsync(Address(recording, rendition + ".m3u8"));
+            response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=60, stale-if-error=3");
+            response.Content.Headers.ContentType!.MediaType.ShouldBe("application/vnd.apple.mpegurl");
+            response.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
+            var playlist = await response.Content.ReadAsStringAsync();
+            HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
+            playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:EVENT\n");
+            playlist.ShouldEndWith("150.m4s\n#EXT-X-ENDLIST\n");
+            Segments(playlist).ShouldBe(Enumerable.Range(1, 150).Select(number => $"../../live/demo/{Broadcaster.First}/{rendition}/{number}.m4s"));
+            foreach (var address in new[] { $"init-1.mp4", "1.m4s", "100.m4s", "150.m4s" })
+            {
+                var name = $"live/demo/{Broadcaster.First}/{rendition}/{address}";
+                using var media = await server.SendAsync("/" + name);
+                media.Headers.CacheControl!.ToString().ShouldStartWith("public, max-age=31536000, immutable");
+                (await media.Content.ReadAsByteArrayAsync()).ShouldBe(story.Objects[name]);
+            }
+        }
+
+        using var sheet = await server.SendAsync($"/live/demo/{Broadcaster.First}/thumbnails/20000.jpg");
+        sheet.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var poster = await server.SendAsync(Address(recording, "poster.jpg"));
+        (await poster.Content.ReadAsByteArrayAsync()).ShouldBe(story.Objects[$"live/demo/{Broadcaster.First}/posters/299000.jpg"]);
+        poster.Headers.CacheControl!.ToString().ShouldBe("public, max-age=60");
+    }
+
+    [Theory]
+    [InlineData("low")]
+    [InlineData("standard")]
+    [InlineData("safe")]
+    public async Task The_MPD_of_a_session_that_is_over_lists_all_of_it_from_zero_on(string profile)
+    {
+        var story = FiveMinutes(latency: LatencyProfile.Find(profile)).End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: false);
+        await using var _ = server;
+        using var response = await server.SendAsync(Address(catalog.Add(story.Session), "manifest.mpd"));
+        var text = await response.Content.ReadAsStringAsync();
+        MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
+        var mpd = XElement.Parse(text);
+        (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value, mpd.Element(Mpd + "BaseURL")!.Value).ShouldBe(("static", "PT300S", $"../../live/demo/{Broadcaster.First}/"));
+        mpd.Elements(Mpd + "Period").Select(period => period.Attribute("start")!.Value).ShouldBe(["PT0S", "PT60S"]);
+        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "source").Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(150);
+        mpd.Descendants(Mpd + "S").Where(s => s.Ancestors(Mpd + "Representation").First().Attribute("id")!.Value == "thumbnails").Sum(s => 1 + ((int?)s.Attribute("r") ?? 0)).ShouldBe(30);
+        (await Schema.ValidateAsync(text)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_read_from_the_journal_is_the_same_as_what_is_still_known_from_when_it_was_live()
+    {
+        var story = FiveMinutes(TimeSpan.FromMinutes(2)).End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: true);
+        await using var _ = server;
+        RecordingRange[] recordings = [catalog.Add(story.Session), catalog.Clip(story.Session, 55.5, 121)];
+        var addresses = recordings.SelectMany(recording => new[] { "index.m3u8", "source.m3u8", "audio.m3u8", "manifest.mpd", "thumbnails.vtt" }.Select(file => Address(recording, file))).ToList();
+        var live = new List<string>();
+        foreach (var address in addresses)
+        {
+            live.Add(await server.Client.GetStringAsync(address));
+        }
+
+        // As after a restart, when nothing that was drawn is there any more.
+        var (other, same) = await ServerAsync(story, isLive: false);
+        await using var __ = other;
+        foreach (var recording in recordings)
+        {
+            same.Add(story.Session, recording.Start, recording.End, recording.Id);
+        }
+
+        foreach (var (address, text) in addresses.Zip(live))
+        {
+            (await other.Client.GetStringAsync(address)).ShouldBe(text, address);
+        }
+    }
+
+    [Theory]
+    [InlineData("low", 0)]
+    [InlineData("standard", 0)]
+    [InlineData("standard", 120)]
+    public async Task While_the_session_goes_on_its_recording_grows_from_its_begin_whatever_can_be_gone_back_to(string profile, int rewind)
+    {
+        var story = FiveMinutes(TimeSpan.FromSeconds(rewind), LatencyProfile.Find(profile));
+        var (server, catalog) = await ServerAsync(story, isLive: true);
+        await using var _ = server;
+        var recording = catalog.Add(story.Session);
+        using (var response = await server.SendAsync(Address(recording, "source.m3u8")))
+        {
+            response.Headers.CacheControl!.ToString().ShouldBe("public, max-age=1, stale-if-error=3");
+        }
+
+        var growing = await server.Client.GetStringAsync(Address(recording, "source.m3u8"));
+        Segments(growing).Count.ShouldBe(150);
+        growing.ShouldNotContain("ENDLIST");
+        var mpd = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
+        MpdRules.Alone.Broken(new MpdVersion(mpd)).ShouldBeEmpty(mpd);
+        Segments(await server.Client.GetStringAsync($"/live/demo/{Broadcaster.First}/source.m3u8")).Count.ShouldBe(rewind == 0 ? 30 : 150, "what is live lists what it did");
+
+        server.Time.Now += TimeSpan.FromSeconds(10);
+        server.Hear(story.Segments(5, bytes: 1000));
+        var more = await server.Client.GetStringAsync(Address(recording, "source.m3u8"));
+        more.ShouldStartWith(growing);
+        HlsChangeRules.Changes.Broken(new HlsChange(new HlsPlaylist(growing), new HlsPlaylist(more))).ShouldBeEmpty(more);
+        var next = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
+        MpdRules.Changes.Broken(new MpdChange(new(mpd), new(next))).ShouldBeEmpty($"{mpd}\nthen\n{next}");
+
+        server.Hear(story.End());
+        (await server.Client.GetStringAsync(Address(recording, "source.m3u8"))).ShouldBe(more + "#EXT-X-ENDLIST\n");
+        XElement.Parse(await server.Client.GetStringAsync(Address(recording, "manifest.mpd"))).Attribute("type")!.Value.ShouldBe("static");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_clip_is_the_whole_segments_that_it_touches_also_while_the_session_is_live(bool isLive)
+    {
+        var story = isLive ? FiveMinutes() : FiveMinutes().End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive);
+        await using var _ = server;
+        var clip = catalog.Clip(story.Session, 55.5, 121);
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            var playlist = await server.Client.GetStringAsync(Address(clip, rendition + ".m3u8"));
+            HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
+            playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:28\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
+            Segments(playlist).ShouldBe(Enumerable.Range(28, 34).Select(number => $"../../live/demo/{Broadcaster.First}/{rendition}/{number}.m4s"));
+            playlist.ShouldEndWith("#EXT-X-ENDLIST\n");
+        }
+
+        var text = await server.Client.GetStringAsync(Address(clip, "manifest.mpd"));
+        MpdRules.Alone.Broken(new MpdVersion(text)).ShouldBeEmpty(text);
+        var mpd = XElement.Parse(text);
+        mpd.Attribute("type")!.Value.ShouldBe("static");
+        mpd.Elements(Mpd + "Period").Select(period => period.Attribute("start")!.Value).ShouldBe(["PT0S", "PT4.5S"], "it begins at 55.5 s, and the second run at 60");
+        (await Schema.ValidateAsync(text)).ShouldBeEmpty();
+
+        var cues = await server.Client.GetStringAsync(Address(clip, "thumbnails.vtt"));
+        cues.ShouldStartWith($"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n../../live/demo/{Broadcaster.First}/thumbnails/50000.jpg#xywh=640,0,320,180\n", Case.Sensitive, "its playlist begins at 54 s");
+        cues.ShouldContain("/thumbnails/120000.jpg#xywh=0,0,320,180\n");
+        cues.ShouldNotContain("/130000.jpg");
+
+        using var nothing = await server.SendAsync(Address(catalog.Clip(story.Session, 1000, 1010), "source.m3u8"));
+        nothing.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Trimming_shows_at_once_where_nothing_is_cached()
+    {
+        var story = FiveMinutes().End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: false);
+        await using var _ = server;
+        var recording = catalog.Add(story.Session);
+        Segments(await server.Client.GetStringAsync(Address(recording, "source.m3u8"))).Count.ShouldBe(150);
+        catalog.Add(story.Session, start: Broadcaster.Start.AddSeconds(100));
+        Segments(await server.Client.GetStringAsync(Address(recording, "source.m3u8"))).Count.ShouldBe(100);
+        catalog.Remove(recording);
+        foreach (var file in new[] { "index.m3u8", "source.m3u8", "manifest.mpd", "thumbnails.vtt", "poster.jpg" })
+        {
+            using var gone = await server.SendAsync(Address(recording, file));
+            gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            gone.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
+    public async Task Answers_are_compressed_tagged_and_told_once()
+    {
+        var story = FiveMinutes().End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: false);
+        await using var _ = server;
+        var address = Address(catalog.Add(story.Session), "source.m3u8");
+        using var first = await server.SendAsync(address, null, ("Accept-Encoding", "gzip"));
+        first.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
+        using var again = await server.SendAsync(address, null, ("Accept-Encoding", "gzip"), ("If-None-Match", first.Headers.ETag!.Tag));
+        again.StatusCode.ShouldBe(HttpStatusCode.NotModified);
+        using var head = await server.SendAsync(address, HttpMethod.Head);
+        (head.StatusCode, head.Content.Headers.ContentLength > 1000).ShouldBe((HttpStatusCode.OK, true));
+        using var post = await server.SendAsync(address, HttpMethod.Post);
+        post.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        using var preflight = await server.SendAsync(address, HttpMethod.Options);
+        preflight.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Theory]
+    [InlineData("index.mpd")]
+    [InlineData("source.m3u8/")]
+    [InlineData("Source.m3u8")]
+    [InlineData("nothing.m3u8")]
+    [InlineData("thumbnails.m3u8")]
+    [InlineData("source/1.m4s")]
+    [InlineData("")]
+    public async Task What_is_nothing_is_not_found(string file)
+    {
+        var story = FiveMinutes().End().Journal();
+        var (server, catalog) = await ServerAsync(story, isLive: false);
+        await using var _ = server;
+        using var response = await server.SendAsync(Address(catalog.Add(story.Session), file));
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using var other = await server.SendAsync($"/vod/{Broadcaster.Second}/index.m3u8");
+        other.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using var none = await server.SendAsync("/vod/demo/index.m3u8");
+        none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Without_a_catalog_there_are_no_recordings()
+    {
+        await using var server = (await OriginServer.StartAsync()).Find(FiveMinutes().End().Journal());
+        foreach (var address in new[] { $"/vod/{Broadcaster.First}/index.m3u8", $"/live/demo/{Broadcaster.First}/source/1.m4s" })
+        {
+            using var response = await server.SendAsync(address);
+            response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+    }
+}
