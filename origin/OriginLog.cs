@@ -37,4 +37,13 @@ internal static partial class OriginLog
 
     [LoggerMessage(4104, LogLevel.Debug, "{Object} was sent while it was made, but after {Sent} bytes no more came; the answer was cut off")]
     public static partial void CutShort(ILogger logger, ObjectName @object, long sent);
+
+    [LoggerMessage(4301, LogLevel.Warning, "A download of session {Session} of channel {Channel} has holes: {Lost} of {All} segments are not there or broken")]
+    public static partial void DownloadHasHoles(ILogger logger, ChannelName channel, SessionId session, int lost, int all);
+
+    [LoggerMessage(4302, LogLevel.Warning, "Session {Session} of channel {Channel} cannot be one file: {Mistake}")]
+    public static partial void DownloadRefused(ILogger logger, ChannelName channel, SessionId session, string mistake);
+
+    [LoggerMessage(4303, LogLevel.Error, "{Object} is not there any more, or shorter than it was; a download was cut off at byte {Position}")]
+    public static partial void DownloadCut(ILogger logger, ObjectName @object, long position);
 }

@@ -49,6 +49,10 @@ public static class OriginModule
         services.TryAddSingleton<RangePlaylists>();
         services.TryAddSingleton<RecordingCuts>();
         services.TryAddSingleton<ReplayPlaylists>();
+        services.TryAddSingleton<DownloadMaker>();
+        services.TryAddSingleton<DownloadShelf>();
+        services.TryAddSingleton<DownloadDelivery>();
+        services.TryAddSingleton<RecordingDownloads>();
         services.TryAddSingleton<ReplayEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(

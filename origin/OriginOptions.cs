@@ -63,6 +63,18 @@ public sealed class OriginOptions
     /// <summary>Bytes of memory for playlists of ranges and recordings that were drawn, 1 MiB to 4 GiB: many who ask for the same range, one after another, cost one drawing. One over half of it is not kept.</summary>
     public long RangeMemory { get; set; } = 16 << 20;
 
+    /// <summary>
+    /// Turns for laying downloads out; 1 to 64. An hour and a half of pictures and sound takes one, twelve hours take nine or all there are. Whoever asks for another meanwhile is asked to come again. Each
+    /// takes several times the memory of its tables for so long.
+    /// </summary>
+    public int MaxDownloadDrawings { get; set; } = 8;
+
+    /// <summary>
+    /// Bytes of memory for the tables of downloads that go on or may go on, 1 MiB to 1 GiB, and the most that one may have: twelve hours of 30 pictures a second with sound have some 30 MB. What is longer has
+    /// to be downloaded in clips.
+    /// </summary>
+    public long DownloadMemory { get; set; } = 128 << 20;
+
     /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
     public int MinimumCompressedLength { get; set; } = 256;
 }
@@ -84,6 +96,8 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.RecordingMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingMemory), options.RecordingMemory, "1048576 to 4294967296");
         Check(options.MaxRangeDrawings is >= 1 and <= 1024, nameof(OriginOptions.MaxRangeDrawings), options.MaxRangeDrawings, "1 to 1,024");
         Check(options.RangeMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeMemory), options.RangeMemory, "1048576 to 4294967296");
+        Check(options.MaxDownloadDrawings is >= 1 and <= 64, nameof(OriginOptions.MaxDownloadDrawings), options.MaxDownloadDrawings, "1 to 64");
+        Check(options.DownloadMemory is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadMemory), options.DownloadMemory, "1048576 to 1073741824");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
         return mistakes.Build();
 

@@ -18,6 +18,9 @@ public enum OverloadReason
     /// <summary>As many playlists of ranges are being drawn as may be (<see cref="OriginOptions.MaxRangeDrawings"/>).</summary>
     Ranges,
 
+    /// <summary>As many downloads are being laid out as may be (<see cref="OriginOptions.MaxDownloadDrawings"/>).</summary>
+    Downloads,
+
     /// <summary>A reader took an answer too slowly, and was cut off.</summary>
     SlowReader,
 
@@ -41,6 +44,7 @@ public static class Overload
         OverloadReason.ClientHeld => "client_held",
         OverloadReason.ClientOpen => "client_open",
         OverloadReason.Ranges => "ranges",
+        OverloadReason.Downloads => "downloads",
         OverloadReason.SlowReader => "slow_reader",
         _ => "connections",
     };

@@ -40,9 +40,10 @@ sub vcl_recv {
       return (synth(404));
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
-      # An object is the same for every viewer: its name is its address without the token. Arguments have one order, and media have none.
+      # An object is the same for every viewer: its name is its address without the token. Arguments have one order, and media have none but downloads,
+      # which say which rendition they are of.
       set req.http.X-Object = std.querysort(regsub(req.url, "^/t/[^/?]+/", "/"));
-      if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?") {
+      if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?" && req.http.X-Object !~ "^/vod/[^/?]+/download\.mp4\?") {
         set req.http.X-Object = regsub(req.http.X-Object, "\?.*$", "");
       }
       # The origin is asked for it with the token of whoever comes first.
@@ -115,6 +116,10 @@ sub vcl_hash {
 sub vcl_backend_fetch {
   if (bereq.http.X-Stage == "object" && bereq.http.X-Pass) {
     set bereq.url = bereq.http.X-Pass + bereq.url;
+  }
+  if (bereq.url ~ "^/(?:t/[^/]+/)?vod/[^/]+/download\.mp4(?:\?|$)") {
+    # Of a long recording all segments are looked at before the first byte.
+    set bereq.first_byte_timeout = 300s;
   }
   # Gone with a second try, so that it does not stand there twice.
   unset bereq.http.X-Pass;

@@ -14,6 +14,10 @@ internal static class RecordedObjects
     public static ObjectName SegmentOf(BroadcastSession session, string rendition, long number) =>
         ObjectName.Parse(FormattableString.Invariant($"{FolderOf(session.Channel, session.Id)}{rendition}/{number}.m4s"));
 
+    /// <summary>An init segment's object.</summary>
+    public static ObjectName InitOf(BroadcastSession session, string rendition, int number) =>
+        ObjectName.Parse(FormattableString.Invariant($"{FolderOf(session.Channel, session.Id)}{rendition}/init-{number}.mp4"));
+
     /// <summary>A sheet of a chapter as a timeline has it.</summary>
     public static TimelineSheet SheetOf(BroadcastSession session, in ChapterSheet sheet) => new(
         sheet.Start, sheet.Duration, sheet.Layout,

@@ -9,7 +9,7 @@ namespace Broadcast.Origin.Recordings;
 
 /// <summary>Answers everything under <c>/vod/</c>, for those whom the door has let through.</summary>
 internal sealed class ReplayEndpoint(
-    RecordingShelf shelf, ReplayPlaylists playlists, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<ReplayEndpoint> logger)
+    RecordingShelf shelf, ReplayPlaylists playlists, RecordingDownloads downloads, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<ReplayEndpoint> logger)
 {
     /// <summary>How long caches may keep the poster of what is not over.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -69,6 +69,12 @@ internal sealed class ReplayEndpoint(
             }
 
             Answers.NotFound(context);
+            return;
+        }
+
+        if (path.Kind == ReplayPathKind.Download)
+        {
+            await downloads.AnswerAsync(context, session, recording);
             return;
         }
 

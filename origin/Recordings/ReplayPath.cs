@@ -20,6 +20,9 @@ internal enum ReplayPathKind
 
     /// <summary><c>poster.jpg</c></summary>
     Poster,
+
+    /// <summary><c>download.mp4</c></summary>
+    Download,
 }
 
 /// <summary>An address under <c>/vod/</c>, taken apart. Each thing has one spelling; whatever is not exactly that is nothing.</summary>
@@ -55,6 +58,7 @@ internal readonly record struct ReplayPath(ReplayPathKind Kind, RecordingId Reco
             "manifest.mpd" => ReplayPathKind.Mpd,
             "thumbnails.vtt" => ReplayPathKind.Thumbnails,
             "poster.jpg" => ReplayPathKind.Poster,
+            "download.mp4" => ReplayPathKind.Download,
             _ when file.EndsWith(Playlist, StringComparison.Ordinal) && LivePath.IsRenditionName(file[..^Playlist.Length]) => ReplayPathKind.MediaPlaylist,
             _ => null,
         };

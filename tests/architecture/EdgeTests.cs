@@ -150,6 +150,21 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
+    public async Task A_download_is_passed_on_with_its_rendition_and_its_range_and_is_not_kept()
+    {
+        const string Path = "/vod/01JN8E0000000000000000000A/download.mp4";
+        foreach (var address in (string[])[Path, Path, $"/t/fine{Path}"])
+        {
+            var answer = await edge.GetAsync($"{address}?rendition=720p", r => r.Headers.Range = new RangeHeaderValue(100, 199));
+            answer.Headers.GetValues("X-Asked").ShouldBe(["?rendition=720p bytes=100-199"]);
+            (answer.StatusCode, answer.Content.Headers.ContentRange!.From).ShouldBe((HttpStatusCode.PartialContent, 100));
+            (await answer.Content.ReadAsByteArrayAsync()).ShouldBe(Edge.Body[100..200]);
+        }
+
+        edge.Fetches(Path).ShouldBe(3);
+    }
+
+    [Fact]
     public async Task Viewers_with_different_tokens_cost_one_fetch_of_an_object()
     {
         var path = $"{Session}/source/106.m4s";

@@ -102,6 +102,18 @@ internal sealed class Broadcaster
         return this;
     }
 
+    /// <summary>A whole segment of bytes that are real media.</summary>
+    public Broadcaster Whole(string name, byte[] content, double seconds)
+    {
+        var feed = _feeds[name];
+        var path = Path(name, $"{feed.Next}.m4s");
+        Objects[path.Value] = content;
+        var duration = MediaTime.From(TimeSpan.FromSeconds(seconds), feed.Format.Timescale);
+        Say(new TimelineEvent.PartReady(name, feed.Next, 0, feed.Init, feed.Time, duration, true, Start + feed.Time.ToTimeSpan(), path, 0, content.Length));
+        feed.Time += duration;
+        return Close(name);
+    }
+
     /// <summary>The next part of the open segment, which the first one opens.</summary>
     public Broadcaster Part(string name, double seconds = 1 / 3.0, bool independent = false, int bytes = 100)
     {

@@ -13,29 +13,41 @@ internal sealed class MemorySpool : ISpool
 
     public Exception? Failure { get; set; }
 
+    /// <summary>An object that cannot be read.</summary>
+    public string? Failing { get; set; }
+
+    /// <summary>What reads wait for.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
     /// <summary>Bytes missing at the end of everything.</summary>
     public int Missing { get; set; }
 
     public int Reads => Volatile.Read(ref _reads);
 
-    public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+    public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
+        await Gate.WaitAsync(cancellationToken);
         Interlocked.Increment(ref _reads);   // chapters are read side by side
         if (Failure is not null)
         {
-            return ValueTask.FromException<SpoolContent?>(Failure);
+            throw Failure;
+        }
+
+        if (name.Value == Failing)
+        {
+            throw new IOException("The test's disk is on fire.");
         }
 
         if (!Objects.TryGetValue(name.Value, out var bytes))
         {
-            return ValueTask.FromResult<SpoolContent?>(null);
+            return null;
         }
 
         var end = Math.Min(bytes.Length - Missing, offset + (length ?? long.MaxValue - offset));
         var content = bytes.AsMemory((int)offset, (int)(end - offset));
-        return ValueTask.FromResult<SpoolContent?>(Streams
+        return Streams
             ? new SpoolContent(new MemoryStream(content.ToArray()), offset, content.Length, bytes.Length)
-            : new SpoolContent([content[..(content.Length / 3)], content[(content.Length / 3)..]], offset, content.Length, bytes.Length));
+            : new SpoolContent([content[..(content.Length / 3)], content[(content.Length / 3)..]], offset, content.Length, bytes.Length);
     }
 
     public ISpoolFile Open(ObjectName name) => throw new NotSupportedException();

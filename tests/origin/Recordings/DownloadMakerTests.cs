@@ -1,0 +1,135 @@
+using Broadcast.Media;
+using Broadcast.Media.Bmff;
+using Broadcast.Origin.Recordings;
+using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Tests.Delivery;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Tests.Recordings;
+
+/// <summary>Downloads are laid out from what segments say of their samples.</summary>
+public class DownloadMakerTests
+{
+    private readonly MemorySpool _spool = new();
+    private readonly CmafSession _session = new();
+
+    private DownloadMaker Maker(long memory = 1 << 20)
+    {
+        foreach (var (name, bytes) in _session.Objects)
+        {
+            _spool.Objects[name] = bytes;
+        }
+
+        return new DownloadMaker(_spool, Options.Create(new OriginOptions { DownloadMemory = memory }), NullLogger<DownloadMaker>.Instance);
+    }
+
+    /// <summary>All payloads of a download, from where it says they are.</summary>
+    private byte[] Payloads(Download download)
+    {
+        using var bytes = new MemoryStream();
+        for (var i = 0; i < download.Layout!.Count; i++)
+        {
+            var slice = download.Layout[i];
+            bytes.Write(_session.Objects[download.ObjectOf(slice.Source).Value].AsSpan((int)slice.Offset, (int)slice.Length));
+        }
+
+        return bytes.ToArray();
+    }
+
+    [Theory]
+    [InlineData(50, 1)] // small objects are read whole
+    [InlineData(4000, 2)] // of others a piece for each part
+    public async Task Segments_of_all_renditions_follow_each_other_by_number_and_little_of_them_is_read(int bytes, int readsOfPictures)
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
+        var download = (await Maker().MakeAsync(plan)).ShouldNotBeNull();
+        byte[] expected = [.. Enumerable.Range(1, 40).SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]])];
+        Payloads(download).ShouldBe(expected);
+        download.Layout!.Length.ShouldBe(download.Layout.Head.Length + expected.Length);
+        (download.Refusal, download.ContentType).ShouldBe((null, "video/mp4"));
+        _spool.Reads.ShouldBe((40 * (readsOfPictures + 1)) + 2);
+        download.Tag.ShouldBe((await Maker().MakeAsync(plan))!.Tag);
+    }
+
+    [Fact]
+    public async Task What_is_lost_or_broken_is_a_hole_and_what_is_good_before_a_break_is_in_it()
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 6), _session.Add("audio", TrackKind.Audio, 6));
+        var maker = Maker();
+        _spool.Objects.Remove(CmafSession.Path("source", "2.m4s"));
+        _spool.Objects[CmafSession.Path("source", "3.m4s")].AsSpan(60).Fill(0xff);
+        var whole = _session.Objects[CmafSession.Path("audio", "4.m4s")];
+        _spool.Objects[CmafSession.Path("audio", "4.m4s")] = whole[..(whole.Length / 2)];
+        var second = _session.Objects[CmafSession.Path("source", "5.m4s")];
+        second.AsSpan(second.AsSpan(100).IndexOf("moof"u8) + 100, 4).Clear();
+
+        var download = (await maker.MakeAsync(plan)).ShouldNotBeNull();
+        var sources = Enumerable.Range(0, download.Layout!.Count).GroupBy(i => download.ObjectOf(download.Layout[i].Source).Value).ToDictionary(slices => slices.Key, slices => slices.Count());
+        sources.ShouldNotContainKey(CmafSession.Path("source", "2.m4s"));
+        sources.ShouldNotContainKey(CmafSession.Path("source", "3.m4s"));
+        sources.ShouldNotContainKey(CmafSession.Path("audio", "4.m4s"), "half of it is there, but not what was announced");
+        sources[CmafSession.Path("source", "5.m4s")].ShouldBe(1, "its first part");
+        sources[CmafSession.Path("source", "6.m4s")].ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_rendition_without_its_init_segment_is_not_there_and_nothing_at_all_is_no_download()
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2), _session.Add("audio", TrackKind.Audio, 2));
+        var maker = Maker();
+        _spool.Objects[CmafSession.Path("source", "init-1.mp4")] = [1, 2, 3];
+        var download = (await maker.MakeAsync(plan)).ShouldNotBeNull();
+        Payloads(download).ShouldBe([.. _session.Payloads[("audio", 1)], .. _session.Payloads[("audio", 2)]]);
+        _spool.Objects.Clear();
+        (await maker.MakeAsync(plan)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task What_is_too_long_for_its_tables_is_refused_with_what_to_do_instead()
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 20));
+        var download = (await Maker(memory: 4000).MakeAsync(plan)).ShouldNotBeNull();
+        (download.Layout, download.Refusal!.Contains("clip", StringComparison.Ordinal)).ShouldBe((null, true));
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_is_an_error_and_not_a_hole()
+    {
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
+        var maker = Maker();
+        _spool.Failure = new IOException("store on fire");
+        await maker.MakeAsync(plan).ShouldThrowAsync<IOException>();
+    }
+
+    [Fact]
+    public async Task Many_who_ask_for_one_cost_one_reading_and_others_wait_for_their_turn()
+    {
+        var options = Options.Create(new OriginOptions { DownloadMemory = 1 << 20, MaxDownloadDrawings = 1 });
+        var gate = new TaskCompletionSource();
+        var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
+        var maker = Maker();
+        _spool.Gate = gate.Task;
+        var shelf = new DownloadShelf(maker, options);
+        var key = new DownloadKey(plan.Session.Id, default, null, null);
+        var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, () => Task.FromResult<DownloadPlan?>(plan), out var download) ? download : throw new InvalidOperationException("busy")).ToList();
+        shelf.TryGet(key with { Rendition = "audio" }, 4, () => Task.FromResult<DownloadPlan?>(plan), out _).ShouldBeFalse();
+        gate.SetResult();
+        (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
+        _spool.Reads.ShouldBe(3);
+        shelf.Bytes.ShouldBeInRange(1000, 5000);
+    }
+
+    [Theory]
+    [InlineData(null, "source/audio")]
+    [InlineData("720p", "720p/audio")]
+    [InlineData("audio", "audio")]
+    [InlineData("commentary", "commentary")]
+    [InlineData("1080p", null)]
+    public void Pictures_come_with_the_first_sound_and_sound_alone(string? wanted, string? expected)
+    {
+        var story = new Broadcaster().Video().Video("720p", 1280, 720).Audio().Audio("commentary", "en").Segments(3);
+        var plan = DownloadPlan.Of(PastView.Of(story.Listen()), wanted);
+        (plan is null ? null : string.Join('/', plan.Tracks.Select(track => track.Name))).ShouldBe(expected);
+    }
+}

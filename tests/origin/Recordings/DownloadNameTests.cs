@@ -1,0 +1,40 @@
+using Broadcast.Media;
+using Broadcast.Origin.Recordings;
+
+namespace Broadcast.Origin.Tests.Recordings;
+
+/// <summary>What a download is called.</summary>
+public class DownloadNameTests
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Theory]
+    [InlineData("", null, "demo 2026-03-01 12.00.mp4")]
+    [InlineData("Final", null, "Final 2026-03-01 12.00.mp4")]
+    [InlineData("Final", "720p", "Final 2026-03-01 12.00 720p.mp4")]
+    [InlineData("Größe: 5/6 \"live\"?", null, "Größe 56 live 2026-03-01 12.00.mp4")]
+    [InlineData("../../etc/passwd", null, "etcpasswd 2026-03-01 12.00.mp4")]
+    [InlineData(" .hidden. ", null, "hidden 2026-03-01 12.00.mp4")]
+    [InlineData("a\r\nb\u0000c\u202Egnp.exe", null, "abcgnp.exe 2026-03-01 12.00.mp4")]
+    [InlineData("\ud83c\udfa4 \ud800 開会式", null, "🎤  開会式 2026-03-01 12.00.mp4")]
+    [InlineData("...", null, "demo 2026-03-01 12.00.mp4")]
+    public void It_is_the_title_and_when_it_began_without_what_is_no_part_of_a_name(string title, string? rendition, string expected) =>
+        DownloadName.Of(title, Demo, Broadcaster.Start, rendition).ShouldBe(expected);
+
+    [Fact]
+    public void A_long_title_is_cut_between_characters()
+    {
+        var name = DownloadName.Of(string.Concat(Enumerable.Repeat("🎤", 300)), Demo, Broadcaster.Start, null);
+        name.ShouldStartWith("🎤");
+        System.Text.Encoding.UTF8.GetByteCount(name).ShouldBeInRange(150, 255);
+        name.ShouldNotContain("\uFFFD");
+    }
+
+    [Fact]
+    public void The_header_has_it_in_ascii_and_whole()
+    {
+        var header = DownloadName.Disposition("Größe; filename=x\"\\", Demo, Broadcaster.Start, null);
+        header.ShouldBe("attachment; filename=\"Gr__e; filename=x 2026-03-01 12.00.mp4\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%3B%20filename%3Dx%202026-03-01%2012.00.mp4");
+        header.All(c => c is >= ' ' and < '\u007f').ShouldBeTrue();
+    }
+}
