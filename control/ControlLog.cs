@@ -88,6 +88,24 @@ internal static partial class ControlLog
     [LoggerMessage(5041, LogLevel.Warning, "Deleted channel {Channel} could not be purged; the next start tries again")]
     public static partial void PurgeFailed(ILogger logger, Exception exception, string channel);
 
+    [LoggerMessage(5070, LogLevel.Information, "{Count} recordings are over their retention and are deleted")]
+    public static partial void RecordingsExpired(ILogger logger, int count);
+
+    [LoggerMessage(5071, LogLevel.Information, "No recording or clip of session {Session} on {Channel} is left; its media are deleted")]
+    public static partial void RecordingPurged(ILogger logger, string channel, string session);
+
+    [LoggerMessage(5072, LogLevel.Warning, "The media of session {Session} on {Channel}, which no recording needs any more, could not be deleted; it is tried again")]
+    public static partial void RecordingNotPurged(ILogger logger, Exception exception, string channel, string session);
+
+    [LoggerMessage(5073, LogLevel.Information, "Session {Session} on {Channel} ended without a segment, so there is no recording of it")]
+    public static partial void RecordingEmpty(ILogger logger, string channel, string session);
+
+    [LoggerMessage(5074, LogLevel.Warning, "Whether there is anything of the recording of session {Session} on {Channel} cannot be seen now: {Reason}")]
+    public static partial void RecordingNotProved(ILogger logger, string channel, string session, string reason);
+
+    [LoggerMessage(5075, LogLevel.Error, "Looking after recordings failed; it is tried again")]
+    public static partial void RecordingsNotKept(ILogger logger, Exception exception);
+
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception);
 

@@ -15,8 +15,8 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -42,6 +42,8 @@ public static class ControlModule
         services.AddSingleton<ViewerKeys>();
         services.AddSingleton<ViewerTokens>();
         services.AddSingleton<ViewingRegister>();
+        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<ViewerWebhook>();
         services.AddSingleton<HookedViewers>();
         services.AddSingleton<IViewerAuthority, ViewerAuthority>();
@@ -66,7 +68,10 @@ public static class ControlModule
         services.AddSingleton<PublishAuthority>();
         services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
         services.AddHostedService(p => p.GetRequiredService<WebhookNotices>());
+        services.AddSingleton<RecordingDirectory>();
+        services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
+        services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());
         services.AddOpenApi("v1", Description.Configure);
         return services;
     }
@@ -79,6 +84,7 @@ public static class ControlModule
         ChannelEndpoints.Map(api);
         SlateEndpoints.Map(api);
         KeyEndpoints.Map(api);
+        RecordingEndpoints.Map(api);
         ViewerEndpoints.Map(api);
         TokenEndpoints.Map(api);
         EncoderEndpoints.Map(api);

@@ -19,6 +19,8 @@ internal sealed class ControlRoom(
     SetupCodes codes,
     KeyRegister keys,
     ViewingRegister viewing,
+    RecordingCatalog recordings,
+    RecordingKeeper keeper,
     SessionBook book,
     SessionLedger ledger,
     PublishAuthority authority,
@@ -147,6 +149,7 @@ internal sealed class ControlRoom(
         await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
         {
             await viewing.LearnAsync(connection, cancellationToken);
+            await recordings.LearnAsync(connection, cancellationToken);
             await keys.LearnAsync(connection, cancellationToken);
         }
 
@@ -191,7 +194,7 @@ internal sealed class ControlRoom(
             """
             UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
             RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
-                c.reconnect_window_seconds AS window
+                c.reconnect_window_seconds AS window, s.recorded
             """,
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToOpen())];
@@ -222,6 +225,12 @@ internal sealed class ControlRoom(
                     await viewing.LearnAsync(connection, cancellationToken);
                 }
 
+                if (changed.Any(RecordingCatalog.IsAbout))
+                {
+                    await recordings.LearnAsync(connection, changed, cancellationToken);
+                    keeper.Wake();
+                }
+
                 keys.Forget(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));
                 await keys.LearnAsync(connection, [.. Named(changed, "channels:").Select(long.Parse)], [.. Named(changed, "stream_keys:")], cancellationToken);
                 await ReconcileAsync(connection, cancellationToken);
@@ -240,6 +249,7 @@ internal sealed class ControlRoom(
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await viewing.LearnAsync(connection, cancellationToken);
+        await recordings.LearnAsync(connection, cancellationToken);
         var asked = keys.Remembered();
         var working = await WorkingAsync(connection, asked, cancellationToken);
         var gone = asked.Where(id => !working.Contains(id)).ToHashSet(StringComparer.Ordinal);   // not those remembered meanwhile
@@ -269,10 +279,10 @@ internal sealed class ControlRoom(
             cancellationToken: cancellationToken))];
 
     private sealed record OpenRow(
-        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window)
+        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded)
     {
         public OpenSession ToOpen() => new(
-            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard),
+            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard) { IsRecorded = Recorded },
             ChannelId,
             TimeSpan.FromSeconds(Window),
             LastPublicationEndedAt);

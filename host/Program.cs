@@ -17,6 +17,7 @@ foreach (var command in new[]
     ChannelCommand.Create(),
     KeyCommand.Create(),
     ViewerCommand.Create(),
+    RecordingCommand.Create(),
     TokenCommand.Create(),
     DemoCommand.Create(),
     LoadCommand.Create(),

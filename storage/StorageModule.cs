@@ -15,7 +15,7 @@ public static class StorageModule
 {
     /// <summary>
     /// Adds <see cref="IObjectStore"/> (S3 when <c>Storage:Bucket</c> is set, else files under <c>objects</c> in the data folder), <see cref="ISpool"/> (under
-    /// <c>spool</c> in the data folder), its background work and <see cref="SpoolMonitor"/>. Needs a <see cref="DataFolder"/>; options are checked at the start.
+    /// <c>spool</c> in the data folder), <see cref="ISessionMedia"/>, its background work and <see cref="SpoolMonitor"/>. Needs a <see cref="DataFolder"/>; options are checked at the start.
     /// Add it before the rooms that write, so that it stops after them.
     /// </summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
@@ -36,6 +36,7 @@ public static class StorageModule
             provider.GetRequiredService<ILogger<Spool>>()));
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<Spool>());
         services.AddSingleton(provider => new SpoolMonitor(provider.GetRequiredService<Spool>()));
+        services.AddSingleton<ISessionMedia>(provider => new SessionMedia(provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<ISpool>()));
         services.AddHostedService<SpoolService>();
         return services;
     }

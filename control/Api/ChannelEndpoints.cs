@@ -105,5 +105,7 @@ internal static class ChannelEndpoints
     {
         Access = body.Text("access"),
         Rewind = body.Text("rewind"),
+        Record = body.Flag("record"),
+        Retention = body.Text("retention"),
     };
 }

@@ -46,7 +46,7 @@ internal static class Description
         options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, tokens and sessions. Problems are told as RFC 9457 has it." };
+            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, tokens, sessions and recordings. Problems are told as RFC 9457 has it." };
             document.Components ??= new();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme

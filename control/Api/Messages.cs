@@ -11,6 +11,8 @@ internal sealed record ChannelView(
     string Takeover,
     int TakeoverAfterSeconds,
     string Rewind,
+    bool Record,
+    string Retention,
     string Access,
     DateTimeOffset CreatedAt,
     LiveView? Live,
@@ -29,6 +31,8 @@ internal sealed record ChannelView(
             c.Takeover,
             (int)c.TakeoverAfter.TotalSeconds,
             c.Rewind,
+            c.Record,
+            c.Retention,
             c.Access,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
@@ -68,9 +72,9 @@ internal sealed record EndedView(string? Session);
 internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind);
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind);
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

@@ -70,19 +70,7 @@ internal sealed class RequestBody
             return null;
         }
 
-        try
-        {
-            if (value.ValueKind == JsonValueKind.String)
-            {
-                return value.GetString();
-            }
-        }
-        catch (InvalidOperationException)
-        {
-            // Lone surrogates.
-        }
-
-        return Wrong<string>(name, "a text");
+        return TextOf(value) ?? Wrong<string>(name, "a text");
     }
 
     /// <summary>A whole number of 32 bits.</summary>
@@ -90,6 +78,11 @@ internal sealed class RequestBody
         Find(name, required: false) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
         : WrongValue<int>(name, "a whole number");
+
+    /// <summary>Yes or no.</summary>
+    public bool? Flag(string name) => Find(name, required: false) is not { } value ? null
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        : WrongValue<bool>(name, "true or false");
 
     /// <summary>An instant with its offset from UTC (RFC 3339).</summary>
     public DateTimeOffset? Instant(string name) =>
@@ -100,6 +93,29 @@ internal sealed class RequestBody
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal,
             out var at) ? at.ToUniversalTime() : WrongValue<DateTimeOffset>(name, "a time such as 2030-01-31T18:00:00Z");
+
+    /// <summary>A time in a recording: a number of seconds, or a text (<see cref="Control.Moment"/>).</summary>
+    public Moment? Moment(string name, bool required = false)
+    {
+        if (Find(name, required) is not { } value)
+        {
+            return null;
+        }
+
+        Moment moment = default;
+        var isOne = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.TryGetDouble(out var seconds) && Control.Moment.TryMake(seconds, out moment),
+            JsonValueKind.String => Control.Moment.TryParse(TextOf(value), out moment),
+            _ => false,
+        };
+        if (!isOne)
+        {
+            _mistakes.Add(new(name, Control.Moment.Rule(name)));
+        }
+
+        return moment;
+    }
 
     /// <summary>One of several words.</summary>
     public string? Word(string name, IReadOnlyList<string> words, bool required = false) =>
@@ -119,6 +135,18 @@ internal sealed class RequestBody
         if (_mistakes.Count > 0)
         {
             throw new ControlException(_mistakes);
+        }
+    }
+
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;   // lone surrogates
         }
     }
 

@@ -21,6 +21,12 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 
     /// <summary>How far back viewers can go, as text (<see cref="Media.Rewind"/>).</summary>
     public string Rewind { get; init; } = ChannelRules.DefaultRewind;
+
+    /// <summary>Whether its sessions are recorded.</summary>
+    public bool Record { get; init; } = ChannelRules.DefaultRecord;
+
+    /// <summary>How long its recordings are kept, as text (<see cref="Control.Retention"/>).</summary>
+    public string Retention { get; init; } = Control.Retention.Forever;
 }
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
@@ -37,6 +43,12 @@ public sealed record ChannelSettings(
     public string? Access { get; init; }
     /// <summary>How far back viewers can go: <c>off</c>, <c>all</c>, or 1 min to 14 days such as <c>12h</c> (<see cref="Media.Rewind"/>); default <c>off</c>. A session keeps the one it began with.</summary>
     public string? Rewind { get; init; }
+
+    /// <summary>Whether its sessions are kept for replay; default yes. A session goes on as it began.</summary>
+    public bool? Record { get; init; }
+
+    /// <summary>How long recordings are kept after their session has ended: <c>forever</c>, the default, or 1 h to 3650 days such as <c>30d</c> (<see cref="Control.Retention"/>). It counts for those that there are, too.</summary>
+    public string? Retention { get; init; }
 }
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
@@ -71,6 +83,9 @@ public static class ChannelRules
 
     /// <summary>A new channel's rewind: none, which keeps no media longer than the live window.</summary>
     public const string DefaultRewind = "off";
+
+    /// <summary>Whether a new channel's sessions are recorded: what is lost unkept cannot be had back.</summary>
+    public const bool DefaultRecord = true;
 
     /// <summary>Longest silence that a channel may ask for before an encoder gives way.</summary>
     public static readonly TimeSpan MaxTakeoverAfter = TimeSpan.FromMinutes(10);
@@ -132,6 +147,11 @@ public static class ChannelRules
         if (settings.Rewind is { } rewind && !Rewind.TryParse(rewind, out _))
         {
             yield return new("rewind", "A rewind is 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
+        }
+
+        if (settings.Retention is { } retention && !Retention.TryParse(retention, out _))
+        {
+            yield return new("retention", Retention.Rule);
         }
 
         if (settings.Takeover is { } takeover && !Takeovers.Contains(takeover))

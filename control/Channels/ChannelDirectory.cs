@@ -7,7 +7,8 @@ namespace Broadcast.Control;
 public sealed class ChannelDirectory(Database database, TimeProvider time)
 {
     private const string Columns = """
-        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind
+        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind,
+        record, retention_hours AS retentionHours
         """;
 
     /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
@@ -21,8 +22,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @now) RETURNING id, {Columns}
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, record, retention_hours, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @record, @retention, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -35,6 +36,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     takeoverAfter = (int)(settings.TakeoverAfter ?? TimeSpan.Zero).TotalSeconds,
                     access = settings.Access ?? ChannelRules.DefaultAccess,
                     rewind = ChannelRules.StoredRewind(settings.Rewind) ?? ChannelRules.DefaultRewind,
+                    record = settings.Record ?? ChannelRules.DefaultRecord,
+                    retention = HoursOf(settings.Retention),
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -59,7 +62,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
-                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind)
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind),
+                record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
             new
@@ -73,6 +77,9 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 takeoverAfter = (int?)settings.TakeoverAfter?.TotalSeconds,
                 access = settings.Access,
                 rewind = ChannelRules.StoredRewind(settings.Rewind),
+                record = settings.Record,
+                hasRetention = settings.Retention is not null,
+                retention = HoursOf(settings.Retention),
             },
             cancellationToken: cancellationToken));
         return row?.ToInfo() ?? throw ControlException.NoChannel(name);
@@ -119,13 +126,15 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         }
     }
 
+    private static int? HoursOf(string? retention) => Retention.TryParse(retention, out var hours) ? hours : null;
+
     private sealed record Row(
         long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
-        string Rewind)
+        string Rewind, bool Record, int? RetentionHours)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
-            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), Rewind = Rewind,
+            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), Rewind = Rewind, Record = Record, Retention = Retention.Format(RetentionHours),
         };
     }
 }

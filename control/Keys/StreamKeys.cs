@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Dapper;
 using Npgsql;
 
@@ -138,8 +139,10 @@ public sealed class StreamKeys(Database database, TimeProvider time)
     }
 
     internal static async Task<long> ChannelIdAsync(NpgsqlConnection connection, string channel, CancellationToken cancellationToken) =>
-        await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken))
+        (ChannelName.TryParse(channel, out _)
+            ? await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+                "SELECT id FROM channels WHERE name = @channel AND deleted_at IS NULL", new { channel }, cancellationToken: cancellationToken))
+            : null)
         ?? throw ControlException.NoChannel(channel);
 
     internal static async Task<IssuedKey> InsertAsync(

@@ -22,6 +22,9 @@ internal sealed record KeyRecord(
 
     /// <summary>How far back viewers of a session that begins with it can go.</summary>
     public TimeSpan Rewind { get; init; }
+
+    /// <summary>Whether a session that begins with it is recorded.</summary>
+    public bool IsRecorded { get; init; }
 }
 
 /// <summary>What is known of a key id.</summary>
@@ -37,7 +40,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
 {
     private const int MaxRemembered = 10_000;
     private const string Working = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind, c.record
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -168,6 +171,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
         Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
         TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
         Rewind = Rewind.TryParse(reader.GetString(11), out var rewind) ? rewind : Rewind.Off,
+        IsRecorded = reader.GetBoolean(12),
     };
 
     private void Remember(string keyId, KeyRecord? key)

@@ -49,7 +49,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                     var now = time.GetUtcNow();
                     ControlLog.SessionWasOver(logger, open.Session.Channel.Value, open.Session.Id.Value);
                     ledger.Note(new(open.Session.Id, open.ChannelId, open.Session.Epoch, open.Session.Latency.Name, open.Session.StartedAt,
-                        open.LastPublicationEndedAt ?? now, now, "found over at the start"));
+                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded });
                     continue;
                 }
 
@@ -92,7 +92,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             {
                 // To the millisecond, so that it is the same after a way through the database.
                 var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency) { Rewind = key.Rewind };
+                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency) { Rewind = key.Rewind, IsRecorded = key.IsRecorded };
                 seat.LastPublicationEndedAt = null;
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }
@@ -243,6 +243,15 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         }
     }
 
+    /// <summary>Whether a session is open.</summary>
+    public bool HasOpen(SessionId session)
+    {
+        lock (_lock)
+        {
+            return _seats.Values.Any(s => s.Session?.Id == session);
+        }
+    }
+
     /// <summary>Completes when all ends decided so far have been told to the packager.</summary>
     public Task EndsToldAsync()
     {
@@ -363,6 +372,6 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     {
         var session = seat.Session!;
         var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
-        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason);
+        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason) { IsRecorded = session.IsRecorded };
     }
 }

@@ -6,7 +6,11 @@ namespace Broadcast.Control;
 
 /// <summary>A session's row.</summary>
 internal sealed record SessionRecord(
-    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason);
+    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason)
+{
+    /// <summary>Whether it is recorded; with its first row its recording appears.</summary>
+    public bool IsRecorded { get; init; }
+}
 
 /// <summary>
 /// Writes what becomes of sessions to the database, behind the publishers' backs: nobody waits for a disk, and a database that is away for minutes costs nothing. It keeps the latest state of
@@ -102,8 +106,8 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         });
         batch.BatchCommands.Add(new(
             """
-            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason)
-            SELECT $1, c.id, $3, $4, $5, $6, $7, $8 FROM channels c WHERE c.id = $2
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded)
+            SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9 FROM channels c WHERE c.id = $2
             ON CONFLICT (id) DO UPDATE SET epoch = greatest(sessions.epoch, excluded.epoch), last_publication_ended_at = excluded.last_publication_ended_at,
                 ended_at = excluded.ended_at, end_reason = excluded.end_reason
             """)
@@ -118,6 +122,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                 Instant(s.LastPublicationEndedAt),
                 Instant(s.EndedAt),
                 new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+                new() { Value = s.IsRecorded },
             },
         });
         await batch.ExecuteNonQueryAsync(cancellationToken);

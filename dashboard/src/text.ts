@@ -114,6 +114,7 @@ export const adminText = {
     since: (clock: string) => `since ${clock}`,
     latencies: { low: 'Low latency', standard: 'Standard latency', safe: 'Safe latency' } as Record<string, string>,
     rewind: (length: string) => (length === 'all' ? 'Rewind to the start' : `Rewind ${length}`),
+    notRecorded: 'Not recorded',
     end: 'End broadcast',
     endTitle: (name: string) => `End the broadcast on ${name}?`,
     endHint: 'The encoder is sent away and viewers see that the broadcast has ended.',
@@ -147,6 +148,9 @@ export const adminText = {
     rewind: 'Rewind',
     rewindHint: 'How far back viewers can go. The server keeps the media for it on disk.',
     rewinds: { off: 'Off', '30m': '30 minutes', '2h': '2 hours', '12h': '12 hours', '7d': '7 days', all: 'To the start' } as Record<string, string>,
+    recording: 'Recording',
+    recordingHint: 'Broadcasts are kept for replay, in all their qualities.',
+    recordings: { forever: 'Keep for ever', '365d': 'Keep for a year', '30d': 'Keep for 30 days', '7d': 'Keep for 7 days', off: 'Do not record' } as Record<string, string>,
     ladder: 'Qualities',
     ladders: { passthrough: 'Source only', auto: 'Automatic', '720p': 'Up to 720p', '1080p': 'Up to 1080p', '4k': 'Up to 4K', own: 'Own rungs' } as Record<string, string>,
     ladderHints: {

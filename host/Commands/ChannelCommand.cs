@@ -43,6 +43,13 @@ internal static class ChannelCommand
         Description = $"How far back viewers can go: off, all (the whole session, an event), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultRewind})", HelpName = "TIME",
     };
 
+    private static readonly Option<string?> Record = new("--record") { Description = "Whether its sessions are kept for replay: on or off (on)", HelpName = "ON|OFF" };
+
+    private static readonly Option<string?> Keep = new("--retention")
+    {
+        Description = $"How long recordings are kept after their session has ended: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})", HelpName = "TIME",
+    };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
@@ -51,7 +58,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -71,7 +78,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Slate };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -141,6 +148,16 @@ internal static class ChannelCommand
     {
         Access = parsed.GetValue(Access),
         Rewind = parsed.GetValue(Rewind),
+        Record = OnOff(parsed.GetValue(Record)),
+        Retention = parsed.GetValue(Keep),
+    };
+
+    private static bool? OnOff(string? text) => text switch
+    {
+        null => null,
+        "on" => true,
+        "off" => false,
+        _ => throw new ControlException([new("record", $"--record is 'on' or 'off', not '{text}'.")]),
     };
 
     private static TimeSpan? Time(double? seconds) =>
@@ -153,7 +170,7 @@ internal static class ChannelCommand
             var rows = channels.Select(c => new
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
-                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, access = c.Access, createdAt = c.CreatedAt,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
             }).ToList();
             Output.Line(single ? rows[0] : rows);
         }
@@ -164,13 +181,14 @@ internal static class ChannelCommand
         else
         {
             Output.Table(
-                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind"],
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind", "record"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
                     c.TakeoverAfter == TimeSpan.Zero ? c.Takeover : $"{c.Takeover}, {c.TakeoverAfter.TotalSeconds:0} s",
                     c.Access,
                     c.Rewind,
+                    c.Record ? c.Retention : "off",
                 }));
         }
     }

@@ -3,6 +3,7 @@ using Broadcast.Control;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
 using Broadcast.Media;
+using Broadcast.Storage;
 using Broadcast.Transcoder.Encoders;
 
 namespace Broadcast.Host.Commands;
@@ -40,6 +41,10 @@ internal static class Store
     /// <summary>How the server of a folder encodes.</summary>
     public static EncodingOptions Encoding(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();
+
+    /// <summary>Where the server of a folder keeps objects.</summary>
+    public static StorageOptions Storage(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
 
     /// <summary>The database's options.</summary>
     public static DatabaseOptions Options(IConfiguration configuration) => configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();

@@ -51,7 +51,7 @@ internal static class Soak
         // The ports stay the same across restarts, as they do in production.
         var (http, rtmp) = (FreePort.Next(), FreePort.Next());
         await using var server = await BroadcastServer.StartAsync(["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
-        var channel = await server.CreateChannelAsync("soak");
+        var channel = await server.CreateChannelAsync("soak", "--record", "off");
         using var stop = new CancellationTokenSource();
         var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
         if (arguments.Contains("--browser"))

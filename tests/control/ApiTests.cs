@@ -37,6 +37,13 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/channels/{name}/viewer-keys", "producer", """{"label":"shop"}""", 201 },
         { "DELETE", "/api/v1/channels/{name}/viewer-keys/{id}", "producer", null, 404 },
         { "GET", "/api/v1/channels/{name}/health", "viewer", null, 200 },
+        { "GET", "/api/v1/recordings", "viewer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/recordings", "viewer", null, 200 },
+        { "GET", "/api/v1/recordings/{id}", "viewer", null, 200 },
+        { "PATCH", "/api/v1/recordings/{id}", "producer", """{"title":"Better","visibility":"private","retention":"30d"}""", 200 },
+        { "DELETE", "/api/v1/recordings/{id}", "admin", null, 204 },
+        { "POST", "/api/v1/recordings/{id}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 400 },
+        { "POST", "/api/v1/channels/{name}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 404 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
@@ -62,9 +69,11 @@ public sealed class ApiTests(PostgresFixture postgres)
         var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
         Roles.TryParse(role, out var least).ShouldBeTrue();
         var good = await server.TokenAsync(least);
+        var recorded = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionLedger>().FlushAsync(default);
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal)
-            .Replace("{id}", pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : spare, StringComparison.Ordinal);
+            .Replace("{id}", pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value : spare, StringComparison.Ordinal);
         HttpContent? Body() => json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
 
         foreach (var token in (string?[])[null, "", "nonsense", created.Key.StreamKey])
@@ -128,6 +137,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("""{"name":"a","reconnectWindowSeconds":1.5}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":-1}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","rewind":"1w"}""", "rewind")]
+    [InlineData("""{"name":"a","record":"on","retention":"1w"}""", "record,retention")]
     [InlineData("""{"name":"a","title":"\ud800"}""", "title")]
     [InlineData("""{"name":"a","name":"b"}""", "body")]
     [InlineData("""["name"]""", "body")]

@@ -65,6 +65,24 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_retention_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+
+        var made = (await channels.CreateAsync("demo", new())).Channel;
+        (made.Record, made.Retention).ShouldBe((true, "forever"));
+        (await channels.SetAsync("demo", new() { Retention = "48h" })).Retention.ShouldBe("2d");
+        var off = await channels.SetAsync("demo", new() { Record = false });
+        (off.Record, off.Retention).ShouldBe((false, "2d"));
+        (await channels.SetAsync("demo", new() { Retention = "forever" })).Retention.ShouldBe("forever");
+
+        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { Retention = "3651d" }));
+        refusal.Mistakes.ShouldHaveSingleItem().Member.ShouldBe("retention");
+        (await channels.CreateAsync("other", new() { Record = false, Retention = "12h" })).Channel.Retention.ShouldBe("12h");
+    }
+
+    [Fact]
     public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
     {
         await using var database = await postgres.OpenFreshAsync();

@@ -51,6 +51,8 @@ public sealed class MigrationTests(PostgresFixture postgres)
         await using var still = older.CreateCommand(
             "INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, created_at) VALUES ('late', '', 'auto', 'low', 60, now())");
         (await still.ExecuteNonQueryAsync()).ShouldBe(1, "a server of before goes on");
+        channel.Record.ShouldBeFalse("what was not recorded before is not recorded now");
+        (await channels.GetAsync("late")).Record.ShouldBeTrue();
         (await channels.ListAsync()).Count.ShouldBe(2);
         (await channels.SetAsync("demo", new(Ladder: "720p@2500k"))).Ladder.ShouldBe("720p@2500k", "rungs of its own");
     }

@@ -15,7 +15,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         var grant = await rig.GrantedAsync(created.Key.StreamKey);
 
         grant.Ladder.ShouldBe("720p");
-        grant.Session.ShouldBe(new BroadcastSession(ChannelName.Parse("demo"), grant.Session.Id, 1, rig.Clock.GetUtcNow(), LatencyProfile.Low));
+        grant.Session.ShouldBe(new BroadcastSession(ChannelName.Parse("demo"), grant.Session.Id, 1, rig.Clock.GetUtcNow(), LatencyProfile.Low) { IsRecorded = true });
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         (await rig.HistoryAsync("demo")).ShouldHaveSingleItem().ShouldBe(
             new SessionInfo(grant.Session.Id.Value, "demo", 1, "low", grant.Session.StartedAt, null, null, null));
@@ -30,6 +30,20 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         created.Channel.Rewind.ShouldBe("12h");
 
         (await rig.GrantedAsync(created.Key.StreamKey)).Session.Rewind.ShouldBe(TimeSpan.FromHours(12));
+    }
+
+    [Fact]
+    public async Task A_session_is_recorded_when_its_channel_said_so_as_it_began()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var kept = await rig.Channels.CreateAsync("kept", new());
+        var passing = await rig.Channels.CreateAsync("passing", new() { Record = false });
+        var grant = await rig.GrantedAsync(kept.Key.StreamKey);
+        await rig.Channels.SetAsync("kept", new() { Record = false });
+        await rig.LeaveAsync(grant);
+
+        (await rig.GrantedAsync(kept.Key.StreamKey)).Session.IsRecorded.ShouldBeTrue("it goes on as it began");
+        (await rig.GrantedAsync(passing.Key.StreamKey)).Session.IsRecorded.ShouldBeFalse();
     }
 
     [Fact]

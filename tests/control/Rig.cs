@@ -35,6 +35,9 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
+    /// <summary>Called before a session is forgotten.</summary>
+    public Action<SessionId>? Forgetting { get; set; }
+
     public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
     {
         lock (_ended)
@@ -47,6 +50,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
 
     public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
+        Forgetting?.Invoke(session);
         lock (_ended)
         {
             _forgotten.Add(session);

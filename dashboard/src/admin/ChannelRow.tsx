@@ -52,6 +52,7 @@ export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onTo
             {channel.title !== '' && <span>{channel.name}</span>}
             <span>{text.latencies[channel.latency] ?? channel.latency}</span>
             {channel.rewind !== 'off' && <span>{text.rewind(channel.rewind)}</span>}
+            {channel.record === false && <span>{text.notRecorded}</span>}
           </p>
         </div>
         <div className="channel-state">

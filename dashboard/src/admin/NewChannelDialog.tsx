@@ -22,7 +22,16 @@ export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onC
 
   async function create(form: FormData) {
     const name = String(form.get('name')).trim();
-    const answer = await api.createChannel({ name, title: String(form.get('title')).trim(), latency, ladder: String(form.get('ladder')), rewind: String(form.get('rewind')) });
+    const recording = String(form.get('recording'));
+    const answer = await api.createChannel({
+      name,
+      title: String(form.get('title')).trim(),
+      latency,
+      ladder: String(form.get('ladder')),
+      rewind: String(form.get('rewind')),
+      record: recording !== 'off',
+      retention: recording === 'off' ? 'forever' : recording,
+    });
     setCreated({ name: answer.channel.title || name, streamKey: answer.streamKey });
     onCreated();
   }
@@ -57,6 +66,17 @@ export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onC
               {(props) => (
                 <select {...props} defaultValue="off">
                   {Object.entries(text.rewinds).map(([value, label]) => (
+                    <option key={value} value={value}>
+                      {label}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            <Field label={text.recording} name="recording" hint={text.recordingHint} mistake={mistakes.record ?? mistakes.retention}>
+              {(props) => (
+                <select {...props} defaultValue="forever">
+                  {Object.entries(text.recordings).map(([value, label]) => (
                     <option key={value} value={value}>
                       {label}
                     </option>

@@ -34,6 +34,8 @@ export interface Channel {
   access?: string;
   /** How far back viewers can go: `off`, `all`, or a length such as `12h`. */
   rewind: string;
+  /** Whether its broadcasts are kept. */
+  record?: boolean;
   live: Live | null;
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
@@ -66,6 +68,9 @@ export interface NewChannel {
   title?: string;
   latency?: string;
   rewind?: string;
+  record?: boolean;
+  /** How long broadcasts are kept after their end: `forever`, or a length such as `30d`. */
+  retention?: string;
   ladder?: string;
 }
 

@@ -65,7 +65,7 @@ internal static class LatencyBenchmark
     private static async Task<List<(string Row, List<double> Values)>> AvailableRoundAsync(LatencyPlan plan, FlvFile media, string ladder)
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("show", "--latency", "low", "--ladder", ladder);
+        var channel = await server.CreateChannelAsync("show", "--latency", "low", "--ladder", ladder, "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(TargetOf(server, channel), media);
         using var client = new HttpClient { Timeout = Patience };
         var renditions = await RenditionsAsync(client, server.Hls(channel.Name), expected: ladder == "auto" ? 2 : 1);
@@ -111,7 +111,7 @@ internal static class LatencyBenchmark
             for (var round = 1; round <= plan.Rounds; round++)
             {
                 await using var server = await BroadcastServer.StartAsync();
-                var channel = await server.CreateChannelAsync("show", "--latency", "low");
+                var channel = await server.CreateChannelAsync("show", "--latency", "low", "--record", "off");
                 await using var publisher = await PacedPublisher.StartAsync(TargetOf(server, channel), media);
                 var address = kind == "hls" ? server.Hls(channel.Name) : server.Dash(channel.Name);
                 await Poll.UntilAsync(async () => (await server.Client.GetAsync(address)).IsSuccessStatusCode, Patience, "the channel is live");

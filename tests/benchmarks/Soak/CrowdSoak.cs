@@ -82,7 +82,7 @@ internal static class CrowdSoak
     public static async Task<int> RunCyclesAsync(int count, Action<string> say)
     {
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("cycles", "--ladder", "passthrough");
+        var channel = await server.CreateChannelAsync("cycles", "--ladder", "passthrough", "--record", "off");
         var media = FlvFileReader.Read(await FileAsync(server, seconds: 2));
         var target = Target(server, channel.StreamKey);
         Held? first = null;
@@ -129,7 +129,7 @@ internal static class CrowdSoak
         var targets = new List<RtmpTarget>();
         for (var i = 0; i < Streams; i++)
         {
-            targets.Add(Target(server, (await server.CreateChannelAsync($"crowd-{i}", "--ladder", "passthrough")).StreamKey));
+            targets.Add(Target(server, (await server.CreateChannelAsync($"crowd-{i}", "--ladder", "passthrough", "--record", "off")).StreamKey));
         }
 
         return new LoadPublisher(new LoadPlan(targets, FlvFileReader.Read(await FileAsync(server, seconds: 20)), length), TimeProvider.System);

@@ -44,7 +44,7 @@ internal static partial class LadderSoak
         say("making the source: 480p30 H.264 at 1.5 Mbit/s, keyframes every 2 s, AAC");
         await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 854, Height = 480, VideoBitRate = 1_500_000, Seconds = 120 });
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("ladder", "--ladder", "auto");
+        var channel = await server.CreateChannelAsync("ladder", "--ladder", "auto", "--record", "off");
         using var stop = new CancellationTokenSource();
         var encoder = SoakEncoder.RunAsync(file, server.PublishUrl(channel), stop.Token);
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };

@@ -33,7 +33,7 @@ internal static class LowLatencySoak
         await using var folder = TempFolder.Create();
         var media = await NumberedPicture.MakeAsync(folder.Path, say);
         await using var server = await BroadcastServer.StartAsync();
-        var channel = await server.CreateChannelAsync("soak", "--latency", "low");
+        var channel = await server.CreateChannelAsync("soak", "--latency", "low", "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), media);
         await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartPatience, "the channel is live");
         await using var files = await PlayerFiles.StartAsync();

@@ -1,0 +1,171 @@
+using System.Globalization;
+using Broadcast.Media;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Api;
+
+/// <summary><c>/api/v1/recordings</c>, <c>/api/v1/channels/{name}/recordings</c> and <c>…/clips</c>.</summary>
+internal static class RecordingEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/recordings", ListAsync).Asks(TokenRole.Viewer)
+            .Describe<List<RecordingView>>(
+                "listRecordings", "Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named. 'before' reads on from an id.", 200, 400, 404);
+
+        api.MapGet("/channels/{name}/recordings", ListOfChannelAsync).Asks(TokenRole.Viewer)
+            .Describe<List<RecordingView>>("listChannelRecordings", "The channel's recordings and clips, newest first; as listRecordings.", 200, 400, 404);
+
+        api.MapGet("/recordings/{id}", async (string id, HttpContext http, RecordingDirectory recordings) => View(http, await recordings.GetAsync(id, http.RequestAborted)))
+            .Asks(TokenRole.Viewer).Describe<RecordingView>("getRecording", "One recording or clip.", 200, 404);
+
+        api.MapPatch("/recordings/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<RecordingChangeBody>()
+            .Describe<RecordingView>(
+                "changeRecording",
+                "Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that.",
+                200, 404);
+
+        api.MapDelete("/recordings/{id}", DeleteAsync).Asks(TokenRole.Admin)
+            .Describe<DeletionView>(
+                "deleteRecording",
+                "Deletes a recording or clip, with 'clips=true' a session's clips too; the media go when nothing else of their session is left and that is over. With 'dryRun=true' it only tells what would go.",
+                200, 400, 404)
+            .Produces(204);
+
+        api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options) =>
+                await MadeAsync(http, catalog, database, await recordings.ClipAsync(id, await WishAsync(http, options), http.RequestAborted)))
+            .Asks(TokenRole.Producer).Takes<NewClip>()
+            .Describe<RecordingView>("createClip", "Cuts a clip out of a recording, also while that is recorded. 'start' and 'end' are instants, or seconds from its begin (negative: back from its end).", 201, 404, 409);
+
+        api.MapPost("/channels/{name}/clips", async (string name, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options) =>
+                await MadeAsync(http, catalog, database, await recordings.ClipOfChannelAsync(name, await WishAsync(http, options), http.RequestAborted)))
+            .Asks(TokenRole.Producer).Takes<NewClip>()
+            .Describe<RecordingView>(
+                "createChannelClip", "Cuts a clip out of the channel's recording in which it begins: the newest, unless 'start' is an instant before that. Without 'end' it ends now.", 201, 404, 409);
+    }
+
+    private static Task<List<RecordingView>> ListAsync(
+        string? channel, string? session, string? kind, string? visibility, string? before, string? limit, HttpContext http, RecordingDirectory recordings) =>
+        ViewsAsync(http, recordings, Filter(channel, session, kind, visibility, before, limit));
+
+    private static Task<List<RecordingView>> ListOfChannelAsync(
+        string name, string? session, string? kind, string? visibility, string? before, string? limit, HttpContext http, RecordingDirectory recordings) =>
+        ViewsAsync(http, recordings, Filter(name, session, kind, visibility, before, limit));
+
+    private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingDirectory recordings, RecordingFilter filter)
+    {
+        var media = MediaAddress(http);
+        return (await recordings.ListAsync(filter, http.RequestAborted)).Select(r => RecordingView.From(r, media)).ToList();
+    }
+
+    private static async Task<RecordingView> ChangeAsync(
+        string id, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"), body.Text("retention"));
+        body.Check(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention));
+        var changed = await recordings.SetAsync(id, change, http.RequestAborted);
+        await LearnAsync(http, catalog, database, id);
+        return View(http, changed);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string id, string? dryRun, string? clips, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, RecordingKeeper keeper)
+    {
+        var mistakes = new List<Mistake>();
+        var (isDry, withClips) = (Flag("dryRun", dryRun, mistakes), Flag("clips", clips, mistakes));
+        if (mistakes.Count > 0)
+        {
+            throw new ControlException(mistakes);
+        }
+
+        if (isDry)
+        {
+            return TypedResults.Ok(DeletionView.From(await PlanAsync(id, withClips, http, recordings)));
+        }
+
+        await recordings.DeleteAsync(id, withClips, http.RequestAborted);
+        await LearnAsync(http, catalog, database, id);
+        keeper.Wake();
+        return TypedResults.NoContent();
+    }
+
+    // What cannot be counted is left out; the rest of the answer does not hang on the store.
+    private static async Task<DeletionPlan> PlanAsync(string id, bool withClips, HttpContext http, RecordingDirectory recordings)
+    {
+        try
+        {
+            return await recordings.PlanAsync(id, withClips, http.RequestServices.GetService<ISessionMedia>(), http.RequestAborted);
+        }
+        catch (ObjectStoreException)
+        {
+            return await recordings.PlanAsync(id, withClips, null, http.RequestAborted);
+        }
+    }
+
+    private static async Task<ClipWish> WishAsync(HttpContext http, IOptions<ControlOptions> options)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
+        var start = body.Moment("start", required: true);
+        var wish = new ClipWish(start ?? default, body.Moment("end"), body.Text("title"), body.Text("visibility"), body.Text("retention"));
+        body.Check(RecordingRules.Mistakes(wish.Title, wish.Visibility, wish.Retention));
+        return wish;
+    }
+
+    private static async Task<IResult> MadeAsync(HttpContext http, RecordingCatalog catalog, Database database, RecordingInfo made)
+    {
+        await LearnAsync(http, catalog, database, made.Id);
+        return TypedResults.Created($"/api/v1/recordings/{made.Id}", View(http, made));
+    }
+
+    private static RecordingFilter Filter(string? channel, string? session, string? kind, string? visibility, string? before, string? limit)
+    {
+        var mistakes = new List<Mistake>();
+        SessionId ofSession = default;
+        if (session is not null && !SessionId.TryParse(session, out ofSession))
+        {
+            mistakes.Add(new("session", "'session' must be a session's id."));
+        }
+
+        RecordingId reached = default;
+        if (before is not null && !RecordingId.TryParse(before, out reached))
+        {
+            mistakes.Add(new("before", "'before' must be a recording's id."));
+        }
+
+        var filter = new RecordingFilter(
+            channel, kind, visibility, session is null ? null : ofSession, before is null ? null : reached,
+            limit is null ? 50 : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+        mistakes.AddRange(RecordingRules.Mistakes(filter));
+        return mistakes.Count > 0 ? throw new ControlException(mistakes) : filter;
+    }
+
+    private static bool Flag(string name, string? text, List<Mistake> mistakes)
+    {
+        if (text is not (null or "true" or "false"))
+        {
+            mistakes.Add(new(name, $"'{name}' must be true or false."));
+        }
+
+        return text == "true";
+    }
+
+    private static RecordingView View(HttpContext http, RecordingInfo recording) => RecordingView.From(recording, MediaAddress(http));
+
+    private static string MediaAddress(HttpContext http)
+    {
+        var asked = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
+        return http.RequestServices.GetService<IViewerAddresses>()?.For(asked).Media ?? asked;
+    }
+
+    /// <summary>Others hear of it in a moment; here it counts when the answer is there.</summary>
+    private static async Task LearnAsync(HttpContext http, RecordingCatalog catalog, Database database, string id)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
+        await catalog.LearnAsync(connection, [$"recordings:{id}"], http.RequestAborted);
+    }
+}

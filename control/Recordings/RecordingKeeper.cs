@@ -1,0 +1,182 @@
+using Broadcast.Media;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>
+/// Keeps recordings as long as they are to be kept: deletes those whose retention is over and those of sessions that never had a segment, and removes the media of sessions of which no
+/// recording or clip is left. A row is marked as deleted first, then the media go, then the row: interrupted anywhere, it is done again. A session that is open is left alone.
+/// </summary>
+internal sealed class RecordingKeeper(
+    Database database, SessionBook book, SessionLedger ledger, TimeProvider time, ILogger<RecordingKeeper> logger,
+    ISessionLifecycle? lifecycle = null, ISessionMedia? media = null) : BackgroundService
+{
+    private const int AtOnce = 1000;
+
+    private const string Expire = """
+        UPDATE recordings r SET deleted_at = @now FROM sessions s, channels c
+        WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL
+            AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
+        """;
+
+    private const string Unproven = """
+        SELECT s.id, c.name FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
+        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL ORDER BY s.id LIMIT @most
+        """;
+
+    private const string Unneeded = """
+        SELECT s.id, c.name FROM sessions s JOIN channels c ON c.id = s.channel_id
+        WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
+        ORDER BY s.id LIMIT @most
+        """;
+
+    // Nothing of their media goes, so that nothing has to be done first.
+    private const string RemoveBesideOthers = """
+        DELETE FROM recordings r USING sessions s WHERE s.id = r.session_id AND s.ended_at IS NOT NULL AND r.deleted_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM recordings o WHERE o.session_id = r.session_id AND o.deleted_at IS NULL)
+        """;
+
+    private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
+    private readonly SemaphoreSlim _work = new(0, 1);
+
+    /// <summary>Something was deleted: look now.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _work.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is about to look.
+        }
+    }
+
+    /// <summary>One round.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        // What was decided to be over is over for database and packager before anything is looked at.
+        await book.EndsToldAsync();
+        if (!await ledger.FlushAsync(cancellationToken))
+        {
+            return;
+        }
+
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+        if (expired > 0)
+        {
+            ControlLog.RecordingsExpired(logger, expired);
+        }
+
+        if (lifecycle is null)
+        {
+            return;   // another process has the media; the rows wait for it
+        }
+
+        await ProveAsync(connection, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(RemoveBesideOthers, cancellationToken: cancellationToken));
+        await PurgeAsync(lifecycle, connection, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _work.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (Database.IsAway(e))
+            {
+                // The control room tells of it.
+            }
+            catch (Exception e)
+            {
+                ControlLog.RecordingsNotKept(logger, e);
+            }
+
+            await WaitAsync(stoppingToken);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken stoppingToken)
+    {
+        using var round = new CancellationTokenSource(Round, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(round.Token, stoppingToken);
+        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Recordings of sessions that are over and never had a segment are nothing anybody could play.</summary>
+    private async Task ProveAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (media is null)
+        {
+            return;
+        }
+
+        foreach (var (session, channel) in await SessionsAsync(connection, Unproven, cancellationToken))
+        {
+            try
+            {
+                var isPlayable = await media.HasSegmentsAsync(channel, session, cancellationToken);
+                await connection.ExecuteAsync(new CommandDefinition(
+                    isPlayable ? "UPDATE recordings SET playable = true WHERE id = @id" : "UPDATE recordings SET deleted_at = @now WHERE session_id = @id AND deleted_at IS NULL",
+                    new { id = session.Value, now = time.GetUtcNow() },
+                    cancellationToken: cancellationToken));
+                if (!isPlayable)
+                {
+                    ControlLog.RecordingEmpty(logger, channel.Value, session.Value);
+                }
+            }
+            catch (ObjectStoreException e)
+            {
+                ControlLog.RecordingNotProved(logger, channel.Value, session.Value, e.Message);
+                return;   // the store fails for the others, too
+            }
+        }
+    }
+
+    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var (session, channel) in await SessionsAsync(connection, Unneeded, cancellationToken))
+        {
+            try
+            {
+                await lifecycle.ForgetAsync(channel, session, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                ControlLog.RecordingNotPurged(logger, e, channel.Value, session.Value);
+                continue;
+            }
+
+            await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM recordings WHERE session_id = @id AND deleted_at IS NOT NULL", new { id = session.Value }, cancellationToken: cancellationToken));
+            ControlLog.RecordingPurged(logger, channel.Value, session.Value);
+        }
+    }
+
+    private async Task<List<(SessionId Session, ChannelName Channel)>> SessionsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<(string Id, string Name)>(new CommandDefinition(sql, new { most = AtOnce }, cancellationToken: cancellationToken));
+        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name))).Where(r => !book.HasOpen(r.Session))];
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Broadcast.Control;
+
+/// <summary>
+/// How long recordings are kept after their session has ended, as people write it: <c>forever</c>, or 1 hour to 3650 days in whole hours or days, <c>12h</c>, <c>30d</c>. In the
+/// database it is hours.
+/// </summary>
+public static class Retention
+{
+    /// <summary>Nothing is deleted for its age.</summary>
+    public const string Forever = "forever";
+
+    /// <summary>Of a recording: as its channel says.</summary>
+    public const string OfChannel = "channel";
+
+    /// <summary>Longest length, in hours.</summary>
+    public const int MaxHours = 3650 * 24;
+
+    /// <summary>What a retention may be, for people.</summary>
+    internal const string Rule = "A retention is 'forever', or 1 hour to 3650 days, such as 12h or 30d.";
+
+    /// <summary>Reads a text; <see langword="false"/> when it is none.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="hours">Hours; <see langword="null"/> for ever.</param>
+    public static bool TryParse([NotNullWhen(true)] string? text, out int? hours)
+    {
+        hours = null;
+        if (text == Forever)
+        {
+            return true;
+        }
+
+        if (text is not { Length: >= 2 and <= 6 } || text[^1] is not ('h' or 'd')
+            || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
+            return false;
+        }
+
+        hours = text[^1] == 'd' ? count * 24 : count;
+        return hours is >= 1 and <= MaxHours;
+    }
+
+    /// <summary>The text of a retention, in days where it is whole days.</summary>
+    /// <param name="hours">Hours; <see langword="null"/> for ever.</param>
+    public static string Format(int? hours) =>
+        hours is not { } count ? Forever : count % 24 == 0 ? string.Create(CultureInfo.InvariantCulture, $"{count / 24}d") : string.Create(CultureInfo.InvariantCulture, $"{count}h");
+}

@@ -1,0 +1,105 @@
+using System.Text;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class RecordingApiTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_recording_lives_from_the_begin_of_its_session_to_its_deletion()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", retention = "30d" });
+        (made.GetProperty("channel").GetProperty("record").GetBoolean(), made.GetProperty("channel").GetProperty("retention").GetString()).ShouldBe((true, "30d"));
+        var session = ((PublishVerdict.Granted)await server.AskAsync(made.GetProperty("streamKey").GetString()!)).Grant.Session;
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        var (_, list, _) = await server.SendAsync("GET", "/api/v1/recordings?channel=demo&kind=session&visibility=public&limit=1", admin);
+        var recording = list.EnumerateArray().Single();
+        var id = recording.GetProperty("id").GetString()!;
+        (id, recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe((session.Id.Value, "recording", "Demo"));
+        recording.GetProperty("durationSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+        recording.GetProperty("addresses").EnumerateObject().Select(a => a.Value.GetString()).ShouldBe(
+            new[] { "index.m3u8", "manifest.mpd", "download.mp4", "poster.jpg", "thumbnails.vtt" }.Select(f => $"{server.Address}/vod/{id}/{f}"));
+
+        var started = session.StartedAt;
+        await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > started.AddSeconds(1.5));
+        var (status, clip, response) = await server.SendAsync("POST", $"/api/v1/recordings/{id}/clips", admin, new { start = 0.25, end = "0:01.25", title = "Clip" });
+        status.ShouldBe(201);
+        response.Headers.Location!.ToString().ShouldBe($"/api/v1/recordings/{clip.GetProperty("id").GetString()}");
+        (clip.GetProperty("state").GetString(), clip.GetProperty("durationSeconds").GetDouble()).ShouldBe(("ready", 1.0));
+        clip.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(started.AddSeconds(0.25));
+        (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(clip.GetProperty("id").GetString()!), default)).ShouldNotBeNull("it can be played when the answer is there");
+        (await server.SendAsync("POST", "/api/v1/channels/demo/clips", admin, new { start = -1.25 })).Status.ShouldBe(201);
+
+        var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{id}", admin, new { title = "Kept", visibility = "private", retention = "forever", start = 0.5 });
+        (changed.GetProperty("title").GetString(), changed.GetProperty("retention").GetString(), changed.GetProperty("startsAt").GetDateTimeOffset()).ShouldBe(("Kept", "forever", started.AddSeconds(0.5)));
+        (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(id), default)).ShouldBeNull();
+
+        (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Status.ShouldBe(200);
+        var (_, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?dryRun=true&clips=true", admin);
+        plan.GetProperty("recordings").GetArrayLength().ShouldBe(3);
+        (plan.GetProperty("mediaGoes").GetBoolean(), plan.GetProperty("objects").GetInt64(), plan.GetProperty("bytes").GetInt64()).ShouldBe((true, 12, 3456));
+        (await server.SendAsync("GET", "/api/v1/channels/demo/recordings", admin)).Body.GetArrayLength().ShouldBe(3);
+
+        (await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?clips=true", admin)).Status.ShouldBe(204);
+        (await server.SendAsync("GET", $"/api/v1/recordings/{id}", admin)).Status.ShouldBe(404);
+        await Poll.UntilAsync(() => server.Lifecycle.Forgotten.Contains(session.Id));
+    }
+
+    [Theory]
+    [InlineData("PATCH", "", """{"title":7,"visibility":"secret","start":"soon","end":true,"retention":"1w","color":"red"}""", "color,end,retention,start,title,visibility")]
+    [InlineData("POST", "/clips", """{"end":10}""", "start")]
+    [InlineData("POST", "/clips", """{"start":"\ud800"}""", "start")]
+    [InlineData("POST", "/clips", """{"start":1e300}""", "start")]
+    [InlineData("POST", "/clips", """{"start":"2001-01-01T00:00:00Z","end":"9998-01-01T00:00:00Z"}""", "end,start")]
+    [InlineData("DELETE", "?dryRun=yes&clips=1", null, "clips,dryRun")]
+    public async Task Each_mistake_is_listed_by_member(string method, string path, string? json, string members)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var session = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        var (status, problem, _) = await server.SendAsync(
+            method, $"/api/v1/recordings/{session}{path}", await server.TokenAsync(TokenRole.Admin), json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
+
+        status.ShouldBe(400);
+        string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
+    }
+
+    [Theory]
+    [InlineData("kind=x&visibility=y&limit=z&before=1&session=2", 400)]
+    [InlineData("channel=nobody", 404)]
+    [InlineData("channel=%00", 404)]
+    public async Task A_list_is_asked_for_in_words_that_there_are(string query, int expected)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+
+        var (status, problem, _) = await server.SendAsync("GET", $"/api/v1/recordings?{query}", await server.TokenAsync(TokenRole.Viewer));
+
+        status.ShouldBe(expected);
+        if (expected == 400)
+        {
+            problem.GetProperty("errors").EnumerateObject().Count().ShouldBe(5);
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_counted_is_left_out_of_a_plan()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
+        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var session = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        var (status, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{session}?dryRun=true", await server.TokenAsync(TokenRole.Admin));
+
+        (status, plan.GetProperty("mediaGoes").GetBoolean()).ShouldBe((200, true));
+        plan.GetProperty("objects").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+    }
+}

@@ -1,0 +1,94 @@
+using Broadcast.Media;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What sessions have in store, as a test says.</summary>
+internal sealed class SaidMedia : ISessionMedia
+{
+    /// <summary>Sessions without a segment.</summary>
+    public HashSet<SessionId> Empty { get; } = [];
+
+    /// <summary>Whether the store fails.</summary>
+    public bool IsAway { get; set; }
+
+    public Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
+        IsAway ? throw new ObjectStoreException(ObjectStoreFault.Unreachable, "away") : Task.FromResult(!Empty.Contains(session));
+
+    public Task<SessionMediaSize> MeasureAsync(ChannelName channel, SessionId session, int atMost, CancellationToken cancellationToken) =>
+        IsAway ? throw new ObjectStoreException(ObjectStoreFault.Unreachable, "away") : Task.FromResult(new SessionMediaSize(12, 3456, IsAll: true));
+}
+
+/// <summary>Recordings over a real database and a clock that stands still, on the channel <c>demo</c>, whose sessions end with their encoder.</summary>
+internal sealed class RecordingBench : IAsyncDisposable
+{
+    private RecordingBench(Rig rig, string key)
+    {
+        (Rig, Key) = (rig, key);
+        Recordings = new(rig.Database, rig.Clock);
+        Catalog = new(rig.Database, Options.Create(new ControlOptions()), rig.Clock);
+    }
+
+    public Rig Rig { get; }
+
+    public string Key { get; }
+
+    public RecordingDirectory Recordings { get; }
+
+    public RecordingCatalog Catalog { get; }
+
+    public SaidMedia Media { get; } = new();
+
+    public static async Task<RecordingBench> OpenAsync(PostgresFixture postgres, ChannelSettings? settings = null)
+    {
+        var rig = await Rig.OpenAsync(postgres);
+        var made = await rig.Channels.CreateAsync("demo", (settings ?? new()) with { ReconnectWindow = TimeSpan.Zero });
+        return new(rig, made.Key.StreamKey);
+    }
+
+    /// <summary>A keeper; another one is what a restart makes.</summary>
+    public RecordingKeeper Keeper(bool hasMedia = true) =>
+        new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingKeeper>(), hasMedia ? Rig.Lifecycle : null, Media);
+
+    public async Task<PublishGrant> BeginAsync()
+    {
+        var grant = await Rig.GrantedAsync(Key);
+        await Rig.Ledger.FlushAsync(default);
+        return grant;
+    }
+
+    /// <summary>A session that lasted so long and is over.</summary>
+    public async Task<SessionId> SessionAsync(TimeSpan length)
+    {
+        var grant = await BeginAsync();
+        Rig.Clock.Advance(length);
+        await EndAsync(grant);
+        return grant.Session.Id;
+    }
+
+    public async Task EndAsync(PublishGrant grant)
+    {
+        await Rig.LeaveAsync(grant);
+        await Rig.Ledger.FlushAsync(default);
+    }
+
+    public async Task<List<string>> IdsAsync() => [.. (await Recordings.ListAsync(new())).Select(r => r.Id)];
+
+    public async Task LearnAsync(params string[] notices)
+    {
+        await using var connection = await Rig.Database.Source.OpenConnectionAsync();
+        await Catalog.LearnAsync(connection, notices, default);
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Rig.Database.Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Catalog.Dispose();
+        await Rig.DisposeAsync();
+    }
+}

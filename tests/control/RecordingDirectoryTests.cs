@@ -1,0 +1,223 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class RecordingDirectoryTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_recorded_session_has_a_recording_from_its_begin_on_with_its_channels_title()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
+        var grant = await bench.BeginAsync();
+
+        var begun = (await bench.Recordings.ListAsync(new())).ShouldHaveSingleItem();
+        (begun.Id, begun.Session, begun.Kind, begun.Title, begun.Visibility, begun.Retention).ShouldBe((grant.Session.Id.Value, grant.Session.Id.Value, "session", "Evening", "public", "channel"));
+        (begun.IsRecording, begun.Begin, begun.End, begun.Duration).ShouldBe((true, grant.Session.StartedAt, null, null));
+
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(90));
+        await bench.EndAsync(grant);
+
+        var over = await bench.Recordings.GetAsync(begun.Id);
+        (over.IsRecording, over.Duration, over.ExpiresAt).ShouldBe((false, TimeSpan.FromMinutes(90), null));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_not_recorded_has_none()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres, new() { Record = false });
+        await bench.SessionAsync(TimeSpan.FromSeconds(10));
+
+        (await bench.IdsAsync()).ShouldBeEmpty();
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(Moment.Begin)))).Code.ShouldBe(ControlCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_session_that_the_database_missed_from_begin_to_end_has_its_recording_when_it_is_back()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.Rig.GrantedAsync(bench.Key);
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await bench.Rig.LeaveAsync(grant);
+
+        await bench.Rig.Ledger.FlushAsync(default);
+
+        (await bench.Recordings.ListAsync(new())).ShouldHaveSingleItem().Duration.ShouldBe(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_recording_that_was_deleted_while_it_went_on_does_not_come_back()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        await bench.Recordings.DeleteAsync(grant.Session.Id.Value);
+
+        await bench.Keeper().RunOnceAsync(default);
+        bench.Rig.Lifecycle.Forgotten.ShouldBeEmpty("a session that is open is left alone");
+        await bench.EndAsync(grant);
+
+        (await bench.IdsAsync()).ShouldBeEmpty();
+        await bench.Keeper().RunOnceAsync(default);
+        bench.Rig.Lifecycle.Forgotten.ShouldBe([grant.Session.Id]);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM recordings")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_clip_is_cut_while_the_session_goes_on()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres, new("Match"));
+        var grant = await bench.BeginAsync();
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(10));
+        Moment.TryParse("-30", out var thirtyBack).ShouldBeTrue();
+
+        var clip = await bench.Recordings.ClipOfChannelAsync("demo", new(thirtyBack, Title: "Goal"));
+
+        var now = bench.Rig.Clock.GetUtcNow();
+        (clip.Kind, clip.Title, clip.Session, clip.Begin, clip.End, clip.IsRecording).ShouldBe(("clip", "Goal", grant.Session.Id.Value, now.AddSeconds(-30), now, false));
+        Moment.TryParse("0:05", out var fiveIn).ShouldBeTrue();
+        var inner = await bench.Recordings.ClipAsync(clip.Id, new(fiveIn, Moment.At(now.AddSeconds(-10))));
+        (inner.Title, inner.Begin, inner.End, inner.Session).ShouldBe(("Goal", now.AddSeconds(-25), now.AddSeconds(-10), grant.Session.Id.Value));
+    }
+
+    [Fact]
+    public async Task A_clip_of_a_channel_comes_from_the_session_in_which_it_begins()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var first = await bench.SessionAsync(TimeSpan.FromMinutes(10));
+        var within = bench.Rig.Clock.GetUtcNow().AddMinutes(-5);
+        bench.Rig.Clock.Advance(TimeSpan.FromHours(1));
+        var second = await bench.SessionAsync(TimeSpan.FromMinutes(10));
+
+        (await bench.Recordings.ClipOfChannelAsync("demo", new(Moment.At(within)))).Session.ShouldBe(first.Value);
+        (await bench.Recordings.ClipOfChannelAsync("demo", new(Moment.Begin))).Session.ShouldBe(second.Value);
+        var between = await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(Moment.At(within.AddMinutes(30)))));
+        between.Mistakes.ShouldHaveSingleItem().Member.ShouldBe("start");
+    }
+
+    [Theory]
+    [InlineData("700", "end", "start")]
+    [InlineData("begin", "601", "")]
+    [InlineData("begin", "606", "end")]
+    [InlineData("30", "30", "end")]
+    [InlineData("40", "30", "end")]
+    [InlineData("-700", "end", "start")]
+    [InlineData("-601", "end", "")]
+    [InlineData("2029-01-01T00:00:00Z", "2029-01-01T00:01:00Z", "start")]
+    [InlineData("599.5", "end", "end")]
+    public async Task A_clip_lies_within_what_there_is(string start, string end, string member)
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = await bench.SessionAsync(TimeSpan.FromSeconds(600));
+        var (from, to) = (Parsed(start), Parsed(end));
+
+        var error = await Record.ExceptionAsync(() => bench.Recordings.ClipAsync(session.Value, new(from, to)));
+
+        (error as ControlException)?.Mistakes.Select(m => m.Member).ShouldBe([member]);
+        (error is null).ShouldBe(member.Length == 0, error?.ToString());
+    }
+
+    [Fact]
+    public async Task A_trim_asked_for_twice_is_one_and_can_be_undone()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
+        var begin = (await bench.Recordings.GetAsync(session)).Begin;
+
+        for (var i = 0; i < 2; i++)
+        {
+            var trimmed = await bench.Recordings.SetAsync(session, new(Start: Parsed("60"), End: Parsed("-60")));
+            (trimmed.StartsAt, trimmed.EndsAt, trimmed.Duration).ShouldBe((begin.AddSeconds(60), begin.AddSeconds(540), TimeSpan.FromSeconds(480)));
+        }
+
+        (await bench.Recordings.SetAsync(session, new(Title: "Cut"))).StartsAt.ShouldBe(begin.AddSeconds(60));
+        var undone = await bench.Recordings.SetAsync(session, new(Start: Moment.Begin, End: Moment.End));
+        (undone.StartsAt, undone.EndsAt, undone.Title).ShouldBe((null, null, "Cut"));
+    }
+
+    [Fact]
+    public async Task A_recording_that_goes_on_is_trimmed_at_its_begin_and_goes_on()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        var trimmed = await bench.Recordings.SetAsync(grant.Session.Id.Value, new(Start: Parsed("1:00")));
+
+        (trimmed.StartsAt, trimmed.EndsAt, trimmed.IsRecording).ShouldBe((grant.Session.StartedAt.AddMinutes(1), null, true));
+    }
+
+    [Fact]
+    public async Task Lists_are_paged_and_filtered()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var sessions = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            sessions.Insert(0, (await bench.SessionAsync(TimeSpan.FromMinutes(1))).Value);
+        }
+
+        var clip = (await bench.Recordings.ClipAsync(sessions[2], new(Moment.Begin, Visibility: "unlisted"))).Id;
+        await bench.Rig.Channels.CreateAsync("other", new());
+
+        (await bench.Recordings.ListAsync(new(Kind: "session", Limit: 2))).Select(r => r.Id).ShouldBe(sessions.Take(2));
+        (await bench.Recordings.ListAsync(new(Before: RecordingId.Parse(sessions[1])))).Select(r => r.Id).ShouldBe([sessions[2]]);
+        (await bench.Recordings.ListAsync(new(Kind: "clip"))).Select(r => r.Id).ShouldBe([clip]);
+        (await bench.Recordings.ListAsync(new(Visibility: "unlisted"))).Select(r => r.Id).ShouldBe([clip]);
+        (await bench.Recordings.ListAsync(new(Session: SessionId.Parse(sessions[2])))).Select(r => r.Id).ShouldBe([clip, sessions[2]], ignoreOrder: true);
+        (await bench.Recordings.ListAsync(new("other"))).ShouldBeEmpty();
+        (await bench.Recordings.ListAsync(new("demo"))).Count.ShouldBe(4);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new(Kind: "x", Visibility: "y", Limit: 0)))).Mistakes.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
+    }
+
+    [Fact]
+    public async Task A_session_has_so_many_clips_and_no_more()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = await bench.SessionAsync(TimeSpan.FromMinutes(1));
+        await bench.ScalarAsync<long>($"""
+            WITH made AS (INSERT INTO recordings (id, channel_id, session_id, kind, title, visibility, created_at)
+                SELECT lpad(g::text, 26, '0'), channel_id, session_id, 'clip', '', 'public', created_at FROM recordings, generate_series(1, {RecordingRules.MaxClips}) g RETURNING 1)
+            SELECT count(*) FROM made
+            """);
+
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(Moment.Begin)))).Code.ShouldBe(ControlCode.Conflict);
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("' OR true --")]
+    [InlineData("01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    public async Task What_is_not_there_is_not_found(string id)
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await bench.SessionAsync(TimeSpan.FromMinutes(1));
+
+        foreach (var ask in (Func<Task>[])[() => bench.Recordings.GetAsync(id), () => bench.Recordings.SetAsync(id, new("x")), () => bench.Recordings.DeleteAsync(id), () => bench.Recordings.ClipAsync(id, new(default))])
+        {
+            (await Should.ThrowAsync<ControlException>(ask)).Code.ShouldBe(ControlCode.NotFound);
+        }
+
+        (await bench.IdsAsync()).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_plan_tells_what_goes_and_what_keeps_the_media()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = (await bench.SessionAsync(TimeSpan.FromMinutes(1))).Value;
+        var clip = (await bench.Recordings.ClipAsync(session, new(Moment.Begin))).Id;
+
+        var alone = await bench.Recordings.PlanAsync(session, withClips: false, bench.Media);
+        var all = await bench.Recordings.PlanAsync(session, withClips: true, bench.Media);
+
+        (alone.MediaGoes, alone.Media).ShouldBe((false, null));
+        (string.Join(',', alone.KeptBy), alone.Recordings.Single().Id).ShouldBe((clip, session));
+        all.Recordings.Select(r => r.Id).ShouldBe([session, clip], ignoreOrder: true);
+        (all.MediaGoes, all.Media).ShouldBe((true, new SessionMediaSize(12, 3456, true)));
+        (await bench.IdsAsync()).Count.ShouldBe(2, "nothing was deleted");
+    }
+
+    private static Moment Parsed(string text) => Moment.TryParse(text, out var moment) ? moment : throw new FormatException(text);
+}

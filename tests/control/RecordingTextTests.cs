@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class RecordingTextTests
+{
+    private static readonly DateTimeOffset Begin = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("begin", 0)]
+    [InlineData("0", 0)]
+    [InlineData("90", 90)]
+    [InlineData("1.5", 1.5)]
+    [InlineData("1:30", 90)]
+    [InlineData("01:02:03.25", 3723.25)]
+    [InlineData("100:00", 6000)]
+    [InlineData("30:00:00", 108_000)]
+    [InlineData("end", 1000)]
+    [InlineData("-30", 970)]
+    [InlineData("-0", 1000)]
+    [InlineData("2030-01-01T12:00:10Z", 10)]
+    [InlineData("2030-01-01T13:00:10.5+01:00", 10.5)]
+    public void A_time_in_a_recording_is_read_as_people_write_it(string text, double seconds)
+    {
+        Moment.TryParse(text, out var moment).ShouldBeTrue();
+        (moment.On(Begin, Begin.AddSeconds(1000)) - Begin).TotalSeconds.ShouldBe(seconds);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("soon")]
+    [InlineData("1e5")]
+    [InlineData("NaN")]
+    [InlineData("1:2:3:4")]
+    [InlineData("-1:30")]
+    [InlineData("9999999999")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    [InlineData("2030-13-01T12:00:10Z")]
+    public void What_is_no_time_is_refused(string? text) => Moment.TryParse(text, out _).ShouldBeFalse();
+
+    [Theory]
+    [InlineData("forever", null, "forever")]
+    [InlineData("12h", 12, "12h")]
+    [InlineData("48h", 48, "2d")]
+    [InlineData("3650d", 87_600, "3650d")]
+    public void A_retention_is_read_and_written(string text, int? hours, string written)
+    {
+        Retention.TryParse(text, out var found).ShouldBeTrue();
+        found.ShouldBe(hours);
+        Retention.Format(found).ShouldBe(written);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0h")]
+    [InlineData("3651d")]
+    [InlineData("99999d")]
+    [InlineData("30m")]
+    [InlineData("-1d")]
+    [InlineData("channel")]
+    public void What_is_no_retention_is_refused(string text) => Retention.TryParse(text, out _).ShouldBeFalse();
+
+    [Fact]
+    public void Rules_for_a_bucket_wait_longer_than_any_recording_and_spare_channels_that_keep_more()
+    {
+        var rules = BucketRules.Of(
+            [new("day", 36, 0, 3600), new("own", 24, 240, 3600), new("ever", 24, 1_000_000, 3600), new("long", 24, 0, (30 * 86_400) + 1)], "/broadcast/production/", 30);
+
+        rules.Rules.Select(r => (r.Prefix, r.ExpireDays, r.AbortDays)).ShouldBe(
+        [
+            ("broadcast/production/", null, 7),
+            ("broadcast/production/live/day/", 32, null),
+            ("broadcast/production/journal/day/", 32, null),
+            ("broadcast/production/live/own/", 40, null),
+            ("broadcast/production/journal/own/", 40, null),
+        ]);
+        rules.LeftOut.Select(l => l.Channel).ShouldBe(["ever", "long"]);
+        rules.Rules.Select(r => r.Id).ShouldBeUnique();
+    }
+
+    [Fact]
+    public void Rules_for_a_bucket_are_written_as_S3_takes_them()
+    {
+        var rules = BucketRules.Of([new("day", 24, 0, 0)], "", 1);
+
+        XNamespace s3 = "http://s3.amazonaws.com/doc/2006-03-01/";
+        var xml = XElement.Parse(rules.ToXml());
+        xml.Name.ShouldBe(s3 + "LifecycleConfiguration");
+        xml.Elements(s3 + "Rule").Select(r => r.Element(s3 + "Status")!.Value).ShouldBe(["Enabled", "Enabled", "Enabled"]);
+        xml.Elements(s3 + "Rule").First().Element(s3 + "AbortIncompleteMultipartUpload")!.Element(s3 + "DaysAfterInitiation")!.Value.ShouldBe("7");
+        xml.Descendants(s3 + "Days").Select(d => d.Value).ShouldBe(["2", "2"]);
+
+        using var json = JsonDocument.Parse(rules.ToJson());
+        var rule = json.RootElement.GetProperty("Rules")[1];
+        (rule.GetProperty("Filter").GetProperty("Prefix").GetString(), rule.GetProperty("Expiration").GetProperty("Days").GetInt32(), rule.GetProperty("ID").GetString()).ShouldBe(("live/day/", 2, "broadcast-media-day"));
+        rule.TryGetProperty("AbortIncompleteMultipartUpload", out _).ShouldBeFalse();
+        json.RootElement.GetProperty("Rules")[0].GetProperty("Filter").GetProperty("Prefix").GetString().ShouldBe("");
+    }
+}

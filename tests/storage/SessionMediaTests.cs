@@ -1,0 +1,61 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class SessionMediaTests
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+    private static readonly SessionId Session = SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+
+    [Fact]
+    public async Task A_segment_is_found_in_the_store_and_in_the_spool_and_not_in_another_session()
+    {
+        await using var bench = new SpoolBench();
+        var media = new SessionMedia(bench.Store, bench.Spool);
+        await PutAsync(bench, $"live/demo/{Session}/source/init-1.mp4", 100);
+        await PutAsync(bench, "live/demo/01ARZ3NDEKTSV4RRFFQ69G5FAW/source/1.m4s", 100);
+        (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeFalse("an init segment alone cannot be played");
+        bench.Write($"live/demo/{Session}/audio/1.m4s");
+        (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeFalse("nothing is in it yet");
+
+        bench.Write($"live/demo/{Session}/source/1.m4s", [1, 2, 3]);
+        (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a part is on disk");
+
+        await PutAsync(bench, $"live/demo/{Session}/source/2.m4s", 100);
+        (await new SessionMedia(bench.Store, null).HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a segment is in the store");
+        (await media.HasSegmentsAsync(ChannelName.Parse("dem"), Session, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Objects_are_counted_once_wherever_they_are_and_not_beyond_what_was_asked_for()
+    {
+        await using var bench = new SpoolBench();
+        var media = new SessionMedia(bench.Store, bench.Spool);
+        await PutAsync(bench, $"live/demo/{Session}/source/1.m4s", 100);
+        await PutAsync(bench, $"live/demo/{Session}/source/2.m4s", 200);
+        await PutAsync(bench, $"journal/demo/{Session}/1.json", 50);
+        await PutAsync(bench, "live/other/01ARZ3NDEKTSV4RRFFQ69G5FAV/source/1.m4s", 999);
+        bench.Write($"live/demo/{Session}/source/2.m4s", new byte[200]);
+        bench.Write($"live/demo/{Session}/source/3.m4s", new byte[300]);
+
+        (await media.MeasureAsync(Demo, Session, 100, default)).ShouldBe(new SessionMediaSize(4, 650, IsAll: true));
+        (await media.MeasureAsync(Demo, Session, 4, default)).ShouldBe(new SessionMediaSize(4, 650, IsAll: true), "all of it");
+        var part = await media.MeasureAsync(Demo, Session, 3, default);
+        (part.Objects, part.IsAll).ShouldBe((3, false));
+    }
+
+    [Fact]
+    public async Task A_store_that_fails_is_not_taken_for_an_empty_one()
+    {
+        await using var bench = new SpoolBench();
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        var media = new SessionMedia(bench.Store, bench.Spool);
+
+        await Should.ThrowAsync<ObjectStoreException>(() => media.HasSegmentsAsync(Demo, Session, default));
+        await Should.ThrowAsync<ObjectStoreException>(() => media.MeasureAsync(Demo, Session, 100, default));
+    }
+
+    private static Task PutAsync(SpoolBench bench, string name, int bytes) => bench.Flaky.Inner.PutAsync(ObjectName.Parse(name), new byte[bytes], PutCondition.Replace, default);
+}
