@@ -123,6 +123,11 @@ internal sealed record PastView(
             view = await LoadAsync(touched, shelf);
         }
 
+        if (IsReplay && IsEnded)
+        {
+            view = view.WithoutItsTail();
+        }
+
         if (range == TimeRange.Everything)
         {
             return view.Leader is null ? null : view with { Renditions = [.. view.Renditions.Where(other => other.Segments.Count > 0)] };
@@ -145,6 +150,21 @@ internal sealed record PastView(
                     .Where(rendition => rendition.Segments.Count > 0),
             ],
         };
+    }
+
+    /// <summary>Without the gaps that it ends with in all renditions: what was lost with a machine before the session ended, nobody waits for.</summary>
+    private PastView WithoutItsTail()
+    {
+        var last = 0L;
+        foreach (var rendition in Renditions)
+        {
+            for (var i = rendition.Segments.Count - 1; i >= 0 && rendition.Segments[i].Number > last; i--)
+            {
+                last = rendition.Segments[i].HasMedia ? rendition.Segments[i].Number : last;
+            }
+        }
+
+        return this with { Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number <= last)] })] };
     }
 
     /// <summary>Discontinuities before a number: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>.</summary>

@@ -34,13 +34,8 @@ internal static class RecoveredTimeline
     /// <returns>The first and the last lost number.</returns>
     public static (long First, long Last) LoseTail(SessionTimeline timeline, long highest, DateTimeOffset now)
     {
-        var first = timeline.LastSegment + 1;
-        var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
-            .DefaultIfEmpty(timeline.Session.StartedAt).Max();
-        var lost = now > end ? now - end : TimeSpan.Zero;
-        var count = Math.Max((long)Math.Ceiling(lost / ShortestSegment) + 1, highest - timeline.LastSegment);
-        var session = timeline.Session;
-        if ((!session.IsRecorded && lost > (session.KeepsPast ? session.Rewind : session.Latency.Window)) || count * timeline.Renditions.Count > MaxGaps)
+        var (first, lost, count) = Loss(timeline, highest, now);
+        if (Leaps(timeline, highest, now))
         {
             timeline.Apply(new TimelineEvent.WindowMoved(first + count));
             return (first, first + count - 1);
@@ -64,5 +59,21 @@ internal static class RecoveredTimeline
         }
 
         return (first, first + count - 1);
+    }
+
+    /// <summary>Whether the window moves beyond a loss; otherwise that is told as gaps.</summary>
+    public static bool Leaps(SessionTimeline timeline, long highest, DateTimeOffset now)
+    {
+        var (_, lost, count) = Loss(timeline, highest, now);
+        var session = timeline.Session;
+        return (!session.IsRecorded && lost > (session.KeepsPast ? session.Rewind : session.Latency.Window)) || count * timeline.Renditions.Count > MaxGaps;
+    }
+
+    private static (long First, TimeSpan Lost, long Count) Loss(SessionTimeline timeline, long highest, DateTimeOffset now)
+    {
+        var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
+            .DefaultIfEmpty(timeline.Session.StartedAt).Max();
+        var lost = now > end ? now - end : TimeSpan.Zero;
+        return (timeline.LastSegment + 1, lost, Math.Max((long)Math.Ceiling(lost / ShortestSegment) + 1, highest - timeline.LastSegment));
     }
 }

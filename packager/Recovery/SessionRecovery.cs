@@ -24,7 +24,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         if (!timeline.IsEnded && (highest > timeline.LastSegment || (file.End == JournalEnd.Rotated && session.Numbers.Max == file.Number)))
         {
             // The newest file is damaged, and told of more; or one was there before this one was ended, and is gone.
-            var (first, last) = RecoveredTimeline.LoseTail(timeline, highest, time.GetUtcNow());
+            var now = time.GetUtcNow();
+            if (timeline.Session.IsRecorded && timeline.LastSegment >= timeline.FirstSegment && RecoveredTimeline.Leaps(timeline, highest, now))
+            {
+                KeepWindow(timeline);
+            }
+
+            var (first, last) = RecoveredTimeline.LoseTail(timeline, highest, now);
             Log.TailLost(logger, session.Channel.Value, session.Id.Value, first, last);
         }
 
@@ -141,6 +147,18 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
         }
 
         return inits;
+    }
+
+    /// <summary>Puts the whole window into a chapter, so that it is replayed though the window moves beyond it.</summary>
+    private void KeepWindow(SessionTimeline timeline)
+    {
+        var chapter = Chapter.Of(timeline, timeline.LastSegment);
+        var bytes = ChapterFile.Write(chapter);
+        var file = spool.Open(ChapterName.Of(SessionAccount.FolderOf(timeline.Session.Channel, timeline.Session.Id), chapter.First, chapter.Last));
+        file.Truncate(0);
+        file.Append([bytes]);
+        file.Seal();
+        timeline.Apply(chapter.Announce(file.Name, bytes.Length));
     }
 
     /// <summary>Cuts what was written and never announced, and sends to the store what is announced.</summary>

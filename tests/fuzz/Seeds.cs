@@ -46,7 +46,13 @@ internal static class Seeds
     private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. Chapters()];
+
+    private static IEnumerable<(string, string, byte[])> Chapters()
+    {
+        yield return ("chapter", "plain", ChapterTarget.Good(0));
+        yield return ("chapter", "sheets", ChapterTarget.Good(3));
+    }
 
     private static IEnumerable<(string, string, byte[])> ViewerTokens()
     {

@@ -180,4 +180,28 @@ public class RecordedSessionTests
         all.Count(segment => !segment.IsGap).ShouldBeGreaterThan(100);
         bench.Timeline(session).OldestSegment.ShouldBe(1);
     }
+
+    [Fact]
+    public async Task A_machine_that_was_lost_for_a_day_takes_its_own_time_alone_with_it()
+    {
+        using var killed = await new Bench(options: Short).StartAsync();
+        var session = Recorded();
+        killed.Begin(session).Send(Media(200));
+        var known = Replayed(killed.Spool.AfterKill(), session).LastSegment;
+        var disk = killed.Spool.AfterKill();
+        foreach (var name in disk.Files.Keys)
+        {
+            disk.Lose(name);
+        }
+
+        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddDays(1)), Short).StartAsync();
+        await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+        var timeline = Replayed(bench.Spool, session);
+        (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true), "numbers that the machine may have used are not used again");
+        timeline.Chapters.ShouldBeEmpty();
+        var kept = timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(bench.Spool.Bytes(chapter.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
+        kept.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, kept.Count).Select(number => (long)number));
+        ((long)kept.Count).ShouldBeInRange(known - 6, known, "what the lost journal alone knew, a rotation's time, is gone");
+        kept.ShouldAllBe(segment => segment.HasMedia && bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s")) != null);
+    }
 }

@@ -36,6 +36,7 @@ internal static class All
         new NutTarget(),
         new ViewerTokenTarget(),
         new AddressTarget(),
+        new ChapterTarget(),
     ];
 
     /// <summary>The one of a name.</summary>

@@ -276,4 +276,29 @@ public class ReplayTests
             response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
     }
+
+    [Fact]
+    public async Task Holes_stay_what_they_are_but_none_ends_a_recording()
+    {
+        var story = new Broadcaster(recorded: true).Video().Audio().Segments(5, bytes: 1000).Gap("source").Gap("audio").Gap("source").Open("audio").Close("audio").Segments(3, bytes: 1000);
+        for (var lost = 0; lost < 50; lost++)
+        {
+            story.Gap("source", 1).Gap("audio", 1);
+        }
+
+        var (server, catalog) = await ServerAsync(story.Chapter(8).End().Journal(), isLive: false);
+        await using var _ = server;
+        var recording = catalog.Add(story.Session);
+        foreach (var (rendition, gaps) in new[] { ("source", 2), ("audio", 1) })
+        {
+            var playlist = await server.Client.GetStringAsync(Address(recording, rendition + ".m3u8"));
+            HlsRules.Media.Broken(new HlsPlaylist(playlist)).ShouldBeEmpty(playlist);
+            playlist.ShouldEndWith("/10.m4s\n#EXT-X-ENDLIST\n");
+            playlist.Split("#EXT-X-GAP").Length.ShouldBe(gaps + 1);
+        }
+
+        var mpd = await server.Client.GetStringAsync(Address(recording, "manifest.mpd"));
+        MpdRules.Alone.Broken(new MpdVersion(mpd)).ShouldBeEmpty(mpd);
+        XElement.Parse(mpd).Attribute("mediaPresentationDuration")!.Value.ShouldBe("PT20S");
+    }
 }
