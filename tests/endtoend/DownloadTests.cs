@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>What a real encoder sent, taken from the real server as a file.</summary>
+public sealed class DownloadTests : IDisposable
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_session_that_is_over_is_a_file_of_the_frames_that_were_sent_and_goes_on_where_it_broke_off_after_a_restart()
+    {
+        var source = _folder.Sub("source.mp4");
+        await FfmpegTool.MakeFileAsync(source, new TestSource { Seconds = 6, BFrames = 2, Width = 320, Height = 180, VideoBitRate = 300_000 });
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0", "--ladder", "passthrough");
+        (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-i", source, "-c", "copy", "-flvflags", "no_duration_filesize", "-f", "flv", server.PublishUrl(channel)])).EnsureSuccess();
+
+        var address = "";
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var status = System.Text.Json.JsonDocument.Parse(await server.Client.GetStringAsync(new Uri("/live/main/status.json", UriKind.Relative)));
+                address = $"/vod/{status.RootElement.GetProperty("session").GetString()}/download.mp4";
+                using var answer = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, address));
+                return answer.StatusCode == HttpStatusCode.OK;
+            },
+            description: "the recording can be downloaded");
+        var (first, tag, total) = await GetAsync(server, address, new RangeHeaderValue(0, 99_999), null);
+        await server.Kill();
+        await server.RestartAsync();
+        var (rest, _, _) = await GetAsync(server, address, new RangeHeaderValue(100_000, null), tag);
+        byte[] movie = [.. first, .. rest];
+        movie.Length.ShouldBe((int)total);
+
+        var file = _folder.Sub("download.mp4");
+        await File.WriteAllBytesAsync(file, movie);
+        (await FfmpegTool.DecodeAsync(file, 20)).ShouldBeEmpty();
+        var hashes = await HashesAsync(file);
+        hashes.Count.ShouldBe(180);
+        hashes.ShouldBe(await HashesAsync(source));
+        var format = (await FfmpegTool.ProbeAsync(file)).GetProperty("format");
+        double.Parse(format.GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture).ShouldBe(6, 0.1);
+    }
+
+    private static async Task<(byte[] Bytes, EntityTagHeaderValue Tag, long Total)> GetAsync(BroadcastServer server, string address, RangeHeaderValue range, EntityTagHeaderValue? tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.Range = range;
+        request.Headers.IfRange = tag is null ? null : new RangeConditionHeaderValue(tag);
+        using var response = await server.Client.SendAsync(request);
+        response.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
+        return (await response.Content.ReadAsByteArrayAsync(), response.Headers.ETag!, response.Content.Headers.ContentRange!.Length!.Value);
+    }
+
+    private static async Task<List<string>> HashesAsync(string file)
+    {
+        var result = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();
+        return [.. result.Output.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',')[^1].Trim())];
+    }
+}
