@@ -23,6 +23,7 @@ foreach (var command in new[]
     LoadCommand.Create(),
     DoctorCommand.Create(),
     ConfigCommand.Create(),
+    FsckCommand.Create(),
     BackupCommand.CreateBackup(),
     BackupCommand.CreateRestore(),
 })

@@ -67,7 +67,7 @@ internal static class BackupCommand
             ChannelCommand.Done(
                 parsed,
                 new { restored = path, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },
-                $"Restored {Words(contents)}. Start the server; its keys and tokens are those of the backup.");
+                $"Restored {Words(contents)}. Start the server; its keys and tokens are those of the backup. './broadcast fsck' tells what media there are and are not.");
             return 0;
         }));
         return command;

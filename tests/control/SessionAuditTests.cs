@@ -1,0 +1,37 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class SessionAuditTests(PostgresFixture postgres)
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly ChannelName Channel = ChannelName.Parse("main");
+
+    [Fact]
+    public async Task A_session_that_the_database_lost_is_added_once_as_its_journal_tells_of_it_and_its_recording_with_it()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var audit = new SessionAudit(database);
+        var session = new BroadcastSession(Channel, SessionId.New(Start), 3, Start, LatencyProfile.Low) { IsRecorded = true };
+        (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeFalse("there is no such channel");
+        (await audit.ReadAsync(Channel, default)).IsKnown.ShouldBeFalse();
+        await new ChannelDirectory(database, TimeProvider.System).CreateAsync("main", new());
+
+        (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeTrue();
+        (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeFalse("it is known");
+
+        var known = await audit.ReadAsync(Channel, default);
+        (known.IsKnown, known.IsGoing).ShouldBe((true, false));
+        known.Sessions.ShouldBe([session.Id]);
+        known.Recorded.ShouldBeEmpty("nobody has looked yet whether there is anything to play");
+        var added = (await new SessionHistory(database).ListAsync("main")).ShouldHaveSingleItem();
+        (added.Id, added.Epoch, added.Latency, added.StartedAt, added.EndedAt, added.EndReason).ShouldBe((session.Id.Value, 3, "low", Start, Start.AddHours(1), "over"));
+
+        await using var playable = database.Source.CreateCommand($"UPDATE recordings SET playable = true WHERE session_id = '{session.Id}'");
+        (await playable.ExecuteNonQueryAsync()).ShouldBe(1);
+        (await audit.ReadAsync(Channel, default)).Recorded.ShouldBe([session.Id]);
+        (await audit.RecordedChannelsAsync(default)).ShouldBe([Channel]);
+    }
+}

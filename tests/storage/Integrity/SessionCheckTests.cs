@@ -1,0 +1,176 @@
+using Broadcast.Media;
+using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Objects;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests.Integrity;
+
+/// <summary>Faults planted in a session that was whole: each is found and, where that is promised, mended. The same for every store.</summary>
+public abstract class SessionCheckContract : IAsyncLifetime
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+
+    /// <summary>Objects are as old as their store says; so the look is taken later.</summary>
+    private readonly Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
+
+    private IObjectStore _store = null!;
+    private KeptSession _session = null!;
+
+    private protected DataFolder Data => new(_folder.Path);
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = Create();
+        _session = new KeptSession(TimeProvider.System.GetUtcNow());
+        await _session.PutAsync(_store);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        (_store as IDisposable)?.Dispose();
+        await _folder.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract IObjectStore Create();
+
+    /// <summary>Changes bytes behind the store's back, so that the checksum stays what it was.</summary>
+    private protected abstract Task FlipAsync(IObjectStore store, ObjectName name);
+
+    [Fact]
+    public async Task In_a_whole_session_nothing_is_wrong_and_every_object_is_held_against_its_checksum()
+    {
+        var report = await CheckAsync(deep: true);
+
+        report.Findings.ShouldBeEmpty();
+        (report.Tally.Objects, report.Tally.Verified, report.Tally.Unverified).ShouldBe((_session.Announced, _session.Announced, 0));
+    }
+
+    [Theory]
+    [InlineData("source/3.m4s", SessionObjectKind.Segment)]
+    [InlineData("audio/9.m4s", SessionObjectKind.Segment)]
+    [InlineData("source/init-1.mp4", SessionObjectKind.Init)]
+    [InlineData("thumbnails/0.jpg", SessionObjectKind.Sheet)]
+    [InlineData("posters/18000.jpg", SessionObjectKind.Poster)]
+    public async Task What_is_missing_or_cut_is_found(string file, SessionObjectKind kind)
+    {
+        await _store.DeleteAsync([_session.Name(file)], default);
+        One(await CheckAsync(), StoreFault.Missing, file).Kind.ShouldBe(kind);
+
+        await _store.PutAsync(_session.Name(file), _session.BytesOf(_session.Name(file)).AsMemory(0, 100), PutCondition.Replace, default);
+        One(await CheckAsync(), StoreFault.WrongLength, file).Kind.ShouldBe(kind);
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found_by_who_reads_everything()
+    {
+        await FlipAsync(_store, _session.Name("source/4.m4s"));
+
+        (await CheckAsync()).Findings.ShouldBeEmpty();
+        One(await CheckAsync(deep: true), StoreFault.Changed, "source/4.m4s");
+    }
+
+    [Fact]
+    public async Task What_nothing_names_is_left_over_once_it_is_old()
+    {
+        await _store.PutAsync(_session.Name("source/11.m4s"), new byte[50], PutCondition.CreateOnly, default);
+        await _store.PutAsync(_session.Name("720p/3.m4s"), new byte[60], PutCondition.CreateOnly, default);
+
+        (await CheckAsync(time: TimeProvider.System)).Findings.ShouldBeEmpty();
+        var findings = (await CheckAsync()).Findings;
+        findings.Select(finding => (finding.Fault, finding.Object)).ShouldBe([(StoreFault.Orphan, _session.Name("720p/3.m4s")), (StoreFault.Orphan, _session.Name("source/11.m4s"))]);
+        findings.Sum(finding => finding.Bytes).ShouldBe(110);
+    }
+
+    [Fact]
+    public async Task Without_its_chapter_nobody_is_sure_whose_segments_those_are()
+    {
+        await _store.DeleteAsync([_session.Name("chapters/1-6.chapter")], default);
+
+        One(await CheckAsync(), StoreFault.Missing, "chapters/1-6.chapter").Kind.ShouldBe(SessionObjectKind.Chapter);
+    }
+
+    [Fact]
+    public async Task A_session_without_journal_is_one_finding()
+    {
+        await _store.DeleteAsync([JournalFile.NameOf(KeptSession.Channel, _session.Session.Id, 1)], default);
+
+        (await CheckAsync()).Findings.ShouldBeEmpty("the journal of another machine may be on its way");
+        _later.Advance(TimeSpan.FromDays(1));
+        var finding = (await CheckAsync()).Findings.ShouldHaveSingleItem();
+        (finding.Fault, finding.Objects).ShouldBe((StoreFault.NoJournal, _session.Announced));
+    }
+
+    [Fact]
+    public async Task Lost_segments_become_gaps_and_then_nothing_is_wrong()
+    {
+        await _store.DeleteAsync([_session.Name("source/3.m4s"), _session.Name("source/6.m4s"), _session.Name("audio/9.m4s"), _session.Name("thumbnails/0.jpg")], default);
+
+        var report = await CheckAsync();
+        report.Findings.Count.ShouldBe(4);
+        (await GapRepair.RunAsync(_store, SpoolSnapshot.Take(Data), report, default)).Count.ShouldBe(4);
+
+        var after = await CheckAsync(deep: true);
+        after.Findings.ShouldBeEmpty();
+        var timeline = after.Timeline!;
+        (timeline.IsEnded, timeline.Session.Epoch, after.Journal).ShouldBe((true, 2, 2));
+        timeline.Find("audio")!.Find(9)!.ShouldSatisfyAllConditions(gap => gap.IsGap.ShouldBeTrue(), gap => gap.Duration.ShouldBe(new MediaTime(180_000, 90_000)));
+        timeline.Find("audio")!.Find(10)!.Length.ShouldBe(1100);
+        await using var content = await _store.OpenAsync(timeline.KeptChapters.ShouldHaveSingleItem().Object, 0, null, default);
+        var bytes = new byte[content!.Length];
+        await content.Stream.ReadExactlyAsync(bytes);
+        var chapter = ChapterFile.Read(bytes);
+        chapter.Sheets.ShouldBeEmpty();
+        chapter.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
+        timeline.Run.ShouldNotBeNull().First.ShouldBe(7, "the pictures come back behind a hole: a new run");
+    }
+
+    private static StoreFinding One(SessionReport report, StoreFault fault, string file)
+    {
+        var finding = report.Findings.ShouldHaveSingleItem();
+        (finding.Fault, finding.Object!.Value.Value[(ExpectedObject.FolderOf(report.Channel, report.Session).Length)..]).ShouldBe((fault, file));
+        return finding;
+    }
+
+    private Task<SessionReport> CheckAsync(bool deep = false, TimeProvider? time = null) =>
+        new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(KeptSession.Channel, _session.Session.Id, default);
+}
+
+public sealed class DiskSessionCheckTests : SessionCheckContract
+{
+    private protected override IObjectStore Create() => new DiskObjectStore(Path.Combine(Data.Path, "objects"), flush: false);
+
+    private protected override async Task FlipAsync(IObjectStore store, ObjectName name)
+    {
+        var path = Path.Combine(Data.Path, "objects", name.Value);
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[123] ^= 4;
+        await File.WriteAllBytesAsync(path, bytes);
+    }
+}
+
+public sealed class S3SessionCheckTests(CephFixture ceph) : SessionCheckContract
+{
+    private StorageOptions _options = new();
+
+    private protected override IObjectStore Create() => ceph.Store(options => _options = options);
+
+    private protected override async Task FlipAsync(IObjectStore store, ObjectName name)
+    {
+        using var client = S3Client.Create(_options);
+        var key = $"{_options.Prefix}/{name}";
+        using var before = await client.GetObjectAsync(_options.Bucket, key);
+        var bytes = new byte[before.ContentLength];
+        await before.ResponseStream.ReadExactlyAsync(bytes);
+        bytes[123] ^= 4;
+        var request = new Amazon.S3.Model.PutObjectRequest { BucketName = _options.Bucket, Key = key, InputStream = new MemoryStream(bytes), UseChunkEncoding = false };
+        foreach (var kept in before.Metadata.Keys)
+        {
+            request.Metadata[kept] = before.Metadata[kept];
+        }
+
+        await client.PutObjectAsync(request);
+    }
+}

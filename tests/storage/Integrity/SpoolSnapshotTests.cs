@@ -1,0 +1,44 @@
+using Broadcast.Media;
+using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Spooling;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests.Integrity;
+
+public sealed class SpoolSnapshotTests
+{
+    [Fact]
+    public async Task What_a_server_writes_is_seen_from_outside_and_what_it_left_is_brought_to_the_store_afterwards()
+    {
+        await using var bench = new SpoolBench();
+        bench.Write("live/a/s/1.m4s", [1, 2, 3]).Seal();
+        bench.Write("live/a/s/2.m4s", [1]);
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Spool.Delete([ObjectName.Parse("live/a/s/0.m4s")]);
+        bench.Spool.DeleteAll("live/b/");
+        var data = new DataFolder(bench.Base);
+
+        var seen = SpoolSnapshot.Take(data);
+        seen.Files.Keys.ShouldBe(["live/a/s/1.m4s", "live/a/s/2.m4s"]);
+        seen.Waiting.ShouldHaveSingleItem().Found.Length.ShouldBe(3);
+        (seen.IsGoing(ObjectName.Parse("live/b/x")), seen.IsGoing(ObjectName.Parse("live/c/x"))).ShouldBe((true, false));
+        seen.Folders("live/").ShouldBe(["a"]);
+        (await SpoolSnapshot.VerifyAsync(seen.Files["live/a/s/1.m4s"], default)).ShouldBe(ObjectVerdict.Good);
+        await Should.ThrowAsync<IOException>(() => SpoolDelivery.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default));
+
+        bench.Spool.Dispose();
+        bench.Flaky.Fault = null;
+        (await SpoolDelivery.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default)).ShouldBe(new SpoolDelivered(1, 0, null));
+        (await bench.Store.FindAsync(ObjectName.Parse("live/a/s/1.m4s"), default)).ShouldNotBeNull();
+        SpoolSnapshot.Take(data).Files.Keys.ShouldBe(["live/a/s/2.m4s"]);
+    }
+
+    [Fact]
+    public async Task A_spool_that_is_not_there_is_empty()
+    {
+        await using var folder = TempFolder.Create();
+        SpoolSnapshot.Take(new DataFolder(folder.Path)).Files.ShouldBeEmpty();
+    }
+}
