@@ -1,4 +1,5 @@
 using Broadcast.Control;
+using Broadcast.Host.Clock;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Memory;
@@ -25,6 +26,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     /// <summary>Longest that the stages may then take; what is not done by then is left to the next start, which every stage is made for.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
+    private readonly SteadyTime _time = new(TimeProvider.System);
     private readonly Listeners _listeners = new();
     private readonly CertificateWatch _certificate = new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
     private WebApplication? _app;
@@ -105,7 +107,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(data);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(_time);
+        builder.Services.AddSingleton<TimeProvider>(_time);
+        builder.Services.AddHostedService<ClockWatch>();
         builder.Services.AddSingleton<MetricsText>();
         builder.Services.AddHostedService<RefusedConnections>();
         builder.Services.AddHostedService<IdleCollection>();

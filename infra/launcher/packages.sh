@@ -25,6 +25,7 @@ packages_to_test() {
   echo 'nginx|file /usr/sbin/nginx|the edge cache'
   echo 'varnish|file /usr/sbin/varnishd|another edge cache'
   echo 'radosgw|command radosgw|a real S3 server'
+  echo 'libfaketime|file /usr/lib/*/faketime/libfaketimeMT.so.1|steps the clock of a server under test'
   echo 'ceph-mon|command ceph-mon|a real S3 server'
   echo 'ceph-osd|command ceph-osd|a real S3 server'
   echo 'ceph-common|command ceph|a real S3 server'

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>A machine whose clock is set while somebody watches (row F35).</summary>
+public sealed class ClockStepTests
+{
+    [Fact]
+    public async Task A_clock_that_is_set_forward_and_back_by_half_a_minute_changes_nothing_for_viewers_F35()
+    {
+        await using var folder = TempFolder.Create();
+        var clock = folder.Sub("clock");
+        Set(clock, 0);
+        var library = Directory.GetDirectories("/usr/lib").Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists).ShouldNotBeNull("apt-get install libfaketime");
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
+        {
+            ["LD_PRELOAD"] = library,
+            ["FAKETIME_TIMESTAMP_FILE"] = clock,
+            ["FAKETIME_NO_CACHE"] = "1",
+            ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+        });
+        var channel = await server.CreateChannelAsync("main");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
+        var behind = await BehindAsync(server, before);
+
+        foreach (var step in (int[])[30, -30])
+        {
+            Set(clock, step);
+            await Poll.UntilAsync(() => server.Logged(7031).Count > 0, description: "the step is told of");
+            var last = (await HlsView.ReadAsync(server, "main"))!.Last;
+            var after = await HlsView.WaitAsync(server, "main", v => v.Last >= last + 3, "three more segments");
+            after.Session.ShouldBe(before.Session);
+            after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+            after.Segments.Zip(after.Segments.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.1);
+            (await BehindAsync(server, after)).ShouldBe(behind, 3, "what players are told the time is goes with the media");
+            (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>Seconds from the end of a playlist to the time that players are told.</summary>
+    private static async Task<double> BehindAsync(BroadcastServer server, HlsView view)
+    {
+        var now = DateTimeOffset.Parse(await server.Client.GetStringAsync("/time"), CultureInfo.InvariantCulture);
+        return (now - view.Segments[^1].WallClock).TotalSeconds - view.Segments[^1].Duration;
+    }
+
+    /// <summary>Sets the clock of the server, as a whole: it never reads a half.</summary>
+    private static void Set(string file, int seconds)
+    {
+        File.WriteAllText(file + ".new", seconds.ToString("+0;-0", CultureInfo.InvariantCulture) + "\n");
+        File.Move(file + ".new", file, overwrite: true);
+    }
+}

@@ -1,0 +1,83 @@
+using Broadcast.Host.Clock;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+/// <summary>Steps of the system's clock (row F35).</summary>
+public class SteadyTimeTests
+{
+    private readonly SystemClock _system = new();
+    private readonly SteadyTime _time;
+
+    public SteadyTimeTests() => _time = new SteadyTime(_system);
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(-30)]
+    [InlineData(1_800_000_000)]
+    public void A_step_of_the_system_s_clock_does_not_show_until_it_is_followed(double step)
+    {
+        var begin = _time.GetUtcNow();
+        _system.Pass(10);
+        _system.Step(step);
+        _system.Pass(5);
+
+        _time.GetUtcNow().ShouldBe(begin + TimeSpan.FromSeconds(15));
+        _time.Off.ShouldBe(TimeSpan.FromSeconds(step));
+        _time.Follow();
+        _time.GetUtcNow().ShouldBe(_system.GetUtcNow());
+        _time.Off.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void While_something_is_on_air_its_time_goes_on_and_when_it_is_over_the_system_s_is_followed()
+    {
+        var isOnAir = true;
+        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => isOnAir);
+        var begin = _time.GetUtcNow();
+        _system.Step(-30);
+        watch.Look();
+        _time.GetUtcNow().ShouldBe(begin);
+
+        isOnAir = false;
+        watch.Look();
+        _time.GetUtcNow().ShouldBe(begin - TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void With_nothing_on_air_a_clock_that_is_set_after_the_start_is_followed_at_once()
+    {
+        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => false);
+        _system.Step(1_000_000_000);
+        watch.Look();
+        _time.Off.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void What_two_looks_at_a_clock_differ_by_is_no_step()
+    {
+        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => false);
+        _system.Step(0.2);
+        watch.Look();
+        _time.Off.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
+    }
+
+    /// <summary>A clock that can be set, beside a count that cannot.</summary>
+    private sealed class SystemClock : TimeProvider
+    {
+        private TimeSpan _elapsed;
+        private DateTimeOffset _set = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Pass(double seconds) => _elapsed += TimeSpan.FromSeconds(seconds);
+
+        public void Step(double seconds) => _set += TimeSpan.FromSeconds(seconds);
+
+        public override DateTimeOffset GetUtcNow() => _set + _elapsed;
+
+        public override long GetTimestamp() => _elapsed.Ticks;
+    }
+}
