@@ -1,0 +1,51 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>What was live is there on demand, every picture of it, whatever comes after.</summary>
+public sealed class RecordingTests
+{
+    [Fact]
+    public async Task A_session_that_is_over_is_replayed_with_every_picture_also_after_the_next_one_and_a_kill_of_the_server()
+    {
+        // Without a slate, whose pictures would be counted.
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");
+        await PublishAsync(server, channel, seconds: 7);
+        var session = (await HlsView.WaitAsync(server, "main", view => view.Ended, "the end of the session")).Session;
+
+        // At once: nothing has to be made for it.
+        await ShouldHaveAsync(server, session, pictures: 210);
+
+        await PublishAsync(server, channel, seconds: 3);
+        var next = (await HlsView.WaitAsync(server, "main", view => view.Ended && view.Session != session, "the end of the next session")).Session;
+        await server.Kill();
+        await server.RestartAsync();
+        await HlsView.WaitAsync(server, "main", view => view.Session == next, "the channel's newest session");
+
+        await ShouldHaveAsync(server, session, pictures: 210);
+        await ShouldHaveAsync(server, next, pictures: 90);
+        (await FfmpegTool.DecodeAsync(new Uri(server.Http, $"/vod/{session}/index.m3u8").ToString(), 7)).ShouldBeEmpty();
+    }
+
+    private static async Task PublishAsync(BroadcastServer server, CreatedChannel channel, double seconds)
+    {
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Seconds = seconds });
+        (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(seconds + 30))).ShouldBe(0, encoder.Tail());
+    }
+
+    private static async Task ShouldHaveAsync(BroadcastServer server, string recording, int pictures)
+    {
+        foreach (var list in new[] { "index.m3u8", "manifest.mpd" })
+        {
+            var probed = await FfmpegTool.ProbeAsync(new Uri(server.Http, $"/vod/{recording}/{list}").ToString(), null, "-count_packets");
+            var read = probed.GetProperty("streams").EnumerateArray().ToDictionary(
+                stream => stream.GetProperty("codec_type").GetString()!, stream => int.Parse(stream.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture));
+            read["video"].ShouldBe(pictures, list);
+            read["audio"].ShouldBeGreaterThan(pictures, list);
+        }
+    }
+}
