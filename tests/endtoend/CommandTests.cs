@@ -88,25 +88,34 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     public async Task A_session_is_recorded_clipped_while_it_goes_on_and_deleted_with_its_media()
     {
         var channel = await _server.CreateChannelAsync("kept", "--reconnect-window", "0", "--retention", "30d", "--title", "Evening");
-        string id;
+        string id, hls, clipHls;
         await using (FfmpegTool.Publish(_server.PublishUrl(channel), Signals.Small))
         {
             await HlsView.WaitAsync(_server, "kept", v => v.Segments.Count >= 2, "two segments");
             var recording = (await _server.CommandAsync("recording", "list", "kept", "--json")).EnsureSuccess().Json()[0];
             id = recording.GetProperty("id").GetString()!;
+            hls = recording.GetProperty("addresses").GetProperty("hls").GetString()!;
             (recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe(("recording", "Evening"));
             var clip = (await _server.CommandAsync("recording", "clip", "kept", "--start", "-2", "--title", "Encore", "--json")).EnsureSuccess().Json();
             (clip.GetProperty("durationSeconds").GetDouble(), clip.GetProperty("session").GetString()).ShouldBe((2.0, id));
+            clipHls = clip.GetProperty("addresses").GetProperty("hls").GetString()!;
+            (await _server.Client.GetAsync(hls)).StatusCode.ShouldBe(HttpStatusCode.OK, "what there is of it plays while it goes on");
             var plan = (await _server.CommandAsync("recording", "delete", id, "--dry-run", "--json")).EnsureSuccess().Json();
             plan.GetProperty("mediaKeptBy")[0].GetString().ShouldBe(clip.GetProperty("id").GetString());
         }
 
         (await _server.CommandAsync("recording", "set", id, "--start", "0:01", "--visibility", "unlisted")).EnsureSuccess().Output.ShouldContain("unlisted");
+        (await FfmpegTool.DecodeAsync(hls, 2)).ShouldBeEmpty();
+        (await FfmpegTool.DecodeAsync(clipHls, 2)).ShouldBeEmpty();
+        (await _server.CommandAsync("recording", "set", id, "--visibility", "private")).EnsureSuccess();
+        await Poll.UntilAsync(async () => (await _server.Client.GetAsync(hls)).StatusCode == HttpStatusCode.NotFound, description: "it is hidden");
+        (await _server.Client.GetAsync(clipHls)).StatusCode.ShouldBe(HttpStatusCode.OK, "the clip is not");
         (await _server.CommandAsync("recording", "lifecycle")).EnsureSuccess().Output.ShouldContain("live/kept/");
         (await _server.CommandAsync("recording", "delete", id, "--clips")).EnsureSuccess();
 
         await Poll.UntilAsync(() => !Files(id).Any(), TimeSpan.FromSeconds(30), "its media are gone, spool and store");
         (await _server.CommandAsync("recording", "show", id)).ExitCode.ShouldBe(1);
+        (await _server.Client.GetAsync(clipHls)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     private IEnumerable<string> Files(string session) => new[] { "spool", "objects" }.Select(f => Path.Combine(_server.Data, f)).Where(Directory.Exists)
