@@ -15,7 +15,7 @@ internal sealed class SegmentHeads(ISpool spool)
     /// <summary>Bytes read where a chunk begins: a part of a second has some hundred bytes before its pictures.</summary>
     private const int Piece = 4 * 1024;
 
-    /// <summary>Reads the heads of a segment's chunks, up to where it is cut off or broken; none when the object is not there.</summary>
+    /// <summary>Reads the heads of a segment's chunks, up to where it is cut off, broken, or has more samples than any segment; none when the object is not there.</summary>
     /// <param name="name">The object.</param>
     /// <param name="length">Its bytes, as announced.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -28,15 +28,16 @@ internal sealed class SegmentHeads(ISpool spool)
         try
         {
             // What of the segment is in the buffer: bytes from start on.
-            var (position, start, count) = (0L, 0L, 0);
+            var (position, start, count, samples) = (0L, 0L, 0, 0);
             while (position < length)
             {
                 var (here, needed) = ((int)Math.Max(0, start + count - position), 0);
                 if (here > 0 && FragmentHead.TryRead(buffer.AsSpan((int)(position - start), here), position, out var head, out needed))
                 {
-                    if (head.End > length)
+                    samples += head.Samples.Count;
+                    if (head.End > length || samples > FragmentReader.MaxSamples)
                     {
-                        break;
+                        break;      // none of ours
                     }
 
                     heads.Add(head);

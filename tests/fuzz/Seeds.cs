@@ -46,12 +46,18 @@ internal static class Seeds
     private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. Chapters()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. Chapters(), .. Movies()];
 
     private static IEnumerable<(string, string, byte[])> Chapters()
     {
         yield return ("chapter", "plain", ChapterTarget.Good(0));
         yield return ("chapter", "sheets", ChapterTarget.Good(3));
+    }
+
+    private static IEnumerable<(string, string, byte[])> Movies()
+    {
+        yield return ("movie", "plain", MovieTarget.Good(reorders: false));
+        yield return ("movie", "reordered", MovieTarget.Good(reorders: true));
     }
 
     private static IEnumerable<(string, string, byte[])> ViewerTokens()

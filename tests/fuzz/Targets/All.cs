@@ -37,6 +37,7 @@ internal static class All
         new ViewerTokenTarget(),
         new AddressTarget(),
         new ChapterTarget(),
+        new MovieTarget(),
     ];
 
     /// <summary>The one of a name.</summary>
