@@ -34,6 +34,9 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
     /// <summary>A file waits longer than this only when the store does not take it.</summary>
     private static readonly TimeSpan UploadedWithin = TimeSpan.FromMinutes(10);
 
+    /// <summary>A server writes a session's row behind its publisher's back, and later where the database is away.</summary>
+    private static readonly TimeSpan RowWithin = TimeSpan.FromMinutes(10);
+
     private readonly SessionAudit? _audit = database is null ? null : new SessionAudit(database);
 
     /// <summary>What was looked at so far.</summary>
@@ -162,7 +165,12 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
 
     private async Task<FsckLine?> RowAsync(AuditedChannel? known, SessionReport report, FsckWishes wishes, CancellationToken cancellationToken)
     {
-        if (known is not { IsKnown: true } || report.Timeline is not { } timeline || known.Sessions.Contains(report.Session) || time.GetUtcNow() - report.Session.Birth < UploadedWithin)
+        if (known is not { IsKnown: true } || report.Timeline is not { } timeline || known.Sessions.Contains(report.Session))
+        {
+            return null;
+        }
+
+        if ((isServerRunning || !timeline.IsEnded) && time.GetUtcNow() - report.Session.Birth < RowWithin)
         {
             return null;
         }

@@ -230,6 +230,26 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
+    public async Task Where_no_keys_are_configured_those_of_the_environment_are_taken()
+    {
+        // Every other test has keys of its own configured, so that nobody else looks there.
+        string[] variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        var before = variables.Select(Environment.GetEnvironmentVariable).ToArray();
+        try
+        {
+            Environment.SetEnvironmentVariable(variables[0], ceph.Server.AccessKey);
+            Environment.SetEnvironmentVariable(variables[1], ceph.Server.SecretKey);
+            using var store = ceph.Store(options => (options.AccessKey, options.SecretKey) = (null, null));
+            (await store.PutAsync(Name("a"), Bytes(10), PutCondition.CreateOnly, default)).ShouldBeTrue();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variables[0], before[0]);
+            Environment.SetEnvironmentVariable(variables[1], before[1]);
+        }
+    }
+
+    [Fact]
     public async Task A_service_that_is_not_there_is_unreachable()
     {
         using var store = ceph.Store(options => options.Endpoint = "http://127.0.0.1:1");

@@ -1,0 +1,69 @@
+using Broadcast.Host.Diagnosis;
+using Broadcast.Media;
+using Broadcast.Storage;
+using Broadcast.Storage.Spooling;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class FsckTests : IAsyncDisposable
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(2));
+    private readonly string _orphan = $"live/main/{SessionId.New(TimeProvider.System.GetUtcNow())}/source/1.m4s";
+
+    public ValueTask DisposeAsync() => _folder.DisposeAsync();
+
+    [Fact]
+    public async Task Where_there_is_nothing_nothing_is_wrong() => (await RunAsync(new(null, true, true, true))).ShouldBeEmpty();
+
+    [Fact]
+    public async Task What_is_left_over_is_listed_and_goes_only_when_asked()
+    {
+        await PutAsync(_orphan);
+
+        foreach (var wishes in new FsckWishes[] { new(null, false, false, false), new(null, true, true, false), new(ChannelName.Parse("main"), false, false, false) })
+        {
+            var line = (await RunAsync(wishes)).ShouldHaveSingleItem();
+            (line.Fault, line.Channel, line.Mended).ShouldBe(("no-journal", "main", null));
+        }
+
+        (await RunAsync(new(ChannelName.Parse("other"), false, false, true))).ShouldBeEmpty();
+        (await RunAsync(new(null, false, false, true))).ShouldHaveSingleItem().Mended.ShouldBe("deleted");
+        (await RunAsync(new(null, false, false, false))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_young_is_left_alone_even_when_asked_to_delete()
+    {
+        await PutAsync(_orphan);
+
+        (await RunAsync(new(null, false, true, true), TimeProvider.System)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_a_stopped_server_left_in_the_spool_is_told_and_brought_to_the_store_and_that_of_a_running_one_is_not_touched()
+    {
+        var path = Path.Combine(_folder.Path, "spool", _orphan);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, "bytes");
+
+        // The clock of the machine: the session is young, so that only the spool is spoken of.
+        var told = (await RunAsync(new(null, false, false, false), TimeProvider.System)).ShouldHaveSingleItem();
+        (told.Fault, told.Mended).ShouldBe(("not-uploaded", null));
+        (await RunAsync(new(null, false, true, false), TimeProvider.System, isServerRunning: true)).ShouldBeEmpty();
+        File.Exists(path).ShouldBeTrue();
+
+        (await RunAsync(new(null, false, true, false), TimeProvider.System)).ShouldHaveSingleItem().Mended.ShouldBe("1 uploaded");
+        (File.Exists(path), await Store().FindAsync(ObjectName.Parse(_orphan), default) is not null).ShouldBe((false, true));
+    }
+
+    private IObjectStore Store() => StorageModule.CreateStore(new StorageOptions(), new DataFolder(_folder.Path), TimeProvider.System);
+
+    private Task PutAsync(string name) => Store().PutAsync(ObjectName.Parse(name), new byte[10], PutCondition.CreateOnly, default);
+
+    private async Task<List<FsckLine>> RunAsync(FsckWishes wishes, TimeProvider? time = null, bool isServerRunning = false) =>
+        await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, time ?? _later).RunAsync(wishes, default).ToListAsync();
+}
