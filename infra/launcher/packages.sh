@@ -33,13 +33,18 @@ packages_to_test() {
 
 # packages_to_measure bench [WHAT] | soak [--browser | --low] …
 packages_to_measure() {
+  case " $* " in
+    *' --recording '* | ' bench storage'*) packages_to_test | grep -E '^(radosgw|ceph-)' ;;
+  esac
   if [ "$1" = soak ]; then
     case " $* " in
+      *' --recording '*) packages_to_test | grep '^chromium|' ;;
       *' --browser '* | *' --low '*) packages_to_test | grep '^chromium|' ;;
     esac
     return 0
   fi
   [ "${2:-}" = transcode ] && return 0
+  [ "${2:-}" = storage ] && return 0
   case "${2:-}" in
     '' | -* | latency) packages_to_test | grep '^chromium|' ;;
   esac

@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
@@ -9,8 +9,9 @@ const string Usage = """
       transcode    what encoding a ladder costs, how long it takes, how it bears death and overload; has options of its own, too
       origin       what delivering costs, next to nginx, and what players who wait cost; has options of its own, too
       latency      how long pictures take to be there, and to be seen in Chromium, with low latency; has options of its own, too
+      storage      what it takes to get media into a bucket, and to make up for its absence; has options of its own, too
 
-    Without a name: all six. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all but storage. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -31,11 +32,11 @@ if (args.FirstOrDefault() is OriginOnlyHost.Command)
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, _ => Usage });
     return 0;
 }
 
-var (ingest, transcode, origin, latency) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan());
+var (ingest, transcode, origin, latency, storage) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
@@ -43,6 +44,7 @@ try
     transcode = what == "transcode" ? TranscodePlan.Parse(options) : transcode;
     origin = what == "origin" ? OriginPlan.Parse(options) : origin;
     latency = what == "latency" ? LatencyPlan.Parse(options) : latency;
+    storage = what == "storage" ? StoragePlan.Parse(options) : storage;
 }
 catch (FormatException e)
 {
@@ -97,9 +99,14 @@ try
         await LatencyBenchmark.RunAsync(latency, shared, reports, Progress);
     }
 
+    if (what is "storage")
+    {
+        await StorageBenchmark.RunAsync(storage, shared, reports, Progress);
+    }
+
     if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, all.");
         return 1;
     }
 }

@@ -15,7 +15,7 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
             return 0;
         }
 
@@ -37,6 +37,12 @@ internal static class Soak
         if (Number(arguments, "--low", 0) is > 0 and var low)
         {
             return await LowLatencySoak.RunAsync(TimeSpan.FromMinutes(low), TimeSpan.FromSeconds(Number(arguments, "--hold", 0)), Say);
+        }
+
+        if (Number(arguments, "--recording", 0) is > 0 and var recorded)
+        {
+            return await RecordingSoak.RunAsync(
+                TimeSpan.FromMinutes(recorded), (int)Number(arguments, "--kills", 0), TimeSpan.FromMinutes(Number(arguments, "--outage", 0)), (int)Number(arguments, "--seed", 1), Say);
         }
 
         var minutes = Number(arguments, "--minutes", 10);
