@@ -47,11 +47,13 @@ internal static class FsckCommand
         var data = Output.Folder(parsed);
         var json = parsed.GetValue(Output.Json);
         var configuration = ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal));
-        var store = StorageModule.CreateStore(configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions(), data, TimeProvider.System);
+        var storage = configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
+        var store = StorageModule.CreateStore(storage, data, TimeProvider.System);
         using var disposal = store as IDisposable;
         await using var database = await DatabaseAsync(data, configuration, cancellationToken);
         var isRunning = RunningServer.Find(data) is not null;
-        var fsck = new Fsck(data, store, database, configuration.GetSection(SpoolOptions.Section).Get<SpoolOptions>() ?? new SpoolOptions(), isRunning, TimeProvider.System);
+        var spool = configuration.GetSection(SpoolOptions.Section).Get<SpoolOptions>() ?? new SpoolOptions();
+        var fsck = new Fsck(data, store, database, spool, isRunning, !string.IsNullOrEmpty(storage.Bucket), TimeProvider.System);
         var (found, mended) = (0L, 0L);
         await foreach (var line in fsck.RunAsync(wishes, cancellationToken))
         {

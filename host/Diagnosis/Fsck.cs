@@ -28,8 +28,9 @@ internal sealed record FsckWishes(ChannelName? Channel, bool Deep, bool Repair, 
 /// <param name="database">The database; <see langword="null"/> where there is none to look at.</param>
 /// <param name="spoolOptions">The spool's options.</param>
 /// <param name="isServerRunning">Whether a server runs on the data folder.</param>
+/// <param name="isShared">Whether other machines may use the store, each with a spool of its own.</param>
 /// <param name="time">Time.</param>
-internal sealed class Fsck(DataFolder data, IObjectStore store, Database? database, SpoolOptions spoolOptions, bool isServerRunning, TimeProvider time)
+internal sealed class Fsck(DataFolder data, IObjectStore store, Database? database, SpoolOptions spoolOptions, bool isServerRunning, bool isShared, TimeProvider time)
 {
     /// <summary>A file waits longer than this only when the store does not take it.</summary>
     private static readonly TimeSpan UploadedWithin = TimeSpan.FromMinutes(10);
@@ -117,12 +118,19 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
                 found.Add(session);
             }
 
-            // A server that runs has the session in its memory, and tells viewers of it as it was.
-            var marked = wishes.Repair && !isServerRunning
+            // A server that runs has the session in its memory, and tells viewers of it as it was. And another machine may still have in its spool what the store lacks.
+            var isYoung = isShared && time.GetUtcNow() - report.Written < OrphanRules.WithoutJournal;
+            var marked = wishes.Repair && !isServerRunning && !isYoung
                 ? await GapRepair.RunAsync(store, SpoolSnapshot.Take(data), report, cancellationToken)
                 : new HashSet<ObjectName>();
             foreach (var finding in report.Findings)
             {
+                if (isYoung && finding.Fault == StoreFault.Missing)
+                {
+                    yield return LineOf(finding) with { Message = finding.Message + " of this machine; another that uses the bucket may have it still" };
+                    continue;
+                }
+
                 yield return finding.Object is { } name && marked.Contains(name)
                     ? LineOf(finding) with { Mended = finding.Kind == SessionObjectKind.Segment ? "marked as a gap, which players pass over" : "not named any more" }
                     : await LineAsync(finding, wishes, cancellationToken);

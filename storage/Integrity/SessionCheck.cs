@@ -34,17 +34,17 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, b
         var files = new SessionFiles(store, look());
         var findings = new List<StoreFinding>();
         var tally = new StoreTally();
-        var journals = await files.JournalsAsync(channel, session, cancellationToken);
+        var (journals, written) = await files.JournalsAsync(channel, session, cancellationToken);
         if (journals.Count == 0 || await files.ReadJournalAsync(channel, session, journals, cancellationToken) is not var (journal, isSpooled))
         {
             await NoJournalAsync(files, channel, session, journals.Count > 0, findings, cancellationToken);
-            return new SessionReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, findings, tally);
+            return new SessionReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, written, findings, tally);
         }
 
         var timeline = journal.Fold();
 
-        // The journal of another machine's session is ten seconds behind: what it names may have left the window since.
-        var isElsewhere = !timeline.IsEnded && !timeline.Session.IsRecorded && !isSpooled;
+        // The journal of a session that goes on elsewhere is ten seconds behind: what it names may have left the window since, or be in that machine's spool.
+        var isElsewhere = !timeline.IsEnded && !isSpooled && time.GetUtcNow() - written < OrphanRules.UnderWay;
         var rules = new OrphanRules(timeline, time.GetUtcNow());
         var folder = ExpectedObject.FolderOf(channel, session);
         var announced = ExpectedObject.Of(timeline).ToLookup(expected => FolderIn(folder, expected.Name));
@@ -82,7 +82,7 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, b
             }
         }
 
-        return new SessionReport(channel, session, timeline, journals.Max, findings, tally);
+        return new SessionReport(channel, session, timeline, journals.Max, written, findings, tally);
     }
 
     private static string FolderIn(string folder, ObjectName name)

@@ -6,28 +6,30 @@ namespace Broadcast.Storage.Integrity;
 /// <summary>A session's objects, wherever they are: first as a look at the spool saw them, then in the store, so that what moves from one to the other meanwhile is seen in one of the two.</summary>
 internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 {
-    /// <summary>The numbers of a session's journal files, rising.</summary>
-    public async Task<SortedSet<long>> JournalsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    /// <summary>The numbers of a session's journal files, rising, and when the youngest was written.</summary>
+    public async Task<(SortedSet<long> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         var numbers = new SortedSet<long>();
+        var written = DateTimeOffset.MinValue;
         var folder = JournalFile.FolderOf(channel, session);
-        foreach (var (name, _) in spool.Below(folder))
+        foreach (var (name, file) in spool.Below(folder))
         {
-            Add(ObjectName.Parse(name));
+            Add(ObjectName.Parse(name), file.Found.Written);
         }
 
         await foreach (var found in store.ListAsync(folder, cancellationToken))
         {
-            Add(found.Name);
+            Add(found.Name, found.LastModified);
         }
 
-        return numbers;
+        return (numbers, written);
 
-        void Add(ObjectName name)
+        void Add(ObjectName name, DateTimeOffset at)
         {
             if (JournalFile.TryParseName(name, out _, out _, out var number) && !spool.IsGoing(name))
             {
                 numbers.Add(number);
+                written = at > written ? at : written;
             }
         }
     }

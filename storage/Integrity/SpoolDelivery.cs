@@ -24,6 +24,7 @@ public static class SpoolDelivery
     {
         var own = new SpoolOptions { MaxBytes = options.MaxBytes, Uploads = options.Uploads, MemoryBytes = 0, HotBytes = 0, RecoverySeconds = 0 };
         using var spool = new Spool(Path.Combine(data.Path, "spool"), store, own, time, NullLogger<Spool>.Instance);
+        var before = spool.Status().WaitingFiles;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = spool.RunAsync(stop.Token);
         try
@@ -41,7 +42,7 @@ public static class SpoolDelivery
             }
 
             return new SpoolDelivered(
-                status.Uploads, status.WaitingFiles,
+                before - status.WaitingFiles, status.WaitingFiles,
                 status.WaitingFiles == 0 ? null : status.Problem ?? "the store has other objects under their names, or their bytes are not those that were written");
         }
         finally

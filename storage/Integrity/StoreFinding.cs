@@ -68,6 +68,8 @@ public sealed class StoreTally
 /// <param name="Session">The session.</param>
 /// <param name="Timeline">What its journal tells; <see langword="null"/> where there is none that can be read.</param>
 /// <param name="Journal">Highest number of its journal files; 0 where there is none.</param>
+/// <param name="Written">When the youngest of them was written.</param>
 /// <param name="Findings">What is wrong.</param>
 /// <param name="Tally">What was looked at.</param>
-public sealed record SessionReport(ChannelName Channel, SessionId Session, SessionTimeline? Timeline, long Journal, IReadOnlyList<StoreFinding> Findings, StoreTally Tally);
+public sealed record SessionReport(
+    ChannelName Channel, SessionId Session, SessionTimeline? Timeline, long Journal, DateTimeOffset Written, IReadOnlyList<StoreFinding> Findings, StoreTally Tally);

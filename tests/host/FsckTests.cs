@@ -65,5 +65,5 @@ public sealed class FsckTests : IAsyncDisposable
     private Task PutAsync(string name) => Store().PutAsync(ObjectName.Parse(name), new byte[10], PutCondition.CreateOnly, default);
 
     private async Task<List<FsckLine>> RunAsync(FsckWishes wishes, TimeProvider? time = null, bool isServerRunning = false) =>
-        await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, time ?? _later).RunAsync(wishes, default).ToListAsync();
+        await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, isShared: false, time ?? _later).RunAsync(wishes, default).ToListAsync();
 }
