@@ -142,6 +142,9 @@ internal sealed class Findings(Action<string> say)
     private readonly List<string> _back = [];
     private readonly List<string> _wrong = [];
 
+    /// <summary>Whether the store is away now, so that what only it has cannot be had.</summary>
+    public bool IsStoreAway { get; set; }
+
     /// <summary>Announced media that could not be had, or had changed.</summary>
     public IReadOnlyList<string> Lost => Snapshot(_lost);
 

@@ -88,7 +88,7 @@ public static class FfmpegTool
         var result = await ChildProcess.RunAsync("ffmpeg",
             ["-nostdin", "-hide_banner", "-v", "warning", "-xerror", "-i", address, "-t", Number(seconds), "-enc_time_base", "-1", "-f", "null", "-"], deadline);
         // Its HLS reader reads the init segment once more after some reloads of the playlist, and its MP4 reader remarks on that.
-        var said = string.Join('\n', result.Error.Split('\n').Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal)));
+        var said = string.Join('\n', result.Error.Split('\n').Where(line => !line.Contains("Found duplicated MOOV Atom", StringComparison.Ordinal) && !line.Contains("Last message repeated", StringComparison.Ordinal)));
         return result.ExitCode == 0 ? said : $"exit code {result.ExitCode}: {said}";
     }
 

@@ -88,7 +88,7 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
             }
 
             before = begins;
-            foreach (var representation in period.Descendants(Mpd + "Representation"))
+            foreach (var representation in period.Descendants(Mpd + "Representation").Where(r => r.Parent!.Attribute("contentType")?.Value != "image"))
             {
                 Compare(period.Attribute("id")!.Value, representation);
             }

@@ -88,7 +88,8 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         }
 
         var master = await answer.Content.ReadAsStringAsync(stopping);
-        var found = MediaAddress().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Reverse().ToList();
+        // Thumbnails are no media: their segments are named by time.
+        var found = MediaAddress().Matches(master).Select(m => m.Value).Where(a => !a.EndsWith("/thumbnails.m3u8", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Reverse().ToList();
         var session = found[0].Split('/')[0];
         if (Session is not null && session != Session)
         {

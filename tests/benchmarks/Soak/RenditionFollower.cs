@@ -29,6 +29,9 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
     public long Gaps { get; private set; }
 
+    /// <summary>Times that a segment could not be had because the bucket that has it was away.</summary>
+    public long Unreadable { get; private set; }
+
     public long Bytes { get; private set; }
 
     /// <summary>Segments fetched a second time, with the same bytes.</summary>
@@ -157,6 +160,13 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
                 if (TimeProvider.System.GetElapsedTime(since) > Patience)
                 {
+                    if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && findings.IsStoreAway)
+                    {
+                        // It is in the bucket alone. Whether it is, is seen when that is back.
+                        Unreadable++;
+                        return null;
+                    }
+
                     findings.AddLost($"{address.AbsolutePath} is answered with {(int)answer.StatusCode}");
                     return null;
                 }
