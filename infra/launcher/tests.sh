@@ -5,7 +5,7 @@
 readonly heavy=(endtoend browser)
 # Waits for encoders more than it computes: runs beside the projects before it.
 readonly beside=transcoder
-readonly hang_seconds=${BROADCAST_TEST_LIMIT:-600}
+readonly hang_seconds=${BROADCAST_TEST_LIMIT:-900}
 
 passed=0 failed=0 skipped=0
 
