@@ -106,11 +106,6 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
         // What has left the window is gone from a list; of a cadence nothing is said anew.
         _isNews |= _ended != timeline.IsEnded || (_firstSegment != timeline.FirstSegment && _periods is [{ Cadence: null }, ..]);
         (_firstSegment, _ended) = (timeline.FirstSegment, timeline.IsEnded);
-        return TakeNews();
-    }
-
-    private bool TakeNews()
-    {
         var isNews = _isNews;
         _isNews = false;
         return isNews;
