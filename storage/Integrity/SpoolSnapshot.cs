@@ -39,9 +39,10 @@ public sealed class SpoolSnapshot
         {
             try
             {
-                foreach (var (name, path, isSealed, length, written) in SpoolFolder.Scan(root))
+                // What the store has is looked at there.
+                foreach (var (name, path, state, length, written) in SpoolFolder.Scan(root).Where(found => found.State != SpoolState.Kept))
                 {
-                    files[name.Value] = new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: !isSealed));
+                    files[name.Value] = new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: state == SpoolState.Left));
                 }
 
                 break;

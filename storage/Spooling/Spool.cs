@@ -19,6 +19,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     private readonly ILogger _logger;
     private readonly SpoolFolder _folder;
     private readonly YoungBytes _young;
+    private readonly KeptFiles _kept;
     private readonly HotObjects _hot;
     private readonly Uploader _uploader;
     private readonly UploadQueue _queue;
@@ -30,6 +31,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
         _folder = new SpoolFolder(root, options.MaxBytes);
+        _kept = new KeptFiles(_folder, options.KeepBytes, TimeSpan.FromSeconds(options.KeepSeconds), options.LeastFreeBytes, time);
+        _folder.GiveWay = _kept.GiveWay;
         _young = new YoungBytes(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
         _hot = new HotObjects(options.HotBytes);
         _queue = new UploadQueue(time);
@@ -37,12 +40,15 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget);
         _deletions.Load();
         FindWhatWasLeft();
-        _aging = time.CreateTimer(_ => _young.Trim(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        _aging = time.CreateTimer(_ => Age(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         SpoolMetrics.Add(this);
     }
 
-    /// <summary>Bytes on disk.</summary>
+    /// <summary>Bytes on disk that the store does not have.</summary>
     public long DiskBytes => _folder.Bytes;
+
+    /// <summary>Bytes on disk that the store has too.</summary>
+    public long KeptBytes => _folder.KeptBytes;
 
     /// <summary>Bytes in memory.</summary>
     public long MemoryBytes => Math.Max(0, _young.Used);
@@ -183,6 +189,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         {
             Folder = _folder.Root,
             Bytes = DiskBytes,
+            KeptBytes = KeptBytes,
             MaxBytes = _options.MaxBytes,
             MemoryBytes = MemoryBytes,
             OpenFiles = open,
@@ -213,6 +220,12 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     void ISpoolFileOwner.Sealed(SpoolFile file) => _uploader.Add(file);
 
     void ISpoolFileOwner.Forget(SpoolFile file) => Forget(file);
+
+    bool ISpoolFileOwner.Wants(SpoolFile file) => _kept.Wants(file);
+
+    void ISpoolFileOwner.Kept(SpoolFile file) => _kept.Add(file);
+
+    bool ISpoolFileOwner.GiveWay() => _kept.GiveWay();
 
     void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.CouldNotSeal(file.Name, exception);
 
@@ -292,27 +305,42 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     private void Forget(SpoolFile file) => _files.TryRemove(new KeyValuePair<ObjectName, SpoolFile>(file.Name, file));
 
+    private void Age()
+    {
+        _young.Trim();
+        _kept.Trim();
+    }
+
     private void FindWhatWasLeft()
     {
         var (waiting, left) = (0, 0);
         var recovery = TimeSpan.FromSeconds(_options.RecoverySeconds);
-        foreach (var (name, path, isSealed, length, written) in _folder.Scan())
+        foreach (var found in _folder.Scan().OrderBy(found => found.State == SpoolState.Kept).ToList())
         {
-            var file = new SpoolFile(name, _folder, _young, _time, this).Found(path, isSealed, length, written);
-            if (!_files.TryAdd(name, file))
+            var file = new SpoolFile(found.Name, _folder, _young, _time, this).Found(found);
+            if (!_files.TryAdd(found.Name, file))
             {
-                // Killed between sealing and the old name's removal cannot happen (one rename), so somebody put a second file there: the sealed one counts.
+                // Killed between sealing and the old name's removal cannot happen (one rename), so somebody put a second file there: the one that the store does not have counts, the sealed one before one that grew.
+                if (found.State == SpoolState.Kept)
+                {
+                    file.Delete();
+                }
+
                 continue;
             }
 
-            if (isSealed)
+            switch (found.State)
             {
-                waiting++;
-                _queue.Rest(file, recovery);
-            }
-            else
-            {
-                left++;
+                case SpoolState.Kept:
+                    _kept.Add(file);
+                    break;
+                case SpoolState.Waiting:
+                    waiting++;
+                    _queue.Rest(file, recovery);
+                    break;
+                default:
+                    left++;
+                    break;
             }
         }
 

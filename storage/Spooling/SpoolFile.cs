@@ -1,6 +1,5 @@
 using Broadcast.Media;
 using Broadcast.Storage.Objects;
-using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Spooling;
 
@@ -13,16 +12,11 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     private readonly Lock _writing = new();
     private readonly Lock _reading = new();
     private readonly YoungEnd _end = new(young);
-    private SafeFileHandle? _handle;
+    private OpenFile? _open;
     private CancellationTokenSource? _upload;
     private string _path = folder.OpenPath(name);
     private long _length;
     private long _written = time.GetUtcNow().UtcTicks;
-    private bool _torn;
-
-    /// <summary>The checksum of all that is in the file; <see langword="null"/> where an earlier process wrote some of it.</summary>
-    private uint? _sum;
-
     public ObjectName Name { get; } = name;
 
     public long Length => Volatile.Read(ref _length);
@@ -35,14 +29,14 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     /// <summary>Uploads that failed because of this file alone.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Whether it is a file in the spool.</summary>
+    /// <summary>Whether it is a file in the spool that the store does not have yet.</summary>
     public bool IsSpooled => State is SpoolState.Left or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 
     /// <summary>Takes over what an earlier process left.</summary>
-    public SpoolFile Found(string path, bool isSealed, long length, DateTimeOffset written)
+    public SpoolFile Found(LeftFile left)
     {
-        (_path, _length, _written) = (path, length, written.UtcTicks);
-        State = isSealed ? SpoolState.Waiting : SpoolState.Left;
+        (_path, _length, _written) = (left.Path, left.Length, left.Written.UtcTicks);
+        State = left.State;
         return this;
     }
 
@@ -68,13 +62,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                     File.Move(_path, path, overwrite: true);
                 }
 
-                _handle = OpenForWriting(path, isNew ? FileMode.CreateNew : FileMode.Open);
-                _sum = _length == 0 ? 0 : State == SpoolState.Waiting ? NotedChecksum.Read(_handle) : null;
-                if (!isNew)
-                {
-                    // It is that of the file when it was sealed, and what follows may be the death of this process.
-                    NotedChecksum.Remove(_handle);
-                }
+                _open = OpenFile.At(path, isNew, _length, wasSealed: State == SpoolState.Waiting);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -105,22 +93,16 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         YoungPiece piece;
         lock (_writing)
         {
-            var handle = RequireOpen();
+            var open = RequireOpen();
             folder.Reserve(count);
             try
             {
-                RandomAccess.Write(handle, slices, _length);
+                Write(open, slices);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 folder.Release(count);
-                CutTornEnd(handle);
                 throw folder.Explain(e, Name);
-            }
-
-            foreach (var slice in slices)
-            {
-                _sum = _sum is { } sum ? Crc32C.Append(sum, slice.Span) : null;
             }
 
             lock (_reading)
@@ -141,14 +123,13 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         YoungPiece? shortened = null;
         lock (_writing)
         {
-            var handle = RequireOpen();
+            var open = RequireOpen();
             ArgumentOutOfRangeException.ThrowIfNegative(length);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _length);
             var gone = _length - length;
             try
             {
-                RandomAccess.SetLength(handle, length);
-                (_torn, _sum) = (false, length == 0 ? 0 : gone == 0 ? _sum : null);
+                open.Truncate(length, _length);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -179,18 +160,9 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 return;
             }
 
-            if (_torn)
-            {
-                CutTornEnd(_handle!);
-            }
-
-            if (_sum is { } sum)
-            {
-                NotedChecksum.Write(_handle!, sum);
-            }
-
-            _handle!.Dispose();
-            _handle = null;
+            _open!.Finish(_length);
+            _open.Dispose();
+            _open = null;
             var path = folder.SealedPath(Name);
             try
             {
@@ -219,7 +191,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     {
         lock (_writing)
         {
-            bool spooled;
+            SpoolState before;
             lock (_reading)
             {
                 if (State == SpoolState.Deleted)
@@ -227,17 +199,17 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                     return false;
                 }
 
-                spooled = IsSpooled;
+                before = State;
                 State = SpoolState.Deleted;
                 _end.DropAll();
             }
 
             _upload?.Cancel();
-            _handle?.Dispose();
-            _handle = null;
-            if (spooled)
+            _open?.Dispose();
+            _open = null;
+            if (before != SpoolState.Stored)
             {
-                RemoveFromDisk();
+                RemoveFromDisk(wasKept: before == SpoolState.Kept);
             }
 
             return true;
@@ -249,8 +221,8 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     {
         lock (_writing)
         {
-            _handle?.Dispose();
-            _handle = null;
+            _open?.Dispose();
+            _open = null;
         }
     }
 
@@ -279,6 +251,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     /// <summary>The upload has ended: with the file in the store, or not.</summary>
     public void EndUpload(bool stored)
     {
+        var isKept = false;
         lock (_writing)
         {
             _upload?.Dispose();
@@ -288,21 +261,47 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 return;
             }
 
-            lock (_reading)
+            if (stored && !(isKept = owner.Wants(this) && TryKeep()))
             {
-                State = stored ? SpoolState.Stored : SpoolState.Waiting;
+                RemoveFromDisk(wasKept: false);
             }
 
-            if (stored)
+            lock (_reading)
             {
-                RemoveFromDisk();
+                State = isKept ? SpoolState.Kept : stored ? SpoolState.Stored : SpoolState.Waiting;
             }
         }
 
-        if (stored)
+        if (isKept)
+        {
+            owner.Kept(this);
+        }
+        else if (stored)
         {
             ForgetIfOnlyStored();
         }
+    }
+
+    /// <summary>Takes a kept file from the disk.</summary>
+    /// <returns><see langword="false"/> when it is kept no more.</returns>
+    public bool LetGo()
+    {
+        lock (_writing)
+        {
+            if (State != SpoolState.Kept)
+            {
+                return false;
+            }
+
+            RemoveFromDisk(wasKept: true);
+            lock (_reading)
+            {
+                State = SpoolState.Stored;
+            }
+        }
+
+        ForgetIfOnlyStored();
+        return true;
     }
 
     /// <summary>Finds bytes for a reader.</summary>
@@ -326,7 +325,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 return new(new SpoolContent(slices, start, count, _length), null, _length, false);
             }
 
-            return IsSpooled ? new(null, _path, _length, State is SpoolState.Waiting or SpoolState.Uploading) : default;
+            return State == SpoolState.Stored ? default : new(null, _path, _length, State is not (SpoolState.Left or SpoolState.Open));
         }
     }
 
@@ -350,49 +349,50 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         ForgetIfOnlyStored();
     }
 
-    private static SafeFileHandle OpenForWriting(string path, FileMode mode)
+    private OpenFile RequireOpen() => State switch
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                DiskTree.MakeFolder(Path.GetDirectoryName(path)!);
-                return File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            }
-            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && mode == FileMode.CreateNew && attempt < 5)
-            {
-                // Taken away, empty, by an upload that has just ended.
-            }
-        }
-    }
-
-    private SafeFileHandle RequireOpen() => State switch
-    {
-        SpoolState.Open when _handle is { } handle => handle,
+        SpoolState.Open when _open is { } open => open,
         SpoolState.Deleted => throw new IOException($"{Name} was deleted while it was written."),
         _ => throw new InvalidOperationException($"{Name} is sealed or closed; it cannot be written to."),
     };
 
-    /// <summary>Takes back what a failed write left behind. Where that fails too the next append writes over it, and sealing tries again.</summary>
-    private void CutTornEnd(SafeFileHandle handle)
+    /// <summary>A full disk is made room on, as far as there are files on it that the store has too.</summary>
+    private void Write(OpenFile open, ReadOnlyMemory<byte>[] slices)
     {
-        try
+        while (true)
         {
-            RandomAccess.SetLength(handle, _length);
-            _torn = false;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _torn = true;
+            try
+            {
+                open.Append(slices, _length);
+                return;
+            }
+            catch (IOException e) when (DiskFaults.IsFull(e) && owner.GiveWay())
+            {
+                // Once more.
+            }
         }
     }
 
-    private void RemoveFromDisk()
+    private bool TryKeep()
     {
-        folder.Release(_length);
+        if (!folder.TryKeep(Name, _path, _length))
+        {
+            return false;
+        }
+
+        lock (_reading)
+        {
+            _path = folder.KeptPath(Name);
+        }
+
+        return true;
+    }
+
+    private void RemoveFromDisk(bool wasKept)
+    {
         try
         {
-            folder.Remove(_path);
+            folder.Remove(_path, _length, wasKept);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,6 +21,7 @@ internal static class SpoolMetrics
     static SpoolMetrics()
     {
         Telemetry.Meter.CreateObservableGauge("broadcast_spool_bytes", () => Spools.Keys.Sum(s => s.DiskBytes), "By", "Bytes on disk that wait for the store or still grow.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_spool_kept_bytes", () => Spools.Keys.Sum(s => s.KeptBytes), "By", "Bytes on disk that the store has too, for viewers of the live window.");
         Telemetry.Meter.CreateObservableGauge("broadcast_spool_memory_bytes", () => Spools.Keys.Sum(s => s.MemoryBytes), "By", "Bytes of young media in memory.");
         Telemetry.Meter.CreateObservableGauge("broadcast_spool_hot_bytes", () => Spools.Keys.Sum(s => s.HotBytes), "By", "Bytes of whole objects in memory because viewers asked for them: kept, or still being sent.");
         Telemetry.Meter.CreateObservableGauge("broadcast_upload_queue_objects", () => Spools.Keys.Sum(s => s.Status().WaitingFiles), description: "Sealed files that the store does not have yet. Normally near 0.");

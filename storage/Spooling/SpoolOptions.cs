@@ -29,6 +29,21 @@ public sealed class SpoolOptions
     /// </summary>
     public long HotBytes { get; set; } = 64L << 20;
 
+    /// <summary>
+    /// Seconds after it was written that media stays on this disk although the store has it (0 to 86400; default 120, which is longer than a live playlist): for viewers, when the store goes away. Without a
+    /// bucket, where the store is this disk, there is nothing to keep.
+    /// </summary>
+    public int KeepSeconds { get; set; } = 120;
+
+    /// <summary>
+    /// Bytes of such media at most (0 for none; default 2 GiB, which is 120 s of 140 Mbit/s in all); the oldest go first. All give way to what the store does not have yet, at <see cref="MaxBytes"/>, when the disk is
+    /// full, and when less than 512 MiB are free on it.
+    /// </summary>
+    public long KeepBytes { get; set; } = 2L << 30;
+
+    /// <summary>Bytes that stay free on the disk before any are kept.</summary>
+    internal long LeastFreeBytes { get; set; } = 512L << 20;
+
     /// <summary>Uploads at a time (1 to 64; default 4, enough to fill 1 Gbit/s at 20 ms a request with segments of 1 MB).</summary>
     public int Uploads { get; set; } = 4;
 
@@ -46,6 +61,8 @@ internal sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
         Check(options.MemoryBytes >= 0, $"Spool:MemoryBytes is {options.MemoryBytes}: use 0 or more.");
         Check(options.HotBytes is 0 or >= 1 << 20 and <= 64L << 30, $"Spool:HotBytes is {options.HotBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
         Check(options.MemorySeconds is >= 1 and <= 3600, $"Spool:MemorySeconds is {options.MemorySeconds}: use 1 to 3600.");
+        Check(options.KeepSeconds is >= 0 and <= 86_400, $"Spool:KeepSeconds is {options.KeepSeconds}: use 0 to 86400.");
+        Check(options.KeepBytes >= 0, $"Spool:KeepBytes is {options.KeepBytes}: use 0 or more.");
         Check(options.Uploads is >= 1 and <= 64, $"Spool:Uploads is {options.Uploads}: use 1 to 64.");
         Check(options.RecoverySeconds is >= 0 and <= 600, $"Spool:RecoverySeconds is {options.RecoverySeconds}: use 0 to 600.");
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);

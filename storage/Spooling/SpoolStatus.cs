@@ -11,6 +11,9 @@ public sealed record SpoolStatus
     /// <summary>Bytes on disk, open and waiting.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>Bytes on disk that the store has too, kept for viewers of the live window; they give way to others.</summary>
+    public required long KeptBytes { get; init; }
+
     /// <summary>Bytes that are allowed on disk (<c>Spool:MaxBytes</c>).</summary>
     public required long MaxBytes { get; init; }
 

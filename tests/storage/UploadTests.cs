@@ -244,7 +244,7 @@ public sealed class UploadTests
         public TemporarySpoolFolder() => _folder = new SpoolFolder(_path, 1 << 20);
 
         public SpoolFile File(string name, TimeProvider time) =>
-            new SpoolFile(ObjectName.Parse(name), _folder, new YoungBytes(0, TimeSpan.Zero, time), time, this).Found(Path.Combine(_path, name), true, 0, time.GetUtcNow());
+            new SpoolFile(ObjectName.Parse(name), _folder, new YoungBytes(0, TimeSpan.Zero, time), time, this).Found(new(ObjectName.Parse(name), Path.Combine(_path, name), SpoolState.Waiting, 0, time.GetUtcNow()));
 
         public void Sealed(SpoolFile file)
         {
@@ -253,6 +253,14 @@ public sealed class UploadTests
         public void Forget(SpoolFile file)
         {
         }
+
+        public bool Wants(SpoolFile file) => false;
+
+        public void Kept(SpoolFile file)
+        {
+        }
+
+        public bool GiveWay() => false;
 
         public void CouldNotSeal(SpoolFile file, Exception exception)
         {

@@ -1,0 +1,206 @@
+using Broadcast.Media;
+using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Spooling;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests;
+
+public sealed class KeptFileTests
+{
+    [Fact]
+    public async Task What_went_up_is_read_from_disk_when_the_store_is_away_also_after_a_kill()
+    {
+        await using var bench = Bench();
+        await UpAsync(bench, "live/a/1", [1, 2, 3]);
+        (bench.Spool.KeptBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
+
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
+        bench.Restart();
+        (bench.Spool.KeptBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
+        (await bench.Read("live/a/1", 1, 1)).ShouldBe([2]);
+        bench.Spool.Status().WaitingFiles.ShouldBe(0, "it does not go up again");
+        bench.Spool.List("").ShouldBeEmpty("the store has it");
+        SnapshotOf(bench).Files.ShouldBeEmpty("whoever looks from outside finds it in the store");
+        Should.Throw<IOException>(() => bench.Spool.Open(ObjectName.Parse("live/a/1"))).Message.ShouldContain("never change");
+    }
+
+    [Fact]
+    public async Task It_leaves_the_disk_when_it_is_old_and_is_read_from_the_store_then()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = Bench(time);
+        await UpAsync(bench, "live/a/1", [1, 2, 3]);
+        time.Advance(TimeSpan.FromSeconds(100));
+        IsKept(bench, "live/a/1").ShouldBeTrue();
+        time.Advance(TimeSpan.FromSeconds(21));
+        IsKept(bench, "live/a/1").ShouldBeFalse();
+        bench.Spool.KeptBytes.ShouldBe(0);
+        Directory.Exists(Path.Combine(bench.Folder, "live")).ShouldBeFalse("empty folders go too");
+        (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task What_goes_up_late_is_not_kept()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = Bench(time);
+        bench.Flaky.Hold();
+        bench.Write("live/a/1", [1, 2, 3]).Seal();
+        await bench.Until(() => bench.Flaky.PutCalls == 1);
+        time.Advance(TimeSpan.FromSeconds(130));
+        bench.Flaky.LetGo();
+        await bench.Until(() => bench.Spool.Status().Uploads == 1);
+        Directory.GetFiles(bench.Folder, "1*", SearchOption.AllDirectories).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task No_more_than_so_many_bytes_are_kept_and_the_oldest_go_first()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = Bench(time, options => options.KeepBytes = 250);
+        for (var i = 1; i <= 3; i++)
+        {
+            await UpAsync(bench, $"live/a/{i}", new byte[100], isStaying: i < 3);
+        }
+
+        await bench.Until(() => !IsKept(bench, "live/a/1"));
+        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), bench.Spool.KeptBytes).ShouldBe((true, true, 200));
+        bench.Write("live/a/4", new byte[251]).Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == 4);
+        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), IsKept(bench, "live/a/4")).ShouldBe((true, true, false), "one that is too large is not worth the others");
+    }
+
+    [Fact]
+    public async Task They_give_way_to_what_the_store_does_not_have_when_the_limit_is_reached()
+    {
+        await using var bench = Bench(change: options => options.MaxBytes = 1 << 20);
+        for (var i = 1; i <= 4; i++)
+        {
+            await UpAsync(bench, $"live/a/{i}", new byte[250_000]);
+        }
+
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        var growing = bench.Write("live/a/5", new byte[300_000]);
+        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((300_000, 500_000));
+        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3")).ShouldBe((false, true));
+        growing.Append([new byte[700_000]]);
+        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((1_000_000, 0));
+        Should.Throw<IOException>(() => growing.Append([new byte[100_000]])).Message.ShouldContain("Spool:MaxBytes");
+    }
+
+    [Fact]
+    public async Task What_is_deleted_leaves_the_disk_at_once()
+    {
+        await using var bench = Bench();
+        await UpAsync(bench, "live/a/1", [1, 2, 3]);
+        await UpAsync(bench, "live/b/1", [4, 5, 6]);
+        bench.Spool.Delete([ObjectName.Parse("live/a/1")]);
+        bench.Spool.DeleteAll("live/b/");
+        bench.Spool.KeptBytes.ShouldBe(0);
+        (IsKept(bench, "live/a/1"), IsKept(bench, "live/b/1")).ShouldBe((false, false));
+        (await bench.Read("live/a/1")).ShouldBeNull();
+        (await bench.Read("live/b/1")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_made_room_on()
+    {
+        using var disk = TinyDisk.Mount(4);
+        if (disk is null)
+        {
+            Assert.Skip("Mounting a small disk needs root.");
+        }
+
+        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.KeepSeconds, options.LeastFreeBytes) = (120, 0)).Run();
+        for (var i = 1; i <= 3; i++)
+        {
+            await UpAsync(bench, $"live/{i}", new byte[1_000_000]);
+        }
+
+        var file = bench.Write("live/4", new byte[2_000_000]);
+        (file.Length, IsKept(bench, "live/1"), IsKept(bench, "live/3")).ShouldBe((2_000_000, false, true));
+        Should.Throw<IOException>(() => file.Append([new byte[3_000_000]])).Message.ShouldContain("full");
+        bench.Spool.KeptBytes.ShouldBe(0);
+        file.Length.ShouldBe(2_000_000);
+    }
+
+    [Fact]
+    public async Task A_disk_that_has_little_free_keeps_nothing()
+    {
+        await using var bench = Bench(change: options => options.LeastFreeBytes = 0);
+        await UpAsync(bench, "live/1", [1, 2, 3]);
+        bench.Options.LeastFreeBytes = long.MaxValue;
+        bench.Restart();
+        (bench.Spool.KeptBytes, IsKept(bench, "live/1")).ShouldBe((0, false));
+    }
+
+    [Fact]
+    public async Task Of_two_files_of_one_name_the_one_that_waits_counts()
+    {
+        await using var bench = Bench();
+        Directory.CreateDirectory(Path.Combine(bench.Folder, "live"));
+        await File.WriteAllBytesAsync(Path.Combine(bench.Folder, "live/1~kept"), [1]);
+        await File.WriteAllBytesAsync(Path.Combine(bench.Folder, "live/1"), [1, 2]);
+        bench.Restart();
+        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((2, 0));
+        IsKept(bench, "live/1").ShouldBeFalse();
+        (await bench.Read("live/1")).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task Readers_at_the_moment_of_keeping_and_letting_go_always_get_the_bytes()
+    {
+        await using var bench = Bench(change: options => (options.MemoryBytes, options.HotBytes, options.KeepBytes) = (0, 0, 40_000));
+        byte[] bytes = [.. Enumerable.Range(0, 10_000).Select(i => (byte)i)];
+        var written = 0;
+        var writing = Task.Run(() =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                bench.Write($"live/{i}", bytes).Seal();
+                Volatile.Write(ref written, i + 1);
+            }
+        });
+        var reading = Enumerable.Range(0, 3).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            var reads = 0;
+            while (reads++ < 500 || !writing.IsCompleted || bench.Spool.Status().WaitingFiles > 0)
+            {
+                if (Volatile.Read(ref written) is > 0 and var count)
+                {
+                    (await bench.Read($"live/{random.Next(Math.Max(0, count - 8), count)}")).ShouldBe(bytes);
+                }
+            }
+        })).ToArray();
+        await writing;
+        await Task.WhenAll(reading);
+        bench.Spool.KeptBytes.ShouldBeLessThanOrEqualTo(40_000);
+    }
+
+    private static SpoolBench Bench(TimeProvider? time = null, Action<SpoolOptions>? change = null) => new SpoolBench(time: time, change: options =>
+    {
+        Keep(options);
+        change?.Invoke(options);
+    }).Run();
+
+    private static void Keep(SpoolOptions options) => options.KeepSeconds = 120;
+
+    private static async Task UpAsync(SpoolBench bench, string name, byte[] bytes, bool isStaying = true)
+    {
+        var before = bench.Spool.Status().Uploads;
+        bench.Write(name, bytes).Seal();
+        await bench.Until(() => bench.Spool.Status().Uploads == before + 1);
+        bench.OnDisk(name).ShouldBeFalse();
+        if (isStaying)
+        {
+            IsKept(bench, name).ShouldBeTrue();
+        }
+    }
+
+    private static bool IsKept(SpoolBench bench, string name) => File.Exists(Path.Combine(bench.Folder, name + "~kept"));
+
+    private static SpoolSnapshot SnapshotOf(SpoolBench bench) => SpoolSnapshot.Take(new DataFolder(bench.Base));
+}
