@@ -51,6 +51,37 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         (await server.CommandAsync("doctor", "--json")).Output.ShouldContain("Storage:SecretKey");
     }
 
+    [Fact]
+    public async Task A_server_that_is_killed_while_the_bucket_is_away_still_has_all_that_it_announced()
+    {
+        var bucket = await _ceph.CreateBucketAsync();
+        await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
+        var channel = await server.CreateChannelAsync("main");
+        HlsView before;
+        IReadOnlyDictionary<string, IReadOnlyList<string>> shown;
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small))
+        {
+            var first = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
+            await InBucketAsync(bucket, first);
+            await _ceph.KillAsync();
+            before = await HlsView.WaitAsync(server, "main", v => v.Last >= first.Last + 1, "one more without the bucket");
+            shown = await DecodedPictures.ReadAsync(server, "main", before, Signals.Small.FrameRate);
+            await server.Kill();
+        }
+
+        await server.RestartAsync();
+        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("the bucket is not needed to go on");
+        (recovered.Session, recovered.Sequence, recovered.DiscontinuitySequence).ShouldBe((before.Session, before.Sequence, before.DiscontinuitySequence));
+        recovered.Segments.Zip(before.Segments).ShouldAllBe(pair => pair.First.WallClock == pair.Second.WallClock && pair.First.Address == pair.Second.Address);
+        (await DecodedPictures.ReadAsync(server, "main", recovered, Signals.Small.FrameRate)).ShouldShowTheSameAs(shown, atLeast: 4);
+
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= recovered.Last + 2, "two more segments");
+        await _ceph.StartGatewayAsync();
+        await InBucketAsync(bucket, after);
+        (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).ShouldShowTheSameAs(shown, atLeast: 4);
+    }
+
     private Dictionary<string, string?> Environment(string bucket, string secret) => new()
     {
         ["BROADCAST__Storage__Bucket"] = bucket,

@@ -35,9 +35,11 @@ public sealed class ContinuityTests
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
         HlsView before;
+        IReadOnlyDictionary<string, IReadOnlyList<string>> shown;
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {
             before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
+            shown = await DecodedPictures.ReadAsync(server, "main", before, new TestSource().FrameRate);
             await server.Kill();
         }
 
@@ -45,10 +47,7 @@ public sealed class ContinuityTests
 
         var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("what was announced can be played as soon as the server is back");
         recovered.Last.ShouldBeGreaterThanOrEqualTo(before.Last);
-        foreach (var segment in recovered.Segments.Where(s => !s.Gap))
-        {
-            (await server.Client.GetByteArrayAsync(new Uri(new Uri(server.Http, $"/live/main/{recovered.Session}/source.m3u8"), segment.Address))).Length.ShouldBeGreaterThan(1000);
-        }
+        (await DecodedPictures.ReadAsync(server, "main", recovered, new TestSource().FrameRate)).ShouldShowTheSameAs(shown, atLeast: 3);
 
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {
@@ -74,6 +73,46 @@ public sealed class ContinuityTests
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 2, "two more segments");
         ShouldContinue(before, after);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_playlist_when_the_server_stops_is_told_to_come_again_and_the_next_server_has_it()
+    {
+        // No slate: nothing is to come while the encoder stands still.
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        var channel = await server.CreateChannelAsync("main", "--latency", "low");
+        HlsView before;
+        string address;
+        await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel)))
+        {
+            await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+            encoder.Signal(UnixSignal.Stop);
+            await Task.Delay(1000);
+            before = (await HlsView.ReadAsync(server, "main"))!;
+            address = $"/live/main/{before.Session}/source.m3u8?_HLS_msn={before.Last + 1}";
+            var held = new[] { server.Client.GetAsync(address), server.Client.GetAsync(address) };
+            await Task.Delay(500);
+            held.ShouldAllBe(request => !request.IsCompleted);
+            (await server.StopAsync()).ShouldBe(0);
+            foreach (var request in held)
+            {
+                using var answer = await request;
+                answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.ServiceUnavailable);
+                answer.Headers.RetryAfter.ShouldNotBeNull().Delta.ShouldNotBeNull().ShouldBeGreaterThan(TimeSpan.Zero);
+            }
+        }
+
+        await server.RestartAsync();
+        (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("it was ready").Last.ShouldBeGreaterThanOrEqualTo(before.Last);
+        await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var answer = await server.Client.GetAsync(address);
+                return answer.IsSuccessStatusCode && (await answer.Content.ReadAsStringAsync()).Contains($"/{before.Last + 1}.m4s", StringComparison.Ordinal);
+            },
+            TimeSpan.FromSeconds(40),
+            "the next server has what was waited for");
     }
 
     [Fact]

@@ -42,9 +42,9 @@ public sealed class DownloadTests : IDisposable
         var file = _folder.Sub("download.mp4");
         await File.WriteAllBytesAsync(file, movie);
         (await FfmpegTool.DecodeAsync(file, 20)).ShouldBeEmpty();
-        var hashes = await HashesAsync(file);
+        var hashes = await DecodedPictures.HashesAsync(file);
         hashes.Count.ShouldBe(180);
-        hashes.ShouldBe(await HashesAsync(source));
+        hashes.ShouldBe(await DecodedPictures.HashesAsync(source));
         var format = (await FfmpegTool.ProbeAsync(file)).GetProperty("format");
         double.Parse(format.GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture).ShouldBe(6, 0.1);
     }
@@ -57,11 +57,5 @@ public sealed class DownloadTests : IDisposable
         using var response = await server.Client.SendAsync(request);
         response.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
         return (await response.Content.ReadAsByteArrayAsync(), response.Headers.ETag!, response.Content.Headers.ContentRange!.Length!.Value);
-    }
-
-    private static async Task<List<string>> HashesAsync(string file)
-    {
-        var result = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();
-        return [.. result.Output.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(',')[^1].Trim())];
     }
 }
