@@ -2,8 +2,8 @@ namespace Broadcast.Storage.Spooling;
 
 /// <summary>
 /// Files that the store has and this disk still: viewers are where the live window is, and a store that goes away, or a process that is killed while it is away, must not take from them what was
-/// announced. Bounded by age (since a file was written), by bytes, and by what the disk has free; the oldest go first, and all of them before anything that is written is refused for want of room. Safe to use
-/// from any thread; files' locks are taken under none of its own.
+/// announced. Bounded by age (since a file was written), by bytes, and by what the disk has free; the oldest go first, and all of them before anything that is written is refused for want of room. Init segments
+/// have no age: nothing of a session can be played without its first ones. They are small, and bounded by number. Safe to use from any thread; files' locks are taken under none of its own.
 /// </summary>
 /// <param name="folder">Where they are.</param>
 /// <param name="maxBytes">Bytes of them at most; 0 keeps none.</param>
@@ -12,18 +12,21 @@ namespace Broadcast.Storage.Spooling;
 /// <param name="time">The clock.</param>
 internal sealed class KeptFiles(SpoolFolder folder, long maxBytes, TimeSpan maxAge, long leastFree, TimeProvider time)
 {
+    private const int MostInits = 10_000;
+    private const int LargestInit = 64 << 10;
     private readonly Lock _lock = new();
     private readonly PriorityQueue<SpoolFile, DateTimeOffset> _oldestFirst = new();
+    private readonly PriorityQueue<SpoolFile, DateTimeOffset> _inits = new();
 
     /// <summary>Whether a file that has gone up is worth keeping.</summary>
-    public bool Wants(SpoolFile file) => file.Length <= maxBytes && !IsOld(file) && folder.Free >= leastFree;
+    public bool Wants(SpoolFile file) => file.Length <= maxBytes && maxAge > TimeSpan.Zero && (IsInit(file) || (!IsOld(file) && folder.Free >= leastFree));
 
     /// <summary>Takes charge of a file that is kept.</summary>
     public void Add(SpoolFile file)
     {
         lock (_lock)
         {
-            _oldestFirst.Enqueue(file, file.Written);
+            (IsInit(file) ? _inits : _oldestFirst).Enqueue(file, file.Written);
         }
 
         Trim();
@@ -33,7 +36,12 @@ internal sealed class KeptFiles(SpoolFolder folder, long maxBytes, TimeSpan maxA
     public void Trim()
     {
         var isScarce = folder.KeptBytes > 0 && folder.Free < leastFree;
-        while (Next(file => isScarce || folder.KeptBytes > maxBytes || IsOld(file)) is { } oldest)
+        while (Next(_oldestFirst, file => isScarce || folder.KeptBytes > maxBytes || IsOld(file)) is { } oldest)
+        {
+            oldest.LetGo();
+        }
+
+        while (Next(_inits, _ => _inits.Count > MostInits) is { } oldest)
         {
             oldest.LetGo();
         }
@@ -43,7 +51,7 @@ internal sealed class KeptFiles(SpoolFolder folder, long maxBytes, TimeSpan maxA
     /// <returns>Whether there was one.</returns>
     public bool GiveWay()
     {
-        while (Next(_ => true) is { } oldest)
+        while (Next(_oldestFirst, _ => true) is { } oldest)
         {
             if (oldest.LetGo())
             {
@@ -56,11 +64,14 @@ internal sealed class KeptFiles(SpoolFolder folder, long maxBytes, TimeSpan maxA
 
     private bool IsOld(SpoolFile file) => time.GetUtcNow() - file.Written >= maxAge;
 
-    private SpoolFile? Next(Func<SpoolFile, bool> goes)
+    private static bool IsInit(SpoolFile file) =>
+        file.Length <= LargestInit && file.Name.Value.AsSpan(file.Name.Value.LastIndexOf('/') + 1) is var last && last.StartsWith("init-") && last.EndsWith(".mp4");
+
+    private SpoolFile? Next(PriorityQueue<SpoolFile, DateTimeOffset> files, Func<SpoolFile, bool> goes)
     {
         lock (_lock)
         {
-            return _oldestFirst.TryPeek(out var oldest, out _) && goes(oldest) ? _oldestFirst.Dequeue() : null;
+            return files.TryPeek(out var oldest, out _) && goes(oldest) ? files.Dequeue() : null;
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class SpoolOptions
     public long HotBytes { get; set; } = 64L << 20;
 
     /// <summary>
-    /// Seconds after it was written that media stays on this disk although the store has it (0 to 86400; default 120, which is longer than a live playlist): for viewers, when the store goes away. Without a
+    /// Seconds after it was written that media stays on this disk although the store has it (0 to 86400; default 120, which is longer than a live playlist): for viewers, when the store goes away. Init segments stay beyond that. Without a
     /// bucket, where the store is this disk, there is nothing to keep.
     /// </summary>
     public int KeepSeconds { get; set; } = 120;

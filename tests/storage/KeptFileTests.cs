@@ -42,6 +42,21 @@ public sealed class KeptFileTests
     }
 
     [Fact]
+    public async Task Init_segments_stay_however_old_they_are_because_nothing_plays_without_them()
+    {
+        var time = new ManualTimeProvider();
+        await using var bench = Bench(time);
+        await UpAsync(bench, "live/a/source/init-1.mp4", [1, 2, 3]);
+        time.Advance(TimeSpan.FromHours(5));
+        bench.Restart();
+        time.Advance(TimeSpan.FromHours(5));
+        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        (await bench.Read("live/a/source/init-1.mp4")).ShouldBe([1, 2, 3]);
+        bench.Spool.DeleteAll("live/a/");
+        IsKept(bench, "live/a/source/init-1.mp4").ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task What_goes_up_late_is_not_kept()
     {
         var time = new ManualTimeProvider();

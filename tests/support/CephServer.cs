@@ -188,7 +188,7 @@ public sealed class CephServer : IAsyncDisposable
             cluster addr = 127.0.0.1
             osd data = {_folder}/osd
             osd objectstore = memstore
-            memstore device bytes = 4294967296
+            memstore device bytes = 12884901888
             osd class update on start = false
             osd crush update on start = false
             [client.rgw]
