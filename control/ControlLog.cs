@@ -106,6 +106,9 @@ internal static partial class ControlLog
     [LoggerMessage(5075, LogLevel.Error, "Looking after recordings failed; it is tried again")]
     public static partial void RecordingsNotKept(ILogger logger, Exception exception);
 
+    [LoggerMessage(5080, LogLevel.Error, "Removing old rows of the audit log failed; it is tried again")]
+    public static partial void AuditNotKept(ILogger logger, Exception exception);
+
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception);
 

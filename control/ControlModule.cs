@@ -34,6 +34,7 @@ public static class ControlModule
 
         services.AddSingleton(p => new Database(
             p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
+        services.AddSingleton<AuditLog>();
         services.AddSingleton<ChannelDirectory>();
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<ChannelSlates>();
@@ -72,6 +73,7 @@ public static class ControlModule
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
         services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());
+        services.AddHostedService<AuditKeeper>();
         services.AddOpenApi("v1", Description.Configure);
         return services;
     }
@@ -87,6 +89,7 @@ public static class ControlModule
         RecordingEndpoints.Map(api);
         ViewerEndpoints.Map(api);
         TokenEndpoints.Map(api);
+        AuditEndpoints.Map(api);
         EncoderEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
         api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));

@@ -44,6 +44,9 @@ public sealed class ControlOptions
     /// </summary>
     public int TakeoversPerMinute { get; set; } = 3;
 
+    /// <summary>How long the audit log goes back. Default 365 days, 1 day to 100 years.</summary>
+    public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
+
     /// <summary>Lists what is wrong.</summary>
     internal IEnumerable<string> Mistakes()
     {
@@ -75,6 +78,11 @@ public sealed class ControlOptions
         if (TakeoverWait < TimeSpan.Zero || TakeoverWait > TimeSpan.FromSeconds(10))
         {
             yield return $"{Section}:{nameof(TakeoverWait)} must be between 00:00:00 and 00:00:10.";
+        }
+
+        if (AuditRetention < TimeSpan.FromDays(1) || AuditRetention > TimeSpan.FromDays(36525))
+        {
+            yield return $"{Section}:{nameof(AuditRetention)} must be between 1.00:00:00 and 36525.00:00:00.";
         }
 
         if (TakeoversPerMinute is < 1 or > 100)

@@ -19,6 +19,7 @@ foreach (var command in new[]
     ViewerCommand.Create(),
     RecordingCommand.Create(),
     TokenCommand.Create(),
+    AuditCommand.Create(),
     DemoCommand.Create(),
     LoadCommand.Create(),
     DoctorCommand.Create(),

@@ -66,11 +66,18 @@ internal static class ChannelEndpoints
         return ChannelView.From(await channels.SetAsync(name, settings, http.RequestAborted), http.RequestServices.GetService<IChannelStates>());
     }
 
-    private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book)
+    private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
-        return new(book.End(id, "ended by an operator")?.Value);
+        var ended = book.End(id, "ended by an operator")?.Value;
+        if (ended is not null)
+        {
+            // The session is over by now, whoever is gone and whatever becomes of the row.
+            await AuditLog.AddAsync(connection, null, time.GetUtcNow(), "session.end", $"session/{ended}", AuditLog.Detail(("channel", name)), CancellationToken.None);
+        }
+
+        return new(ended);
     }
 
     private static async Task<HealthView> HealthAsync(string name, HttpContext http, ChannelDirectory channels)

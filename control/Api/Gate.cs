@@ -25,6 +25,8 @@ internal sealed class Gate(Tokens tokens, ILogger<Gate> logger) : IEndpointFilte
     {
         var http = context.HttpContext;
         http.Response.Headers.CacheControl = "no-store";
+        var address = http.Connection.RemoteIpAddress?.ToString() ?? "";
+        using var stranger = Actor.Be(Actor.Server with { Address = address });
         try
         {
             if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { Role: var role })
@@ -41,6 +43,8 @@ internal sealed class Gate(Tokens tokens, ILogger<Gate> logger) : IEndpointFilte
                 }
 
                 http.Items[HolderKey] = holder;
+                using var known = Actor.Be(new(ActorKind.Token, holder.Id, holder.Label, address));
+                return await next(context);
             }
 
             return await next(context);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Npgsql;
 
@@ -43,6 +44,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 transaction,
                 cancellationToken: cancellationToken));
             var key = await StreamKeys.InsertAsync(connection, transaction, channel.Id, name, KeyRole.Primary, "", null, time.GetUtcNow(), cancellationToken);
+            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "channel.create", Subject(name), DetailOf(settings, ("key", key.Key.Id)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new(channel.ToInfo(), key);
         }
@@ -58,6 +60,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
     {
         ChannelRules.Check(null, settings);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
@@ -81,8 +84,11 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 hasRetention = settings.Retention is not null,
                 retention = HoursOf(settings.Retention),
             },
-            cancellationToken: cancellationToken));
-        return row?.ToInfo() ?? throw ControlException.NoChannel(name);
+            transaction,
+            cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
+        await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "channel.change", Subject(name), DetailOf(settings), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return row.ToInfo();
     }
 
     /// <summary>One channel.</summary>
@@ -118,13 +124,37 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
     public async Task DeleteAsync(string name, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var deleted = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+            "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
         {
             throw ControlException.NoChannel(name);
         }
+
+        await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "channel.delete", Subject(name), null, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
+
+    private static string Subject(string name) => $"channel/{name}";
+
+    /// <summary>What was asked for, as far as it was.</summary>
+    private static IReadOnlyDictionary<string, string> DetailOf(ChannelSettings settings, params (string Name, string? Value)[] more) => AuditLog.Detail(
+    [
+        ("title", settings.Title),
+        ("ladder", settings.Ladder),
+        ("latency", settings.Latency),
+        ("reconnectWindowSeconds", Seconds(settings.ReconnectWindow)),
+        ("takeover", settings.Takeover),
+        ("takeoverAfterSeconds", Seconds(settings.TakeoverAfter)),
+        ("access", settings.Access),
+        ("rewind", settings.Rewind),
+        ("record", settings.Record switch { null => null, true => "true", false => "false" }),
+        ("retention", settings.Retention),
+        .. more,
+    ]);
+
+    private static string? Seconds(TimeSpan? length) => length?.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
     private static int? HoursOf(string? retention) => Retention.TryParse(retention, out var hours) ? hours : null;
 

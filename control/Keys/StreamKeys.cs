@@ -62,6 +62,9 @@ public sealed class StreamKeys(Database database, TimeProvider time)
         }
 
         var issued = await InsertAsync(connection, transaction, id, channel, role, label, expiresAt, time.GetUtcNow(), cancellationToken);
+        await AuditLog.AddAsync(
+            connection, transaction, time.GetUtcNow(), "key.create", $"key/{issued.Key.Id}",
+            AuditLog.Detail(("channel", channel), ("role", Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -105,6 +108,9 @@ public sealed class StreamKeys(Database database, TimeProvider time)
             new { oldId = old.Id, now, until = now + overlap },
             transaction,
             cancellationToken: cancellationToken));
+        await AuditLog.AddAsync(
+            connection, transaction, now, "key.rotate", $"key/{old.Id}",
+            AuditLog.Detail(("channel", channel), ("newKey", issued.Key.Id), ("worksUntil", overlap == TimeSpan.Zero ? null : AuditLog.Text(now + overlap))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -114,14 +120,16 @@ public sealed class StreamKeys(Database database, TimeProvider time)
     public async Task RevokeAsync(string channel, string keyId, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await ChannelIdAsync(connection, channel, cancellationToken);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE stream_keys SET revoked_at = coalesce(revoked_at, @now) WHERE id = @keyId AND channel_id = @id",
-            new { keyId, id, now = time.GetUtcNow() },
-            cancellationToken: cancellationToken));
-        if (changed == 0)
+        var worked = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            "SELECT revoked_at IS NULL FROM stream_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction, cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlCode.NotFound, $"Channel '{channel}' has no such key. 'broadcast key list {channel}' shows those it has.");
+        if (worked)
         {
-            throw new ControlException(ControlCode.NotFound, $"Channel '{channel}' has no such key. 'broadcast key list {channel}' shows those it has.");
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE stream_keys SET revoked_at = @now WHERE id = @keyId", new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "key.revoke", $"key/{keyId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
     }
 

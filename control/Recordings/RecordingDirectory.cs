@@ -60,6 +60,12 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             transaction,
             cancellationToken: cancellationToken));
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
+        await AuditLog.AddAsync(
+            connection, transaction, time.GetUtcNow(), "recording.change", $"recording/{id}",
+            AuditLog.Detail(
+                ("channel", changed.Channel), ("title", change.Title), ("visibility", change.Visibility), ("retention", change.Retention),
+                ("start", change.Start is null ? null : AuditLog.Text(startsAt) ?? "begin"), ("end", change.End is null ? null : AuditLog.Text(endsAt) ?? "end")),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return changed;
     }
@@ -119,6 +125,10 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
         }
 
         var clip = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
+        await AuditLog.AddAsync(
+            connection, transaction, now, "clip.create", $"recording/{id}",
+            AuditLog.Detail(("channel", clip.Channel), ("source", source), ("title", clip.Title), ("visibility", clip.Visibility), ("start", AuditLog.Text(start)), ("end", AuditLog.Text(end))),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return clip;
     }
@@ -162,6 +172,9 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             new { id, now = time.GetUtcNow(), clips = withClips && row.Kind == "session", session = row.Session },
             transaction,
             cancellationToken: cancellationToken));
+        await AuditLog.AddAsync(
+            connection, transaction, time.GetUtcNow(), "recording.delete", $"recording/{id}",
+            AuditLog.Detail(("channel", row.Channel), ("title", row.Title), ("clips", withClips ? "true" : null)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -17,9 +17,13 @@ internal sealed class RecordingKeeper(
     private const int AtOnce = 1000;
 
     private const string Expire = """
-        UPDATE recordings r SET deleted_at = @now FROM sessions s, channels c
-        WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL
-            AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
+        WITH gone AS (
+            UPDATE recordings r SET deleted_at = @now FROM sessions s, channels c
+            WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL
+                AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
+            RETURNING r.id, c.name, r.title)
+        INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, address, action, subject, detail)
+        SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title', title) FROM gone
         """;
 
     private const string Unproven = """

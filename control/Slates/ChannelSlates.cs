@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Media;
 using Npgsql;
 
@@ -17,17 +18,23 @@ public sealed class ChannelSlates(Database database, TimeProvider time) : IChann
     {
         var type = Check(bytes);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         await using var command = new NpgsqlCommand(
             """
             INSERT INTO channel_slates (channel_id, media_type, bytes, updated_at) VALUES ($1, $2, $3, $4)
             ON CONFLICT (channel_id) DO UPDATE SET media_type = excluded.media_type, bytes = excluded.bytes, updated_at = excluded.updated_at
             """,
-            connection)
+            connection,
+            transaction)
         {
             Parameters = { new() { Value = id }, new() { Value = type }, new() { Value = bytes }, new() { Value = time.GetUtcNow().UtcDateTime } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
+        await AuditLog.AddAsync(
+            connection, transaction, time.GetUtcNow(), "slate.set", $"channel/{channel}",
+            AuditLog.Detail(("mediaType", type), ("bytes", bytes.Length.ToString(CultureInfo.InvariantCulture))), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Takes a channel's slate away; it has the server's again.</summary>
@@ -36,8 +43,13 @@ public sealed class ChannelSlates(Database database, TimeProvider time) : IChann
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection) { Parameters = { new() { Value = id } } };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection, transaction) { Parameters = { new() { Value = id } } };
+        if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)
+        {
+            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "slate.delete", $"channel/{channel}", null, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
     }
 
     /// <summary>A channel's slate, or <see langword="null"/> when it has none, or there is no such channel.</summary>

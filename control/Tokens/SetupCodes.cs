@@ -51,6 +51,7 @@ public sealed class SetupCodes(Database database, TimeProvider time)
                 "That set-up code is not valid. The server prints one at its start as long as there is no admin token; 'broadcast token create --role admin' makes a token at any time.");
         }
 
+        using var _ = Actor.Be(Actor.Current with { Name = "set-up code" });
         var issued = await Tokens.InsertAsync(connection, transaction, TokenRole.Admin, "first admin", null, time.GetUtcNow(), cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition("DELETE FROM setup_codes", transaction: transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);

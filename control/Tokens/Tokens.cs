@@ -50,7 +50,10 @@ public sealed class Tokens(Database database, TimeProvider time)
         var now = time.GetUtcNow();
         ChannelRules.CheckLabel(label, expiresAt, now);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await InsertAsync(connection, null, role, label, expiresAt, now, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var issued = await InsertAsync(connection, transaction, role, label, expiresAt, now, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return issued;
     }
 
     /// <summary>All tokens, newest first, revoked ones too; at most 500.</summary>
@@ -67,11 +70,15 @@ public sealed class Tokens(Database database, TimeProvider time)
     public async Task RevokeAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE tokens SET revoked_at = coalesce(revoked_at, @now) WHERE id = @id", new { id, now = time.GetUtcNow() }, cancellationToken: cancellationToken));
-        if (changed == 0)
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var worked = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            "SELECT revoked_at IS NULL FROM tokens WHERE id = @id FOR UPDATE", new { id }, transaction, cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlCode.NotFound, "There is no such token. 'broadcast token list' shows those there are.");
+        if (worked)
         {
-            throw new ControlException(ControlCode.NotFound, "There is no such token. 'broadcast token list' shows those there are.");
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE tokens SET revoked_at = @now WHERE id = @id", new { id, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "token.revoke", $"token/{id}", null, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
     }
 
@@ -102,7 +109,7 @@ public sealed class Tokens(Database database, TimeProvider time)
 
     internal static async Task<IssuedToken> InsertAsync(
         Npgsql.NpgsqlConnection connection,
-        Npgsql.NpgsqlTransaction? transaction,
+        Npgsql.NpgsqlTransaction transaction,
         TokenRole role,
         string label,
         DateTimeOffset? expiresAt,
@@ -119,6 +126,9 @@ public sealed class Tokens(Database database, TimeProvider time)
                 cancellationToken: cancellationToken));
             if (inserted == 1)
             {
+                await AuditLog.AddAsync(
+                    connection, transaction, now, "token.create", $"token/{secret.Id}",
+                    AuditLog.Detail(("role", Roles.Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt))), cancellationToken);
                 return new(new(secret.Id, role, label, now, null, expiresAt, null), text);
             }
         }

@@ -51,6 +51,8 @@ public sealed class ViewerKeys(Database database, TimeProvider time)
         }
 
         var issued = await InsertAsync(connection, transaction, id, channel, label, ofServer: false, cancellationToken);
+        await AuditLog.AddAsync(
+            connection, transaction, time.GetUtcNow(), "viewer_key.create", $"viewer_key/{issued.Key.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -60,14 +62,16 @@ public sealed class ViewerKeys(Database database, TimeProvider time)
     public async Task RevokeAsync(string channel, string keyId, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE viewer_keys SET revoked_at = coalesce(revoked_at, @now) WHERE id = @keyId AND channel_id = @id",
-            new { keyId, id, now = time.GetUtcNow() },
-            cancellationToken: cancellationToken));
-        if (changed == 0)
+        var worked = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            "SELECT revoked_at IS NULL FROM viewer_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction, cancellationToken: cancellationToken))
+            ?? throw new ControlException(ControlCode.NotFound, $"Channel '{channel}' has no such signing key. 'broadcast viewer key list {channel}' shows those it has.");
+        if (worked)
         {
-            throw new ControlException(ControlCode.NotFound, $"Channel '{channel}' has no such signing key. 'broadcast viewer key list {channel}' shows those it has.");
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE viewer_keys SET revoked_at = @now WHERE id = @keyId", new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
+            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "viewer_key.revoke", $"viewer_key/{keyId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
     }
 

@@ -87,6 +87,9 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
                 cancellationToken: cancellationToken));
             if (inserted == 1)   // else the id was taken
             {
+                await AuditLog.AddAsync(
+                    connection, transaction, now, "viewer_token.create", $"viewer_token/{id}",
+                    AuditLog.Detail(("channel", channel), ("label", label), ("address", address), ("expiresAt", AuditLog.Text(expires))), cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return new(new(id, channel, label, address ?? "", now, expires, null), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, network));
             }
@@ -105,18 +108,29 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
 
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        var isOurs = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
-            "UPDATE viewer_tokens SET revoked_at = coalesce(revoked_at, @now) WHERE channel_id = @channelId AND id = @tokenId RETURNING expires_at IS NOT NULL",
-            new { channelId, tokenId, now },
+        var (known, isOurs, worked) = await connection.QuerySingleOrDefaultAsync<(bool Known, bool IsOurs, bool Worked)>(new CommandDefinition(
+            "SELECT true, expires_at IS NOT NULL, revoked_at IS NULL FROM viewer_tokens WHERE channel_id = @channelId AND id = @tokenId FOR UPDATE",
+            new { channelId, tokenId },
+            transaction,
             cancellationToken: cancellationToken));
-        if (isOurs is { } known)
+        if (known && !worked)
         {
-            return known;
+            return isOurs;
+        }
+
+        await AuditLog.AddAsync(connection, transaction, now, "viewer_token.revoke", $"viewer_token/{tokenId}", AuditLog.Detail(("channel", channel)), cancellationToken);
+        if (known)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE viewer_tokens SET revoked_at = @now WHERE channel_id = @channelId AND id = @tokenId", new { channelId, tokenId, now }, transaction, cancellationToken: cancellationToken));
+            await transaction.CommitAsync(cancellationToken);
+            return isOurs;
         }
 
         var count = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId AND expires_at IS NULL", new { channelId }, cancellationToken: cancellationToken));
+            "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId AND expires_at IS NULL", new { channelId }, transaction, cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
             throw new ControlException(ControlCode.Conflict, $"Channel '{channel}' has {count} revoked tokens, which is the most. Make a new signing key and revoke the old one: that revokes all at once.");
@@ -128,7 +142,9 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
             ON CONFLICT (channel_id, id) DO UPDATE SET revoked_at = coalesce(viewer_tokens.revoked_at, @now)
             """,
             new { channelId, tokenId, now },
+            transaction,
             cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
         return false;
     }
 

@@ -25,6 +25,7 @@ internal static class DemoCommand
                 throw new StartException("--seconds is a length of time above zero.");
             }
 
+            using var acting = Store.Act(parsed);
             await using var database = await Store.OpenAsync(folder, cancellationToken);
             var name = parsed.GetValue(channel) ?? await new ChannelDirectory(database, TimeProvider.System).DefaultAsync(cancellationToken)
                 ?? throw new StartException("There is no channel yet. Make one: ./broadcast channel create NAME");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Broadcast.Control;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
@@ -18,10 +19,23 @@ internal static class Store
         Output.Guarded(async (parsed, cancellationToken) =>
         {
             var folder = Output.Folder(parsed);
+            using var acting = Act(parsed);
             await using var database = await OpenAsync(folder, cancellationToken);
             await work(parsed, database, cancellationToken);
             return 0;
         });
+
+    /// <summary>What is changed from here on is done by whoever gave this command, as far as the audit log is concerned; until what is returned is disposed of.</summary>
+    public static IDisposable Act(ParseResult parsed)
+    {
+        var words = new Stack<string>();
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Parent: not null } command; at = at.Parent)
+        {
+            words.Push(command.Command.Name);
+        }
+
+        return Actor.Be(new(ActorKind.Command, Environment.UserName, string.Join(' ', words), ""));
+    }
 
     /// <summary>Opens a folder's database.</summary>
     public static Task<Database> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => Database.OpenAsync(

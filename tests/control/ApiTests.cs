@@ -47,7 +47,14 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
+        { "GET", "/api/v1/audit", "admin", null, 200 },
         { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
+    };
+
+    /// <summary>What is no GET and yet changes nothing that anybody would look up later, with the reason.</summary>
+    private static readonly Dictionary<string, string> NotAudited = new(StringComparer.Ordinal)
+    {
+        ["POST /api/v1/encoders/prove"] = "it measures; what it finds out is in the log",
     };
 
     [Theory]
@@ -71,6 +78,11 @@ public sealed class ApiTests(PostgresFixture postgres)
         var good = await server.TokenAsync(least);
         var recorded = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
         await server.Get<SessionLedger>().FlushAsync(default);
+        if (method == "DELETE" && pattern.EndsWith("/slate", StringComparison.Ordinal))
+        {
+            await server.Get<ChannelSlates>().SetAsync("demo", new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A });
+        }
+
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal)
             .Replace("{id}", pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value : spare, StringComparison.Ordinal);
@@ -92,6 +104,18 @@ public sealed class ApiTests(PostgresFixture postgres)
         var answer = await server.SendAsync(method, path, good, Body());
         answer.Status.ShouldBe(status);
         answer.Response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+
+        // Nobody but this token has changed anything over the API: those that were refused above left nothing.
+        var rows = await server.Get<AuditLog>().ListAsync(new(Actor: "token"));
+        if (method == "GET" || status >= 400 || NotAudited.ContainsKey($"{method} {pattern}"))
+        {
+            rows.ShouldBeEmpty();
+        }
+        else
+        {
+            var row = rows.ShouldHaveSingleItem();
+            (row.Actor.Id, row.Actor.Address).ShouldBe((good[..8], "127.0.0.1"));
+        }
     }
 
     [Fact]

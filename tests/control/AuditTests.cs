@@ -1,0 +1,204 @@
+using System.Text.Json;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class AuditTests(PostgresFixture postgres)
+{
+    private static readonly Actor Jane = new(ActorKind.Command, "jane", "channel create", "");
+    private readonly ManualTimeProvider _clock = new();
+
+    [Fact]
+    public async Task Every_service_writes_down_each_of_its_changes_once_with_who_made_it_and_without_secrets()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        using var acting = Actor.Be(Jane);
+        var (channels, keys, tokens, slates, viewerKeys) =
+            (new ChannelDirectory(database, _clock), new StreamKeys(database, _clock), new Tokens(database, _clock), new ChannelSlates(database, _clock), new ViewerKeys(database, _clock));
+        var viewerTokens = new ViewerTokens(database, viewerKeys, _clock);
+        var secrets = new List<string>();
+
+        var created = await channels.CreateAsync("demo", new(Title: "Demo", Latency: "low"));
+        await channels.SetAsync("demo", new(Title: "New", ReconnectWindow: TimeSpan.FromSeconds(5)) { Record = false });
+        var key = await keys.CreateAsync("demo", KeyRole.Backup, "second", _clock.GetUtcNow().AddDays(1));
+        var rotated = await keys.RotateAsync("demo", key.Key.Id);
+        await keys.RevokeAsync("demo", rotated.Key.Id);
+        await keys.RevokeAsync("demo", rotated.Key.Id);
+        var token = await tokens.CreateAsync(TokenRole.Viewer, "screen");
+        await tokens.RevokeAsync(token.Info.Id);
+        await tokens.RevokeAsync(token.Info.Id);
+        await slates.SetAsync("demo", new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A });
+        await slates.DeleteAsync("demo");
+        await slates.DeleteAsync("demo");
+        var viewerKey = await viewerKeys.CreateAsync("demo", "shop");
+        await viewerKeys.RevokeAsync("demo", viewerKey.Key.Id);
+        await viewerKeys.RevokeAsync("demo", viewerKey.Key.Id);
+        var viewer = await viewerTokens.CreateAsync("demo", label: "Jim");
+        await viewerTokens.RevokeAsync("demo", viewer.Info.Id);
+        await viewerTokens.RevokeAsync("demo", viewer.Info.Id);
+        await viewerTokens.RevokeAsync("demo", "elsewhere");
+        await channels.DeleteAsync("demo");
+        secrets.AddRange([created.Key.StreamKey[9..], key.StreamKey[9..], rotated.StreamKey[9..], token.Token[9..], viewerKey.Secret, viewer.Token]);
+
+        var rows = await new AuditLog(database).ListAsync(new(Limit: 200));
+        rows.Select(r => $"{r.Action} {r.Subject}").Reverse().ShouldBe(
+        [
+            "channel.create channel/demo", "channel.change channel/demo", $"key.create key/{key.Key.Id}", $"key.rotate key/{key.Key.Id}", $"key.revoke key/{rotated.Key.Id}",
+            $"token.create token/{token.Info.Id}", $"token.revoke token/{token.Info.Id}", "slate.set channel/demo", "slate.delete channel/demo",
+            $"viewer_key.create viewer_key/{viewerKey.Key.Id}", $"viewer_key.revoke viewer_key/{viewerKey.Key.Id}",
+            $"viewer_token.create viewer_token/{viewer.Info.Id}", $"viewer_token.revoke viewer_token/{viewer.Info.Id}", "viewer_token.revoke viewer_token/elsewhere", "channel.delete channel/demo",
+        ]);
+        rows.ShouldAllBe(r => r.Actor == Jane && r.At == _clock.GetUtcNow());
+        rows[^2].Detail.ShouldBe(new Dictionary<string, string> { ["title"] = "New", ["reconnectWindowSeconds"] = "5", ["record"] = "false" }, ignoreOrder: true);
+        rows[^1].Detail["key"].ShouldBe(created.Key.Key.Id);
+        var all = JsonSerializer.Serialize(rows);
+        secrets.ShouldAllBe(s => !all.Contains(s, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_done_to_recordings_is_written_down_and_what_retention_does_too()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new() { Retention = "1h" })).Key.StreamKey;
+        var session = (await rig.GrantedAsync(key)).Session.Id.Value;
+        await rig.Ledger.FlushAsync(default);
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+
+        await recordings.SetAsync(session, new(Title: "Better"));
+        var clip = await recordings.ClipAsync(session, new(new Moment()));
+        await recordings.DeleteAsync(clip.Id);
+        rig.Book.Stop();
+        await using (var end = rig.Database.Source.CreateCommand("UPDATE sessions SET ended_at = $1, end_reason = 'over'"))
+        {
+            end.Parameters.Add(new() { Value = rig.Clock.GetUtcNow().UtcDateTime });
+            await end.ExecuteNonQueryAsync();
+        }
+
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        await new RecordingKeeper(rig.Database, rig.Book, rig.Ledger, rig.Clock, NullLogger<RecordingKeeper>.Instance).RunOnceAsync(default);
+
+        var rows = await new AuditLog(rig.Database).ListAsync(new(Subject: "recording"));
+        rows.Select(r => (r.Action, r.Subject)).Reverse().ShouldBe(
+            [("recording.change", $"recording/{session}"), ("clip.create", $"recording/{clip.Id}"), ("recording.delete", $"recording/{clip.Id}"), ("recording.delete", $"recording/{session}")]);
+        rows[0].Actor.ShouldBe(Actor.Server with { Name = "retention" });
+    }
+
+    [Fact]
+    public async Task A_change_that_fails_leaves_no_row()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, _clock);
+        await channels.CreateAsync("demo", new());
+
+        await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()));
+        await Should.ThrowAsync<ControlException>(() => channels.SetAsync("none", new(Title: "x")));
+        await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("none"));
+        await Should.ThrowAsync<ControlException>(() => new Tokens(database, _clock).RevokeAsync("nosuchid"));
+
+        (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem().Actor.ShouldBe(Actor.Server);
+    }
+
+    [Fact]
+    public async Task It_is_read_newest_first_by_actor_subject_and_action_a_page_at_a_time()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var (channels, log) = (new ChannelDirectory(database, _clock), new AuditLog(database));
+        await channels.CreateAsync("one", new());
+        using (Actor.Be(Jane))
+        {
+            await channels.CreateAsync("two", new());
+            await channels.SetAsync("two", new(Title: "2"));
+        }
+
+        await new Tokens(database, _clock).CreateAsync(TokenRole.Viewer, "100%");
+
+        (await ActionsAsync(new())).ShouldBe(["token.create", "channel.change", "channel.create", "channel.create"]);
+        (await ActionsAsync(new(Actor: "command"))).ShouldBe(["channel.change", "channel.create"]);
+        (await ActionsAsync(new(Actor: "command/jane"))).Length.ShouldBe(2);
+        (await ActionsAsync(new(Actor: "command/jim"))).ShouldBeEmpty();
+        (await ActionsAsync(new(Subject: "channel"))).Length.ShouldBe(3);
+        (await ActionsAsync(new(Subject: "channel/two"))).Length.ShouldBe(2);
+        (await ActionsAsync(new(Subject: "chan%"))).ShouldBeEmpty();
+        (await ActionsAsync(new(Action: "channel.create"))).Length.ShouldBe(2);
+        var page = await log.ListAsync(new(Limit: 3));
+        (await log.ListAsync(new(Limit: 3, Before: page[^1].Id))).ShouldHaveSingleItem().Subject.ShouldBe("channel/one");
+        await Should.ThrowAsync<ControlException>(() => log.ListAsync(new(Limit: 201)));
+
+        async Task<string[]> ActionsAsync(AuditFilter filter) => [.. (await log.ListAsync(filter)).Select(e => e.Action)];
+    }
+
+    [Theory]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=201", "limit")]
+    [InlineData("before=x", "before")]
+    [InlineData("actor=", "actor")]
+    public async Task Bad_values_are_named(string query, string member)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (status, problem, _) = await server.SendAsync("GET", "/api/v1/audit?" + query, await server.TokenAsync(TokenRole.Admin));
+        status.ShouldBe(400);
+        problem.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe(member);
+    }
+
+    [Fact]
+    public async Task What_is_older_than_the_retention_goes_and_nothing_is_ever_written_anew()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var log = new AuditLog(database);
+        await new ChannelDirectory(database, _clock).CreateAsync("old", new());
+        _clock.Advance(TimeSpan.FromDays(365));
+        await new ChannelDirectory(database, _clock).CreateAsync("young", new());
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        using (var keeper = new AuditKeeper(log, Options.Create(new ControlOptions()), _clock, NullLogger<AuditKeeper>.Instance))
+        {
+            await keeper.StartAsync(default);
+            await Poll.UntilAsync(async () => (await log.ListAsync(new())).Count == 1);
+            await keeper.StopAsync(default);
+        }
+
+        (await log.ListAsync(new())).Single().Subject.ShouldBe("channel/young");
+        await using var forge = database.Source.CreateCommand("UPDATE audit_log SET actor_id = 'somebody else'");
+        await Should.ThrowAsync<PostgresException>(() => forge.ExecuteNonQueryAsync());
+    }
+
+    [Fact]
+    public async Task What_cannot_stand_in_a_row_is_cut_and_does_not_hinder_the_change()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        using var acting = Actor.Be(new(ActorKind.Token, new string('i', 300), "a\0b", new string('f', 100)));
+        await using var connection = await database.Source.OpenConnectionAsync();
+        await AuditLog.AddAsync(
+            connection, null, _clock.GetUtcNow(), "channel.change", "channel/" + new string('x', 400), AuditLog.Detail(("title", new string('t', 499) + "😀"), ("none", null)), default);
+
+        var row = (await new AuditLog(database).ListAsync(new())).Single();
+        (row.Actor.Id.Length, row.Actor.Name, row.Actor.Address.Length, row.Subject.Length).ShouldBe((200, "ab", 64, 300));
+        row.Detail.ShouldHaveSingleItem().Value.Length.ShouldBe(499);
+    }
+
+    [Fact]
+    public async Task An_actor_is_the_current_one_where_it_was_set_and_nowhere_else()
+    {
+        Actor.Current.ShouldBe(Actor.Server);
+        using (Actor.Be(Jane))
+        {
+            await Task.Yield();
+            Actor.Current.ShouldBe(Jane);
+            using (Actor.Be(Jane with { Id = "jim" }))
+            {
+                Actor.Current.Id.ShouldBe("jim");
+            }
+
+            Actor.Current.ShouldBe(Jane);
+        }
+
+        Actor.Current.ShouldBe(Actor.Server);
+    }
+}
