@@ -1,3 +1,5 @@
+using Broadcast.Media;
+
 namespace Broadcast.Control;
 
 /// <summary>How the control room behaves. Section <c>Control</c>.</summary>
@@ -47,6 +49,21 @@ public sealed class ControlOptions
     /// <summary>How long the audit log goes back. Default 365 days, 1 day to 100 years.</summary>
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
+    /// <summary>
+    /// Addresses (<c>10.1.2.3</c>), networks (<c>10.0.0.0/8</c>) and host names (<c>hooks.internal</c>, <c>*.internal</c>), with commas between, that URLs entered through the API and by commands may lead to
+    /// though they are not public. Not set: to public addresses only. URLs in the configuration are the operator's own and are not looked at.
+    /// </summary>
+    public string? AllowedAddresses { get; set; }
+
+    /// <summary>How long it is remembered what webhooks were told, 1 h to 365 days. Default 14 days.</summary>
+    public TimeSpan WebhookHistory { get; set; } = TimeSpan.FromDays(14);
+
+    /// <summary>Webhooks that are told something at the same time, 1 to 256. Default 16.</summary>
+    public int WebhooksAtOnce { get; set; } = 16;
+
+    /// <summary>Where URLs that were entered through the API may lead to.</summary>
+    internal OutboundRules Outbound => OutboundRules.TryParse(AllowedAddresses, out var rules, out _) ? rules : OutboundRules.PublicOnly;
+
     /// <summary>Lists what is wrong.</summary>
     internal IEnumerable<string> Mistakes()
     {
@@ -88,6 +105,21 @@ public sealed class ControlOptions
         if (TakeoversPerMinute is < 1 or > 100)
         {
             yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
+        }
+
+        if (!OutboundRules.TryParse(AllowedAddresses, out _, out var wrong))
+        {
+            yield return $"{Section}:{nameof(AllowedAddresses)} holds '{wrong}', which is no address, network or name of a host; write 10.0.0.0/8, 192.0.2.7, hooks.internal, *.internal.";
+        }
+
+        if (WebhookHistory < TimeSpan.FromHours(1) || WebhookHistory > TimeSpan.FromDays(365))
+        {
+            yield return $"{Section}:{nameof(WebhookHistory)} must be between 01:00:00 and 365.00:00:00.";
+        }
+
+        if (WebhooksAtOnce is < 1 or > 256)
+        {
+            yield return $"{Section}:{nameof(WebhooksAtOnce)} must be between 1 and 256.";
         }
     }
 }

@@ -8,29 +8,46 @@ namespace Broadcast.Control;
 /// <param name="Fault">Why there is no answer: <c>timeout</c>, <c>unreachable</c>, <c>too_large</c>; <see langword="null"/> when there is one.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Location">The header of that name; <see langword="null"/> without one.</param>
-/// <param name="Body">The whole body; empty when it was not read.</param>
-internal readonly record struct WebhookResponse(string? Fault, int Status, string? Location, ReadOnlyMemory<byte> Body);
+/// <param name="Body">The whole body, or its beginning where that is enough; empty when it was not read.</param>
+internal readonly record struct WebhookResponse(string? Fault, int Status, string? Location, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>Why it is so, where more is known than the word.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>How long the other side asks not to be asked again (<c>Retry-After</c> in seconds); <see langword="null"/> when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>
-/// Connections to a webhook. Whatever it does costs no more than <see cref="AuthorizationOptions.Timeout"/>, an answer of a given length and <see cref="AuthorizationOptions.MaxConcurrent"/>
-/// connections; it is not followed anywhere, and its certificate is verified. Each user has connections of its own: a flood of viewers must not keep publishers waiting.
+/// Connections to webhooks. Whatever they do costs no more than a given time, an answer of a given length and a given number of connections; they are not followed anywhere, and their certificates
+/// are verified. Each user has connections of its own: a flood of viewers must not keep publishers waiting.
 /// </summary>
-internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, TimeProvider time) : IDisposable
+/// <param name="timeout">Longest that one request may take, waiting for its turn and the whole answer included.</param>
+/// <param name="maxConcurrent">Requests under way at a time.</param>
+/// <param name="time">The clock.</param>
+/// <param name="connector">Who decides where it may connect to; <see langword="null"/> for addresses that the operator's own configuration names, which may be anywhere.</param>
+internal sealed class WebhookTransport(TimeSpan timeout, int maxConcurrent, TimeProvider time, OutboundConnector? connector = null) : IDisposable
 {
-    private readonly TimeSpan _timeout = options.Value.Timeout;
-    private readonly SemaphoreSlim _turns = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
+    private readonly SemaphoreSlim _turns = new(maxConcurrent, maxConcurrent);
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = options.Value.Timeout,
-        MaxConnectionsPerServer = options.Value.MaxConcurrent,
+        ConnectCallback = connector is null ? null : connector.ConnectAsync,
+        ConnectTimeout = timeout,
+        MaxConnectionsPerServer = maxConcurrent,
         MaxResponseDrainSize = 16 * 1024,
         MaxResponseHeadersLength = 16,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         UseCookies = false,
         UseProxy = false,
     });
+
+    /// <summary>Connections to the webhooks of the configuration.</summary>
+    public WebhookTransport(IOptions<AuthorizationOptions> options, TimeProvider time)
+        : this(options.Value.Timeout, options.Value.MaxConcurrent, time)
+    {
+    }
 
     /// <summary>
     /// Sends a request and reads the answer. A connection that was kept may be closed by the other side in the very moment in which it is used again: a request whose answer never began is
@@ -40,10 +57,11 @@ internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, T
     /// <param name="readsBody">Whether the body of an answer with this status matters.</param>
     /// <param name="maxBody">Longest body taken, in bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="beginningIsEnough">Whether of a longer body its beginning is taken; otherwise it is no answer.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; a timeout is an answer.</exception>
-    public async Task<WebhookResponse> SendAsync(Func<HttpRequestMessage> request, Func<int, bool> readsBody, int maxBody, CancellationToken cancellationToken)
+    public async Task<WebhookResponse> SendAsync(Func<HttpRequestMessage> request, Func<int, bool> readsBody, int maxBody, CancellationToken cancellationToken, bool beginningIsEnough = false)
     {
-        using var limit = new CancellationTokenSource(_timeout, time);
+        using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -52,11 +70,11 @@ internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, T
             {
                 try
                 {
-                    return await ExchangeAsync(request, readsBody, maxBody, either.Token);
+                    return await ExchangeAsync(request, readsBody, maxBody, beginningIsEnough, either.Token);
                 }
                 catch (HttpRequestException e) when (e is { StatusCode: null, HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.Unknown, InnerException: IOException })
                 {
-                    return await ExchangeAsync(request, readsBody, maxBody, either.Token);
+                    return await ExchangeAsync(request, readsBody, maxBody, beginningIsEnough, either.Token);
                 }
             }
             finally
@@ -68,9 +86,13 @@ internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, T
         {
             return new("timeout", 0, null, default);
         }
+        catch (HttpRequestException e) when (e.InnerException is OutboundRefusedException refused)
+        {
+            return new("refused", 0, null, default) { Detail = refused.Message };
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new(either.IsCancellationRequested ? "timeout" : "unreachable", 0, null, default);
+            return new(either.IsCancellationRequested ? "timeout" : "unreachable", 0, null, default) { Detail = (e.InnerException ?? e).Message };
         }
     }
 
@@ -81,24 +103,26 @@ internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, T
         _turns.Dispose();
     }
 
-    private async Task<WebhookResponse> ExchangeAsync(Func<HttpRequestMessage> make, Func<int, bool> readsBody, int maxBody, CancellationToken cancellationToken)
+    private async Task<WebhookResponse> ExchangeAsync(Func<HttpRequestMessage> make, Func<int, bool> readsBody, int maxBody, bool beginningIsEnough, CancellationToken cancellationToken)
     {
         using var request = make();
         using var response = await _http.SendAsync(request, cancellationToken);
         var status = (int)response.StatusCode;
         var location = response.Headers.NonValidated.TryGetValues("Location", out var values) ? values.FirstOrDefault() : null;
+        var later = response.Headers.RetryAfter?.Delta;
         if (!readsBody(status))
         {
-            return new(null, status, location, default);
+            return new(null, status, location, default) { RetryAfter = later };
         }
 
-        return await ReadAsync(response.Content, maxBody, cancellationToken) is { } body ? new(null, status, location, body) : new("too_large", status, location, default);
+        return await ReadAsync(response.Content, maxBody, beginningIsEnough, cancellationToken) is { } body
+            ? new(null, status, location, body) { RetryAfter = later } : new("too_large", status, location, default);
     }
 
-    /// <returns>The whole body, or <see langword="null"/> when it is too long.</returns>
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, int most, CancellationToken cancellationToken)
+    /// <returns>The whole body, or <see langword="null"/> when it is too long and its beginning is not enough.</returns>
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, int most, bool beginningIsEnough, CancellationToken cancellationToken)
     {
-        if (content.Headers.ContentLength > most)
+        if (content.Headers.ContentLength > most && !beginningIsEnough)
         {
             return null;
         }
@@ -110,7 +134,13 @@ internal sealed class WebhookTransport(IOptions<AuthorizationOptions> options, T
         {
             if (buffer.Length + read > most)
             {
-                return null;
+                if (!beginningIsEnough)
+                {
+                    return null;
+                }
+
+                buffer.Write(chunk, 0, most - (int)buffer.Length);
+                break;
             }
 
             buffer.Write(chunk, 0, read);

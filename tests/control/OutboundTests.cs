@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Where URLs that were entered through the API lead: judged when connecting, by address, whatever the name said before.</summary>
+public sealed class OutboundTests
+{
+    private static readonly IPAddress Public = IPAddress.Parse("93.184.215.14");
+
+    [Theory]
+    [InlineData("http://127.0.0.1:PORT/")]
+    [InlineData("http://2130706433:PORT/")]
+    [InlineData("http://0x7f.1:PORT/")]
+    [InlineData("http://0177.0.0.1:PORT/")]
+    [InlineData("http://localhost:PORT/")]
+    [InlineData("http://[::ffff:127.0.0.1]:PORT/")]
+    [InlineData("http://[::ffff:7f00:1]:PORT/")]
+    [InlineData("http://0.0.0.0:PORT/")]
+    [InlineData("http://[::]:PORT/")]
+    [InlineData("http://169.254.169.254/latest/meta-data/")]
+    [InlineData("http://[fd00:ec2::254]/")]
+    public async Task However_it_is_written_an_address_that_is_not_public_is_not_connected_to(string url)
+    {
+        await using var inside = await FakeWebhook.StartAsync();
+        using var transport = Transport(Dns.GetHostAddressesAsync);
+
+        var answer = await AskAsync(transport, url.Replace("PORT", new Uri(inside.Address).Port.ToString(), StringComparison.Ordinal));
+
+        answer.Fault.ShouldBe("refused");
+        answer.Detail!.ShouldContain("Control:AllowedAddresses");
+        inside.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_name_that_leads_inside_once_it_was_judged_is_judged_again()
+    {
+        await using var inside = await FakeWebhook.StartAsync();
+        var answers = new Queue<IPAddress>([Public, IPAddress.Loopback]);
+        Task<IPAddress[]> Rebinding(string host, CancellationToken cancellationToken) => Task.FromResult<IPAddress[]>([answers.Dequeue()]);
+        OutboundRules.PublicOnly.Refusal("evil.example", (await Rebinding("evil.example", default))[0]).ShouldBeNull("who asks first finds nothing wrong");
+        using var transport = Transport(Rebinding);
+
+        (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Fault.ShouldBe("refused");
+        inside.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_name_is_looked_up_once_and_the_connection_goes_to_what_was_judged()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        var lookups = 0;
+        using var transport = Transport(
+            (_, _) =>
+            {
+                lookups++;
+                return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
+            },
+            "127.0.0.1");
+
+        (await AskAsync(transport, $"http://hook.example:{new Uri(receiver.Address).Port}/there")).Status.ShouldBe(200);
+        lookups.ShouldBe(1);
+        receiver.Asked.ShouldHaveSingleItem().Headers.Host.ToString().ShouldStartWith("hook.example");
+    }
+
+    [Fact]
+    public async Task A_name_with_one_address_that_is_not_public_among_others_is_refused_whole()
+    {
+        await using var inside = await FakeWebhook.StartAsync();
+        using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([Public, IPAddress.Loopback]));
+        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Fault.ShouldBe("refused");
+        inside.Asked.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed_anywhere()
+    {
+        await using var inside = await FakeWebhook.StartAsync();
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.RedirectsTo(inside.Address);
+        using var transport = Transport(Dns.GetHostAddressesAsync, "127.0.0.0/8");
+
+        (await AskAsync(transport, receiver.Address)).Status.ShouldBe(302);
+        (receiver.Asked.Count, inside.Asked.Count).ShouldBe((1, 0));
+    }
+
+    [Fact]
+    public async Task The_next_address_of_a_name_is_tried_when_one_does_not_answer()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99"), IPAddress.Loopback]), "127.0.0.0/8");
+        (await AskAsync(transport, receiver.Address.Replace("127.0.0.1", "two.example", StringComparison.Ordinal))).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_name_that_does_not_exist_is_unreachable_and_no_error_of_ours()
+    {
+        using var transport = Transport((_, _) => throw new SocketException((int)SocketError.HostNotFound));
+        (await AskAsync(transport, "http://nowhere.example/")).Fault.ShouldBe("unreachable");
+        using var empty = Transport((_, _) => Task.FromResult<IPAddress[]>([]));
+        (await AskAsync(empty, "http://nowhere.example/")).Fault.ShouldBe("unreachable");
+    }
+
+    [Fact]
+    public async Task Of_a_long_answer_the_beginning_is_taken_where_that_is_enough()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.Says(new string('x', 1_000_000));
+        using var transport = Transport(Dns.GetHostAddressesAsync, "127.0.0.0/8");
+
+        var answer = await transport.SendAsync(() => Request(receiver.Address), _ => true, 1000, default, beginningIsEnough: true);
+
+        (answer.Fault, answer.Status, answer.Body.Length).ShouldBe((null, 200, 1000));
+        (await AskAsync(transport, receiver.Address)).Fault.ShouldBe("too_large");
+    }
+
+    [Theory]
+    [InlineData("https://10.0.0.1/hook", "private")]
+    [InlineData("https://[::1]/hook", "loopback")]
+    [InlineData("https://localhost/hook", "loopback")]
+    [InlineData("https://0x7f.1/hook", "loopback")]
+    [InlineData("https://example.org/hook", null)]
+    public void What_can_be_known_of_a_URL_at_once_is_told_at_once(string url, string? refusal) =>
+        new OutboundConnector(OutboundRules.PublicOnly, TimeProvider.System, (_, _) => throw new InvalidOperationException("nobody is asked")).Refusal(new Uri(url)).ShouldBe(refusal);
+
+    private static WebhookTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
+    {
+        var options = new ControlOptions { AllowedAddresses = allowed };
+        return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, new OutboundConnector(options.Outbound, TimeProvider.System, resolve));
+    }
+
+    private static HttpRequestMessage Request(string url) => new(HttpMethod.Post, url) { Content = new ByteArrayContent(Encoding.ASCII.GetBytes("{}")) };
+
+    private static Task<WebhookResponse> AskAsync(WebhookTransport transport, string url) => transport.SendAsync(() => Request(url), _ => true, 1000, default);
+}

@@ -1,0 +1,123 @@
+using System.Net;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests;
+
+/// <summary>Where the server goes when a stranger named the address, and where it does not.</summary>
+public sealed class SpecialAddressesTests
+{
+    [Theory]
+    [InlineData("93.184.215.14", null)]
+    [InlineData("9.255.255.255", null)]
+    [InlineData("11.0.0.0", null)]
+    [InlineData("172.15.255.255", null)]
+    [InlineData("172.32.0.0", null)]
+    [InlineData("100.63.255.255", null)]
+    [InlineData("100.128.0.0", null)]
+    [InlineData("169.253.255.255", null)]
+    [InlineData("223.255.255.255", null)]
+    [InlineData("2606:2800:21f:cb07:6820:80da:af6b:8b2c", null)]
+    [InlineData("0.0.0.0", "unspecified")]
+    [InlineData("0.1.2.3", "unspecified")]
+    [InlineData("127.0.0.1", "loopback")]
+    [InlineData("127.255.255.254", "loopback")]
+    [InlineData("10.0.0.1", "private")]
+    [InlineData("172.16.0.1", "private")]
+    [InlineData("172.31.255.255", "private")]
+    [InlineData("192.168.1.1", "private")]
+    [InlineData("100.64.0.1", "shared")]
+    [InlineData("100.100.100.200", "metadata")]
+    [InlineData("169.254.1.1", "link-local")]
+    [InlineData("169.254.169.254", "metadata")]
+    [InlineData("169.254.170.2", "metadata")]
+    [InlineData("168.63.129.16", "metadata")]
+    [InlineData("224.0.0.1", "multicast")]
+    [InlineData("239.255.255.250", "multicast")]
+    [InlineData("240.0.0.1", "reserved")]
+    [InlineData("255.255.255.255", "reserved")]
+    [InlineData("192.0.0.1", "reserved")]
+    [InlineData("198.18.0.1", "reserved")]
+    [InlineData("203.0.113.9", "reserved")]
+    [InlineData("::", "unspecified")]
+    [InlineData("::1", "loopback")]
+    [InlineData("fc00::1", "private")]
+    [InlineData("fd12:3456::1", "private")]
+    [InlineData("fec0::1", "private")]
+    [InlineData("fd00:ec2::254", "metadata")]
+    [InlineData("fe80::1", "link-local")]
+    [InlineData("fe80::1%1", "link-local")]
+    [InlineData("ff02::1", "multicast")]
+    [InlineData("2001:db8::1", "reserved")]
+    [InlineData("2001::1", "reserved")]
+    [InlineData("100::1", "reserved")]
+    [InlineData("4000::1", "reserved")]
+    [InlineData("5f00::1", "reserved")]
+    public void An_address_is_public_or_has_a_word_for_what_it_is(string address, string? kind) => SpecialAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+
+    [Theory]
+    [InlineData("::ffff:127.0.0.1", "loopback")]
+    [InlineData("::ffff:169.254.169.254", "metadata")]
+    [InlineData("::ffff:93.184.215.14", null)]
+    [InlineData("64:ff9b::10.0.0.1", "private")]
+    [InlineData("64:ff9b::169.254.169.254", "metadata")]
+    [InlineData("64:ff9b::93.184.215.14", null)]
+    [InlineData("64:ff9b:1::93.184.215.14", "reserved")]
+    [InlineData("2002:7f00:1::", "loopback")]
+    [InlineData("2002:c0a8:101::1", "private")]
+    [InlineData("2002:5db8:d70e::1", null)]
+    [InlineData("::10.0.0.1", "private")]
+    [InlineData("::93.184.215.14", "reserved")]
+    public void An_IPv4_address_within_an_IPv6_address_counts(string address, string? kind) => SpecialAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+
+    [Theory]
+    [InlineData("10.1.2.3", "10.1.2.3", null)]
+    [InlineData("10.1.2.3", "10.1.2.4", "private")]
+    [InlineData("10.0.0.0/8, 127.0.0.1", "127.0.0.1", null)]
+    [InlineData("10.0.0.1/8", "10.9.9.9", null)]
+    [InlineData("10.0.0.0/8", "::ffff:10.9.9.9", null)]
+    [InlineData("10.0.0.0/8", "64:ff9b::10.9.9.9", null)]
+    [InlineData("fd12::/16", "fd12::9", null)]
+    [InlineData("fd12::/16", "fd00:ec2::254", "metadata")]
+    [InlineData("hooks.internal", "10.0.0.1", "private")]
+    public void A_list_opens_what_it_names_and_no_more(string list, string address, string? refusal)
+    {
+        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
+        rules.Refusal("example.org", IPAddress.Parse(address)).ShouldBe(refusal);
+    }
+
+    [Theory]
+    [InlineData("hooks.internal", "hooks.internal", true)]
+    [InlineData("hooks.internal", "Hooks.Internal.", true)]
+    [InlineData("hooks.internal", "evil.hooks.internal", false)]
+    [InlineData("*.internal", "a.b.internal", true)]
+    [InlineData("*.internal", "internal", false)]
+    [InlineData("*.internal", "notinternal", false)]
+    public void A_name_on_the_list_may_lead_anywhere(string list, string host, bool allowed)
+    {
+        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
+        (rules.Refusal(host, IPAddress.Parse("10.0.0.1")) is null).ShouldBe(allowed);
+    }
+
+    [Theory]
+    [InlineData("10.1, 127.0.0.1", "10.1")]
+    [InlineData("a_b c", "a_b c")]
+    [InlineData("http://a", "http://a")]
+    [InlineData("10.0.0.0/8, *", "*")]
+    [InlineData("10.0.0.0/33", "10.0.0.0/33")]
+    public void A_list_says_which_entry_is_none(string list, string wrong)
+    {
+        OutboundRules.TryParse(list, out _, out var entry).ShouldBeFalse();
+        entry.ShouldBe(wrong);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData(" , ")]
+    public void Nothing_on_the_list_is_public_addresses_only(string? list)
+    {
+        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
+        (rules.Refusal("a", IPAddress.Loopback), rules.Refusal("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));
+    }
+}
