@@ -129,4 +129,28 @@ internal static partial class ControlLog
 
     [LoggerMessage(5064, LogLevel.Warning, "{Count} ends of publications wait for the webhook; another one is not told to it")]
     public static partial void NoticeDropped(ILogger logger, int count);
+
+    [LoggerMessage(5090, LogLevel.Warning, "Webhook {Webhook} was switched off: {Reason}")]
+    public static partial void HookDisabled(ILogger logger, string webhook, string reason);
+
+    [LoggerMessage(5091, LogLevel.Warning, "Event {Event} could not be delivered to webhook {Webhook} in {Attempts} tries and is given up: {Fault}")]
+    public static partial void DeliveryGivenUp(ILogger logger, string @event, string webhook, int attempts, string fault);
+
+    [LoggerMessage(5092, LogLevel.Debug, "Event {Event} was not delivered to webhook {Webhook} at try {Attempts}: {Fault}")]
+    public static partial void DeliveryFailed(ILogger logger, string @event, string webhook, int attempts, string fault);
+
+    [LoggerMessage(5093, LogLevel.Warning, "Delivering to webhook {Webhook} was broken off and is done again: {Reason}")]
+    public static partial void HookTurnFailed(ILogger logger, string webhook, string reason);
+
+    [LoggerMessage(5094, LogLevel.Error, "Looking for what webhooks are to be told failed; it is tried again")]
+    public static partial void HooksFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5095, LogLevel.Warning, "The database is away and {Count} events for webhooks wait for it; the oldest, {Type}, is dropped")]
+    public static partial void HookNoticeDropped(ILogger logger, string type, int count);
+
+    [LoggerMessage(5096, LogLevel.Error, "An event {Type} for webhooks was refused by the database")]
+    public static partial void HookNoticeRefused(ILogger logger, Exception exception, string type);
+
+    [LoggerMessage(5097, LogLevel.Error, "Looking at channels for what webhooks are to be told failed; it is tried again")]
+    public static partial void WatchFailed(ILogger logger, Exception exception);
 }

@@ -69,11 +69,20 @@ public static class ControlModule
         services.AddSingleton<PublishAuthority>();
         services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
         services.AddHostedService(p => p.GetRequiredService<WebhookNotices>());
+        services.AddSingleton<OutboundConnector>();
+        services.AddSingleton<Webhooks>();
+        services.AddSingleton<HookLog>();
+        services.AddSingleton<HookQueue>();
+        services.AddSingleton<HookSender>();
+        services.AddSingleton(p => new HookTrial(p.GetRequiredService<Database>(), p.GetRequiredService<HookSender>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<HookCourier>();
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
         services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());
         services.AddHostedService<AuditKeeper>();
+        services.AddHostedService(p => p.GetRequiredService<HookCourier>());
+        services.AddHostedService<ChannelWatch>();
         services.AddOpenApi("v1", Description.Configure);
         return services;
     }
@@ -91,6 +100,7 @@ public static class ControlModule
         TokenEndpoints.Map(api);
         AuditEndpoints.Map(api);
         EncoderEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
         api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
         return endpoints;

@@ -21,6 +21,7 @@ internal sealed class ControlRoom(
     ViewingRegister viewing,
     RecordingCatalog recordings,
     RecordingKeeper keeper,
+    HookCourier courier,
     SessionBook book,
     SessionLedger ledger,
     PublishAuthority authority,
@@ -220,6 +221,15 @@ internal sealed class ControlRoom(
             {
                 var changed = heard.ToHashSet(StringComparer.Ordinal);
                 heard.Clear();
+                if (changed.RemoveWhere(HookCourier.IsAbout) > 0)
+                {
+                    courier.Wake();
+                    if (changed.Count == 0)
+                    {
+                        continue;   // nothing that anybody else wants to know
+                    }
+                }
+
                 if (changed.Any(ViewingRegister.IsAbout))
                 {
                     await viewing.LearnAsync(connection, cancellationToken);

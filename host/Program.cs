@@ -20,6 +20,7 @@ foreach (var command in new[]
     RecordingCommand.Create(),
     TokenCommand.Create(),
     AuditCommand.Create(),
+    WebhookCommand.Create(),
     DemoCommand.Create(),
     LoadCommand.Create(),
     DoctorCommand.Create(),

@@ -63,6 +63,7 @@ internal sealed class PublishAuthority(
     public ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
     {
         book.Leave(grant, reason);
+        book.TellStopped(grant, reason);
         notices.Ended(grant.PublicationId, grant.Session.Id.Value, reason);
         return ValueTask.CompletedTask;
     }
@@ -93,6 +94,7 @@ internal sealed class PublishAuthority(
             ControlLog.SessionStarted(logger, session.Channel.Value, session.Id.Value, remote, key.KeyId);
         }
 
+        book.TellStarted(taken.Grant, key.KeyId, taken.Continued);
         Verdicts.Add(1, new KeyValuePair<string, object?>("reason", "granted"));
         return new(taken.Grant);
     }

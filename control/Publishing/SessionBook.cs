@@ -243,6 +243,25 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
         }
     }
 
+    /// <summary>The sessions that are open.</summary>
+    public IReadOnlyList<(ChannelName Channel, SessionId Session)> OpenSessions()
+    {
+        lock (_lock)
+        {
+            return [.. _seats.Values.Select(s => s.Session).OfType<BroadcastSession>().Select(s => (s.Channel, s.Id))];
+        }
+    }
+
+    /// <summary>Has webhooks told that an encoder was let in.</summary>
+    public void TellStarted(PublishGrant grant, string keyId, bool continued) => ledger.Tell(new(
+        time.GetUtcNow(), HookTypes.PublishStarted, grant.Session.Channel.Value,
+        new PublishStartedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), continued, keyId[0] == HookedChannels.Mark ? null : keyId)));
+
+    /// <summary>Has webhooks told that an encoder is gone.</summary>
+    public void TellStopped(PublishGrant grant, string reason) => ledger.Tell(new(
+        time.GetUtcNow(), HookTypes.PublishStopped, grant.Session.Channel.Value,
+        new PublishStoppedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), reason, HasOpen(grant.Session.Id))));
+
     /// <summary>Whether a session is open.</summary>
     public bool HasOpen(SessionId session)
     {
@@ -272,6 +291,8 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             }
         }
     }
+
+    private static string NameOf(InputRole role) => role == InputRole.Backup ? "backup" : "primary";
 
     /// <summary>Later than every birth before: of a channel's sessions viewers get the one with the highest id, even when the clock was set back.</summary>
     private DateTimeOffset NextBirth(DateTimeOffset now)

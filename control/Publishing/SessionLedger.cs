@@ -18,9 +18,13 @@ internal sealed record SessionRecord(
 /// </summary>
 internal sealed class SessionLedger(Database database, TimeProvider time, ILogger logger)
 {
+    /// <summary>Most events for webhooks that wait for the database; when more come while it is away, the oldest are dropped, and the log says so.</summary>
+    public const int MaxNotices = 1000;
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
     private readonly Dictionary<string, DateTimeOffset> _keys = new(StringComparer.Ordinal);
+    private readonly Queue<HookNotice> _notices = [];
     private readonly SemaphoreSlim _work = new(0, 1);
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
@@ -41,6 +45,21 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         lock (_lock)
         {
             _keys[keyId] = time.GetUtcNow();
+            Wake();
+        }
+    }
+
+    /// <summary>Notes what webhooks are to be told.</summary>
+    public void Tell(HookNotice notice)
+    {
+        lock (_lock)
+        {
+            if (_notices.Count == MaxNotices)
+            {
+                ControlLog.HookNoticeDropped(logger, _notices.Dequeue().Type, MaxNotices);
+            }
+
+            _notices.Enqueue(notice);
             Wake();
         }
     }
@@ -88,7 +107,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                 Done(session);
             }
 
-            return await WriteUsesAsync(cancellationToken);
+            return await WriteUsesAsync(cancellationToken) && await WriteNoticesAsync(cancellationToken);
         }
         finally
         {
@@ -170,6 +189,44 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         }
 
         return true;
+    }
+
+    private async Task<bool> WriteNoticesAsync(CancellationToken cancellationToken)
+    {
+        while (NextNotice() is { } notice)
+        {
+            try
+            {
+                await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+                await Outbox.AddAsync(connection, null, notice.At, notice.Type, notice.Channel, notice.Data, cancellationToken);
+            }
+            catch (Exception e) when (Database.IsAway(e))
+            {
+                return false;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                ControlLog.HookNoticeRefused(logger, e, notice.Type);
+            }
+
+            lock (_lock)
+            {
+                if (_notices.TryPeek(out var first) && ReferenceEquals(first, notice))
+                {
+                    _notices.Dequeue();
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private HookNotice? NextNotice()
+    {
+        lock (_lock)
+        {
+            return _notices.TryPeek(out var notice) ? notice : null;
+        }
     }
 
     private void Wake()

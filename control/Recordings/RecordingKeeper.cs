@@ -141,14 +141,17 @@ internal sealed class RecordingKeeper(
             try
             {
                 var isPlayable = await media.HasSegmentsAsync(channel, session, cancellationToken);
+                if (isPlayable)
+                {
+                    await MarkReadyAsync(connection, session, channel, cancellationToken);
+                    continue;
+                }
+
                 await connection.ExecuteAsync(new CommandDefinition(
-                    isPlayable ? "UPDATE recordings SET playable = true WHERE id = @id" : "UPDATE recordings SET deleted_at = @now WHERE session_id = @id AND deleted_at IS NULL",
+                    "UPDATE recordings SET deleted_at = @now WHERE session_id = @id AND deleted_at IS NULL",
                     new { id = session.Value, now = time.GetUtcNow() },
                     cancellationToken: cancellationToken));
-                if (!isPlayable)
-                {
-                    ControlLog.RecordingEmpty(logger, channel.Value, session.Value);
-                }
+                ControlLog.RecordingEmpty(logger, channel.Value, session.Value);
             }
             catch (ObjectStoreException e)
             {
@@ -156,6 +159,29 @@ internal sealed class RecordingKeeper(
                 return;   // the store fails for the others, too
             }
         }
+    }
+
+    /// <summary>Webhooks hear of it with the mark, and so once.</summary>
+    private async Task MarkReadyAsync(NpgsqlConnection connection, SessionId session, ChannelName channel, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var ready = await connection.QuerySingleOrDefaultAsync<Ready>(new CommandDefinition(
+            """
+            UPDATE recordings r SET playable = true FROM sessions s WHERE r.id = @id AND s.id = r.session_id AND NOT r.playable
+            RETURNING r.title, r.visibility, s.started_at AS startedAt, s.ended_at AS endedAt
+            """,
+            new { id = session.Value },
+            transaction,
+            cancellationToken: cancellationToken));
+        if (ready is not null)
+        {
+            var at = RecordingAddresses.Of("", session.Value);
+            await Outbox.AddAsync(
+                connection, transaction, time.GetUtcNow(), HookTypes.RecordingReady, channel.Value,
+                new RecordingReadyData(session.Value, session.Value, ready.Title, ready.Visibility, ready.StartedAt, ready.EndedAt, at.Hls, at.Dash, at.Download), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -183,4 +209,6 @@ internal sealed class RecordingKeeper(
         var rows = await connection.QueryAsync<(string Id, string Name)>(new CommandDefinition(sql, new { most = AtOnce }, cancellationToken: cancellationToken));
         return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name))).Where(r => !book.HasOpen(r.Session))];
     }
+
+    private sealed record Ready(string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt);
 }

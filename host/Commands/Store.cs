@@ -52,6 +52,10 @@ internal static class Store
     public static AuthorizationOptions Authorization(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(AuthorizationOptions.Section).Get<AuthorizationOptions>() ?? new AuthorizationOptions();
 
+    /// <summary>How the control room of a folder's server behaves.</summary>
+    public static ControlOptions Control(DataFolder folder) =>
+        ServerConfiguration.Read(folder, NoFlags).GetSection(ControlOptions.Section).Get<ControlOptions>() ?? new ControlOptions();
+
     /// <summary>How the server of a folder encodes.</summary>
     public static EncodingOptions Encoding(DataFolder folder) =>
         ServerConfiguration.Read(folder, NoFlags).GetSection(EncodingOptions.Section).Get<EncodingOptions>() ?? new EncodingOptions();

@@ -44,6 +44,15 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "DELETE", "/api/v1/recordings/{id}", "admin", null, 204 },
         { "POST", "/api/v1/recordings/{id}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 400 },
         { "POST", "/api/v1/channels/{name}/clips", "producer", """{"start":"2001-01-01T00:00:00Z"}""", 404 },
+        { "GET", "/api/v1/webhooks", "admin", null, 200 },
+        { "POST", "/api/v1/webhooks", "admin", """{"url":"https://example.org/hook","types":["event.live"],"channels":["demo"]}""", 201 },
+        { "GET", "/api/v1/webhooks/{id}", "admin", null, 200 },
+        { "PATCH", "/api/v1/webhooks/{id}", "admin", """{"label":"Shop","enabled":false}""", 200 },
+        { "DELETE", "/api/v1/webhooks/{id}", "admin", null, 204 },
+        { "POST", "/api/v1/webhooks/{id}/rotate", "admin", """{"overlapSeconds":60}""", 200 },
+        { "POST", "/api/v1/webhooks/{id}/test", "admin", null, 200 },
+        { "GET", "/api/v1/webhooks/{id}/deliveries", "admin", null, 200 },
+        { "POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", "admin", null, 404 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
@@ -84,8 +93,9 @@ public sealed class ApiTests(PostgresFixture postgres)
         }
 
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
-        var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal)
-            .Replace("{id}", pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value : spare, StringComparison.Ordinal);
+        var webhook = (await server.Get<Webhooks>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
+        var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal).Replace("{delivery}", "1", StringComparison.Ordinal)
+            .Replace("{id}", pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value : spare, StringComparison.Ordinal);
         HttpContent? Body() => json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
 
         foreach (var token in (string?[])[null, "", "nonsense", created.Key.StreamKey])

@@ -1,0 +1,62 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Webhooks over a real database, a clock that stands still, and receivers on loopback, which is allowed here.</summary>
+internal sealed class HookBench : IAsyncDisposable
+{
+    private readonly List<HookSender> _senders = [];
+
+    private HookBench(Database database) => Database = database;
+
+    public Database Database { get; }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public RememberedLog Log { get; } = new();
+
+    public ControlOptions Options { get; } = new() { AllowedAddresses = "127.0.0.0/8" };
+
+    public Webhooks Webhooks => new(Database, Clock);
+
+    public HookLog Deliveries => new(Database, Microsoft.Extensions.Options.Options.Create(Options), Clock);
+
+    public HookQueue Queue => new(Database, Clock);
+
+    public static async Task<HookBench> OpenAsync(PostgresFixture postgres) => new(await postgres.OpenFreshAsync());
+
+    /// <summary>A courier; another one is another process, or the same after a restart.</summary>
+    public HookCourier Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock, Log.For<HookCourier>());
+
+    public HookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    {
+        var sender = new HookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync), Microsoft.Extensions.Options.Options.Create(Options), Clock);
+        _senders.Add(sender);
+        return sender;
+    }
+
+    public async Task<IssuedHook> HookAsync(string url, HookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
+
+    /// <summary>Something happens on the channel <c>demo</c>.</summary>
+    public async Task HappensAsync(string type, object? data = null)
+    {
+        await using var connection = await Database.Source.OpenConnectionAsync();
+        await Outbox.AddAsync(connection, null, Clock.GetUtcNow(), type, "demo", data ?? new { }, default);
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var connection = await Database.Source.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _senders.ForEach(s => s.Dispose());
+        await Database.DisposeAsync();
+    }
+}

@@ -1,0 +1,372 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Broadcast.Testing;
+using Dapper;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What webhooks are told, when, how often, and in which order.</summary>
+public sealed class HookDeliveryTests(PostgresFixture postgres)
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    [Fact]
+    public async Task A_request_is_signed_as_Standard_Webhooks_has_it_and_holds_what_happened()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var issued = await bench.HookAsync(receiver.Address + "/hook?to=me");
+        await bench.HappensAsync(HookTypes.PublishStarted, new { session = "s1" });
+
+        await bench.Courier().DrainAsync(default);
+
+        var got = receiver.Asked.ShouldHaveSingleItem();
+        (got.Method, got.Path, got.ContentType).ShouldBe(("POST", "/hook?to=me", "application/json"));
+        (got.Json.GetProperty("type").GetString(), got.Json.GetProperty("channel").GetString()).ShouldBe((HookTypes.PublishStarted, "demo"));
+        got.Json.GetProperty("data").GetProperty("session").GetString().ShouldBe("s1");
+        var id = got.Headers["webhook-id"].ToString();
+        id.ShouldBe(got.Json.GetProperty("id").GetString());
+        var at = got.Headers["webhook-timestamp"].ToString();
+        at.ShouldBe(bench.Clock.GetUtcNow().ToUnixTimeSeconds().ToString());
+        got.Headers["webhook-signature"].ToString().ShouldBe(Signature(issued.Secret, id, at, got.Text));
+        (await bench.ScalarAsync<string>("SELECT state FROM webhook_deliveries")).ShouldBe(DeliveryStates.Delivered);
+        bench.Log.Lines.ShouldAllBe(line => !line.Contains(issued.Secret) && !line.Contains("to=me"));
+    }
+
+    [Fact]
+    public async Task A_failed_delivery_is_tried_eleven_times_within_a_day_and_then_given_up()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.Says("out of order\u0000", 500);
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        await bench.HappensAsync(HookTypes.EventLive);
+        using var courier = bench.Courier();
+
+        await courier.DrainAsync(default);
+        receiver.Asked.Count.ShouldBe(1);
+        var first = (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem();
+        (first.State, first.Attempts, first.Status, first.Excerpt, first.Fault).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "Answered 500."));
+        (first.NextAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
+        (await bench.Webhooks.GetAsync(hook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
+
+        var began = bench.Clock.GetUtcNow();
+        while ((await bench.Deliveries.ListAsync(hook))[0].NextAt is { } next)
+        {
+            bench.Clock.Advance(next - bench.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(1));
+            await courier.DrainAsync(default);
+        }
+
+        receiver.Asked.Count.ShouldBe(RetrySchedule.Delays.Count + 1);
+        receiver.Asked.Select(a => a.Headers["webhook-id"].ToString()).Distinct().ShouldHaveSingleItem("it is the same at each try");
+        receiver.Asked.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
+        (bench.Clock.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromHours(20), TimeSpan.FromHours(27));
+        (await bench.Deliveries.ListAsync(hook))[0].State.ShouldBe(DeliveryStates.Failed);
+        bench.Log.Lines.ShouldContain(l => l.Contains("is given up"));
+    }
+
+    [Theory]
+    [InlineData(1, 0, 0.5, 5)]
+    [InlineData(1, 120, 0.5, 120)]
+    [InlineData(1, 999_999, 0.5, 3600)]
+    [InlineData(10, 5, 0.0, 7.2 * 3600)]
+    [InlineData(10, 0, 1.0, 8.8 * 3600)]
+    public void A_receiver_may_ask_for_a_longer_wait_within_limits(int failures, int asked, double chance, double seconds) =>
+        RetrySchedule.After(failures, TimeSpan.FromSeconds(asked), chance)!.Value.TotalSeconds.ShouldBe(seconds, 0.001);
+
+    [Fact]
+    public async Task Events_come_in_their_order_and_wait_while_a_receiver_is_away_for_minutes()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        using var courier = bench.Courier();
+        receiver.Answer = FakeWebhook.Says("", 503);
+        await bench.HappensAsync(HookTypes.EventPreview);
+        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(HookTypes.EventEnded);
+        for (var i = 0; i < 3; i++)
+        {
+            await courier.DrainAsync(default);
+            bench.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Types(receiver).Distinct().ShouldBe([HookTypes.EventPreview]);
+        receiver.Asked.Clear();
+        receiver.Answer = _ => Task.CompletedTask;
+        bench.Clock.Advance(TimeSpan.FromMinutes(15));
+        await courier.DrainAsync(default);
+
+        Types(receiver).ShouldBe([HookTypes.EventPreview, HookTypes.EventLive, HookTypes.EventEnded]);
+    }
+
+    [Fact]
+    public async Task An_event_that_a_receiver_chokes_on_steps_aside_after_a_quarter_of_an_hour()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = http =>
+        {
+            http.Response.StatusCode = receiver.Asked.Last().Text.Contains(HookTypes.HealthIssue) ? 500 : 200;
+            return Task.CompletedTask;
+        };
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        using var courier = bench.Courier();
+        await bench.HappensAsync(HookTypes.HealthIssue);
+        await bench.HappensAsync(HookTypes.EventLive);
+        for (var i = 0; i < 5; i++)
+        {
+            await courier.DrainAsync(default);
+            bench.Clock.Advance(RetrySchedule.Delays[i] * 1.2);
+        }
+
+        await courier.DrainAsync(default);
+
+        Types(receiver).ShouldContain(HookTypes.EventLive);
+        (await bench.ScalarAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.state = 'waiting'")).ShouldBe(HookTypes.HealthIssue);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_hangs_does_not_hold_others()
+    {
+        await using var slow = await FakeWebhook.StartAsync();
+        await using var quick = await FakeWebhook.StartAsync();
+        var release = new TaskCompletionSource();
+        slow.Answer = _ => release.Task;
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(slow.Address);
+        await bench.HookAsync(quick.Address);
+        using var courier = bench.Courier();
+        await courier.StartAsync(default);
+        await bench.HappensAsync(HookTypes.EventLive);
+        courier.Wake();
+        await Poll.UntilAsync(() => slow.Asked.Count == 1 && quick.Asked.Count == 1);
+
+        await bench.HappensAsync(HookTypes.EventEnded);
+        await Poll.UntilAsync(() =>
+        {
+            courier.Wake();
+            return quick.Asked.Count == 2;
+        });
+
+        slow.Asked.Count.ShouldBe(1, "one thing after the other");
+        release.SetResult();
+        await Poll.UntilAsync(() =>
+        {
+            courier.Wake();
+            return slow.Asked.Count == 2;
+        });
+        await courier.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Two_processes_tell_each_thing_once_and_in_order()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        for (var i = 0; i < 50; i++)
+        {
+            await bench.HappensAsync(HookTypes.HealthIssue, new { number = i });
+        }
+
+        using var one = bench.Courier();
+        using var two = bench.Courier();
+        await Task.WhenAll(one.DrainAsync(default), two.DrainAsync(default));
+        await one.DrainAsync(default);
+
+        receiver.Asked.Select(a => a.Json.GetProperty("data").GetProperty("number").GetInt32()).ShouldBe(Enumerable.Range(0, 50));
+    }
+
+    [Fact]
+    public async Task What_a_process_that_died_had_sent_is_told_again_under_the_same_id_when_its_lease_is_over_and_not_before()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        await bench.HappensAsync(HookTypes.EventLive);
+        var turn = (await bench.Queue.ClaimAsync(10, default)).ShouldHaveSingleItem();
+        var due = (await bench.Queue.NextAsync(turn, default))!;
+        await bench.Sender().SendAsync(turn.Target, due.EventId, due.Body, default);   // and then it is killed
+
+        using var next = bench.Courier();
+        await next.DrainAsync(default);
+        receiver.Asked.Count.ShouldBe(1, "somebody seems to be at it");
+        await bench.ScalarAsync<object>("UPDATE webhooks SET leased_until = now() - interval '1 second' RETURNING 1");
+        await next.DrainAsync(default);
+
+        receiver.Asked.Select(a => a.Headers["webhook-id"].ToString()).ShouldBe([due.EventId, due.EventId]);
+        (await bench.Queue.NextAsync(turn, default)).ShouldBeNull("the one of before has lost its turn");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_gone_is_told_nothing_more()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.Says("", 410);
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(HookTypes.EventEnded);
+
+        await bench.Courier().DrainAsync(default);
+
+        receiver.Asked.Count.ShouldBe(1);
+        var info = await bench.Webhooks.GetAsync(hook);
+        (info.Enabled, info.DisabledReason!.Contains("410")).ShouldBe((false, true));
+        bench.Log.Lines.ShouldContain(l => l.Contains("switched off") && l.Contains(hook));
+        (await bench.Webhooks.SetAsync(hook, new(Enabled: true))).DisabledReason.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_receiver_that_has_failed_for_days_is_switched_off_and_one_that_failed_twice_is_not()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.Says("", 500);
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        using var courier = bench.Courier();
+        await bench.HappensAsync(HookTypes.EventLive);
+        await courier.DrainAsync(default);
+        bench.Clock.Advance(6 * Day);
+        await courier.DrainAsync(default);
+        (await bench.Webhooks.GetAsync(hook)).Enabled.ShouldBeTrue("there was little to tell");
+
+        for (var i = 0; i < RetrySchedule.GivenUpFailures; i++)
+        {
+            await bench.HappensAsync(HookTypes.EventEnded);
+            bench.Clock.Advance(Day);
+            await courier.DrainAsync(default);
+        }
+
+        (await bench.Webhooks.GetAsync(hook)).DisabledReason!.ShouldContain("for 5 days");
+    }
+
+    [Fact]
+    public async Task When_a_receiver_is_back_what_stood_aside_need_not_wait_for_hours()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        receiver.Answer = FakeWebhook.Says("", 500);
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        using var courier = bench.Courier();
+        await bench.HappensAsync(HookTypes.EventPreview);
+        for (var i = 0; i < 8; i++)
+        {
+            await courier.DrainAsync(default);
+            bench.Clock.Advance(RetrySchedule.Delays[i] * 1.11);
+        }
+
+        await courier.DrainAsync(default);   // the next one is eight hours away
+        bench.Clock.Advance(TimeSpan.FromMinutes(11));
+        receiver.Asked.Clear();
+        receiver.Answer = _ => Task.CompletedTask;
+        await bench.HappensAsync(HookTypes.EventLive);
+        await courier.DrainAsync(default);
+
+        Types(receiver).ShouldBe([HookTypes.EventLive, HookTypes.EventPreview]);
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_to_an_address_that_is_not_public_unless_the_operator_allows_it()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        bench.Options.AllowedAddresses = null;
+        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        await bench.HappensAsync(HookTypes.EventLive);
+
+        await bench.Courier().DrainAsync(default);
+
+        receiver.Asked.ShouldBeEmpty();
+        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Fault!.ShouldContain("Control:AllowedAddresses");
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_nothing_is_lost()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync(receiver.Address);
+        await bench.HappensAsync(HookTypes.EventLive);
+        var away = new Database(new Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // it is never opened
+        using var blind = new HookCourier(
+            new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options), bench.Clock, bench.Log.For<HookCourier>());
+        await blind.StartAsync(default);
+        blind.Wake();
+        await blind.StopAsync(default);
+        blind.ExecuteTask!.IsFaulted.ShouldBeFalse();
+
+        await bench.Courier().DrainAsync(default);
+
+        receiver.Asked.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task What_is_old_is_forgotten_and_what_waits_is_not()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        await bench.HappensAsync(HookTypes.EventPreview);
+        await bench.Courier().DrainAsync(default);
+        await bench.HappensAsync(HookTypes.EventLive);
+        bench.Clock.Advance(15 * Day);
+
+        await bench.Deliveries.TidyAsync(default);
+
+        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Type.ShouldBe(HookTypes.EventLive);
+        await bench.Webhooks.DeleteAsync(hook);
+        await bench.Deliveries.TidyAsync(default);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_events")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_log_of_one_webhook_has_an_end()
+    {
+        await using var bench = await HookBench.OpenAsync(postgres);
+        await bench.HookAsync("https://example.org/");
+        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.ScalarAsync<object>($"""
+            INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at FROM webhook_deliveries, generate_series(1, {HookLog.MaxKept + 10}) RETURNING 1
+            """);
+
+        await bench.Deliveries.TidyAsync(default);
+
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")).ShouldBe(HookLog.MaxKept);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")).ShouldBe(1, "what waits is no log");
+    }
+
+    [Fact]
+    public async Task After_a_change_of_secret_requests_carry_both_signatures_until_the_old_one_is_over()
+    {
+        await using var receiver = await FakeWebhook.StartAsync();
+        await using var bench = await HookBench.OpenAsync(postgres);
+        var old = await bench.HookAsync(receiver.Address);
+        var fresh = await bench.Webhooks.RotateAsync(old.Info.Id, TimeSpan.FromHours(1));
+        using var courier = bench.Courier();
+        await bench.HappensAsync(HookTypes.EventLive);
+        await courier.DrainAsync(default);
+        bench.Clock.Advance(TimeSpan.FromHours(1));
+        await bench.HappensAsync(HookTypes.EventEnded);
+        await courier.DrainAsync(default);
+
+        var (first, second) = (receiver.Asked.First(), receiver.Asked.Last());
+        string Of(Hooked request, string secret) => Signature(secret, request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString(), request.Text);
+        first.Headers["webhook-signature"].ToString().ShouldBe($"{Of(first, fresh.Secret)} {Of(first, old.Secret)}");
+        second.Headers["webhook-signature"].ToString().ShouldBe(Of(second, fresh.Secret));
+    }
+
+    private static string[] Types(FakeWebhook receiver) => [.. receiver.Asked.Select(a => a.Json.GetProperty("type").GetString()!)];
+
+    // Written after the specification, not with the product's own code.
+    private static string Signature(string secret, string id, string at, string body)
+    {
+        using var hmac = new HMACSHA256(Convert.FromBase64String(secret["whsec_".Length..]));
+        return "v1," + Convert.ToBase64String(hmac.ComputeHash(Encoding.UTF8.GetBytes($"{id}.{at}.{body}")));
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.Json;
+using Broadcast.Media;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What happens on channels, and what webhooks hear of it.</summary>
+public sealed class HookSourceTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_lost_input_is_told_once_and_once_that_it_is_back_across_a_restart()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres, new() { ReconnectWindow = TimeSpan.FromHours(1) });
+        await HearAllAsync(bench);
+        var grant = await bench.BeginAsync();
+        var session = grant.Session.Id;
+        var states = new Said { State = new("live", session, null) };
+        using var watch = Watch(bench, states);
+
+        await LookAsync(watch, bench, 3);
+        states.State = new("waiting", session, null);
+        await watch.LookAsync(default);
+        (await HeardAsync(bench)).ShouldNotContain(HookTypes.InputLost, "a second is nothing");
+        await LookAsync(watch, bench, 5);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.InputLost).ShouldBe(1);
+
+        using var restarted = Watch(bench, states);
+        await LookAsync(restarted, bench, 5);
+        states.State = new("live", session, null);
+        await LookAsync(restarted, bench, 3);
+        (await HeardAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([HookTypes.InputLost, HookTypes.InputBack]);
+        var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!).RootElement.GetProperty("data");
+        back.GetProperty("session").GetString().ShouldBe(session.Value);
+        back.GetProperty("seconds").GetDouble().ShouldBe(11, 0.001);
+    }
+
+    [Fact]
+    public async Task A_blink_is_not_told()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var states = new Said { State = new("waiting", session, null) };
+        using var watch = Watch(bench, states);
+        await LookAsync(watch, bench, 2);
+        states.State = new("live", session, null);
+        await LookAsync(watch, bench, 5);
+
+        (await HeardAsync(bench)).ShouldBe([HookTypes.PublishStarted]);
+    }
+
+    [Fact]
+    public async Task Something_wrong_is_told_once_while_it_lasts_and_again_when_it_comes_back_much_later()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var health = new Said { Session = session };
+        using var watch = Watch(bench, health);
+        health.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
+
+        await LookAsync(watch, bench, 8);
+        (await HeardAsync(bench)).ShouldNotContain(HookTypes.HealthIssue, "it may pass");
+        await LookAsync(watch, bench, 20);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1);
+
+        var finding = health.Finding;
+        health.Finding = null;
+        await LookAsync(watch, bench, 60);
+        health.Finding = finding;
+        await LookAsync(watch, bench, 20);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1, "it comes and goes");
+        health.Finding = null;
+        await LookAsync(watch, bench, 301);
+        health.Finding = finding;
+        await LookAsync(watch, bench, 2);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2);
+        health.Finding = finding with { Code = "information_only", Severity = FindingSeverity.Information };
+        await LookAsync(watch, bench, 20);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_recording_is_told_when_it_can_be_played_once_and_an_empty_one_never()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        var full = await bench.SessionAsync(TimeSpan.FromHours(1));
+        bench.Media.Empty.Add(await bench.SessionAsync(TimeSpan.FromHours(1)));
+        using var keeper = bench.Keeper();
+        await keeper.RunOnceAsync(default);
+        await keeper.RunOnceAsync(default);
+
+        (await HeardAsync(bench)).Count(t => t == HookTypes.RecordingReady).ShouldBe(1);
+        var data = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'recording.ready'"))!).RootElement.GetProperty("data");
+        (data.GetProperty("recording").GetString(), data.GetProperty("hls").GetString()).ShouldBe((full.Value, $"/vod/{full}/index.m3u8"));
+    }
+
+    [Fact]
+    public async Task What_happens_while_the_database_is_away_is_told_when_it_is_back_and_more_than_a_thousand_are_not_kept()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        for (var i = 0; i < SessionLedger.MaxNotices + 5; i++)
+        {
+            bench.Rig.Ledger.Tell(new(bench.Rig.Clock.GetUtcNow(), HookTypes.PublishStarted, "demo", new { number = i }));
+        }
+
+        await bench.Rig.Ledger.FlushAsync(default);
+
+        (await bench.ScalarAsync<string>("SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id LIMIT 1")).ShouldBe("5", "the oldest go first");
+        (await HeardAsync(bench)).Count.ShouldBe(SessionLedger.MaxNotices);
+    }
+
+    private static ChannelWatch Watch(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelWatch>(), said, said);
+
+    private static async Task LookAsync(ChannelWatch watch, RecordingBench bench, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            await watch.LookAsync(default);
+        }
+    }
+
+    private static async Task HearAllAsync(RecordingBench bench) => await new Webhooks(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
+
+    private static async Task<IReadOnlyList<string>> HeardAsync(RecordingBench bench)
+    {
+        await bench.Rig.Ledger.FlushAsync(default);
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id ORDER BY d.id")];
+    }
+
+    private sealed class Said : IChannelStates, ISourceHealth
+    {
+        public ChannelState? State { get; set; }
+
+        public SessionId Session { get; init; }
+
+        public SourceFinding? Finding { get; set; }
+
+        public ChannelState? Find(ChannelName channel) => State;
+
+        IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
+            [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];
+    }
+}
