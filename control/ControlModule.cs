@@ -76,6 +76,13 @@ public static class ControlModule
         services.AddSingleton<HookSender>();
         services.AddSingleton(p => new HookTrial(p.GetRequiredService<Database>(), p.GetRequiredService<HookSender>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HookCourier>();
+        services.AddSingleton<EventDirectory>();
+        services.AddSingleton<CalendarFeeds>();
+        services.AddSingleton<EventGate>();
+        services.AddSingleton<IEventGate>(p => p.GetRequiredService<EventGate>());
+        services.AddSingleton(p => new EventKeeper(
+            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
@@ -83,11 +90,12 @@ public static class ControlModule
         services.AddHostedService<AuditKeeper>();
         services.AddHostedService(p => p.GetRequiredService<HookCourier>());
         services.AddHostedService<ChannelWatch>();
+        services.AddHostedService(p => p.GetRequiredService<EventKeeper>());
         services.AddOpenApi("v1", Description.Configure);
         return services;
     }
 
-    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, and <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key.</summary>
+    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key, and <c>GET /api/v1/calendars/{feed}/events.ics</c>, whose address is the secret.</summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
@@ -96,6 +104,8 @@ public static class ControlModule
         SlateEndpoints.Map(api);
         KeyEndpoints.Map(api);
         RecordingEndpoints.Map(api);
+        EventEndpoints.Map(api);
+        CalendarEndpoints.Map(api);
         ViewerEndpoints.Map(api);
         TokenEndpoints.Map(api);
         AuditEndpoints.Map(api);

@@ -22,6 +22,7 @@ internal sealed class ControlRoom(
     RecordingCatalog recordings,
     RecordingKeeper keeper,
     HookCourier courier,
+    EventKeeper events,
     SessionBook book,
     SessionLedger ledger,
     PublishAuthority authority,
@@ -154,6 +155,8 @@ internal sealed class ControlRoom(
             await keys.LearnAsync(connection, cancellationToken);
         }
 
+        // An encoder that comes first thing has to meet the event whose time it is.
+        await events.LookAsync(cancellationToken);
         authority.Open();
         _prepared = true;
         firstRun.Set(new(_first?.Channel.Name, _first?.Key.StreamKey, code));
@@ -209,6 +212,7 @@ internal sealed class ControlRoom(
         await connection.ExecuteAsync(new CommandDefinition("LISTEN broadcast_control", cancellationToken: cancellationToken));
         await RecheckAsync(connection, cancellationToken);
         reached();
+        events.Wake();
         if (wasAway)
         {
             ControlLog.DatabaseBack(logger);
@@ -239,6 +243,11 @@ internal sealed class ControlRoom(
                 {
                     await recordings.LearnAsync(connection, changed, cancellationToken);
                     keeper.Wake();
+                }
+
+                if (changed.Any(EventKeeper.IsAbout))
+                {
+                    events.Wake();
                 }
 
                 keys.Forget(k => changed.Contains($"stream_keys:{k.KeyId}") || changed.Contains($"channels:{k.ChannelId}"));

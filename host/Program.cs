@@ -18,6 +18,7 @@ foreach (var command in new[]
     KeyCommand.Create(),
     ViewerCommand.Create(),
     RecordingCommand.Create(),
+    EventCommand.Create(),
     TokenCommand.Create(),
     AuditCommand.Create(),
     WebhookCommand.Create(),

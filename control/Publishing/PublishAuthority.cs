@@ -6,7 +6,7 @@ namespace Broadcast.Control;
 
 /// <summary>Decides who may publish: one question to the database, all else in memory.</summary>
 internal sealed class PublishAuthority(
-    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, WebhookNotices notices, ILogger<PublishAuthority> logger) : IPublishAuthority
+    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, IEventGate events, WebhookNotices notices, ILogger<PublishAuthority> logger) : IPublishAuthority
 {
     private static readonly Counter<long> Verdicts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_verdicts_total", description: "Answers given to encoders that asked to publish, by reason; 'granted' when they were let in.");
@@ -37,7 +37,7 @@ internal sealed class PublishAuthority(
             }
 
             earlier = good;
-            switch (await door.EnterAsync(good.Key, cancellationToken))
+            switch (await door.EnterAsync(AsPlanned(good.Key), cancellationToken))
             {
                 case Seating.Busy busy:
                     NoPlace(good, "another encoder is publishing on the channel");
@@ -67,6 +67,14 @@ internal sealed class PublishAuthority(
         notices.Ended(grant.PublicationId, grant.Session.Id.Value, reason);
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>A key as the event has it that the channel is used for now: a session that begins is the event's.</summary>
+    private KeyRecord AsPlanned(KeyRecord key) => events.Find(key.ChannelId) is not { } claim ? key : key with
+    {
+        Ladder = claim.Ladder ?? key.Ladder,
+        Latency = LatencyProfile.Find(claim.Latency) ?? key.Latency,
+        IsRecorded = claim.IsRecorded ?? key.IsRecorded,
+    };
 
     private void NoPlace(Checked.Good? good, string reason)
     {

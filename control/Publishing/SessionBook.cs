@@ -35,6 +35,9 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     private readonly Lock _lock = new();
     private DateTimeOffset _newest;
 
+    /// <summary>An encoder came or went, or a session began or ended. Called under the book's lock: handlers only wake others.</summary>
+    public event Action? Changed;
+
     /// <summary>Takes over what an earlier process left open. Their reconnect windows begin now: while nobody served, nobody could come back.</summary>
     /// <param name="sessions">What the database has open.</param>
     /// <param name="isOver">Whether a session's media are over all the same: then that is written down, and the next encoder begins a new one.</param>
@@ -105,6 +108,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                 ledger.NoteUse(key.KeyId);
             }
 
+            Changed?.Invoke();
             return new Seating.Taken(
                 new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease, Over = seat.Over }, continued);
         }
@@ -155,6 +159,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
 
             seat[grant.Role]!.Leave();
             seat[grant.Role] = null;
+            Changed?.Invoke();
             if (seat.Session is not { } session)
             {
                 if (seat.IsEmpty)
@@ -179,11 +184,14 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     }
 
     /// <summary>Ends a channel's session now and sends its encoder away; answers what there was to end.</summary>
-    public SessionId? End(long channelId, string reason)
+    /// <param name="channelId">The channel.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="begunBefore">Only a session that began before that; <see langword="null"/> for any.</param>
+    public SessionId? End(long channelId, string reason, DateTimeOffset? begunBefore = null)
     {
         lock (_lock)
         {
-            if (!_seats.TryGetValue(channelId, out var seat) || seat.Session is not { } session)
+            if (!_seats.TryGetValue(channelId, out var seat) || seat.Session is not { } session || session.StartedAt >= begunBefore)
             {
                 return null;
             }
@@ -261,6 +269,15 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     public void TellStopped(PublishGrant grant, string reason) => ledger.Tell(new(
         time.GetUtcNow(), HookTypes.PublishStopped, grant.Session.Channel.Value,
         new PublishStoppedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), reason, HasOpen(grant.Session.Id))));
+
+    /// <summary>Whether an encoder publishes on a channel; <see langword="null"/> where nothing is known of the channel here.</summary>
+    public bool? IsPublishing(long channelId)
+    {
+        lock (_lock)
+        {
+            return _seats.TryGetValue(channelId, out var seat) ? !seat.IsEmpty : null;
+        }
+    }
 
     /// <summary>Whether a session is open.</summary>
     public bool HasOpen(SessionId session)
@@ -349,6 +366,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             _seats.Remove(seat.ChannelId);
         }
 
+        Changed?.Invoke();
         ControlLog.SessionEnded(logger, session.Channel.Value, session.Id.Value, reason);
         if (lifecycle is not null)
         {

@@ -53,6 +53,20 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/webhooks/{id}/test", "admin", null, 200 },
         { "GET", "/api/v1/webhooks/{id}/deliveries", "admin", null, 200 },
         { "POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/replay", "admin", null, 404 },
+        { "GET", "/api/v1/events", "viewer", null, 200 },
+        { "POST", "/api/v1/events", "producer", """{"title":"Show","channel":"demo","start":"2030-06-01T20:00","end":"2030-06-01T21:00","timeZone":"Europe/Berlin"}""", 201 },
+        { "GET", "/api/v1/events/{id}", "viewer", null, 200 },
+        { "PATCH", "/api/v1/events/{id}", "producer", """{"title":"Better","graceSeconds":60}""", 200 },
+        { "DELETE", "/api/v1/events/{id}", "producer", null, 204 },
+        { "POST", "/api/v1/events/{id}/cancel", "producer", null, 200 },
+        { "POST", "/api/v1/events/{id}/go-live", "producer", null, 200 },
+        { "POST", "/api/v1/events/{id}/end", "producer", null, 409 },
+        { "GET", "/api/v1/events/{id}/occurrences", "viewer", null, 404 },
+        { "GET", "/api/v1/events/{id}/history", "viewer", null, 200 },
+        { "GET", "/api/v1/events.ics", "viewer", null, 200 },
+        { "GET", "/api/v1/calendar-feeds", "producer", null, 200 },
+        { "POST", "/api/v1/calendar-feeds", "producer", """{"channel":"demo","label":"Jane"}""", 201 },
+        { "DELETE", "/api/v1/calendar-feeds/{id}", "producer", null, 204 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
@@ -92,10 +106,19 @@ public sealed class ApiTests(PostgresFixture postgres)
             await server.Get<ChannelSlates>().SetAsync("demo", new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A });
         }
 
+        var planned = await server.Get<EventDirectory>().CreateAsync(new()
+        {
+            Title = "Planned", Channel = "demo", Start = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(1)), End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
+        });
+        var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var webhook = (await server.Get<Webhooks>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal).Replace("{delivery}", "1", StringComparison.Ordinal)
-            .Replace("{id}", pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value : spare, StringComparison.Ordinal);
+            .Replace("{id}", pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook
+                : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id
+                : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value
+                : pattern.Contains("/events", StringComparison.Ordinal) ? planned.Id
+                : pattern.Contains("/calendar-feeds", StringComparison.Ordinal) ? feed : spare, StringComparison.Ordinal);
         HttpContent? Body() => json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
 
         foreach (var token in (string?[])[null, "", "nonsense", created.Key.StreamKey])
@@ -109,6 +132,11 @@ public sealed class ApiTests(PostgresFixture postgres)
         if (least > TokenRole.Viewer)
         {
             (await server.SendAsync(method, path, await server.TokenAsync(least - 1), Body())).Status.ShouldBe(403);
+        }
+
+        if (pattern.EndsWith(".ics", StringComparison.Ordinal))
+        {
+            return;   // no JSON; CalendarTests reads it
         }
 
         var answer = await server.SendAsync(method, path, good, Body());
@@ -141,13 +169,13 @@ public sealed class ApiTests(PostgresFixture postgres)
             .SelectMany(p => p.Value.EnumerateObject().Select(o => (Method: o.Name.ToUpperInvariant(), Path: p.Name))).ToList();
         described.Order().ShouldBe(mapped.Order());
         described.Order().ShouldBe(Endpoints.Select(e => e.Data).Select(d => (d.Item1, d.Item2)).Where(e => e.Item2 != "/api/v1/openapi.json")
-            .Append(("POST", "/api/v1/setup")).Append(("POST", "/api/v1/obs/multitrack")).Order());
+            .Append(("POST", "/api/v1/setup")).Append(("GET", "/api/v1/calendars/{feed}/events.ics")).Append(("POST", "/api/v1/obs/multitrack")).Order());
         document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().ShouldBe("bearer");
         foreach (var path in document.GetProperty("paths").EnumerateObject())
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
-                var open = path.Name is "/api/v1/setup" or "/api/v1/obs/multitrack";
+                var open = path.Name is "/api/v1/setup" or "/api/v1/obs/multitrack" or "/api/v1/calendars/{feed}/events.ics";
                 operation.Value.TryGetProperty("security", out var security).ShouldBe(!open, path.Name);
                 if (!open)
                 {

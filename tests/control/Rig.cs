@@ -110,6 +110,8 @@ internal sealed class Rig : IAsyncDisposable
 
     public ChannelDoor Door { get; }
 
+    public EventGate Gate { get; } = new();
+
     public PublishAuthority Authority { get; }
 
     /// <param name="postgres">Where the database is.</param>
@@ -124,7 +126,7 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>One that nobody has opened.</summary>
-    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Notices, Log.For<PublishAuthority>());
+    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Log.For<PublishAuthority>());
 
     public ValueTask<PublishVerdict> AskAsync(string key, string address = "192.0.2.1", PublishTarget? target = null) =>
         Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishTarget.Unknown }, default);

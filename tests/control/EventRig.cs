@@ -1,0 +1,78 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Events on a channel 'demo' over a real database, a clock that stands at noon of 1 January 2030 UTC, and encoders that ask the publish authority.</summary>
+internal sealed class EventRig : IAsyncDisposable
+{
+    private readonly Rig _rig;
+    private string _key = "";
+
+    private EventRig(Rig rig)
+    {
+        _rig = rig;
+        Events = new(rig.Database, rig.Clock);
+        Keeper = NewKeeper();
+    }
+
+    public EventDirectory Events { get; }
+
+    /// <summary>Goes steps when <see cref="EventKeeper.RunOnceAsync"/> is called.</summary>
+    public EventKeeper Keeper { get; }
+
+    public ManualTimeProvider Clock => _rig.Clock;
+
+    public ChannelDirectory Channels => _rig.Channels;
+
+    public Database Database => _rig.Database;
+
+    public SessionBook Book => _rig.Book;
+
+    public SessionLedger Ledger => _rig.Ledger;
+
+    public RecordingLifecycle Lifecycle => _rig.Lifecycle;
+
+    public EventGate Gate => _rig.Gate;
+
+    public static async Task<EventRig> OpenAsync(PostgresFixture postgres)
+    {
+        var rig = new EventRig(await Rig.OpenAsync(postgres));
+        rig._key = (await rig.Channels.CreateAsync("demo", new(Title: "Demo"))).Key.StreamKey;
+        return rig;
+    }
+
+    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Clock, NullLogger<EventKeeper>.Instance);
+
+    /// <summary>An event on 'demo' that begins and ends so many minutes from now.</summary>
+    public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with
+    {
+        Title = settings?.Title ?? "Show", Channel = "demo", Start = EventTime.At(Clock.GetUtcNow().AddMinutes(start)), End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
+    });
+
+    /// <summary>An encoder comes to 'demo'.</summary>
+    public Task<PublishGrant> ComeAsync() => _rig.GrantedAsync(_key);
+
+    public async Task GoAsync(PublishGrant grant) => await _rig.LeaveAsync(grant);
+
+    /// <summary>Lets so many minutes pass, and goes the steps that are due then.</summary>
+    public async Task PassAsync(double minutes)
+    {
+        Clock.Advance(TimeSpan.FromMinutes(minutes));
+        await Keeper.RunOnceAsync(default);
+    }
+
+    /// <summary>An event's state, after the steps that are due.</summary>
+    public async Task<EventState> StateAsync(EventInfo planned)
+    {
+        await Keeper.RunOnceAsync(default);
+        return (await Events.GetAsync(planned.Id)).State;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Keeper.Dispose();
+        await _rig.DisposeAsync();
+    }
+}
