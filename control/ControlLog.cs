@@ -121,6 +121,9 @@ internal static partial class ControlLog
     [LoggerMessage(5093, LogLevel.Error, "Occurrences of series '{Title}' ({Id}) could not be made; it is tried again")]
     public static partial void SeriesNotMade(ILogger logger, Exception exception, string title, string id);
 
+    [LoggerMessage(5095, LogLevel.Warning, "What the audience gets of a session counts, but is not written down yet: {Reason}")]
+    public static partial void AudienceWaits(ILogger logger, string reason);
+
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception);
 
@@ -156,6 +159,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(5094, LogLevel.Error, "Looking for what webhooks are to be told failed; it is tried again")]
     public static partial void HooksFailed(ILogger logger, Exception exception);
+
 
     [LoggerMessage(5095, LogLevel.Warning, "The database is away and {Count} events for webhooks wait for it; the oldest, {Type}, is dropped")]
     public static partial void HookNoticeDropped(ILogger logger, string type, int count);

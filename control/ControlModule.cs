@@ -15,7 +15,7 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
     /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
@@ -43,6 +43,8 @@ public static class ControlModule
         services.AddSingleton<ViewerKeys>();
         services.AddSingleton<ViewerTokens>();
         services.AddSingleton<ViewingRegister>();
+        services.AddSingleton<AudienceRegister>();
+        services.AddSingleton<ISessionAudience>(p => p.GetRequiredService<AudienceRegister>());
         services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<ViewerWebhook>();
@@ -62,7 +64,8 @@ public static class ControlModule
         services.AddSingleton<PublisherCheck>();
         services.AddSingleton(p => new SessionLedger(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>()));
         services.AddSingleton(p => new SessionBook(
-            p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>()));
+            p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>(),
+            p.GetRequiredService<AudienceRegister>(), p.GetService<IEventGate>()));
         services.AddSingleton(p => new DeletedChannels(
             p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>()));
         services.AddSingleton(p => new ChannelDoor(p.GetRequiredService<SessionBook>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));

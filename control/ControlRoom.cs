@@ -19,6 +19,7 @@ internal sealed class ControlRoom(
     SetupCodes codes,
     KeyRegister keys,
     ViewingRegister viewing,
+    AudienceRegister audience,
     RecordingCatalog recordings,
     RecordingKeeper keeper,
     HookCourier courier,
@@ -150,6 +151,8 @@ internal sealed class ControlRoom(
         await ResumeAsync(await TakeOverAsync(cancellationToken), cancellationToken);
         await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
         {
+            // Before viewers are let in: they would get what is hidden.
+            await audience.LearnAsync(connection, cancellationToken);
             await viewing.LearnAsync(connection, cancellationToken);
             await recordings.LearnAsync(connection, cancellationToken);
             await keys.LearnAsync(connection, cancellationToken);
@@ -198,7 +201,7 @@ internal sealed class ControlRoom(
             """
             UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
             RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
-                c.reconnect_window_seconds AS window, s.recorded
+                c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.audience_from IS NOT NULL AS beginsHidden
             """,
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToOpen())];
@@ -221,6 +224,11 @@ internal sealed class ControlRoom(
         while (true)
         {
             keys.Contact();
+            if (audience.HasUnwritten)
+            {
+                await audience.FlushAsync(connection, cancellationToken);
+            }
+
             if (heard.Count > 0)
             {
                 var changed = heard.ToHashSet(StringComparer.Ordinal);
@@ -237,6 +245,11 @@ internal sealed class ControlRoom(
                 if (changed.Any(ViewingRegister.IsAbout))
                 {
                     await viewing.LearnAsync(connection, cancellationToken);
+                }
+
+                if (changed.Any(AudienceRegister.IsAbout))
+                {
+                    await audience.LearnAsync(connection, cancellationToken);
                 }
 
                 if (changed.Any(RecordingCatalog.IsAbout))
@@ -267,6 +280,7 @@ internal sealed class ControlRoom(
     // What was said while nobody listened.
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        await audience.LearnAsync(connection, cancellationToken);
         await viewing.LearnAsync(connection, cancellationToken);
         await recordings.LearnAsync(connection, cancellationToken);
         var asked = keys.Remembered();
@@ -298,10 +312,10 @@ internal sealed class ControlRoom(
             cancellationToken: cancellationToken))];
 
     private sealed record OpenRow(
-        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded)
+        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden)
     {
         public OpenSession ToOpen() => new(
-            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard) { IsRecorded = Recorded },
+            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard) { IsRecorded = Recorded, BeginsHidden = BeginsHidden },
             ChannelId,
             TimeSpan.FromSeconds(Window),
             LastPublicationEndedAt);

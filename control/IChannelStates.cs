@@ -3,7 +3,7 @@ using Broadcast.Media;
 namespace Broadcast.Control;
 
 /// <summary>What a channel is doing now.</summary>
-/// <param name="State">One word: <c>offline</c>, <c>starting</c>, <c>live</c>, <c>waiting</c> (its encoder is gone, its session is open) or <c>ended</c>.</param>
+/// <param name="State">One word: <c>offline</c>, <c>starting</c>, <c>live</c>, <c>waiting</c> (its encoder is gone, its session is open), <c>preview</c> (its encoder publishes, and its audience gets nothing yet) or <c>ended</c>.</param>
 /// <param name="Session">The session at its URLs, if any.</param>
 /// <param name="StartedAt">When that session started.</param>
 public sealed record ChannelState(string State, SessionId? Session, DateTimeOffset? StartedAt)

@@ -20,6 +20,12 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsRecorded { get; init; }
 
+    /// <summary>
+    /// Whether its audience gets nothing of it until somebody says so (<see cref="ISessionAudience"/>). Set when the session begins, and so known wherever the session is, before there is anything of it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool BeginsHidden { get; init; }
+
     /// <summary>Whether what leaves the live window can still be gone back to.</summary>
     [JsonIgnore]
     public bool KeepsPast => Rewind > Latency.Window;

@@ -50,8 +50,9 @@ internal static class ViewerEndpoints
         var expires = body.Instant("expiresAt");
         var address = body.Text("address");
         var label = body.Text("label") ?? "";
+        var preview = body.Flag("preview") == true;
         body.Check(ViewerTokens.Mistakes(expires, address, label, time.GetUtcNow()));
-        var issued = await tokens.CreateAsync(name, expires, address, label, http.RequestAborted);
+        var issued = await tokens.CreateAsync(name, expires, address, label, preview, http.RequestAborted);
         await LearnAsync(register, database, http);
         var asked = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
         var addresses = http.RequestServices.GetService<IViewerAddresses>()?.For(asked) ?? new(asked, asked);
@@ -78,13 +79,13 @@ internal static class ViewerEndpoints
     }
 }
 
-internal sealed record NewViewerToken(DateTimeOffset? ExpiresAt, string? Address, string? Label);
+internal sealed record NewViewerToken(DateTimeOffset? ExpiresAt, string? Address, string? Label, bool? Preview);
 
 internal sealed record NewViewerKey(string? Label);
 
-internal sealed record ViewerTokenView(string Id, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+internal sealed record ViewerTokenView(string Id, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview)
 {
-    public static ViewerTokenView From(ViewerTokenInfo t) => new(t.Id, t.Label, t.Address, t.CreatedAt, t.ExpiresAt, t.RevokedAt);
+    public static ViewerTokenView From(ViewerTokenInfo t) => new(t.Id, t.Label, t.Address, t.CreatedAt, t.ExpiresAt, t.RevokedAt, t.Preview);
 }
 
 internal sealed record IssuedViewerTokenView(ViewerTokenView Info, string Token, PlaybackAddresses Addresses);

@@ -28,7 +28,14 @@ internal sealed record OpenSession(BroadcastSession Session, long ChannelId, Tim
 /// inputs, primary and backup; who has the place keeps it as <see cref="TakeoverTerms"/> say. All decisions are made here, in memory, under one lock; the ledger writes
 /// them down and the packager is told of ends.
 /// </summary>
-internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger)
+/// <param name="ledger">Writes down what becomes of sessions.</param>
+/// <param name="lifecycle">Who is told of ends.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where it is told.</param>
+/// <param name="audience">What viewers get of sessions; without it, all.</param>
+/// <param name="gate">Says which event has a channel; without it, none. Asked as a session begins, so that it is either of an event that is live by then, or there to be shown when that goes live.</param>
+internal sealed class SessionBook(
+    SessionLedger ledger, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, AudienceRegister? audience = null, IEventGate? gate = null)
 {
     private readonly Dictionary<long, Seat> _seats = [];
     private readonly HashSet<Task> _ends = [];
@@ -52,7 +59,7 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
                     var now = time.GetUtcNow();
                     ControlLog.SessionWasOver(logger, open.Session.Channel.Value, open.Session.Id.Value);
                     ledger.Note(new(open.Session.Id, open.ChannelId, open.Session.Epoch, open.Session.Latency.Name, open.Session.StartedAt,
-                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded });
+                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded, BeginsHidden = open.Session.BeginsHidden });
                     continue;
                 }
 
@@ -95,7 +102,17 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
             {
                 // To the millisecond, so that it is the same after a way through the database.
                 var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency) { Rewind = key.Rewind, IsRecorded = key.IsRecorded };
+                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency)
+                {
+                    Rewind = key.Rewind,
+                    IsRecorded = key.IsRecorded,
+                    BeginsHidden = audience is not null && gate?.Find(key.ChannelId) is { IsLive: false },
+                };
+                if (seat.Session.BeginsHidden)
+                {
+                    audience!.BeginHidden(seat.Session.Id);   // before anybody can have anything of it
+                }
+
                 seat.LastPublicationEndedAt = null;
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }
@@ -411,6 +428,6 @@ internal sealed class SessionBook(SessionLedger ledger, ISessionLifecycle? lifec
     {
         var session = seat.Session!;
         var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
-        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason) { IsRecorded = session.IsRecorded };
+        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason) { IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden };
     }
 }

@@ -19,6 +19,12 @@ internal sealed class ViewerAuthority(ViewingRegister register, HookedViewers ho
             return new(register.IsKnown ? new ViewerVerdict(ViewerRefusal.NoChannel, NoHolds) : new ViewerVerdict(ViewerRefusal.Away, TimeSpan.Zero));
         }
 
+        // What else is for previews is judged as any other token is: it may open what the audience gets.
+        if (ViewerToken.AsksForPreviews(request.Token) && OfToken(policy, request) is { IsAllowed: true } good)
+        {
+            return new(good with { MayPreview = true });
+        }
+
         return policy.Access switch
         {
             // A token does no harm where none is needed: links go on when their channel becomes public.

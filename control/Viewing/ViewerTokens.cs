@@ -12,8 +12,9 @@ namespace Broadcast.Control;
 /// <param name="CreatedAt">When it was made, or, for one that was signed elsewhere, when it was revoked.</param>
 /// <param name="ExpiresAt">From when on it opens nothing; <see langword="null"/> for one that was signed elsewhere.</param>
 /// <param name="RevokedAt">When it was revoked.</param>
+/// <param name="Preview">Whether it opens what the audience does not get yet, too.</param>
 public sealed record ViewerTokenInfo(
-    string Id, string Channel, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt);
+    string Id, string Channel, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview);
 
 /// <summary>A new viewer token, which is shown this once.</summary>
 /// <param name="Info">What may be known of it.</param>
@@ -41,17 +42,18 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int IdLength = 10;
-    private const string Columns = "t.id, c.name AS channel, t.label, t.network AS address, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt";
+    private const string Columns = "t.id, c.name AS channel, t.label, t.network AS address, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, t.preview";
 
     /// <summary>Makes a token, signed with the server's own key for the channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="expiresAt">From when on it opens nothing; <see cref="DefaultLife"/> from now when not given.</param>
     /// <param name="address">Where its viewer must be (<see cref="ViewerNetwork.TryRead"/>); <see langword="null"/> for anywhere.</param>
     /// <param name="label">Whose it is.</param>
+    /// <param name="preview">Whether it opens what the audience does not get yet, too: for who has to see and hear an event before it goes live.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ControlException">Bad values, no such channel, or it has <see cref="MaxPerChannel"/> already.</exception>
     public async Task<IssuedViewerToken> CreateAsync(
-        string channel, DateTimeOffset? expiresAt = null, string? address = null, string label = "", CancellationToken cancellationToken = default)
+        string channel, DateTimeOffset? expiresAt = null, string? address = null, string label = "", bool preview = false, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
         if (Mistakes(expiresAt, address, label, now).ToList() is { Count: > 0 } mistakes)
@@ -79,19 +81,19 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
             var id = RandomNumberGenerator.GetString(Alphabet, IdLength);
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
-                INSERT INTO viewer_tokens (channel_id, id, label, network, created_at, expires_at)
-                VALUES (@channelId, @id, @label, @address, @now, @expires) ON CONFLICT DO NOTHING
+                INSERT INTO viewer_tokens (channel_id, id, label, network, created_at, expires_at, preview)
+                VALUES (@channelId, @id, @label, @address, @now, @expires, @preview) ON CONFLICT DO NOTHING
                 """,
-                new { channelId, id, label, address = address ?? "", now, expires },
+                new { channelId, id, label, address = address ?? "", now, expires, preview },
                 transaction,
                 cancellationToken: cancellationToken));
             if (inserted == 1)   // else the id was taken
             {
                 await AuditLog.AddAsync(
                     connection, transaction, now, "viewer_token.create", $"viewer_token/{id}",
-                    AuditLog.Detail(("channel", channel), ("label", label), ("address", address), ("expiresAt", AuditLog.Text(expires))), cancellationToken);
+                    AuditLog.Detail(("channel", channel), ("label", label), ("address", address), ("expiresAt", AuditLog.Text(expires)), ("preview", preview ? "true" : null)), cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
-                return new(new(id, channel, label, address ?? "", now, expires, null), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, network));
+                return new(new(id, channel, label, address ?? "", now, expires, null, preview), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, network, preview));
             }
         }
     }

@@ -13,7 +13,7 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
 {
     private const string Sql = """
         SELECT name, access FROM channels WHERE deleted_at IS NULL;
-        SELECT c.name, k.id, k.secret FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
+        SELECT c.name, k.id, k.secret, k.of_server FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
         SELECT c.name, t.id FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
             WHERE t.revoked_at IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > @now) AND c.deleted_at IS NULL
         """;
@@ -40,14 +40,17 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
         {
             await using var answer = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
             var channels = await answer.ReadAsync<(string Name, string Access)>();
-            var keys = (await answer.ReadAsync<(string Name, string Id, string Secret)>()).ToLookup(k => k.Name, StringComparer.Ordinal);
+            var keys = (await answer.ReadAsync<(string Name, string Id, string Secret, bool IsServers)>()).ToLookup(k => k.Name, StringComparer.Ordinal);
             var revoked = (await answer.ReadAsync<(string Name, string Id)>()).ToLookup(t => t.Name, t => t.Id, StringComparer.Ordinal);
             Volatile.Write(ref _policies, channels.ToFrozenDictionary(
                 c => c.Name,
                 c => new ViewingPolicy(
                     AccessOf(c.Access),
                     keys[c.Name].ToFrozenDictionary(k => k.Id, k => ViewerKeys.BytesOf(k.Secret), StringComparer.Ordinal),
-                    revoked[c.Name].ToFrozenSet(StringComparer.Ordinal)),
+                    revoked[c.Name].ToFrozenSet(StringComparer.Ordinal))
+                {
+                    ServerKeys = keys[c.Name].Where(k => k.IsServers).Select(k => k.Id).ToFrozenSet(StringComparer.Ordinal),
+                },
                 StringComparer.Ordinal));
         }
         finally

@@ -15,12 +15,13 @@ internal static class ViewerCommand
         var expires = new Option<string?>("--expires") { Description = "How long it lasts, such as 90m, 2h or 7d (1d)", HelpName = "TIME" };
         var address = new Option<string?>("--address") { Description = "Where its viewer must be: an address, or a network such as 203.0.113.0/24", HelpName = "ADDRESS" };
         var label = new Option<string?>("--label") { Description = "Whose it is" };
-        var create = new Command("create", "Make a token to watch a channel with, and print the addresses that hold it; they are shown this once") { Channel, expires, address, label };
+        var preview = new Option<bool>("--preview") { Description = "It opens what is hidden until its event goes live, too" };
+        var create = new Command("create", "Make a token to watch a channel with, and print the addresses that hold it; they are shown this once") { Channel, expires, address, label, preview };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var time = TimeProvider.System;
             var ends = parsed.GetValue(expires) is { } text ? time.GetUtcNow() + Length(text) : (DateTimeOffset?)null;
-            var issued = await Tokens(database).CreateAsync(parsed.GetValue(Channel)!, ends, parsed.GetValue(address), parsed.GetValue(label) ?? "", cancellationToken);
+            var issued = await Tokens(database).CreateAsync(parsed.GetValue(Channel)!, ends, parsed.GetValue(address), parsed.GetValue(label) ?? "", parsed.GetValue(preview), cancellationToken);
             Issued(parsed, issued);
         }));
 
@@ -30,14 +31,14 @@ internal static class ViewerCommand
             var tokens = await Tokens(database).ListAsync(parsed.GetValue(Channel)!, cancellationToken);
             if (parsed.GetValue(Output.Json))
             {
-                Output.Line(tokens.Select(t => new { id = t.Id, label = t.Label, address = t.Address, createdAt = t.CreatedAt, expiresAt = t.ExpiresAt, revokedAt = t.RevokedAt }));
+                Output.Line(tokens.Select(t => new { id = t.Id, label = t.Label, address = t.Address, createdAt = t.CreatedAt, expiresAt = t.ExpiresAt, revokedAt = t.RevokedAt, preview = t.Preview }));
                 return;
             }
 
             Output.Table(["id", "label", "address", "made", "state"], tokens.Select(t => new[]
             {
                 t.Id, t.Label, t.Address.Length == 0 ? "any" : t.Address, $"{t.CreatedAt:u}",
-                t.RevokedAt is not null ? "revoked" : t.ExpiresAt <= TimeProvider.System.GetUtcNow() ? "expired" : $"opens until {t.ExpiresAt:u}",
+                t.RevokedAt is not null ? "revoked" : t.ExpiresAt <= TimeProvider.System.GetUtcNow() ? "expired" : $"opens {(t.Preview ? "previews, too, " : "")}until {t.ExpiresAt:u}",
             }));
         }));
 

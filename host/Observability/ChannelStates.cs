@@ -6,7 +6,7 @@ using Broadcast.Transcoder.Switching;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Tells the API what viewers get, as the origin sees it, from which encoders, as the switch between them does, and what is encoded of it.</summary>
+/// <summary>Tells the API what is on a channel and whether viewers get it, as the origin sees it, from which encoders, as the switch between them does, and what is encoded of it.</summary>
 internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings) : IChannelStates
 {
     public Control.ChannelState? Find(ChannelName channel)
@@ -14,6 +14,7 @@ internal sealed class ChannelStates(LiveDirectory directory, IChannelInputs inpu
         var status = directory.Status(channel);
         var word = status.State switch
         {
+            Origin.ChannelState.Live or Origin.ChannelState.Starting or Origin.ChannelState.Interrupted when directory.IsHidden(channel, status.Session) => "preview",
             Origin.ChannelState.Live when inputs.IsOnSlate(channel) => "waiting",
             Origin.ChannelState.Live => "live",
             Origin.ChannelState.Starting => "starting",

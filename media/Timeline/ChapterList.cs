@@ -53,7 +53,7 @@ internal sealed class ChapterList(BroadcastSession session)
             {
                 // It may be several of those that are known as one.
                 (from, to) = (Find(chapter.First), _all.FindIndex(other => other.Last == chapter.Last));
-                if (from < 0 || to <= from)
+                if (from < 0 || to < from || (to == from && _all[from].Object == chapter.Object))
                 {
                     return false;
                 }

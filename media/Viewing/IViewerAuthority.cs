@@ -19,6 +19,9 @@ public readonly record struct ViewerVerdict(ViewerRefusal? Refusal, TimeSpan Hol
 {
     /// <summary>Whether it is yes.</summary>
     public bool IsAllowed => Refusal is null;
+
+    /// <summary>Whether the viewer also gets what its audience does not get yet (<see cref="ISessionAudience"/>).</summary>
+    public bool MayPreview { get; init; }
 }
 
 /// <summary>origin asks control who may watch. Asked for every request, so it must answer from memory wherever it can.</summary>

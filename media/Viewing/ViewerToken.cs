@@ -9,7 +9,7 @@ namespace Broadcast.Media;
 /// <summary>
 /// Leave to watch one channel, as it stands in the path <c>/t/TOKEN/live/…</c>: <c>1.KEY.CHANNEL.EXPIRES.ID.ADDRESS.SIGNATURE</c>.
 /// <list type="bullet">
-/// <item><c>1</c>: the version. Another version is another format.</item>
+/// <item><c>1</c>: the version. Another version is another format. <c>1p</c> where it is good for previews, too: edges have to know that, because what it opens they may not keep.</item>
 /// <item><c>KEY</c>: the id of the channel's signing key, 8 of <c>a-z 0-9</c>.</item>
 /// <item><c>CHANNEL</c>: the channel's name.</item>
 /// <item><c>EXPIRES</c>: seconds since 1970, from which on it opens nothing.</item>
@@ -33,7 +33,7 @@ public sealed class ViewerToken
     /// <summary>What stands for the address where a token is good anywhere.</summary>
     public const string Anywhere = "-";
 
-    private const char Version = '1';
+    private const string Begin = "1.", PreviewBegin = "1p.";
     private const int Fields = 7;
     private const int SignatureLength = 43;
     private const int MaxDigits = 11;
@@ -41,6 +41,9 @@ public sealed class ViewerToken
 
     private ViewerToken(string text, string keyId, ChannelName channel, DateTimeOffset expiresAt, string id, ViewerNetwork? network) =>
         (_text, KeyId, Channel, ExpiresAt, Id, Network) = (text, keyId, channel, expiresAt, id, network);
+
+    /// <summary>Whether it says that it opens what the audience does not get yet, too. Only the server signs such a one: what else says so is none.</summary>
+    public bool IsForPreviews => AsksForPreviews(_text);
 
     /// <summary>Which key it says it is signed with.</summary>
     public string KeyId { get; }
@@ -61,7 +64,7 @@ public sealed class ViewerToken
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out ViewerToken? token)
     {
         token = null;
-        if (text is null || text.Length > MaxLength || text.Length <= SignatureLength || text[0] != Version || text[1] != '.')
+        if (text is null || text.Length > MaxLength || text.Length <= SignatureLength || (!text.StartsWith(Begin, StringComparison.Ordinal) && !AsksForPreviews(text)))
         {
             return false;
         }
@@ -104,13 +107,17 @@ public sealed class ViewerToken
     /// <param name="expiresAt">From when on it opens nothing; what is under a second is left out.</param>
     /// <param name="id">What it can be revoked by.</param>
     /// <param name="network">Where the viewer must be; <see langword="null"/> for anywhere.</param>
+    /// <param name="forPreviews">Whether it is to open what the audience does not get yet, too.</param>
     /// <exception cref="ArgumentException">A part has not the form.</exception>
-    public static string Sign(string keyId, ReadOnlySpan<byte> secret, ChannelName channel, DateTimeOffset expiresAt, string id, ViewerNetwork? network)
+    public static string Sign(string keyId, ReadOnlySpan<byte> secret, ChannelName channel, DateTimeOffset expiresAt, string id, ViewerNetwork? network, bool forPreviews = false)
     {
-        var signed = string.Create(CultureInfo.InvariantCulture, $"{Version}.{keyId}.{channel}.{expiresAt.ToUnixTimeSeconds()}.{id}.{network?.Value ?? Anywhere}");
+        var signed = string.Create(CultureInfo.InvariantCulture, $"{(forPreviews ? PreviewBegin : Begin)}{keyId}.{channel}.{expiresAt.ToUnixTimeSeconds()}.{id}.{network?.Value ?? Anywhere}");
         var text = $"{signed}.{SignatureOf(secret, signed)}";
         return TryParse(text, out _) ? text : throw new ArgumentException("A part of the token has not the form that it must have.", nameof(id));
     }
+
+    /// <summary>Whether a text begins as a token for previews does. Nothing in it is proven by that.</summary>
+    public static bool AsksForPreviews([NotNullWhen(true)] string? text) => text?.StartsWith(PreviewBegin, StringComparison.Ordinal) == true;
 
     /// <summary>Whether a text can be a token's id.</summary>
     public static bool IsId(ReadOnlySpan<char> text) => text.Length is > 0 and <= MaxIdLength && !text.ContainsAnyExcept(IdCharacters);

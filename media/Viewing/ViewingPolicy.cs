@@ -51,6 +51,9 @@ public sealed record ViewingPolicy(ViewerAccess Access, IReadOnlyDictionary<stri
 {
     private static readonly byte[] NoKey = new byte[32];
 
+    /// <summary>Ids of the keys that only the server signs with: those of tokens for previews.</summary>
+    public IReadOnlySet<string> ServerKeys { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>Judges a token. Its channel, its key, then its signature come first, so that only its signer's peer learns more of it.</summary>
     /// <param name="channel">The channel that this is the policy of, and that is to be watched.</param>
     /// <param name="text">What was shown; <see langword="null"/> when nothing was.</param>
@@ -73,7 +76,7 @@ public sealed record ViewingPolicy(ViewerAccess Access, IReadOnlyDictionary<stri
 
         // The same work whether there is such a key or not.
         var isKnown = Keys.TryGetValue(read.KeyId, out var secret);
-        if (!read.IsSignedWith(secret ?? NoKey) || !isKnown || read.Channel != channel)
+        if (!read.IsSignedWith(secret ?? NoKey) || !isKnown || read.Channel != channel || (read.IsForPreviews && !ServerKeys.Contains(read.KeyId)))
         {
             return ViewerRefusal.BadToken;
         }

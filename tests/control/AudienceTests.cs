@@ -1,0 +1,182 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What is known of how much of a session its audience gets.</summary>
+public sealed class AudienceTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Fact]
+    public async Task A_session_that_begins_while_its_event_is_previewed_is_hidden_before_its_encoder_is_let_in_and_its_row_says_so()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var demo = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        var other = (await rig.Channels.CreateAsync("other", new())).Key.StreamKey;
+        await PreviewAsync(rig);
+
+        var grant = await rig.GrantedAsync(demo);
+        var open = await rig.GrantedAsync(other);
+
+        grant.Session.BeginsHidden.ShouldBeTrue();
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        (open.Session.BeginsHidden, rig.Audience.Find(ChannelName.Parse("other"), open.Session.Id)).ShouldBe((false, null));
+        await rig.Ledger.FlushAsync(default);
+        using var read = await ReadAsync(rig.Database);
+        read.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        read.Find(Demo, open.Session.Id).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_hidden_session_is_shown_from_an_instant_on_and_its_recording_begins_there_whoever_reads_it()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await PreviewAsync(rig);
+        var grant = await rig.GrantedAsync(key);
+        await rig.Ledger.FlushAsync(default);
+        var from = rig.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(90_001.5);
+
+        await rig.Audience.ShowAsync(grant.Session.Id, from);
+        rig.Audience.Settle(Demo, grant.Session.Id, from, 7);
+        rig.Audience.Find(Demo, grant.Session.Id)!.Value.Segment.ShouldBeNull("that instant is not the one that counts, to the millisecond");
+        var counts = rig.Audience.Find(Demo, grant.Session.Id)!.Value.From!.Value;
+        rig.Audience.Settle(Demo, grant.Session.Id, counts, 7);
+        await FlushAsync(rig);
+
+        counts.ShouldBe(rig.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(90_001));
+        rig.Audience.HasUnwritten.ShouldBeFalse();
+        using var read = await ReadAsync(rig.Database);
+        read.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Since(counts, 7));
+        (await new RecordingDirectory(rig.Database, rig.Clock).GetAsync(grant.Session.Id.Value)).StartsAt.ShouldBe(counts);
+    }
+
+    [Fact]
+    public async Task A_session_that_its_audience_gets_already_stays_as_it_is()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var grant = await rig.GrantedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey);
+
+        await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBeNull();
+
+        await rig.Audience.HideAsync(grant.Session.Id);
+        await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
+        await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow() + TimeSpan.FromMinutes(1));
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Since(rig.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task What_is_said_while_the_database_is_away_counts_at_once_and_is_written_when_it_is_back()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
+        await PreviewAsync(rig);
+        await rig.LeaveAsync(await rig.GrantedAsync(key));
+        rig.Clock.Advance(TimeSpan.FromMinutes(2));   // its session ends
+        await rig.Ledger.FlushAsync(default);
+        await rig.Database.DisposeAsync();
+
+        var grant = await rig.GrantedAsync(key);
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
+        var shown = AudienceView.Since(rig.Clock.GetUtcNow());
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(shown);
+
+        await rig.Database.OpenAsync(default);
+        await FlushAsync(rig);
+        rig.Audience.HasUnwritten.ShouldBeTrue("its session has no row yet");
+        await LearnAsync(rig.Audience, rig.Database);
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(shown, "what is not written yet stays");
+        await rig.Ledger.FlushAsync(default);
+        await FlushAsync(rig);
+        using var read = await ReadAsync(rig.Database);
+        read.Find(Demo, grant.Session.Id).ShouldBe(shown);
+    }
+
+    [Fact]
+    public async Task A_server_hears_of_what_another_process_says_and_knows_it_after_a_restart()
+    {
+        var options = await postgres.FreshAsync();
+        SessionId session;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            await Poll.UntilAsync(async () => (await server.Get<SessionHistory>().ListAsync("demo")).Count == 1);
+            await using var database = await postgres.OpenAsync(options);
+            using var command = new AudienceRegister(database, NullLogger<AudienceRegister>.Instance);
+
+            await command.HideAsync(session);
+
+            var known = server.Get<ISessionAudience>();
+            await Poll.UntilAsync(() => known.Find(Demo, session) == AudienceView.Hidden);
+        }
+
+        await using var next = await Server.StartAsync(options.ConnectionString);
+        next.Get<ISessionAudience>().Find(Demo, session).ShouldBe(AudienceView.Hidden, "before anybody is let in");
+    }
+
+    [Fact]
+    public async Task A_token_for_previews_is_the_servers_alone_and_opens_what_is_hidden_on_channels_of_any_access()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelDirectory>().CreateAsync("other", new());
+        var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", producer, new { preview = true });
+        var (_, plain, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", producer, new { });
+        var token = made.GetProperty("token").GetString()!;
+        made.GetProperty("info").GetProperty("preview").GetBoolean().ShouldBeTrue();
+        plain.GetProperty("info").GetProperty("preview").GetBoolean().ShouldBeFalse();
+        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", producer)).Body.EnumerateArray().Count(t => t.GetProperty("preview").GetBoolean()).ShouldBe(1);
+
+        foreach (var access in (string[])["public", "token"])
+        {
+            await server.Get<ChannelDirectory>().SetAsync("demo", new() { Access = access });
+            await Poll.UntilAsync(async () => (await AskAsync(server, null)).IsAllowed == (access == "public"));
+            (await AskAsync(server, token)).ShouldBe(new ViewerVerdict(null, ViewerAuthority.YesHolds) { MayPreview = true });
+            (await AskAsync(server, plain.GetProperty("token").GetString())).ShouldBe(new(null, ViewerAuthority.YesHolds));
+        }
+
+        (await AskAsync(server, token, "other")).ShouldBe(new(null, ViewerAuthority.YesHolds), "of another channel it is no token");
+        var own = await server.Get<ViewerKeys>().CreateAsync("demo", "shop");
+        var signed = ViewerToken.Sign(own.Key.Id, ViewerKeys.BytesOf(own.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), "jane", null, forPreviews: true);
+        (await AskAsync(server, signed)).Refusal.ShouldBe(ViewerRefusal.BadToken, "no shop signs such a one");
+        (await AskAsync(server, "1" + token[2..])).Refusal.ShouldBe(ViewerRefusal.BadToken, "what it is for is signed");
+        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{made.GetProperty("info").GetProperty("id").GetString()}", producer);
+        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.Revoked);
+    }
+
+    private static ValueTask<ViewerVerdict> AskAsync(Server server, string? token, string channel = "demo") =>
+        server.Get<IViewerAuthority>().AuthorizeAsync(new(ChannelName.Parse(channel), token, null), default);
+
+    private static async Task PreviewAsync(Rig rig)
+    {
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        rig.Previews.Add(await StreamKeys.ChannelIdAsync(connection, "demo", default));
+    }
+
+    private static async Task FlushAsync(Rig rig)
+    {
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        await rig.Audience.FlushAsync(connection, default);
+    }
+
+    private static async Task<AudienceRegister> ReadAsync(Database database)
+    {
+        var register = new AudienceRegister(database, NullLogger<AudienceRegister>.Instance);
+        await LearnAsync(register, database);
+        return register;
+    }
+
+    private static async Task LearnAsync(AudienceRegister register, Database database)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync();
+        await register.LearnAsync(connection, default);
+    }
+}
