@@ -109,19 +109,19 @@ internal static partial class ControlLog
     [LoggerMessage(5080, LogLevel.Error, "Removing old rows of the audit log failed; it is tried again")]
     public static partial void AuditNotKept(ILogger logger, Exception exception);
 
-    [LoggerMessage(5090, LogLevel.Information, "Event '{Title}' on {Channel} ({Id}) is {State}: {Reason}")]
+    [LoggerMessage(5100, LogLevel.Information, "Event '{Title}' on {Channel} ({Id}) is {State}: {Reason}")]
     public static partial void EventMoved(ILogger logger, string title, string channel, string id, EventState state, string reason);
 
-    [LoggerMessage(5091, LogLevel.Warning, "Event '{Title}' on {Channel} ({Id}) should have begun, and no encoder is there")]
+    [LoggerMessage(5101, LogLevel.Warning, "Event '{Title}' on {Channel} ({Id}) should have begun, and no encoder is there")]
     public static partial void EventLate(ILogger logger, string title, string channel, string id);
 
-    [LoggerMessage(5092, LogLevel.Error, "Looking after events failed; it is tried again")]
+    [LoggerMessage(5102, LogLevel.Error, "Looking after events failed; it is tried again")]
     public static partial void EventsNotKept(ILogger logger, Exception exception);
 
-    [LoggerMessage(5093, LogLevel.Error, "Occurrences of series '{Title}' ({Id}) could not be made; it is tried again")]
+    [LoggerMessage(5103, LogLevel.Error, "Occurrences of series '{Title}' ({Id}) could not be made; it is tried again")]
     public static partial void SeriesNotMade(ILogger logger, Exception exception, string title, string id);
 
-    [LoggerMessage(5095, LogLevel.Warning, "What the audience gets of a session counts, but is not written down yet: {Reason}")]
+    [LoggerMessage(5104, LogLevel.Warning, "What the audience gets of a session counts, but is not written down yet: {Reason}")]
     public static partial void AudienceWaits(ILogger logger, string reason);
 
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]

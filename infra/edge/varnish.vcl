@@ -76,6 +76,10 @@ sub vcl_recv {
       # A recording as one file: large and asked for once. Ranges go through.
       return (pass);
     }
+    if (req.http.X-Stage == "object" && req.http.X-Pass ~ "^/t/1p\.") {
+      # Who may preview gets what its audience does not get yet, under the same address: that is not kept, nor is anything kept handed out for it.
+      return (pass);
+    }
     if (req.http.X-Stale) {
       set req.grace = 1h;
     } else {

@@ -45,7 +45,9 @@ internal sealed record MpdPeriod(string Id, long First, MediaTime Start, IReadOn
 /// them has none. Silence ends nothing: requests for what was promised are held meanwhile.
 /// </para>
 /// </summary>
-internal sealed class PeriodFold(SegmentCadence? rhythm = null)
+/// <param name="rhythm">For low latency.</param>
+/// <param name="first">Number of the first segment there is for those who are told.</param>
+internal sealed class PeriodFold(SegmentCadence? rhythm = null, long first = 1)
 {
     /// <summary>How many segments a rendition may be behind the foremost before the MPD goes on without it.</summary>
     private const int Patience = 2;
@@ -171,7 +173,7 @@ internal sealed class PeriodFold(SegmentCadence? rhythm = null)
 
         // All are cut where the picture is. What is left of a period whose begin was forgotten cannot be counted from there.
         var segment = LeaderOf(found);
-        var isKnown = _settled > 0 || number == 1 || timeline.Discontinuities.Contains(number);
+        var isKnown = _settled > 0 || number == first || timeline.Discontinuities.Contains(number);
         return rhythm.Judge(new CadenceSegment(number, segment.Start.ToTimeSpan(), segment.End.ToTimeSpan()), begins, isKnown, lag);
     }
 

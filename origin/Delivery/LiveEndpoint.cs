@@ -5,6 +5,7 @@ using Broadcast.Media;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Viewing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -77,15 +78,17 @@ internal sealed partial class LiveEndpoint(
     private Task AnswerAsync(HttpContext context, LivePath path)
     {
         var channel = directory.FindChannel(path.Channel);
+        var mayPreview = context.Features.Get<PreviewRight>() is not null;
         if (path.Kind == LivePathKind.Status)
         {
-            return WriteAsync(context, StatusOf(directory.Status(path.Channel)), TimeSpan.FromSeconds(1));
+            return WriteAsync(context, StatusOf(channel?.StatusFor(directory.Audience, mayPreview) ?? LiveChannel.Offline(path.Channel)), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
-        if ((isOfChannel ? channel?.Current : channel?.Find(path.Session)) is not { } session)
+        var whole = isOfChannel ? null : channel?.Find(path.Session);
+        if ((isOfChannel ? channel?.CurrentFor(directory.Audience, mayPreview) : whole is null ? null : directory.Audience.Of(whole, mayPreview)) is not { } session)
         {
-            return path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path) : NotFound(context);
+            return whole is null && path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path, mayPreview) : NotFound(context);
         }
 
         if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd or LivePathKind.SessionMpd
@@ -128,12 +131,12 @@ internal sealed partial class LiveEndpoint(
     }
 
     /// <summary>Media of a session that is not live here any more, for its recordings.</summary>
-    private async Task AnswerPastAsync(HttpContext context, LivePath path)
+    private async Task AnswerPastAsync(HttpContext context, LivePath path, bool mayPreview)
     {
         try
         {
             if (await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted)
-                && await shelf.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } session)
+                && await shelf.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past && directory.Audience.Of(past, mayPreview) is { } session)
             {
                 await live.AnswerAsync(context, session, path);
                 return;
@@ -156,12 +159,14 @@ internal sealed partial class LiveEndpoint(
     /// <summary>A part of a broadcast by time. Whatever is not in the one spelling of it is sent there, so that caches have one address for it.</summary>
     private async Task AnswerRangeAsync(HttpContext context, LiveSession session, LivePath path, string? start, string? end)
     {
-        if (TimeRange.Parse(start, end, time.GetUtcNow(), out var mistake) is not { } range)
+        if (TimeRange.Parse(start, end, time.GetUtcNow(), out var mistake) is not { } asked)
         {
             await Answers.TellAsync(context, StatusCodes.Status400BadRequest, "max-age=60", mistake!);
             return;
         }
 
+        // Before the audience's begin there is nothing: who asks for more is sent to that.
+        var range = asked.NotBefore(session.Begin?.From);
         if (!range.IsSpelt(start, end))
         {
             // Relative, so that no answer holds the token that may stand in the path.

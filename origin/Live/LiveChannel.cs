@@ -13,23 +13,11 @@ internal sealed class LiveChannel(ChannelName name)
     /// <summary>Its sessions by rising id.</summary>
     public IReadOnlyList<LiveSession> Sessions => _sessions;
 
-    /// <summary>What the channel's addresses show: the newest session that has something of every rendition, ended or not.</summary>
-    public LiveSession? Current
-    {
-        get
-        {
-            var sessions = _sessions;
-            for (var i = sessions.Length - 1; i >= 0; i--)
-            {
-                if (sessions[i].IsPlayable)
-                {
-                    return sessions[i];
-                }
-            }
+    /// <summary>The newest session that has something of every rendition, ended or not.</summary>
+    public LiveSession? Current => CurrentOf(static session => session);
 
-            return null;
-        }
-    }
+    /// <summary>What the channel's addresses show: the newest session that has something of every rendition for who asks, ended or not.</summary>
+    public LiveSession? CurrentFor(Audience audience, bool mayPreview) => CurrentOf(session => audience.Of(session, mayPreview));
 
     /// <summary>The session of an id, or <see langword="null"/>.</summary>
     public LiveSession? Find(SessionId id)
@@ -45,17 +33,11 @@ internal sealed class LiveChannel(ChannelName name)
         return null;
     }
 
-    /// <summary>The channel as viewers get it.</summary>
-    public ChannelStatus Status()
-    {
-        var current = Current;
-        if (_sessions is [.., var newest] && newest != current && !newest.IsEnded)
-        {
-            return newest.Status();
-        }
+    /// <summary>The channel as it is.</summary>
+    public ChannelStatus Status() => StatusOf(static session => session);
 
-        return current?.Status() ?? Offline(Name);
-    }
+    /// <summary>The channel as it is for who asks.</summary>
+    public ChannelStatus StatusFor(Audience audience, bool mayPreview) => StatusOf(session => audience.Of(session, mayPreview));
 
     /// <summary>The status of a channel without sessions.</summary>
     public static ChannelStatus Offline(ChannelName channel) => new(channel, ChannelState.Offline, null, null, null, []);
@@ -66,4 +48,25 @@ internal sealed class LiveChannel(ChannelName name)
 
     /// <summary>Removes a session.</summary>
     public void Remove(LiveSession session) => _sessions = [.. _sessions.Where(s => s != session)];
+
+    private LiveSession? CurrentOf(Func<LiveSession, LiveSession?> view)
+    {
+        var sessions = _sessions;
+        for (var i = sessions.Length - 1; i >= 0; i--)
+        {
+            if (sessions[i].IsPlayable && view(sessions[i]) is { IsPlayable: true } playable)
+            {
+                return playable;
+            }
+        }
+
+        return null;
+    }
+
+    private ChannelStatus StatusOf(Func<LiveSession, LiveSession?> view)
+    {
+        LiveSession[] seen = [.. _sessions.Select(view).OfType<LiveSession>()];
+        var current = seen.LastOrDefault(session => session.IsPlayable);
+        return seen is [.., var newest] && newest != current && !newest.IsEnded ? newest.Status() : current?.Status() ?? Offline(Name);
+    }
 }

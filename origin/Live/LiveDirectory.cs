@@ -9,13 +9,23 @@ namespace Broadcast.Origin;
 /// Everything that can be watched, folded from timelines. Safe to use from any thread; questions are answered from memory. Bounded by the channels there are,
 /// <see cref="OriginOptions.MaxSessionsPerChannel"/> and each session's window.
 /// </summary>
-public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger) : ITimelineSink
+/// <param name="options">The limits.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where it is told what begins and ends.</param>
+/// <param name="audience">Who knows how much of each session viewers get; without it, all of what did not begin hidden.</param>
+public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionAudience? audience = null) : ITimelineSink
 {
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
     private readonly Lock _gate = new();
 
-    /// <summary>A channel as its viewers get it now; offline when nothing is known of it.</summary>
+    /// <summary>What viewers get of sessions.</summary>
+    internal Audience Audience { get; } = new(audience);
+
+    /// <summary>A channel as it is now, whether its viewers get that or not; offline when nothing is known of it.</summary>
     public ChannelStatus Status(ChannelName channel) => FindChannel(channel)?.Status() ?? LiveChannel.Offline(channel);
+
+    /// <summary>Whether viewers get nothing of a session that goes on.</summary>
+    public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found && Audience.IsHidden(found);
 
     /// <summary>All channels that have a session, in order of names.</summary>
     public IReadOnlyList<ChannelStatus> All() =>
@@ -42,6 +52,9 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
         {
             OriginLog.SessionEnded(logger, channel, session, target.EndReason ?? "");
         }
+
+        // What its audience gets begins with the first that is for it, not with the first that somebody asks for.
+        _ = Audience.Of(target);
     }
 
     /// <inheritdoc/>

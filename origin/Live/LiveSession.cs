@@ -11,7 +11,7 @@ namespace Broadcast.Origin;
 /// A session as it is served. Events are folded under a short lock; manifests are drawn as data under the same lock and written outside it, once a version,
 /// however many ask.
 /// </summary>
-internal sealed class LiveSession
+internal sealed partial class LiveSession
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
@@ -40,9 +40,14 @@ internal sealed class LiveSession
     private volatile bool _ended;
 
     public LiveSession(BroadcastSession session, TimeProvider time)
+        : this(session, time, null)
     {
-        (_timeline, _time, _startedAt) = (new SessionTimeline(session), time, session.StartedAt);
-        _periods = new PeriodFold(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null);
+    }
+
+    private LiveSession(BroadcastSession session, TimeProvider time, AudienceBegin? begin)
+    {
+        (_timeline, _time, _startedAt, Begin, _firstKept) = (new SessionTimeline(session), time, session.StartedAt, begin, begin?.Segment ?? 0);
+        _periods = new PeriodFold(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null, begin?.Segment ?? 1);
         _lastMedia = time.GetUtcNow();
     }
 
@@ -80,7 +85,7 @@ internal sealed class LiveSession
         {
             var (listChanged, allChanged) = (false, false);
             var wasEnded = _timeline.IsEnded;
-            foreach (var @event in events)
+            foreach (var @event in Begin?.Of(events) ?? events)
             {
                 try
                 {
@@ -130,6 +135,7 @@ internal sealed class LiveSession
             }
 
             Announce(everything: _timeline.IsEnded && !wasEnded, listChanged);
+            _shown?.Append(events, static _ => { });   // what makes no sense was told already
         }
     }
 
@@ -292,7 +298,7 @@ internal sealed class LiveSession
     {
         lock (_gate)
         {
-            return MediaVerdict.Of(_timeline, path);
+            return Begin?.Hides(path) == true ? default : MediaVerdict.Of(_timeline, path);
         }
     }
 
@@ -317,7 +323,7 @@ internal sealed class LiveSession
                 : _ended ? ChannelState.Ended
                 : IsStalled ? ChannelState.Interrupted
                 : ChannelState.Live;
-            return new ChannelStatus(_timeline.Session.Channel, state, Id, _startedAt, _playable ? LiveEdge() : null,
+            return new ChannelStatus(_timeline.Session.Channel, state, Id, Begin is { } begin && begin.From > _startedAt ? begin.From : _startedAt, _playable ? LiveEdge() : null,
             [
                 .. _timeline.Renditions.Select(rendition => new RenditionStatus(
                     rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average, _records[rendition.Name].Bitrate.Peak)),

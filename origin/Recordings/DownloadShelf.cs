@@ -8,7 +8,8 @@ namespace Broadcast.Origin.Recordings;
 /// <param name="Start">Wall clock from which on it is.</param>
 /// <param name="End">Wall clock up to which it is.</param>
 /// <param name="Rendition">The rendition that was asked for; <see langword="null"/> for the best.</param>
-internal readonly record struct DownloadKey(SessionId Session, DateTimeOffset Start, DateTimeOffset? End, string? Rendition);
+/// <param name="Begin">First number that is for who asks; 0 for all.</param>
+internal readonly record struct DownloadKey(SessionId Session, DateTimeOffset Start, DateTimeOffset? End, string? Rendition, long Begin = 0);
 
 /// <summary>
 /// Downloads as they were last laid out, under one limit of bytes. To lay one out something of every segment is read, so one that goes on where it broke off, or has several connections at once, finds it

@@ -4,7 +4,7 @@ using Broadcast.Origin.Rewinding;
 namespace Broadcast.Origin.Recordings;
 
 /// <summary>Which segments a recording is made of.</summary>
-internal sealed class RecordingCuts(RecordingShelf shelf, ChapterShelf chapters)
+internal sealed class RecordingCuts(RecordingShelf shelf, LiveDirectory directory, ChapterShelf chapters)
 {
     /// <summary>
     /// A recording's renditions with their segments in order: whole ones, those that its range touches, from the same number to the same number in all. Their objects are named by
@@ -16,7 +16,7 @@ internal sealed class RecordingCuts(RecordingShelf shelf, ChapterShelf chapters)
     /// <returns><see langword="null"/> when nothing of it is there.</returns>
     /// <exception cref="IOException">Spool or store failed.</exception>
     public async ValueTask<PastView?> CutAsync(RecordingRange recording, string? rendition, CancellationToken cancellationToken) =>
-        await shelf.OpenAsync(recording.Channel, recording.Session, cancellationToken) is { } session
+        await shelf.OpenAsync(recording.Channel, recording.Session, cancellationToken) is { } whole && directory.Audience.Of(whole) is { } session
             ? await PastView.Of(session, isReplay: true).CutAsync(RecordedObjects.RangeOf(recording), chapters, rendition).WaitAsync(cancellationToken)
             : null;
 }

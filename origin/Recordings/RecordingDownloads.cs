@@ -43,7 +43,7 @@ internal sealed class RecordingDownloads(DownloadShelf shelf, DownloadDelivery d
         }
 
         // A session of a process that was killed counts as over after a while, and may still go on after a restart: then it has another end.
-        var key = new DownloadKey(session.Id, range.Start, range.End ?? edges.End, wanted);
+        var key = new DownloadKey(session.Id, range.Start, range.End ?? edges.End, wanted, session.Begin?.Segment ?? 0);
         if (!shelf.TryGet(key, 2 * edges.CountIn(range), () => PlanAsync(session, range, wanted), out var laying))
         {
             Overload.Count(OverloadReason.Downloads);

@@ -9,7 +9,7 @@ namespace Broadcast.Origin.Recordings;
 
 /// <summary>Answers everything under <c>/vod/</c>, for those whom the door has let through.</summary>
 internal sealed class ReplayEndpoint(
-    RecordingShelf shelf, ReplayPlaylists playlists, RecordingDownloads downloads, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<ReplayEndpoint> logger)
+    RecordingShelf shelf, LiveDirectory directory, ReplayPlaylists playlists, RecordingDownloads downloads, DocumentDelivery documents, MediaDelivery media, IOptions<OriginOptions> options, ILogger<ReplayEndpoint> logger)
 {
     /// <summary>How long caches may keep the poster of what is not over.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -35,7 +35,7 @@ internal sealed class ReplayEndpoint(
             }
 
             kind = $"Replay{path.Kind}";
-            if (await shelf.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } session)
+            if (await shelf.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } whole || directory.Audience.Of(whole) is not { } session)
             {
                 Answers.NotFound(context);
                 return;

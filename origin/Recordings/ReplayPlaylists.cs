@@ -49,7 +49,7 @@ internal sealed class ReplayPlaylists(ChapterShelf chapters, RangeShelf drawn, I
         var isWhole = edges.IsWhole(range);
         var version = session.Read((timeline, _) => isWhole ? WholeVersion + (timeline.Sheets is [.., var newest] ? newest.Start.Rescale(1000).Ticks + 1 : 0) : session.ListedAt.UtcTicks);
         var segments = edges.CountIn(range) * (lists ?? edges.Renditions);
-        if (!drawn.TryGet(new RangeKey(session.Id, list, range), version, segments, () => draw(range, isWhole), out var drawing))
+        if (!drawn.TryGet(new RangeKey(session.Id, list, range, session.Begin?.Segment ?? 0), version, segments, () => draw(range, isWhole), out var drawing))
         {
             return new RangeAnswer(null, default, IsBusy: true);
         }

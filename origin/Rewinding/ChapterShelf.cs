@@ -43,15 +43,22 @@ internal sealed class ChapterShelf(ISpool spool, IOptions<OriginOptions> options
     /// <param name="chapter">The chapter.</param>
     /// <param name="rendition">The rendition.</param>
     /// <param name="target">The session's target duration.</param>
+    /// <param name="from">First number that is wanted; 0 for all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="IOException">Spool or store failed.</exception>
-    public async ValueTask<ChapterText?> TextAsync(TimelineChapter chapter, string rendition, TimeSpan target, CancellationToken cancellationToken) =>
+    public async ValueTask<ChapterText?> TextAsync(TimelineChapter chapter, string rendition, TimeSpan target, long from, CancellationToken cancellationToken) =>
         (ChapterText?)await GetAsync(
-            new Key(chapter.Object.Value, rendition),
+            new Key(chapter.Object.Value, rendition, from),
             async () =>
             {
-                var segments = (await ReadAsync(chapter, name => name == rendition, CancellationToken.None))?.Renditions is [var only, ..] ? only.Segments : null;
-                return segments is { Count: > 0 } && ChapterText.Render(rendition, segments, target) is var text ? (text, text.Text.Length) : null;
+                if (await ReadAsync(chapter, name => name == rendition, CancellationToken.None) is not { Renditions: [var only, ..] } read
+                    || only.Segments.Where(segment => segment.Number >= from).ToList() is not { Count: > 0 } segments)
+                {
+                    return null;
+                }
+
+                var text = ChapterText.Render(rendition, segments, target) with { Before = read.Discontinuities.Count(number => number < segments[0].Number) };
+                return (text, text.Text.Length);
             },
             cancellationToken);
 
@@ -136,7 +143,8 @@ internal sealed class ChapterShelf(ISpool spool, IOptions<OriginOptions> options
 
     /// <param name="Object">The chapter's object.</param>
     /// <param name="Rendition">The rendition whose text it is; empty for the object itself.</param>
-    private readonly record struct Key(string Object, string Rendition);
+    /// <param name="From">First number in the text, where it is not all; else 0.</param>
+    private readonly record struct Key(string Object, string Rendition, long From = 0);
 
     private sealed record Kept(Key Key, object Value, int Bytes);
 }

@@ -10,6 +10,9 @@ namespace Broadcast.Origin.Rewinding;
 /// <param name="LastMap">Address of the init segment that the last segment needs.</param>
 internal sealed record ChapterText(byte[] Text, string FirstMap, string LastMap)
 {
+    /// <summary>Discontinuities of the chapter before its first segment here.</summary>
+    public int Before { get; init; }
+
     private static ReadOnlySpan<byte> Discontinuity => "#EXT-X-DISCONTINUITY\n"u8;
 
     /// <summary>Renders segments.</summary>

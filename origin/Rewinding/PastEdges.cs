@@ -40,11 +40,13 @@ internal sealed record PastEdges(
             var segments = leader is null ? default : leader.Closed;
             var chapters = isReplay ? timeline.KeptChapters : timeline.Chapters;
             return new PastEdges(
-                chapters is [var chapter, ..] ? clock.Begin(chapter) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
+                chapters is [var chapter, ..] ? Later(clock.Begin(chapter), session.Begin?.From) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
                 segments is [.., var last] ? clock.End(ChapterSegment.Of(last)) : null,
                 timeline.IsEnded, chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
         });
     }
+
+    private static DateTimeOffset Later(DateTimeOffset begin, DateTimeOffset? from) => from > begin ? from.Value : begin;
 
     /// <summary>Whether all of a range is over, so that nothing can be added to it. A rendition may be two segments behind the leading one.</summary>
     public bool IsWhole(TimeRange range) => IsEnded || range.End + (2 * Target) <= End;

@@ -57,6 +57,9 @@ internal sealed record PastView(
     /// <summary>First number of the live window.</summary>
     public long FirstSegment { get; init; }
 
+    /// <summary>Where it begins for who asks, who gets nothing before that; <see langword="null"/> for all of it.</summary>
+    public AudienceBegin? Own { get; init; }
+
     /// <summary>The runs of what is listed, with their true begins though that may be in what is not; empty before anything was loaded.</summary>
     public IReadOnlyList<TimelineRun> Runs { get; init; } = [];
 
@@ -65,7 +68,7 @@ internal sealed record PastView(
         ?? Renditions.FirstOrDefault(rendition => rendition.Segments.Count > 0);
 
     /// <summary>Where it begins by wall clock, or <see langword="null"/> when there is nothing.</summary>
-    public DateTimeOffset? Begin => Chapters is [var first, ..] ? Clock.Begin(first) : Leader?.Segments is [var oldest, ..] ? Clock.Begin(oldest) : null;
+    public DateTimeOffset? Begin => Chapters is [var first, ..] ? (Own is { } own && own.From > Clock.Begin(first) ? own.From : Clock.Begin(first)) : Leader?.Segments is [var oldest, ..] ? Clock.Begin(oldest) : null;
 
     /// <summary>Where it ends by wall clock, or <see langword="null"/> when there is nothing.</summary>
     public DateTimeOffset? End => Leader?.Segments is [.., var last] ? Clock.End(last) : null;
@@ -92,6 +95,7 @@ internal sealed record PastView(
         Thumbnails = ThumbnailTrack.Of(timeline),
         Run = timeline.Run,
         FirstSegment = timeline.FirstSegment,
+        Own = session.Begin,
         Clock = PastClock.Of(timeline.Session, isCounted),
         IsReplay = isReplay,
         Sheets = isReplay ? [.. timeline.Sheets] : [],
@@ -123,6 +127,11 @@ internal sealed record PastView(
             view = await LoadAsync(touched, shelf);
         }
 
+        if (Own is { } own)
+        {
+            view = view.Since(own);
+        }
+
         if (IsReplay && IsEnded)
         {
             view = view.WithoutItsTail();
@@ -151,6 +160,13 @@ internal sealed record PastView(
             ],
         };
     }
+
+    /// <summary>Without what is not for who asks, though the chapter that it is in is.</summary>
+    private PastView Since(AudienceBegin own) => this with
+    {
+        Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= own.Segment)] })],
+        Sheets = [.. Sheets.Where(sheet => sheet.Start.ToTimeSpan() >= own.Start)],
+    };
 
     /// <summary>Without the gaps that it ends with in all renditions: what was lost with a machine before the session ended, nobody waits for.</summary>
     private PastView WithoutItsTail()

@@ -64,7 +64,7 @@ internal sealed class RangePlaylists(ChapterShelf shelf, RangeShelf drawn, TimeP
         }
 
         var segments = edges.CountIn(range) * (lists ?? edges.Renditions);
-        return !drawn.TryGet(new RangeKey(session.Id, list, range), edges.VersionOf(range), segments, draw, out var drawing) ? new RangeAnswer(null, default, IsBusy: true)
+        return !drawn.TryGet(new RangeKey(session.Id, list, range, session.Begin?.Segment ?? 0), edges.VersionOf(range), segments, draw, out var drawing) ? new RangeAnswer(null, default, IsBusy: true)
             : await drawing.WaitAsync(cancellationToken) is { } document ? new RangeAnswer(document, MaxAgeOf(edges, range))
             : new RangeAnswer(null, default, nothing);
     }

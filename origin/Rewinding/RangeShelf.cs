@@ -8,7 +8,8 @@ namespace Broadcast.Origin.Rewinding;
 /// <param name="Session">Of which session.</param>
 /// <param name="List">Which of its lists: a rendition's name, or a word that cannot be one.</param>
 /// <param name="Range">The range.</param>
-internal readonly record struct RangeKey(SessionId Session, string List, TimeRange Range);
+/// <param name="Begin">First number that is for who asks; 0 for all.</param>
+internal readonly record struct RangeKey(SessionId Session, string List, TimeRange Range, long Begin = 0);
 
 /// <summary>Lists of ranges as they were last asked for, under one limit of bytes for all sessions; a <see cref="TurnShelf{TKey, TValue}"/>, as drawings take turns. Safe to use from any thread.</summary>
 internal sealed class RangeShelf(IOptions<OriginOptions> options)

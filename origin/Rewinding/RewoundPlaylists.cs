@@ -85,10 +85,17 @@ internal sealed class RewoundPlaylists(ChapterShelf shelf)
 
             var target = session.Latency.TargetDuration;
             var texts = new List<ChapterText?>();
-            var chapters = playlist.Past.Chapters;
+            var (chapters, cut) = (playlist.Past.Chapters, playlist.Past.Cut);
             foreach (var some in chapters.Chunk(ChapterShelf.AtOnce))
             {
-                texts.AddRange(await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, CancellationToken.None).AsTask())));
+                texts.AddRange(await Task.WhenAll(some.Select(chapter => shelf.TextAsync(chapter, rendition, target, chapter == cut ? playlist.MediaSequence : 0, CancellationToken.None).AsTask())));
+            }
+
+            if (cut is not null)
+            {
+                // Of a delta update as well, though that has no text of it.
+                var before = chapters.Count > 0 ? texts[0]?.Before : (await shelf.TextAsync(cut, rendition, target, playlist.MediaSequence, CancellationToken.None))?.Before;
+                playlist = playlist with { DiscontinuitySequence = playlist.DiscontinuitySequence + before.GetValueOrDefault() };
             }
 
             if (texts.LastIndexOf(null) is >= 0 and var missing)

@@ -58,6 +58,10 @@ internal sealed record TimeRange(DateTimeOffset Start, DateTimeOffset? End)
         return range;
     }
 
+    /// <summary>The same from where there is something for who asks; one that is over before that stays as it is.</summary>
+    /// <param name="begin">From when on there is something; <see langword="null"/> for always.</param>
+    public TimeRange NotBefore(DateTimeOffset? begin) => begin is { } from && Floor(from) is var first && Start < first && !(End <= first) ? this with { Start = first } : this;
+
     /// <summary>Whether an address says it in its one spelling.</summary>
     public bool IsSpelt(string? start, string? end) => start == Text(Start) && end == (End is { } own ? Text(own) : null);
 

@@ -10,7 +10,7 @@ namespace Broadcast.Origin.Viewing;
 
 /// <summary>
 /// Stands before everything under <c>/live/</c> and <c>/vod/</c>, with and without a token in front, and lets through whom the authority lets in: playlists, media, pictures and status alike. What it lets
-/// through is the same for everybody. Edges that cache it ask here too, under <c>/auth/</c>.
+/// through is the same for everybody, but for who may preview. Edges that cache it ask here too, under <c>/auth/</c>.
 /// </summary>
 /// <param name="live">What is behind the door.</param>
 /// <param name="replay">And what of recordings is.</param>
@@ -46,6 +46,12 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
             {
                 Refuse(context, refusal);
                 return;
+            }
+
+            if (verdict.MayPreview)
+            {
+                context.Features.Set(PreviewRight.Instance);
+                context.Response.OnStarting(static response => ForNobodyElse((HttpResponse)response), context.Response);
             }
         }
 
@@ -148,6 +154,13 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
         }
 
         return verdict;
+    }
+
+    /// <summary>At the same address others get something else.</summary>
+    private static Task ForNobodyElse(HttpResponse response)
+    {
+        response.Headers.CacheControl = "private, no-store";
+        return Task.CompletedTask;
     }
 
     private static void Allow(HttpContext context, string cacheControl)

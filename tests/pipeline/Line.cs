@@ -48,7 +48,13 @@ internal sealed class Line : IAsyncDisposable
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="options">More of the configuration. Pictures are made only where it says so: they need real processes.</param>
-    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, params KeyValuePair<string, string?>[] options)
+    public static Task<Line> StartAsync(string folder, ManualTimeProvider time, params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, null, options);
+
+    /// <param name="folder">The data folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
+    /// <param name="options">More of the configuration.</param>
+    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, ISessionAudience? audience, params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new KeptLog();
@@ -65,6 +71,11 @@ internal sealed class Line : IAsyncDisposable
         builder.Services.AddSingleton(new DataFolder(folder));
         builder.Services.AddSingleton<Progress>();
         builder.Services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<Progress>());
+        if (audience is not null)
+        {
+            builder.Services.AddSingleton(audience);
+        }
+
         builder.Services.AddStorage(builder.Configuration);
         builder.Services.AddOrigin(builder.Configuration);
         builder.Services.AddPackager(builder.Configuration);

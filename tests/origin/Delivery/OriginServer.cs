@@ -59,7 +59,14 @@ internal sealed class OriginServer : IAsyncDisposable
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>
     /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
     /// <param name="settings">Options.</param>
-    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings)
+    public static Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings) =>
+        StartAsync(authority, catalog, null, settings);
+
+    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
+    /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
+    /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
+    /// <param name="settings">Options.</param>
+    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, ISessionAudience? audience, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -76,6 +83,11 @@ internal sealed class OriginServer : IAsyncDisposable
         if (catalog is not null)
         {
             builder.Services.AddSingleton(catalog);
+        }
+
+        if (audience is not null)
+        {
+            builder.Services.AddSingleton(audience);
         }
 
         builder.Services.AddOrigin(builder.Configuration);

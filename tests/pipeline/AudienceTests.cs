@@ -1,0 +1,94 @@
+using System.Net;
+
+namespace Broadcast.Pipeline.Tests;
+
+/// <summary>A session that is previewed and goes live, through every stage.</summary>
+public sealed class AudienceTests : IAsyncLifetime
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+    private readonly ManualTimeProvider _time = new();
+    private readonly Register _register = new();
+    private Line _line = null!;
+
+    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time, _register);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _line.DisposeAsync();
+        await _folder.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Viewers_get_it_from_the_moment_on_however_long_it_lasts_and_after_a_restart()
+    {
+        var session = Line.Session(_time) with { BeginsHidden = true, Rewind = Rewind.All, IsRecorded = true };
+        var camera = _line.Connect(session);
+        await camera.SendAsync(25);
+        (await StatusAsync(session, "source/1.m4s")).ShouldBe(HttpStatusCode.NotFound);
+        (await _line.Client.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        var live = _time.GetUtcNow();
+        _register.View = AudienceView.Since(live);
+        await camera.SendAsync(5);
+        await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode, description: "the channel shows it");
+        var first = (await _line.PlaylistAsync(session)).Entries[0];
+        first.WallClock.ShouldBeInRange(live, live + session.Latency.TargetDuration);
+        _register.View.Segment.ShouldBe(first.Number);
+
+        // Long enough for chapters to take its begin out of the live window.
+        await camera.SendAsync(300);
+        await ShouldBeginAsync(session, first.Number);
+        await camera.GoneAsync();
+        await _line.StopAsync();
+        await _line.DisposeAsync();
+        _line = await Line.StartAsync(_folder.Sub("data"), _time, _register);
+        camera = _line.Connect(session);
+        await camera.SendAsync(10);
+        await ShouldBeginAsync(session, first.Number);
+    }
+
+    private async Task ShouldBeginAsync(BroadcastSession session, long first)
+    {
+        foreach (var rendition in new[] { "source", "audio" })
+        {
+            var playlist = await _line.PlaylistAsync(session, rendition);
+            (playlist.Sequence, playlist.Entries[0].Number).ShouldBe((first, first), rendition);
+            playlist.Entries.Select(entry => entry.Number).ShouldBe(Enumerable.Range(0, playlist.Entries.Count).Select(i => first + i));
+            (await StatusAsync(session, $"{rendition}/{first}.m4s")).ShouldBe(HttpStatusCode.OK);
+            (await StatusAsync(session, $"{rendition}/{first - 1}.m4s")).ShouldBe(HttpStatusCode.NotFound);
+        }
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(BroadcastSession session, string file) =>
+        (await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{file}")).StatusCode;
+
+    /// <summary>Knows one session.</summary>
+    private sealed class Register : ISessionAudience
+    {
+        private readonly Lock _lock = new();
+        private AudienceView _view = AudienceView.Hidden;
+
+        public AudienceView View
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _view;
+                }
+            }
+
+            set
+            {
+                lock (_lock)
+                {
+                    _view = value;
+                }
+            }
+        }
+
+        public AudienceView? Find(ChannelName channel, SessionId session) => View;
+
+        public void Settle(ChannelName channel, SessionId session, DateTimeOffset from, long segment) => View = AudienceView.Since(from, segment);
+    }
+}
