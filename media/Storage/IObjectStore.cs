@@ -4,7 +4,11 @@ namespace Broadcast.Media;
 /// <param name="Name">Its name.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="LastModified">When it was written.</param>
-public sealed record ObjectInfo(ObjectName Name, long Length, DateTimeOffset LastModified);
+public sealed record ObjectInfo(ObjectName Name, long Length, DateTimeOffset LastModified)
+{
+    /// <summary>Of a list, how new it is, where that was noted (<see cref="IObjectStore.ReplaceAsync"/>). Only <see cref="IObjectStore.FindAsync"/> tells it.</summary>
+    public ListRank? Rank { get; init; }
+}
 
 /// <summary>How an object is put.</summary>
 public enum PutCondition
@@ -18,7 +22,8 @@ public enum PutCondition
 
 /// <summary>
 /// Where whole objects live: S3, disk or memory. One contract test suite holds for all. An object is there with all its bytes or not at all, and once a put
-/// has returned every later read sees it. A checksum is noted with each (<see cref="ObjectContent.Checksum"/>). Failures of the outside (network, disk full, refused credentials) are <see cref="ObjectStoreException"/>.
+/// has returned every later read sees it. With each go the headers of its name where objects have such (<see cref="ObjectHeaders"/>), and a checksum (<see cref="ObjectContent.Checksum"/>).
+/// Failures of the outside (network, disk full, refused credentials) are <see cref="ObjectStoreException"/>.
 /// </summary>
 public interface IObjectStore
 {
@@ -29,6 +34,18 @@ public interface IObjectStore
     /// <summary>Puts a local file's bytes. The file itself is left alone unless the store could take it over by renaming, so that it may be gone afterwards.</summary>
     /// <returns>As <see cref="PutAsync"/>.</returns>
     Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts a list in the place of an older one, or where there is none. What is as new or older is replaced as a whole; what is newer stays, also when another process writes it at the same moment, as far
+    /// as the store can tell (S3 services without <c>If-Match</c> take whichever comes last).
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="bytes">All of it.</param>
+    /// <param name="rank">How new it is; noted with it.</param>
+    /// <param name="headers">What goes with it where objects have headers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns><see langword="false"/> when a newer one is there; nothing was changed.</returns>
+    Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken);
 
     /// <summary>Reads all of an object, or a range of it.</summary>
     /// <param name="name">Its name.</param>

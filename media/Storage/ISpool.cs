@@ -24,6 +24,9 @@ public interface ISpool
     /// <summary>Files that are in the spool now (open, or waiting for the store), in ordinal order, whose names begin with <paramref name="prefix"/>.</summary>
     IReadOnlyList<ObjectInfo> List(string prefix);
 
+    /// <summary>Whether a file is in the spool now, so that the store does not have it yet. What was announced and is not has gone to the store.</summary>
+    bool IsWaiting(ObjectName name) => List(name.Value).Any(found => found.Name == name);
+
     /// <summary>Deletes from memory, spool and store. In the background and retried where the store fails; a name that is nowhere is no error.</summary>
     void Delete(IReadOnlyCollection<ObjectName> names);
 

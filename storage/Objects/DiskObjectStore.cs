@@ -12,7 +12,7 @@ namespace Broadcast.Storage.Objects;
 /// medium with the file system's next commit (about 5 s). Kill -9 of this process loses nothing either way. One process at a time writes to the folder.
 /// </para>
 /// <para>
-/// Checksums: each object's is noted with its file (<see cref="NotedChecksum"/>). A file that comes from the spool has it from there: of the bytes as they were handed over, not as they are read back.
+/// Checksums: each object's is noted with its file (<see cref="NotedChecksum"/>); so is the rank of a list. Headers are not: who hands the folder out says them. A file that comes from the spool has it from there: of the bytes as they were handed over, not as they are read back.
 /// </para>
 /// </summary>
 internal sealed class DiskObjectStore : IObjectStore
@@ -22,6 +22,7 @@ internal sealed class DiskObjectStore : IObjectStore
     /// <summary>Half written files are younger than this while they are written; older ones were left by a process that is gone.</summary>
     private static readonly TimeSpan WrittenWithin = TimeSpan.FromHours(1);
 
+    private readonly Lock _ranking = new();
     private readonly string _root;
     private readonly string _temporary;
     private readonly bool _flush;
@@ -128,6 +129,14 @@ internal sealed class DiskObjectStore : IObjectStore
             }
         });
 
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        GuardAsync($"Could not store {name}", () => WriteAndPlaceAsync(name, PutCondition.Replace, async file =>
+        {
+            await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken);
+            NotedChecksum.Write(file, Crc32C.Append(0, bytes.Span));
+            NotedRank.Write(file, rank);
+        }, rank));
+
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -158,7 +167,7 @@ internal sealed class DiskObjectStore : IObjectStore
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => GuardAsync($"Could not look for {name}", () =>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))));
+        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found with { Rank = NotedRank.Read(PathOf(name)) } : null);
     });
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -218,7 +227,7 @@ internal sealed class DiskObjectStore : IObjectStore
 
     private string PathOf(ObjectName name) => Path.Combine(_root, name.Value);
 
-    private async Task<bool> WriteAndPlaceAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write)
+    private async Task<bool> WriteAndPlaceAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write, ListRank? rank = null)
     {
         var path = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
         try
@@ -232,7 +241,16 @@ internal sealed class DiskObjectStore : IObjectStore
                 }
             }
 
-            return Place(path, name, condition);
+            if (rank is not { } own)
+            {
+                return Place(path, name, condition);
+            }
+
+            // One process writes to the folder, and so one lock will do.
+            lock (_ranking)
+            {
+                return !(NotedRank.Read(PathOf(name)) > own) && Place(path, name, condition);
+            }
         }
         finally
         {

@@ -22,6 +22,12 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
     public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
         Put(name, await File.ReadAllBytesAsync(path, cancellationToken), condition);
 
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Put(name, bytes.ToArray(), PutCondition.Replace, rank));
+    }
+
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -40,7 +46,7 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_objects.TryGetValue(name.Value, out var entry) ? new ObjectInfo(name, entry.Bytes.Length, entry.Written) : null);
+        return Task.FromResult(_objects.TryGetValue(name.Value, out var entry) ? new ObjectInfo(name, entry.Bytes.Length, entry.Written) { Rank = entry.Rank } : null);
     }
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -92,12 +98,12 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
         }
     }
 
-    private bool Put(ObjectName name, byte[] bytes, PutCondition condition)
+    private bool Put(ObjectName name, byte[] bytes, PutCondition condition, ListRank? rank = null)
     {
         lock (_writing)
         {
             var before = _objects.TryGetValue(name.Value, out var old) ? old.Bytes.Length : 0;
-            if (old is not null && condition == PutCondition.CreateOnly)
+            if (old is not null && (condition == PutCondition.CreateOnly || old.Rank > rank))
             {
                 return false;
             }
@@ -108,10 +114,10 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
             }
 
             _bytes += bytes.Length - before;
-            _objects[name.Value] = new Entry(bytes, time.GetUtcNow(), Crc32C.Append(0, bytes));
+            _objects[name.Value] = new Entry(bytes, time.GetUtcNow(), Crc32C.Append(0, bytes), rank);
             return true;
         }
     }
 
-    private sealed record Entry(byte[] Bytes, DateTimeOffset Written, uint Sum);
+    private sealed record Entry(byte[] Bytes, DateTimeOffset Written, uint Sum, ListRank? Rank);
 }

@@ -29,6 +29,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly TimeProvider _time;
     private readonly S3Faults _faults;
     private readonly S3Multipart _multipart;
+    private readonly S3Replacement _replacement;
     private readonly string _bucket;
     private readonly string _prefix;
     private readonly bool _signBodies;
@@ -54,6 +55,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         _class = string.IsNullOrEmpty(options.StorageClass) ? null : new S3StorageClass(options.StorageClass);
         _client = S3Client.Create(options);
         _multipart = new S3Multipart(_client, _bucket, _signBodies);
+        _replacement = new S3Replacement(_client, _bucket, time);
     }
 
     /// <summary>Bytes from which a file goes up in parts. S3's limit for one put is 5 GiB; parts of 16 MiB are retried alone. Set lower by tests only.</summary>
@@ -101,9 +103,29 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             return false;
         }
 
-        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _class };
+        var headers = ObjectHeaders.Of(name);
+        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _class, ContentType = headers.ContentType };
+        if (headers.CacheControl is { } cacheControl)
+        {
+            start.Headers.CacheControl = cacheControl;
+        }
+
         start.Metadata[Checksum] = Crc32C.Format(digest.Sum);
         return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
+    }
+
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        var copy = bytes.ToArray();
+        var digest = FileDigest.Of(copy, _sendMd5);
+        return CallAsync($"Could not store {name}", LimitFor(copy.Length), token => _replacement.PutAsync(_prefix + name.Value, rank, () =>
+        {
+            var request = Request(name, headers);
+            request.InputStream = new MemoryStream(copy, writable: false);
+            request.MD5Digest = digest.Md5;
+            request.Metadata[Checksum] = Crc32C.Format(digest.Sum);
+            return request;
+        }, token), cancellationToken);
     }
 
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
@@ -252,7 +274,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             var id = Guid.NewGuid().ToString("N");
             for (var attempt = 1; ; attempt++)
             {
-                var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false, DisablePayloadSigning = !_signBodies };
+                var request = Request(name, ObjectHeaders.Of(name));
                 fill(request);
                 request.MD5Digest = digest.Md5;
                 request.StorageClass = length >= LeastForClass ? _class : null;
@@ -284,12 +306,23 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             }
         }, cancellationToken);
 
+    private PutObjectRequest Request(ObjectName name, ObjectHeaders headers)
+    {
+        var request = new PutObjectRequest { BucketName = _bucket, Key = _prefix + name.Value, UseChunkEncoding = false, DisablePayloadSigning = !_signBodies, ContentType = headers.ContentType };
+        if (headers.CacheControl is { } cacheControl)
+        {
+            request.Headers.CacheControl = cacheControl;
+        }
+
+        return request;
+    }
+
     private async Task<(ObjectInfo? Info, string? PutId)> HeadAsync(ObjectName name, CancellationToken cancellationToken)
     {
         try
         {
             var head = await _client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = _bucket, Key = _prefix + name.Value }, cancellationToken);
-            return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)), head.Metadata[PutId]);
+            return (new ObjectInfo(name, head.ContentLength, Utc(head.LastModified)) { Rank = S3Replacement.RankOf(head.Metadata) }, head.Metadata[PutId]);
         }
         catch (AmazonS3Exception e) when (IsNoObject(e))
         {

@@ -106,6 +106,8 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             .OrderBy(found => found.Name.Value, StringComparer.Ordinal),
     ];
 
+    public bool IsWaiting(ObjectName name) => _files.TryGetValue(name, out var file) && file.IsSpooled;
+
     public void Delete(IReadOnlyCollection<ObjectName> names)
     {
         if (names.Count == 0)

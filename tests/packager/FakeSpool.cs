@@ -232,6 +232,8 @@ internal sealed class FakeStore : IObjectStore
 
     public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -131,6 +131,8 @@ public sealed class RewindTests(ITestOutputHelper output)
 
         public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => throw new NotSupportedException();

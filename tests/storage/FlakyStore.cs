@@ -41,6 +41,12 @@ internal sealed class FlakyStore : IObjectStore
         return await Inner.PutFileAsync(name, path, condition, cancellationToken);
     }
 
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        Check();
+        return Inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
+    }
+
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
         Check();

@@ -258,5 +258,50 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         failed.Message.ShouldContain("http://127.0.0.1:1");
     }
 
+    [Fact]
+    public async Task Two_processes_that_write_a_list_do_not_put_an_older_one_over_a_newer()
+    {
+        using var one = ceph.Store(options => options.Prefix = "two-writers");
+        using var two = ceph.Store(options => options.Prefix = "two-writers");
+        var name = Name("live/a/index.m3u8");
+        var headers = ObjectHeaders.OfList(name, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+        (await one.ReplaceAsync(name, Bytes(10, 1), Rank(5), headers, default)).ShouldBeTrue();
+        (await two.ReplaceAsync(name, Bytes(10, 2), Rank(5) with { Epoch = 3 }, headers, default)).ShouldBeTrue();
+
+        // It believes that its own is there still.
+        (await one.ReplaceAsync(name, Bytes(10, 3), Rank(6), headers, default)).ShouldBeFalse();
+        (await one.ReplaceAsync(name, Bytes(10, 4), Rank(6) with { Epoch = 4 }, headers, default)).ShouldBeTrue();
+        (await two.ReplaceAsync(name, Bytes(10, 5), Rank(7) with { Epoch = 3 }, headers, default)).ShouldBeFalse();
+        (await two.ReplaceAsync(name, Bytes(10, 6), Rank(7) with { Epoch = 5 }, headers, default)).ShouldBeTrue();
+        (await one.FindAsync(name, default))!.Rank.ShouldBe(Rank(7) with { Epoch = 5 });
+    }
+
+    [Fact]
+    public async Task Objects_say_what_they_are_and_how_long_caches_may_keep_them()
+    {
+        const string Folder = "live/main/01JN8E0000000000000000000A/";
+        using var store = ceph.Store(options => options.Prefix = "headers", multipartFrom: 5 << 20);
+        var path = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(path, Bytes(6 << 20));
+        await store.PutAsync(Name(Folder + "source/1.m4s"), Bytes(10), PutCondition.CreateOnly, default);
+        await store.PutFileAsync(Name(Folder + "source/2.m4s"), path, PutCondition.CreateOnly, default);
+        await store.PutAsync(Name(Folder + "audio-de/init-1.mp4"), Bytes(10), PutCondition.CreateOnly, default);
+        await store.PutAsync(Name("journal/main/01JN8E0000000000000000000A/00000001.jsonl"), Bytes(10), PutCondition.CreateOnly, default);
+        await store.ReplaceAsync(Name(Folder + "source.m3u8"), Bytes(10), Rank(1), ObjectHeaders.OfList(Name(Folder + "source.m3u8"), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
+        File.Delete(path);
+
+        (await HeadAsync(Folder + "source/1.m4s")).ShouldBe(("video/mp4", "public, max-age=31536000, immutable"));
+        (await HeadAsync(Folder + "source/2.m4s")).ShouldBe(("video/mp4", "public, max-age=31536000, immutable"));
+        (await HeadAsync(Folder + "audio-de/init-1.mp4")).ShouldBe(("audio/mp4", "public, max-age=31536000, immutable"));
+        (await HeadAsync("journal/main/01JN8E0000000000000000000A/00000001.jsonl")).ShouldBe(("application/octet-stream", null));
+        (await HeadAsync(Folder + "source.m3u8")).ShouldBe(("application/vnd.apple.mpegurl", "public, max-age=1, stale-if-error=3"));
+
+        async Task<(string? Type, string? CacheControl)> HeadAsync(string name)
+        {
+            var (type, cacheControl) = await ceph.Server.HeadersAsync(ceph.Bucket, "headers/" + name);
+            return (type, cacheControl);
+        }
+    }
+
     private protected override Task<IObjectStore> CreateAsync(string folder) => Task.FromResult<IObjectStore>(ceph.Store());
 }

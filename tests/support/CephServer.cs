@@ -93,6 +93,32 @@ public sealed class CephServer : IAsyncDisposable
         };
     }
 
+    /// <summary>What an object is handed out with: its media type and <c>Cache-Control</c>.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="name">The object's whole name; letters, digits and <c>/ - . _</c> only.</param>
+    public async Task<(string? ContentType, string? CacheControl)> HeadersAsync(string bucket, string name)
+    {
+        using var http = new HttpClient();
+        using var request = SignedRequest(HttpMethod.Head, $"/{bucket}/{name}");
+        using var response = await http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return (response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Cache-Control", out var values) ? values.ToString() : null);
+    }
+
+    /// <summary>Lets everybody read what a bucket has, as one behind a CDN.</summary>
+    /// <param name="bucket">The bucket.</param>
+    public async Task OpenAsync(string bucket)
+    {
+        var policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::{{bucket}}/*"]}]}""";
+        using var http = new HttpClient();
+        using var request = SignedRequest(HttpMethod.Put, $"/{bucket}", policy, "policy");
+        using var response = await http.SendAsync(request);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"Ceph refused the policy of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
     /// <summary>The gateway hangs: connections are made and nothing is answered.</summary>
     public void Pause() => Signal(Sigstop);
 
@@ -299,13 +325,13 @@ public sealed class CephServer : IAsyncDisposable
     }
 
     /// <summary>AWS signature 4 for a request without body and query, so that this file needs no S3 client.</summary>
-    private HttpRequestMessage SignedRequest(HttpMethod method, string path)
+    private HttpRequestMessage SignedRequest(HttpMethod method, string path, string body = "", string? query = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var scope = $"{time[..8]}/{Region}/s3/aws4_request";
-        var hash = Convert.ToHexStringLower(SHA256.HashData([]));
-        var canonical = $"{method}\n{path}\n\nhost:127.0.0.1:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
+        var canonical = $"{method}\n{path}\n{(query is null ? "" : query + "=")}\nhost:127.0.0.1:{_port}\nx-amz-content-sha256:{hash}\nx-amz-date:{time}\n\nhost;x-amz-content-sha256;x-amz-date\n{hash}";
         var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var key = Encoding.UTF8.GetBytes("AWS4" + SecretKey);
         foreach (var part in scope.Split('/'))
@@ -314,7 +340,12 @@ public sealed class CephServer : IAsyncDisposable
         }
 
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign)));
-        var request = new HttpRequestMessage(method, Endpoint + path);
+        var request = new HttpRequestMessage(method, Endpoint + path + (query is null ? "" : "?" + query));
+        if (body.Length > 0)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        }
+
         request.Headers.Add("x-amz-content-sha256", hash);
         request.Headers.Add("x-amz-date", time);
         request.Headers.TryAddWithoutValidation(
