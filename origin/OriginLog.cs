@@ -38,6 +38,21 @@ internal static partial class OriginLog
     [LoggerMessage(4104, LogLevel.Debug, "{Object} was sent while it was made, but after {Sent} bytes no more came; the answer was cut off")]
     public static partial void CutShort(ILogger logger, ObjectName @object, long sent);
 
+    [LoggerMessage(4201, LogLevel.Warning, "The lists of session {Session} of channel {Channel} cannot be put into the bucket: {Problem} Viewers of the bucket wait; it is tried again")]
+    public static partial void BucketListsFail(ILogger logger, ChannelName channel, SessionId session, string problem);
+
+    [LoggerMessage(4202, LogLevel.Information, "The lists of session {Session} of channel {Channel} can be put into the bucket again")]
+    public static partial void BucketListsBack(ILogger logger, ChannelName channel, SessionId session);
+
+    [LoggerMessage(4203, LogLevel.Warning, "The bucket has newer lists of session {Session} of channel {Channel} than this process, which is at epoch {Epoch}: another server has taken the session over. This one leaves them alone")]
+    public static partial void BucketListsOutranked(ILogger logger, ChannelName channel, SessionId session, long epoch);
+
+    [LoggerMessage(4204, LogLevel.Warning, "Channel {Channel} is not in the bucket's lists: its access is {Access}, and a bucket cannot ask who may watch. Its media lie there all the same: let a CDN hand out channels by name (docs/bucket.md)")]
+    public static partial void BucketListsRefused(ILogger logger, ChannelName channel, ViewerAccess access);
+
+    [LoggerMessage(4205, LogLevel.Error, "A look at what the bucket lists failed, and is repeated")]
+    public static partial void BucketListsBroken(ILogger logger, Exception mistake);
+
     [LoggerMessage(4301, LogLevel.Warning, "A download of session {Session} of channel {Channel} has holes: {Lost} of {All} segments are not there or broken")]
     public static partial void DownloadHasHoles(ILogger logger, ChannelName channel, SessionId session, int lost, int all);
 

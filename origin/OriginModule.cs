@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.BucketLists;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
@@ -38,6 +39,16 @@ public static class OriginModule
         services.TryAddSingleton(provider => new KnownRecordings(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingShelf>());
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
+        if (configuration.GetSection(OriginOptions.Section).GetValue<bool>(nameof(OriginOptions.BucketLists)))
+        {
+            // Behind the directory, which knows then what is told here.
+            services.TryAddSingleton(provider => new BucketListWriter(
+                provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketListWriter>>(), provider.GetService<IViewerAuthority>()));
+            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<BucketListWriter>());
+            services.AddHostedService(provider => provider.GetRequiredService<BucketListWriter>());
+        }
+
         services.TryAddSingleton<SharedWaits>();
         services.TryAddSingleton<MediaDelivery>();
         services.TryAddSingleton<DocumentDelivery>();

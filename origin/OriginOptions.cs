@@ -75,6 +75,12 @@ public sealed class OriginOptions
     /// </summary>
     public long DownloadMemory { get; set; } = 128 << 20;
 
+    /// <summary>
+    /// Whether playlists and MPDs of public channels are also put beside their media in the store, so that a CDN on the bucket alone can serve standard latency. Off, because each segment of a rendition
+    /// then costs a request more.
+    /// </summary>
+    public bool BucketLists { get; set; }
+
     /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
     public int MinimumCompressedLength { get; set; } = 256;
 }

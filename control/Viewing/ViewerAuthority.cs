@@ -34,6 +34,9 @@ internal sealed class ViewerAuthority(ViewingRegister register, HookedViewers ho
         };
     }
 
+    /// <inheritdoc/>
+    public ViewerAccess? AccessOf(ChannelName channel) => register.Find(channel)?.Access;
+
     private ViewerVerdict OfToken(ViewingPolicy policy, ViewerRequest request)
     {
         var now = time.GetUtcNow();

@@ -108,9 +108,11 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
         }
 
         var found = new HashSet<SessionId>();
+        var hasSessions = false;
         await foreach (var session in finder.SessionsAsync(channel, cancellationToken))
         {
             var report = await new SessionCheck(store, () => SpoolSnapshot.Take(data), wishes.Deep, time).RunAsync(channel, session, cancellationToken);
+            hasSessions = true;
             Sessions++;
             Tally.Add(report.Tally);
             if (report.Timeline is not null)
@@ -142,10 +144,31 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
             }
         }
 
+        foreach (var list in hasSessions ? [] : ChannelLists.Of(channel))
+        {
+            if (await store.FindAsync(list, cancellationToken) is not null)
+            {
+                yield return await ListAsync(channel, list, wishes, cancellationToken);
+            }
+        }
+
         foreach (var session in known?.Recorded.Where(session => !found.Contains(session)).Order() ?? Enumerable.Empty<SessionId>())
         {
             yield return new FsckLine("no-media", channel.Value, session.Value, null, "the database has a recording of it, and there is no journal: bring the bucket back, or delete the recording");
         }
+    }
+
+    /// <summary>Lists are drawn anew while there is a session; what is left of a channel without one, nobody draws.</summary>
+    private async Task<FsckLine> ListAsync(ChannelName channel, ObjectName list, FsckWishes wishes, CancellationToken cancellationToken)
+    {
+        var line = new FsckLine(Word(StoreFault.Orphan), channel.Value, null, list.Value, "a list of a channel of which there is no session");
+        if (!wishes.DeleteOrphans)
+        {
+            return line;
+        }
+
+        await store.DeleteAsync([list], cancellationToken);
+        return line with { Mended = "deleted" };
     }
 
     private async Task<FsckLine> LineAsync(StoreFinding finding, FsckWishes wishes, CancellationToken cancellationToken)

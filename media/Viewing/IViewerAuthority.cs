@@ -29,4 +29,7 @@ public interface IViewerAuthority
 {
     /// <summary>Decides. Never throws but when cancelled.</summary>
     ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Who may watch a channel, from memory; <see langword="null"/> where there is no such channel, or it is not known now.</summary>
+    ViewerAccess? AccessOf(ChannelName channel);
 }

@@ -69,6 +69,9 @@ internal sealed record Mpd
     /// <summary><c>UTCTiming</c>: where the clock is.</summary>
     public required string UtcTiming { get; init; }
 
+    /// <summary><c>UTCTiming</c>s in place of that one, by falling preference: scheme and value. <see langword="null"/> for that one.</summary>
+    public IReadOnlyList<(string Scheme, string Value)>? Clocks { get; init; }
+
     /// <summary>Writes the MPD.</summary>
     public void Write(XmlWriter xml)
     {
@@ -130,7 +133,11 @@ internal sealed record Mpd
             period.Write(xml);
         }
 
-        MpdText.Descriptor(xml, "UTCTiming", ClockScheme, UtcTiming);
+        foreach (var (scheme, value) in Clocks ?? [(ClockScheme, UtcTiming)])
+        {
+            MpdText.Descriptor(xml, "UTCTiming", scheme, value);
+        }
+
         xml.WriteEndElement();
     }
 

@@ -17,8 +17,11 @@ internal sealed record MediaPlaylist
     /// <summary><c>EXT-X-TARGETDURATION</c>, whole seconds.</summary>
     public required int TargetDuration { get; init; }
 
-    /// <summary><c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: how far from the end players should stay; three target durations or more.</summary>
-    public required TimeSpan HoldBack { get; init; }
+    /// <summary>
+    /// <c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: how far from the end players should stay; three target durations or more. <see langword="null"/> where no server answers: three target durations are then
+    /// what players keep (RFC 8216, 6.3.3).
+    /// </summary>
+    public required TimeSpan? HoldBack { get; init; }
 
     /// <summary><c>EXT-X-MEDIA-SEQUENCE</c>: number of the first segment.</summary>
     public required long MediaSequence { get; init; }
@@ -66,9 +69,13 @@ internal sealed record MediaPlaylist
         text.Append("#EXTM3U\n");
         text.Append(culture, $"#EXT-X-VERSION:{(LowLatency is null ? Version : SkippingVersion)}\n");
         text.Append(culture, $"#EXT-X-TARGETDURATION:{TargetDuration}\n");
-        text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={HoldBack.TotalSeconds:0.0##}");
-        LowLatency?.Write(text, TimeSpan.FromSeconds(TargetDuration));
-        text.Append('\n');
+        if (HoldBack is { } holdBack)
+        {
+            text.Append(culture, $"#EXT-X-SERVER-CONTROL:HOLD-BACK={holdBack.TotalSeconds:0.0##}");
+            LowLatency?.Write(text, TimeSpan.FromSeconds(TargetDuration));
+            text.Append('\n');
+        }
+
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{MediaSequence}\n");
         text.Append(culture, $"#EXT-X-DISCONTINUITY-SEQUENCE:{DiscontinuitySequence}\n");
         if (Type is not null)

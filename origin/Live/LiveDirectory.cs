@@ -77,6 +77,9 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
         OriginLog.SessionForgotten(logger, channel, session);
     }
 
+    /// <summary>All channels that have sessions.</summary>
+    internal IEnumerable<LiveChannel> Channels => _channels.Values;
+
     /// <summary>The channel of a name, or <see langword="null"/> when it has no sessions.</summary>
     internal LiveChannel? FindChannel(ChannelName name) => _channels.GetValueOrDefault(name);
 

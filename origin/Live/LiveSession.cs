@@ -278,6 +278,9 @@ internal sealed partial class LiveSession
             : null)?.ToDocument());
     }
 
+    /// <summary>The MPD of the live window as data, or <see langword="null"/> before the session can be played.</summary>
+    public Mpd? PlainMpd() => _playable ? DrawMpd() : null;
+
     /// <summary>The I-frame playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
     public Document? KeyPlaylist(string rendition) => _playlists.TryGetValue(rendition, out var cells)
         ? cells.GetKeys(() => Draw(() => _timeline.Find(rendition) is { } found ? Playlists.Keys(_timeline, found) : null)) : null;

@@ -36,6 +36,21 @@ public sealed class FsckTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Lists_belong_to_a_channel_that_has_a_session_and_are_left_over_where_none_is()
+    {
+        await PutAsync("live/main/index.m3u8");
+        await PutAsync("live/main/manifest.mpd");
+
+        (await RunAsync(new(null, false, true, false))).Select(line => (line.Fault, line.Object, line.Mended)).ShouldBe([("orphan", "live/main/index.m3u8", null), ("orphan", "live/main/manifest.mpd", null)]);
+        (await RunAsync(new(null, false, false, true))).ShouldAllBe(line => line.Mended == "deleted");
+        (await RunAsync(new(null, false, false, false))).ShouldBeEmpty();
+
+        await PutAsync("live/main/index.m3u8");
+        await PutAsync(_orphan);
+        (await RunAsync(new(null, false, false, false))).ShouldHaveSingleItem().Fault.ShouldBe("no-journal");
+    }
+
+    [Fact]
     public async Task What_is_young_is_left_alone_even_when_asked_to_delete()
     {
         await PutAsync(_orphan);

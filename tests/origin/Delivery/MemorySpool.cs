@@ -22,6 +22,12 @@ internal sealed class MemorySpool : ISpool
     /// <summary>Bytes missing at the end of everything.</summary>
     public int Missing { get; set; }
 
+    /// <summary>Objects that the store does not have yet.</summary>
+    public HashSet<string> Waiting { get; } = [];
+
+    /// <summary>What was deleted.</summary>
+    public List<string> Deleted { get; } = [];
+
     public int Reads => Volatile.Read(ref _reads);
 
     public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
@@ -55,7 +61,9 @@ internal sealed class MemorySpool : ISpool
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
         [.. Objects.Where(found => found.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(found => new ObjectInfo(ObjectName.Parse(found.Key), found.Value.Length, default))];
 
-    public void Delete(IReadOnlyCollection<ObjectName> names) => throw new NotSupportedException();
+    public bool IsWaiting(ObjectName name) => Waiting.Contains(name.Value);
+
+    public void Delete(IReadOnlyCollection<ObjectName> names) => Deleted.AddRange(names.Select(name => name.Value));
 
     public void DeleteAll(string prefix) => throw new NotSupportedException();
 }

@@ -192,6 +192,8 @@ public class ViewerDoorTests
 
         public TimeSpan Holds { get; set; } = TimeSpan.FromSeconds(5);
 
+        public ViewerAccess? AccessOf(ChannelName channel) => IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
+
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
             ? throw new InvalidOperationException("broken")
             : new(Refusal is { } refusal ? new ViewerVerdict(refusal, TimeSpan.Zero)

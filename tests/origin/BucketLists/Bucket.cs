@@ -1,0 +1,130 @@
+using System.Text;
+using Broadcast.Media;
+using Broadcast.Origin.BucketLists;
+using Broadcast.Origin.Tests.Conformance;
+using Broadcast.Origin.Tests.Delivery;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Tests.BucketLists;
+
+/// <summary>A bucket of lists in memory, what has not gone to it yet, and who writes into it.</summary>
+internal sealed class Bucket
+{
+    private readonly ManualTimeProvider _time = new(Broadcaster.Start.AddSeconds(10));
+
+    public Bucket(ListStore? store = null, IViewerAuthority? authority = null)
+    {
+        Store = store ?? new ListStore();
+        Directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance);
+        Writer = new BucketListWriter(Directory, Spool, Store, Options.Create(new OriginOptions()), _time, NullLogger<BucketListWriter>.Instance, authority);
+    }
+
+    public ListStore Store { get; }
+
+    public MemorySpool Spool { get; } = new();
+
+    public LiveDirectory Directory { get; }
+
+    public BucketListWriter Writer { get; }
+
+    /// <summary>Tells what a broadcaster said, and lets the writer look.</summary>
+    public async Task<Bucket> HearAsync(Broadcaster broadcaster)
+    {
+        broadcaster.SendTo(Directory);
+        return await LookAsync();
+    }
+
+    /// <summary>Lets the writer look, after a pause in which it may have wanted to rest.</summary>
+    public async Task<Bucket> LookAsync()
+    {
+        _time.Now += TimeSpan.FromSeconds(5);
+        await Writer.LookAsync(CancellationToken.None);
+        return this;
+    }
+
+    /// <summary>Holds objects back on their way to the bucket.</summary>
+    public Bucket Hold(params string[] files)
+    {
+        foreach (var file in files)
+        {
+            Spool.Waiting.Add($"live/demo/{Broadcaster.First}/{file}");
+        }
+
+        return this;
+    }
+
+    /// <summary>Lets them arrive; all, when none are named.</summary>
+    public Bucket Arrive(params string[] files)
+    {
+        Spool.Waiting.RemoveWhere(name => files.Length == 0 || files.Any(file => name.EndsWith("/" + file, StringComparison.Ordinal)));
+        return this;
+    }
+
+    public HlsPlaylist List(string rendition = "source", SessionId? session = null) => new(Store.Text($"live/demo/{session ?? Broadcaster.First}/{rendition}.m3u8"));
+
+    public IEnumerable<long> Numbers(string rendition = "source") => List(rendition).Segments.Select(segment => segment.Number);
+}
+
+/// <summary>Where lists are put, which can fail.</summary>
+internal sealed class ListStore : IObjectStore
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (byte[] Bytes, ListRank Rank, ObjectHeaders Headers)> _lists = [];
+
+    public ObjectStoreException? Failure { get; set; }
+
+    /// <summary>Lists put.</summary>
+    public int Puts { get; private set; }
+
+    public IReadOnlyCollection<string> Names => [.. _lists.Keys.Order(StringComparer.Ordinal)];
+
+    public string Text(string name) => Encoding.UTF8.GetString(_lists[name].Bytes);
+
+    public ListRank RankOf(string name) => _lists[name].Rank;
+
+    public ObjectHeaders HeadersOf(string name) => _lists[name].Headers;
+
+    public void Remove(string name) => _lists.Remove(name);
+
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (Failure is not null)
+            {
+                throw Failure;
+            }
+
+            if (_lists.TryGetValue(name.Value, out var there) && there.Rank > rank)
+            {
+                return Task.FromResult(false);
+            }
+
+            Puts++;
+            _lists[name.Value] = (bytes.ToArray(), rank, headers);
+            return Task.FromResult(true);
+        }
+    }
+
+    public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Failure is not null ? throw Failure
+                : Task.FromResult(_lists.TryGetValue(name.Value, out var there) ? new ObjectInfo(name, there.Bytes.Length, default) { Rank = there.Rank } : null);
+        }
+    }
+
+    public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => throw new NotSupportedException();
+}

@@ -1,0 +1,297 @@
+using System.Xml.Linq;
+using Broadcast.Media;
+using Broadcast.Origin.Tests.Conformance;
+using Broadcast.Origin.Tests.Dash;
+using Broadcast.Testing;
+
+namespace Broadcast.Origin.Tests.BucketLists;
+
+/// <summary>What lies beside the media in a bucket for those who ask nobody else.</summary>
+public class BucketListTests
+{
+    private const string Index = "live/demo/index.m3u8";
+    private const string ChannelMpd = "live/demo/manifest.mpd";
+    private static readonly XNamespace Ns = "urn:mpeg:dash:schema:mpd:2011";
+    private static readonly string Folder = $"live/demo/{Broadcaster.First}/";
+
+    [Fact]
+    public async Task Lists_lie_where_the_origin_has_them_so_that_relative_addresses_lead_to_the_media()
+    {
+        var bucket = await new Bucket().HearAsync(new Broadcaster().Video().Audio().Segments(3));
+
+        bucket.Store.Names.ShouldBe([Folder + "audio.m3u8", Folder + "manifest.mpd", Folder + "source.m3u8", Index, ChannelMpd], ignoreOrder: true);
+        bucket.Store.Text(Index).ShouldContain($"\n{Broadcaster.First}/source.m3u8\n");
+        bucket.List().Segments.Select(segment => segment.Uri).ShouldBe(["source/1.m4s", "source/2.m4s", "source/3.m4s"]);
+        bucket.List().Segments[0].Map.ShouldBe("source/init-1.mp4");
+        var mpd = XDocument.Parse(bucket.Store.Text(ChannelMpd)).Root!;
+        mpd.Element(Ns + "BaseURL")!.Value.ShouldBe($"{Broadcaster.First}/");
+        mpd.Element(Ns + "Location").ShouldBeNull();
+        XDocument.Parse(bucket.Store.Text(Folder + "manifest.mpd")).Root!.Element(Ns + "BaseURL").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_segment_that_is_announced_and_not_stored_is_not_listed_in_any_rendition()
+    {
+        var show = new Broadcaster().Video().Audio().Segments(5);
+        var bucket = await new Bucket().Hold("audio/4.m4s").HearAsync(show);
+
+        bucket.Numbers().ShouldBe([1, 2, 3]);
+        bucket.Numbers("audio").ShouldBe([1, 2, 3]);
+        (await bucket.Arrive().LookAsync()).Numbers().ShouldBe([1, 2, 3, 4, 5]);
+        bucket.Numbers("audio").ShouldBe([1, 2, 3, 4, 5]);
+    }
+
+    [Fact]
+    public async Task An_init_segment_that_is_not_stored_holds_back_what_needs_it()
+    {
+        var show = new Broadcaster().Video().Segments(2).Change("source", format => format with { Width = 640, Height = 360 }).Segments(2);
+        var bucket = await new Bucket().Hold("source/init-2.mp4").HearAsync(show);
+        bucket.Numbers().ShouldBe([1, 2]);
+        (await bucket.Arrive().LookAsync()).Numbers().ShouldBe([1, 2, 3, 4]);
+    }
+
+    [Fact]
+    public async Task Nothing_is_listed_before_every_rendition_has_something()
+    {
+        var bucket = await new Bucket().Hold("audio/1.m4s").HearAsync(new Broadcaster().Video().Audio().Segments(1));
+        bucket.Store.Names.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("low")]
+    [InlineData("standard")]
+    [InlineData("safe")]
+    public async Task Nothing_is_said_that_takes_a_server_which_answers(string profile)
+    {
+        var bucket = await new Bucket().HearAsync(new Broadcaster(latency: LatencyProfile.Find(profile), rewind: TimeSpan.FromHours(1), recorded: true) { KeyLength = 100 }.Video().Audio().Segments(6).Sheet(0).Open("source"));
+
+        foreach (var name in bucket.Store.Names.Where(name => name.EndsWith(".m3u8", StringComparison.Ordinal)))
+        {
+            var text = bucket.Store.Text(name);
+            foreach (var tag in (string[])["EXT-X-PART", "EXT-X-SERVER-CONTROL", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-SKIP", "I-FRAME", "IMAGE-STREAM", "?"])
+            {
+                text.ShouldNotContain(tag, Case.Sensitive, name);
+            }
+
+            (name == Index ? HlsRules.Multivariant : HlsRules.Media).Broken(new HlsPlaylist(text)).ShouldBeEmpty(text);
+        }
+
+        foreach (var name in (string[])[ChannelMpd, Folder + "manifest.mpd"])
+        {
+            var mpd = XDocument.Parse(bucket.Store.Text(name)).Root!;
+            mpd.Descendants(Ns + "PatchLocation").ShouldBeEmpty();
+            mpd.Descendants().Attributes("availabilityTimeOffset").ShouldBeEmpty();
+            mpd.Descendants(Ns + "SegmentTimeline").Count().ShouldBe(2, "segments are listed, not counted");
+            mpd.Attribute("suggestedPresentationDelay")!.Value.ShouldBe(profile == "safe" ? "PT40S" : "PT12S");
+            mpd.Elements(Ns + "UTCTiming").Select(clock => (string?)clock.Attribute("schemeIdUri")).ShouldBe(["urn:mpeg:dash:utc:http-head:2014", "urn:mpeg:dash:utc:direct:2014"]);
+            (await Schema.ValidateAsync(bucket.Store.Text(name))).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task A_hole_that_has_left_the_live_window_is_passed_over_and_its_discontinuities_count()
+    {
+        var show = new Broadcaster().Video().Segments(5);
+        var bucket = await new Bucket().HearAsync(show);
+
+        bucket.Hold([.. Enumerable.Range(6, 20).Select(number => $"source/{number}.m4s")]);
+        await bucket.HearAsync(show.Segments(4).Discontinuity().Segments(4).Discontinuity().Segments(10));
+        bucket.Numbers().ShouldBe([1, 2, 3, 4, 5], "all waits for the sixth");
+
+        bucket.Arrive("22.m4s", "23.m4s");
+        (await bucket.HearAsync(show.Window(15))).Numbers().ShouldBe([1, 2, 3, 4, 5], "too little to begin with");
+        bucket.Arrive("18.m4s", "19.m4s", "20.m4s", "21.m4s");
+        (await bucket.LookAsync()).Numbers().ShouldBe([18, 19, 20, 21, 22, 23]);
+        bucket.List().Segments.ShouldAllBe(segment => segment.DiscontinuitySequence == 2);
+        bucket.Arrive();
+        (await bucket.HearAsync(show.Segments(1))).Numbers().ShouldBe([18, 19, 20, 21, 22, 23, 24]);
+    }
+
+    [Fact]
+    public async Task Whatever_comes_late_and_in_whatever_order_no_rule_of_changing_lists_is_broken()
+    {
+        for (var seed = 0; seed < 6; seed++)
+        {
+            var random = new Random(seed);
+            var show = new Broadcaster().Video().Audio();
+            var bucket = new Bucket();
+            var (seen, newest) = (new Dictionary<string, HlsPlaylist>(), 0);
+            for (var step = 0; step < 120; step++)
+            {
+                if (random.Next(12) == 0)
+                {
+                    show.Discontinuity();
+                }
+
+                newest++;
+                bucket.Hold($"source/{newest}.m4s", $"audio/{newest}.m4s");
+                show.Segment(1 + (random.NextDouble() * 2));
+                show.Window(Math.Max(1, newest - 12));
+                foreach (var waiting in bucket.Spool.Waiting.Where(_ => random.Next(4) != 0 && step % 40 < 25).ToList())
+                {
+                    bucket.Spool.Waiting.Remove(waiting);
+                }
+
+                if (random.Next(25) == 0)
+                {
+                    // Another process goes on.
+                    var left = bucket.Spool.Waiting.ToList();
+                    bucket = new Bucket(bucket.Store);
+                    bucket.Spool.Waiting.UnionWith(left);
+                    show.Unsent.Clear();
+                    show.Unsent.AddRange(show.Events);
+                }
+
+                await bucket.HearAsync(show);
+                foreach (var name in bucket.Store.Names.Where(name => name.StartsWith(Folder, StringComparison.Ordinal) && name.EndsWith(".m3u8", StringComparison.Ordinal)))
+                {
+                    var (now, why) = (new HlsPlaylist(bucket.Store.Text(name)), $"{name}, seed {seed}, step {step}");
+                    HlsRules.Media.Broken(now).ShouldBeEmpty(why);
+                    if (seen.TryGetValue(name, out var before))
+                    {
+                        HlsChangeRules.Changes.Broken(new HlsChange(before, now)).ShouldBeEmpty($"{why}\n{before.Text}\n{now.Text}");
+                    }
+
+                    now.Segments.ShouldAllBe(segment => !bucket.Spool.Waiting.Contains(Folder + segment.Uri), why);
+                    seen[name] = now;
+                }
+            }
+
+            seen.Count.ShouldBe(2);
+        }
+    }
+
+    [Fact]
+    public async Task The_end_is_said_when_all_is_there_and_caches_may_keep_it()
+    {
+        var show = new Broadcaster().Video().Segments(3);
+        var bucket = await new Bucket().Hold("source/3.m4s").HearAsync(show.End());
+        bucket.List().IsEnded.ShouldBeFalse();
+        XDocument.Parse(bucket.Store.Text(ChannelMpd)).Root!.Attribute("type")!.Value.ShouldBe("dynamic");
+
+        await bucket.Arrive().LookAsync();
+        bucket.List().IsEnded.ShouldBeTrue();
+        bucket.Numbers().ShouldBe([1, 2, 3]);
+        XDocument.Parse(bucket.Store.Text(ChannelMpd)).Root!.Attribute("type")!.Value.ShouldBe("static");
+        (await Schema.ValidateAsync(bucket.Store.Text(ChannelMpd))).ShouldBeEmpty();
+        bucket.Store.HeadersOf(Folder + "source.m3u8").ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
+        bucket.Store.HeadersOf(ChannelMpd).ShouldBe(new ObjectHeaders("application/dash+xml", "public, max-age=1, stale-if-error=3"));
+    }
+
+    [Fact]
+    public async Task What_does_not_change_is_not_put_again()
+    {
+        var bucket = await new Bucket().HearAsync(new Broadcaster().Video().Segments(3));
+        var puts = bucket.Store.Puts;
+        await bucket.LookAsync();
+        await bucket.LookAsync();
+        bucket.Store.Puts.ShouldBe(puts);
+    }
+
+    [Fact]
+    public async Task The_next_session_takes_the_channels_addresses_over_once_it_can_be_played_and_keeps_them()
+    {
+        var first = new Broadcaster().Video().Segments(3);
+        var bucket = await new Bucket().HearAsync(first);
+        var second = new Broadcaster(Broadcaster.Second).Video();
+        bucket.Store.Text((await bucket.HearAsync(second)).Store.Names.First(name => name == Index)).ShouldContain($"{Broadcaster.First}/");
+
+        await bucket.HearAsync(second.Segments(1));
+        bucket.Store.Text(Index).ShouldContain($"{Broadcaster.Second}/");
+        await bucket.HearAsync(first.Segments(1).End());
+        bucket.Store.Text(Index).ShouldContain($"{Broadcaster.Second}/");
+        bucket.Store.Text(ChannelMpd).ShouldContain($"{Broadcaster.Second}/");
+        bucket.List().IsEnded.ShouldBeTrue("its own addresses tell its viewers");
+    }
+
+    [Fact]
+    public async Task Another_process_goes_on_where_the_first_was_killed()
+    {
+        var show = new Broadcaster().Video().Segments(10);
+        var bucket = await new Bucket().Hold("source/9.m4s", "source/10.m4s").HearAsync(show);
+        bucket.Numbers().Last().ShouldBe(8);
+
+        // It knows less at first: then the newer list stays.
+        var next = new Bucket(bucket.Store).Hold("source/7.m4s", "source/8.m4s", "source/9.m4s", "source/10.m4s");
+        show.Unsent.AddRange(show.Events);
+        (await next.HearAsync(show)).Numbers().Last().ShouldBe(8);
+        show.Say(new TimelineEvent.Started(show.Session with { Epoch = 2 }));
+        (await next.Arrive().HearAsync(show.Discontinuity().Segments(1))).Numbers().ShouldBe([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        bucket.Store.RankOf(Index).ShouldBe(new ListRank(Broadcaster.First, 2, 11, IsEnded: false));
+
+        // The first one was only asleep.
+        show.Say(new TimelineEvent.Ended("of the dead"));
+        (await bucket.Arrive().HearAsync(show)).List().IsEnded.ShouldBeFalse();
+        bucket.Numbers().Last().ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task While_the_store_fails_it_is_tried_again_and_the_newest_wins()
+    {
+        var show = new Broadcaster().Video().Segments(3);
+        var bucket = await new Bucket().HearAsync(show);
+        bucket.Store.Failure = new ObjectStoreException(ObjectStoreFault.Unreachable, "away");
+        await bucket.HearAsync(show.Segments(1));
+        await bucket.HearAsync(show.Segments(1));
+        bucket.Writer.Age.ShouldBeGreaterThan(TimeSpan.FromSeconds(9));
+        bucket.Numbers().ShouldBe([1, 2, 3]);
+
+        bucket.Store.Failure = null;
+        (await bucket.LookAsync()).Numbers().ShouldBe([1, 2, 3, 4, 5]);
+        bucket.Writer.Age.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task A_channel_that_is_not_public_has_no_lists_and_loses_those_it_had()
+    {
+        var door = new Door { Access = ViewerAccess.Public };
+        var show = new Broadcaster().Video().Segments(3);
+        var bucket = await new Bucket(authority: door).HearAsync(show);
+        bucket.Store.Names.ShouldNotBeEmpty();
+
+        door.Access = ViewerAccess.Token;
+        await bucket.HearAsync(show.Segments(1));
+        bucket.Spool.Deleted.ShouldBe([Index, ChannelMpd, Folder + "manifest.mpd", Folder + "source.m3u8"], ignoreOrder: true);
+        bucket.Numbers().ShouldBe([1, 2, 3]);
+        bucket.Store.Names.ToList().ForEach(bucket.Store.Remove);
+
+        door.Access = ViewerAccess.Public;
+        (await bucket.LookAsync()).Numbers().ShouldBe([1, 2, 3, 4]);
+        bucket.Store.Names.Count.ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData(ViewerAccess.Webhook)]
+    [InlineData(null)]
+    public async Task Nothing_is_written_of_a_channel_of_which_it_is_not_known_that_everybody_may_watch(ViewerAccess? access) =>
+        (await new Bucket(authority: new Door { Access = access }).HearAsync(new Broadcaster().Video().Segments(3))).Store.Names.ShouldBeEmpty();
+
+    [Fact]
+    public async Task What_is_deleted_takes_its_lists_along_and_a_newer_session_keeps_its_own()
+    {
+        var (first, second) = (new Broadcaster().Video().Segments(3), new Broadcaster(Broadcaster.Second).Video().Segments(1));
+        var bucket = await new Bucket().HearAsync(first);
+        await bucket.HearAsync(second);
+        Forget(first);
+        bucket.Spool.Deleted.ShouldBe([Folder + "manifest.mpd", Folder + "source.m3u8"], ignoreOrder: true);
+
+        Forget(second);
+        bucket.Spool.Deleted.ShouldContain(Index);
+        bucket.Spool.Deleted.ShouldContain(ChannelMpd);
+
+        void Forget(Broadcaster broadcaster)
+        {
+            bucket.Directory.Forget(broadcaster.Session.Channel, broadcaster.Session.Id);
+            bucket.Writer.Forget(broadcaster.Session.Channel, broadcaster.Session.Id);
+        }
+    }
+
+    private sealed class Door : IViewerAuthority
+    {
+        public ViewerAccess? Access { get; set; }
+
+        public ViewerAccess? AccessOf(ChannelName channel) => Access;
+
+        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
