@@ -111,6 +111,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddHostedService<ClockWatch>();
         builder.Services.AddSingleton<MetricsText>();
+        ProcessMetrics.Add();
+        builder.Services.Configure<TelemetryOptions>(configuration.GetSection(TelemetryOptions.Section));
+        builder.Services.AddHostedService<OtlpExport>();
         builder.Services.AddHostedService<RefusedConnections>();
         builder.Services.AddHostedService<IdleCollection>();
         builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));

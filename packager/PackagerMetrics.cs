@@ -15,6 +15,10 @@ internal static class PackagerMetrics
     private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_bytes", "By", "Bytes of media written.");
 
+    private static readonly Histogram<double> Delay = Telemetry.Meter.CreateHistogram(
+        "broadcast_packager_delay_seconds", "s", "From the arrival of a part's end at the server to when the part is announced: what switch, encoder and packager take.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30] });
+
     private static readonly Counter<long> Segments = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_segments", "{segment}", "Segments closed.");
 
@@ -30,11 +34,17 @@ internal static class PackagerMetrics
     public static void Lost(ChannelName channel, string reason, long count) => Dropped.Add(
         count, new("component", "packager"), new("stream", channel.Value), new("reason", reason));
 
-    public static void Part(ChannelName channel, string rendition, long bytes)
+    /// <param name="channel">Whose it is.</param>
+    /// <param name="part">What was written.</param>
+    /// <param name="now">The time.</param>
+    public static void Part(ChannelName channel, TimelineEvent.PartReady part, DateTimeOffset now)
     {
-        KeyValuePair<string, object?> stream = new("stream", channel.Value), label = new("rendition", rendition);
+        KeyValuePair<string, object?> stream = new("stream", channel.Value), label = new("rendition", part.Rendition);
         Parts.Add(1, stream, label);
-        Bytes.Add(bytes, stream, label);
+        Bytes.Add(part.Length, stream, label);
+
+        // An encoder whose clock is fast is a little ahead of its arrival.
+        Delay.Record(Math.Max(0, (now - part.WallClock - part.Duration.ToTimeSpan()).TotalSeconds), stream, label);
     }
 
     public static void Segment(ChannelName channel, string rendition) => Segments.Add(1, new("stream", channel.Value), new("rendition", rendition));

@@ -109,7 +109,8 @@ internal static class ConfigurationCheck
     /// <summary>Whether an option's name says that its value is a secret.</summary>
     internal static bool IsSecret(string path) =>
         path.Contains("Secret", StringComparison.OrdinalIgnoreCase) || path.Contains("Password", StringComparison.OrdinalIgnoreCase)
-        || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase) || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase);
+        || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase) || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase)
+        || path.EndsWith("Headers", StringComparison.OrdinalIgnoreCase);
 
     private static string Suggest(string name, IEnumerable<string> candidates)
     {

@@ -1,5 +1,6 @@
 using Broadcast.Control;
 using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
 using Broadcast.Ingest;
 using Broadcast.Origin;
 using Broadcast.Packager;
@@ -32,5 +33,6 @@ internal static class OptionSections
         [DatabaseOptions.Section] = typeof(DatabaseOptions),
         [ControlOptions.Section] = typeof(ControlOptions),
         [AuthorizationOptions.Section] = typeof(AuthorizationOptions),
+        [TelemetryOptions.Section] = typeof(TelemetryOptions),
     };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
 using Broadcast.Media;
 
 namespace Broadcast.Host.Configuration;
@@ -57,6 +58,11 @@ internal static class ServerConfiguration
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
             var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).Concat(DeliveryMistakes(configuration)).ToList();
+            if (mistakes.Count == 0)
+            {
+                mistakes.AddRange((configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new()).Mistakes());
+            }
+
             if (mistakes.Count == 0 && PublishDeadlines.Mistake(configuration) is { } tooShort)
             {
                 mistakes.Add(tooShort);

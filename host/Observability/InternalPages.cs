@@ -13,6 +13,11 @@ internal static class InternalPages
         endpoints.MapGet("/readyz", () => lifetime.ApplicationStarted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested
             ? Results.Text("ready\n")
             : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));
-        endpoints.MapGet("/metrics", () => Results.Text(metrics.Render(), "text/plain; version=0.0.4; charset=utf-8"));
+        endpoints.MapGet("/metrics", (HttpContext http) =>
+        {
+            var format = MetricsWriter.Preferred(http.Request.Headers.Accept);
+            http.Response.Headers.Vary = "Accept";
+            return Results.Text(metrics.Render(format), MetricsWriter.ContentType(format));
+        });
     }
 }

@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using System.Text;
+using System.Runtime.CompilerServices;
 using Broadcast.Media;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Gathers what the rooms count and tells it in the Prometheus text format (version 0.0.4).</summary>
+/// <summary>Gathers what the rooms count, and tells it as text for whoever scrapes it.</summary>
 internal sealed class MetricsText : IDisposable
 {
     /// <summary>Series at most: a bound on what a wrong label could cost.</summary>
     private const int MaxSeries = 20_000;
+
+    /// <summary>Where an instrument does not say what its buckets are. In seconds: from a fast request to a slow upload.</summary>
+    private static readonly double[] UsualBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Series> _series = new();
@@ -33,7 +36,10 @@ internal sealed class MetricsText : IDisposable
     }
 
     /// <summary>All series as text.</summary>
-    public string Render()
+    public string Render(MetricsFormat format = MetricsFormat.Prometheus) => MetricsWriter.Write(Read(), format);
+
+    /// <summary>All series as they are now, ordered by name and labels.</summary>
+    public IReadOnlyList<MetricFamily> Read()
     {
         foreach (var (key, series) in _series)
         {
@@ -44,35 +50,42 @@ internal sealed class MetricsText : IDisposable
         }
 
         _listener.RecordObservableInstruments();
-        var text = new StringBuilder();
-        foreach (var group in _series.OrderBy(s => s.Key.Name, StringComparer.Ordinal).ThenBy(s => s.Key.Labels, StringComparer.Ordinal).GroupBy(s => s.Key.Name, StringComparer.Ordinal))
-        {
-            var instrument = _instruments[group.Key];
-            var histogram = instrument.GetType().Name.StartsWith("Histogram", StringComparison.Ordinal);
-            var counter = instrument.GetType().Name is ['C', 'o', 'u', 'n', 't', 'e', 'r', ..] or ['O', 'b', 's', 'e', 'r', 'v', 'a', 'b', 'l', 'e', 'C', ..];
-            var name = counter && !group.Key.EndsWith("_total", StringComparison.Ordinal) ? group.Key + "_total" : group.Key;
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {instrument.Description}\n# TYPE {name} {(histogram ? "summary" : counter ? "counter" : "gauge")}\n");
-            foreach (var ((_, labels), series) in group)
-            {
-                if (histogram)
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{name}_sum{labels} {series.Sum}\n{name}_count{labels} {series.Count}\n");
-                }
-                else
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{name}{labels} {series.Sum}\n");
-                }
-            }
-        }
-
-        return text.ToString();
+        return
+        [
+            .. _series.OrderBy(s => s.Key.Name, StringComparer.Ordinal).ThenBy(s => s.Key.Labels, StringComparer.Ordinal)
+                .GroupBy(s => s.Key.Name, StringComparer.Ordinal)
+                .Select(group => Family(_instruments[group.Key], [.. group.Select(s => s.Value.Read())])),
+        ];
     }
 
     public void Dispose() => _listener.Dispose();
 
+    private static MetricFamily Family(Instrument instrument, IReadOnlyList<MetricPoint> points)
+    {
+        var kind = KindOf(instrument);
+        var name = kind == MetricKind.Counter && instrument.Name.EndsWith("_total", StringComparison.Ordinal) ? instrument.Name[..^"_total".Length] : instrument.Name;
+        return new MetricFamily(name, kind, instrument.Unit ?? "", instrument.Description ?? "", points);
+    }
+
+    private static MetricKind KindOf(Instrument instrument)
+    {
+        var type = instrument.GetType().Name;
+        return type.StartsWith("Histogram", StringComparison.Ordinal) ? MetricKind.Histogram
+            : type.StartsWith("Counter", StringComparison.Ordinal) || type.StartsWith("ObservableCounter", StringComparison.Ordinal) ? MetricKind.Counter
+            : MetricKind.Gauge;
+    }
+
+    private static IReadOnlyList<double> BoundsOf(Instrument instrument) => instrument switch
+    {
+        Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } => bounds,
+        Histogram<long> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
+        Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
+        _ => UsualBounds,
+    };
+
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var key = (instrument.Name, Labels(tags));
+        var key = (instrument.Name, KeyOf(tags));
         if (!_series.TryGetValue(key, out var series))
         {
             if (_series.Count >= MaxSeries)
@@ -80,46 +93,84 @@ internal sealed class MetricsText : IDisposable
                 return;
             }
 
-            series = _series.GetOrAdd(key, _ => new Series(instrument.IsObservable));
+            series = _series.GetOrAdd(key, new Series(
+                Labels(tags), instrument.IsObservable, instrument.IsObservable || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal),
+                KindOf(instrument) == MetricKind.Histogram ? BoundsOf(instrument) : []));
         }
 
-        series.Add(value, replace: instrument.IsObservable || instrument.GetType().Name.StartsWith("Gauge", StringComparison.Ordinal));
+        series.Add(value);
     }
 
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static string KeyOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (tags.IsEmpty)
         {
             return "";
         }
 
-        var text = new StringBuilder("{");
+        // With its length before each value, so that no two lists of labels are one key whatever is in them.
+        var key = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
         foreach (var (name, value) in tags)
         {
-            var escaped = Convert.ToString(value, CultureInfo.InvariantCulture)!.Replace("\\", "\\\\", StringComparison.Ordinal)
-                .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
-            text.Append(text.Length > 1 ? "," : "").Append(name.Replace('.', '_')).Append("=\"").Append(escaped).Append('"');
+            var said = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+            key.AppendLiteral(name);
+            key.AppendLiteral("=");
+            key.AppendFormatted(said.Length);
+            key.AppendLiteral(":");
+            key.AppendLiteral(said);
         }
 
-        return text.Append('}').ToString();
+        return key.ToStringAndClear();
     }
 
-    private sealed class Series(bool isObserved)
+    private static KeyValuePair<string, string>[] Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var labels = new KeyValuePair<string, string>[tags.Length];
+        for (var i = 0; i < tags.Length; i++)
+        {
+            labels[i] = new(tags[i].Key.Replace('.', '_'), Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "");
+        }
+
+        return labels;
+    }
+
+    private sealed class Series(KeyValuePair<string, string>[] labels, bool isObserved, bool isLevel, IReadOnlyList<double> bounds)
     {
         private readonly Lock _lock = new();
+        private readonly long[] _buckets = new long[bounds.Count];
+        private double _value;
+        private long _count;
 
         public bool IsObserved { get; } = isObserved;
 
-        public double Sum { get; private set; }
-
-        public long Count { get; private set; }
-
-        public void Add(double value, bool replace)
+        public void Add(double value)
         {
             lock (_lock)
             {
-                Sum = replace ? value : Sum + value;
-                Count++;
+                _value = isLevel ? value : _value + value;
+                _count++;
+                for (var i = 0; i < _buckets.Length; i++)
+                {
+                    if (value <= bounds[i])
+                    {
+                        _buckets[i]++;
+                        break;
+                    }
+                }
+            }
+        }
+
+        public MetricPoint Read()
+        {
+            lock (_lock)
+            {
+                var (buckets, below) = (new MetricBucket[_buckets.Length], 0L);
+                for (var i = 0; i < buckets.Length; i++)
+                {
+                    buckets[i] = new(bounds[i], below += _buckets[i]);
+                }
+
+                return new MetricPoint(labels, _value, bounds.Count > 0 ? _count : 0, buckets);
             }
         }
     }

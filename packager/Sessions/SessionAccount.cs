@@ -226,7 +226,7 @@ internal sealed class SessionAccount(
             }
 
             var ready = output.Write(part);
-            PackagerMetrics.Part(timeline.Session.Channel, part.Rendition, ready.Length);
+            PackagerMetrics.Part(timeline.Session.Channel, ready, context.Time.GetUtcNow());
             Add(ready);
         }
         catch (IOException refusal)

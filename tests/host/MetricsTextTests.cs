@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-public class MetricsTextTests
+public sealed class MetricsTextTests
 {
     [Fact]
     public void Counters_add_up_by_label_and_gauges_tell_the_last_value()
@@ -26,5 +26,105 @@ public class MetricsTextTests
         text.ShouldContain("broadcast_test_things_total{reason=\"a\\\"b\"} 5\n");
         text.ShouldContain("broadcast_test_things_total{reason=\"c\"} 1\n");
         text.ShouldContain("broadcast_test_level 9\n");
+    }
+
+    [Fact]
+    public void A_histogram_tells_how_many_values_were_at_most_so_large()
+    {
+        using var metrics = new MetricsText();
+        var histogram = Telemetry.Meter.CreateHistogram(
+            "broadcast_test_wait_seconds", "s", "Waits.", advice: new System.Diagnostics.Metrics.InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1, 2.5] });
+        foreach (var value in new[] { 0.1, 0.5, 0.6, 2, 9 })
+        {
+            histogram.Record(value, new KeyValuePair<string, object?>("stream", "a"));
+        }
+
+        var text = metrics.Render();
+        text.ShouldContain("""
+            # HELP broadcast_test_wait_seconds Waits.
+            # TYPE broadcast_test_wait_seconds histogram
+            broadcast_test_wait_seconds_bucket{stream="a",le="0.5"} 2
+            broadcast_test_wait_seconds_bucket{stream="a",le="1"} 3
+            broadcast_test_wait_seconds_bucket{stream="a",le="2.5"} 4
+            broadcast_test_wait_seconds_bucket{stream="a",le="+Inf"} 5
+            broadcast_test_wait_seconds_sum{stream="a"} 12.2
+            broadcast_test_wait_seconds_count{stream="a"} 5
+
+            """);
+    }
+
+    [Fact]
+    public void OpenMetrics_has_families_without_total_units_where_the_name_has_them_bounds_with_a_point_and_an_end()
+    {
+        MetricFamily[] families =
+        [
+            new("broadcast_things", MetricKind.Counter, "{thing}", "Things \"and\" \\ more.\nThat is all.", [new([new("reason", "a\nb")], 5, 0, [])]),
+            new("broadcast_wait_seconds", MetricKind.Histogram, "s", "Waits.", [new([], 3.5, 2, [new(1, 1), new(2.5, 2)])]),
+            new("broadcast_level", MetricKind.Gauge, "By", "Level.", [new([], double.PositiveInfinity, 0, [])]),
+        ];
+
+        MetricsWriter.Write(families, MetricsFormat.OpenMetrics).ShouldBe("""
+            # HELP broadcast_things Things \"and\" \\ more.\nThat is all.
+            # TYPE broadcast_things counter
+            broadcast_things_total{reason="a\nb"} 5
+            # HELP broadcast_wait_seconds Waits.
+            # TYPE broadcast_wait_seconds histogram
+            # UNIT broadcast_wait_seconds seconds
+            broadcast_wait_seconds_bucket{le="1.0"} 1
+            broadcast_wait_seconds_bucket{le="2.5"} 2
+            broadcast_wait_seconds_bucket{le="+Inf"} 2
+            broadcast_wait_seconds_sum 3.5
+            broadcast_wait_seconds_count 2
+            # HELP broadcast_level Level.
+            # TYPE broadcast_level gauge
+            broadcast_level +Inf
+            # EOF
+
+            """);
+        MetricsWriter.Write(families[..1], MetricsFormat.Prometheus).ShouldBe("""
+            # HELP broadcast_things_total Things "and" \\ more.\nThat is all.
+            # TYPE broadcast_things_total counter
+            broadcast_things_total{reason="a\nb"} 5
+
+            """);
+    }
+
+    [Theory]
+    [InlineData(null, MetricsFormat.Prometheus)]
+    [InlineData("", MetricsFormat.Prometheus)]
+    [InlineData("*/*", MetricsFormat.Prometheus)]
+    [InlineData("text/html,application/xhtml+xml,*/*;q=0.8", MetricsFormat.Prometheus)]
+    [InlineData("application/openmetrics-text; version=1.0.0; charset=utf-8", MetricsFormat.OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", MetricsFormat.OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=2.0.0,text/plain;q=0.3", MetricsFormat.Prometheus)]
+    [InlineData("application/openmetrics-text;q=0.2,text/plain;q=0.3", MetricsFormat.Prometheus)]
+    [InlineData("APPLICATION/OpenMetrics-Text", MetricsFormat.OpenMetrics)]
+    [InlineData("application/openmetrics-text;q=0", MetricsFormat.Prometheus)]
+    [InlineData(";;;,,,q=,application/openmetrics-text;q=x", MetricsFormat.OpenMetrics)]
+    internal void Who_asks_for_OpenMetrics_gets_it(string? accept, MetricsFormat expected) => MetricsWriter.Preferred([accept]).ShouldBe(expected);
+
+    [Fact]
+    public void Labels_that_would_look_alike_in_one_line_are_different_series()
+    {
+        using var metrics = new MetricsText();
+        var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_alike");
+        counter.Add(1, new KeyValuePair<string, object?>("a", "x\u0001b\u0001y"));
+        counter.Add(2, new("a", "x"), new("b", "y"));
+        counter.Add(4, new KeyValuePair<string, object?>("a", null));
+        metrics.Read().Single(family => family.Name == "broadcast_test_alike").Points.Select(point => (point.Labels.Count, point.Value)).Order().ShouldBe([(1, 1), (1, 4), (2, 2)]);
+    }
+
+    [Fact]
+    public void A_process_tells_what_it_takes_of_its_machine()
+    {
+        using var metrics = new MetricsText();
+        ProcessMetrics.Add();
+        ProcessMetrics.Add();
+        var families = metrics.Read().ToDictionary(family => family.Name);
+        families["broadcast_build_info"].Points.ShouldHaveSingleItem().Labels.ShouldHaveSingleItem().Key.ShouldBe("version");
+        families["process_cpu_seconds"].Kind.ShouldBe(MetricKind.Counter);
+        families["process_open_fds"].Points.ShouldHaveSingleItem().Value.ShouldBeInRange(3, families["process_max_fds"].Points.ShouldHaveSingleItem().Value);
+        families["process_resident_memory_bytes"].Points.ShouldHaveSingleItem().Value.ShouldBeGreaterThan(families["dotnet_gc_heap_bytes"].Points.ShouldHaveSingleItem().Value);
+        DateTimeOffset.FromUnixTimeSeconds((long)families["process_start_time_seconds"].Points.ShouldHaveSingleItem().Value).ShouldBeInRange(TimeProvider.System.GetUtcNow().AddHours(-2), TimeProvider.System.GetUtcNow());
     }
 }

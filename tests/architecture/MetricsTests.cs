@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Architecture.Tests;
+
+/// <summary>What is counted is documented, and dashboards and alerts ask for what is counted.</summary>
+public sealed partial class MetricsTests
+{
+    private static readonly string[] Everywhere = ["instance", "job", "le"];
+
+    [Fact]
+    public void Every_metric_has_a_row_in_the_table_and_every_row_is_a_metric()
+    {
+        var counted = Counted();
+        counted.Count.ShouldBeGreaterThan(50);
+        Documented().Keys.Order(StringComparer.Ordinal).ShouldBe(counted.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_table_has_the_types_that_the_code_has()
+    {
+        var counted = Counted();
+        foreach (var (name, row) in Documented())
+        {
+            row.Type.ShouldBe(counted[name], name);
+        }
+    }
+
+    [Fact]
+    public void No_label_is_a_key_an_address_or_a_viewer() =>
+        Documented().Values.SelectMany(row => row.Labels).Distinct().Order(StringComparer.Ordinal)
+            .ShouldBe(["answer", "code", "component", "dir", "direction", "encoder", "event", "kind", "reason", "rendition", "result", "rule", "stream", "version"]);
+
+    [Fact]
+    public void Alerts_and_dashboards_ask_for_metrics_and_labels_that_there_are()
+    {
+        var documented = Documented();
+        List<string> expressions =
+        [
+            .. AlertExpression().Matches(Sources.Text("infra/prometheus/alerts.yml")).Select(m => m.Groups[1].Value),
+            .. Strings(JsonDocument.Parse(Sources.Text("infra/grafana/broadcast.json")).RootElement, "expr", "query"),
+        ];
+        expressions.Count.ShouldBeGreaterThan(50);
+        foreach (var expression in expressions)
+        {
+            foreach (Match asked in Selector().Matches(expression))
+            {
+                var name = asked.Groups["name"].Value;
+                var row = documented.GetValueOrDefault(name) ?? documented.GetValueOrDefault(Part().Replace(name, "")).ShouldNotBeNull($"{name} in {expression}");
+                if (Part().IsMatch(name) && !documented.ContainsKey(name))
+                {
+                    row.Type.ShouldBe("histogram", name);
+                }
+
+                foreach (Match label in Label().Matches(asked.Groups["labels"].Value))
+                {
+                    row.Labels.Concat(Everywhere).ShouldContain(label.Groups[1].Value, expression);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_alert_says_how_bad_it_is_what_it_means_and_what_to_do()
+    {
+        var alerts = Sources.Text("infra/prometheus/alerts.yml").Split("- alert: ")[1..];
+        alerts.Length.ShouldBeGreaterThan(10);
+        foreach (var alert in alerts)
+        {
+            alert.ShouldMatch("severity: (page|ticket)");
+            alert.ShouldMatch("summary: \".{20,}\"");
+            alert.ShouldMatch("description: \".{40,}\"");
+        }
+    }
+
+    /// <summary>What the code counts, by the names that are scraped, with their types.</summary>
+    private static Dictionary<string, string> Counted()
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Match made in Sources.RoomFiles("*.cs").SelectMany(file => Instrument().Matches(Sources.Text(file))))
+        {
+            var (kind, name) = (made.Groups["kind"].Value, made.Groups["name"].Value);
+            var isCounter = kind == "Counter" && made.Groups["how"].Value != "CreateUpDown";
+            found[isCounter && !name.EndsWith("_total", StringComparison.Ordinal) ? name + "_total" : name] = isCounter ? "counter" : kind == "Histogram" ? "histogram" : "gauge";
+        }
+
+        return found;
+    }
+
+    private static Dictionary<string, Row> Documented()
+    {
+        var rows = new Dictionary<string, Row>(StringComparer.Ordinal);
+        foreach (var cells in Sources.Text("docs/metrics.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split(" | ")))
+        {
+            foreach (Match name in Quoted().Matches(cells[0]))
+            {
+                // What stands in brackets are a label's values.
+                rows.Add(name.Groups[1].Value, new(cells[1], [.. Quoted().Matches(Brackets().Replace(cells[2], "")).Select(m => m.Groups[1].Value)]));
+            }
+        }
+
+        return rows;
+    }
+
+    private static IEnumerable<string> Strings(JsonElement element, params string[] names) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(p => names.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String ? [p.Value.GetString()!] : Strings(p.Value, names)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(e => Strings(e, names)),
+        _ => [],
+    };
+
+    private sealed record Row(string Type, IReadOnlyList<string> Labels);
+
+    [GeneratedRegex("""(?<how>Create(?:Observable|UpDown)?|\b)(?<kind>Counter|Gauge|Histogram)(?:<\w+>)?\(\s*"(?<name>(?:broadcast|process|dotnet)_\w+)["]""")]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"\([^)]*\)")]
+    private static partial Regex Brackets();
+
+    [GeneratedRegex(@"expr: (.+)")]
+    private static partial Regex AlertExpression();
+
+    [GeneratedRegex(@"(?<name>\b(?:broadcast|process|dotnet)_\w+)(?:\{(?<labels>[^}]*)\})?")]
+    private static partial Regex Selector();
+
+    [GeneratedRegex(@"(\w+)\s*(?:=~|!~|!=|=)")]
+    private static partial Regex Label();
+
+    [GeneratedRegex("_(bucket|sum|count)$")]
+    private static partial Regex Part();
+}

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Broadcast.Host.Observability;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+public sealed class OtlpExportTests
+{
+    [Fact]
+    public async Task A_collector_gets_what_is_counted_every_so_often_and_once_more_at_the_stop()
+    {
+        var got = new ConcurrentQueue<(string? Type, string? Authorization, byte[] Body)>();
+        await using var collector = await CollectorAsync(async http =>
+        {
+            var body = new MemoryStream();
+            await http.Request.Body.CopyToAsync(body);
+            got.Enqueue((http.Request.ContentType, http.Request.Headers.Authorization, body.ToArray()));
+        });
+        using var export = new OtlpExport(Options.Create(new TelemetryOptions
+        {
+            OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpHeaders = "Authorization=Bearer of-this-test", OtlpSeconds = 1,
+        }));
+        await export.StartAsync(default);
+        var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp", "{thing}", "Things.");
+        counter.Add(3, new KeyValuePair<string, object?>("stream", "name-of-a-channel"));
+        await Poll.UntilAsync(() => got.Any(request => Holds(request.Body, "broadcast_test_otlp") && Holds(request.Body, "name-of-a-channel")));
+        got.ShouldAllBe(request => request.Type == "application/x-protobuf" && request.Authorization == "Bearer of-this-test");
+
+        got.Clear();
+        Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_last").Add(1);
+        await export.StopAsync(default);
+        got.ShouldContain(request => Holds(request.Body, "broadcast_test_otlp_last"));
+    }
+
+    [Fact]
+    public async Task A_collector_that_never_answers_does_not_hold_the_stop_up()
+    {
+        var held = new TaskCompletionSource();
+        await using var collector = await CollectorAsync(_ => held.Task);
+        using var export = new OtlpExport(Options.Create(new TelemetryOptions { OtlpEndpoint = collector.Urls.Single() + "/v1/metrics", OtlpSeconds = 1 }));
+        await export.StartAsync(default);
+        Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp_held").Add(1);
+        await export.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(60));
+        held.SetResult();
+    }
+
+    [Fact]
+    public async Task Without_an_address_nothing_is_sent()
+    {
+        using var export = new OtlpExport(Options.Create(new TelemetryOptions()));
+        await export.StartAsync(default);
+        await export.StopAsync(default);
+    }
+
+    [Theory]
+    [InlineData("collector:4318", null, 30, "OtlpEndpoint")]
+    [InlineData("ftp://collector/v1/metrics", null, 30, "OtlpEndpoint")]
+    [InlineData("http://name:word@collector/v1/metrics", null, 30, "OtlpEndpoint")]
+    [InlineData("http://collector:4318/v1/metrics", "Bearer x", 30, "OtlpHeaders")]
+    [InlineData("http://collector:4318/v1/metrics", "a=b,=c", 30, "OtlpHeaders")]
+    [InlineData("https://collector/v1/metrics", "a=b,c=d", 0, "OtlpSeconds")]
+    [InlineData("https://collector/v1/metrics", "a=b,c=d", 30, null)]
+    [InlineData(null, null, 30, null)]
+    public void Bad_values_are_told_of_without_the_secret(string? endpoint, string? headers, int seconds, string? wrong)
+    {
+        var mistakes = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.Mistakes().ToList();
+        if (wrong is null)
+        {
+            mistakes.ShouldBeEmpty();
+        }
+        else
+        {
+            var mistake = mistakes.ShouldHaveSingleItem();
+            mistake.ShouldContain(wrong);
+            mistake.ShouldNotContain("word");
+        }
+    }
+
+    private static bool Holds(byte[] body, string text) => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+
+    private static async Task<WebApplication> CollectorAsync(RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.MapPost("/v1/metrics", answer);
+        await app.StartAsync();
+        return app;
+    }
+}
