@@ -82,6 +82,32 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).ShouldShowTheSameAs(shown, atLeast: 4);
     }
 
+    [Fact]
+    public async Task A_bucket_that_takes_five_seconds_a_request_and_refuses_one_in_three_is_not_noticed_by_viewers()
+    {
+        await using var gateway = await SlowGateway.StartAsync(_ceph.Endpoint);
+        var bucket = await _ceph.CreateBucketAsync();
+        var environment = Environment(bucket, _ceph.SecretKey);
+        environment["BROADCAST__Storage__Endpoint"] = gateway.Endpoint;
+        await using var server = await BroadcastServer.StartAsync(environment: environment);
+        var channel = await server.CreateChannelAsync("main");
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+        var shown = await DecodedPictures.ReadAsync(server, "main", before, Signals.Small.FrameRate);
+
+        (gateway.Delay, gateway.RefusesEvery) = (TimeSpan.FromSeconds(5), 3);
+        var during = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5 && gateway is { Delayed: > 4, Refused: > 0 }, "live goes on");
+        during.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+        (during.Session, during.DiscontinuitySequence).ShouldBe((before.Session, 0));
+        var pictures = await DecodedPictures.ReadAsync(server, "main", during, Signals.Small.FrameRate);
+        pictures.ShouldShowTheSameAs(shown, atLeast: 2);
+        pictures.Count.ShouldBeGreaterThanOrEqualTo(7);
+
+        (gateway.Delay, gateway.RefusesEvery) = (TimeSpan.Zero, 0);
+        await InBucketAsync(bucket, during);
+        server.Process.HasExited.ShouldBeFalse();
+    }
+
     private Dictionary<string, string?> Environment(string bucket, string secret) => new()
     {
         ["BROADCAST__Storage__Bucket"] = bucket,
