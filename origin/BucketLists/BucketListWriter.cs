@@ -73,7 +73,8 @@ internal sealed class BucketListWriter(
             {
                 case ViewerAccess.Public:
                     Admit(channel.Name);
-                    rounds.AddRange(channel.Sessions.Select(session => BeginRound(channel, session, cancellationToken)));
+                    // Of a session that is hidden, or was, only what its audience gets.
+                    rounds.AddRange(channel.Sessions.Select(session => directory.Audience.Of(session)).OfType<LiveSession>().Select(session => BeginRound(channel, session, cancellationToken)));
                     break;
                 case null:
                     break;

@@ -13,10 +13,10 @@ internal sealed class Bucket
 {
     private readonly ManualTimeProvider _time = new(Broadcaster.Start.AddSeconds(10));
 
-    public Bucket(ListStore? store = null, IViewerAuthority? authority = null)
+    public Bucket(ListStore? store = null, IViewerAuthority? authority = null, ISessionAudience? audience = null)
     {
         Store = store ?? new ListStore();
-        Directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance);
+        Directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance, audience);
         Writer = new BucketListWriter(Directory, Spool, Store, Options.Create(new OriginOptions()), _time, NullLogger<BucketListWriter>.Instance, authority);
     }
 

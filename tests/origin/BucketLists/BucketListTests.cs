@@ -42,6 +42,23 @@ public class BucketListTests
     }
 
     [Fact]
+    public async Task Of_a_session_that_is_hidden_nothing_is_listed_and_once_it_is_shown_nothing_older()
+    {
+        var audience = new KnownAudience();
+        var show = new Broadcaster(hidden: true).Video().Audio().Segments(4);
+        var bucket = await new Bucket(audience: audience).HearAsync(show);
+        bucket.Store.Names.ShouldBeEmpty();
+
+        audience.Show(Broadcaster.First, 3);
+        (await bucket.LookAsync()).Numbers().ShouldBe([3, 4]);
+        bucket.List().Segments[0].Number.ShouldBe(3);
+        bucket.Numbers("audio").ShouldBe([3, 4]);
+        bucket.Store.Text(Index).ShouldContain($"{Broadcaster.First}/source.m3u8");
+        show.Segments(1);
+        (await bucket.HearAsync(show)).Numbers().ShouldBe([3, 4, 5]);
+    }
+
+    [Fact]
     public async Task An_init_segment_that_is_not_stored_holds_back_what_needs_it()
     {
         var show = new Broadcaster().Video().Segments(2).Change("source", format => format with { Width = 640, Height = 360 }).Segments(2);

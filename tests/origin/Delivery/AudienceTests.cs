@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
@@ -201,7 +200,7 @@ public class AudienceTests
     {
         var story = new Broadcaster(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000).Sheet(10).Chapter(15).End().Journal();
         var catalog = new Catalog();
-        var audience = new Register();
+        var audience = new KnownAudience();
         await using var server = (await OriginServer.StartAsync(null, catalog, audience)).Find(story);
         server.Time.Now = Broadcaster.Start.AddSeconds(200);
         var recording = catalog.Add(story.Session);
@@ -223,9 +222,9 @@ public class AudienceTests
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/6.m4s")).ShouldBe(HttpStatusCode.OK);
     }
 
-    private static async Task<(OriginServer Server, Register Audience)> ServerAsync(Broadcaster story)
+    private static async Task<(OriginServer Server, KnownAudience Audience)> ServerAsync(Broadcaster story)
     {
-        var audience = new Register();
+        var audience = new KnownAudience();
         return ((await OriginServer.StartAsync(new Guard(), null, audience)).Hear(story), audience);
     }
 
@@ -251,27 +250,6 @@ public class AudienceTests
         }
 
         return starts;
-    }
-
-    /// <summary>A register of what it was told.</summary>
-    private sealed class Register : ISessionAudience
-    {
-        public ConcurrentDictionary<SessionId, AudienceView> Views { get; } = [];
-
-        public List<(SessionId Session, long Segment)> Settled { get; } = [];
-
-        public void Show(SessionId session, double seconds) => Views[session] = AudienceView.Since(Broadcaster.Start.AddSeconds(seconds));
-
-        public AudienceView? Find(ChannelName channel, SessionId session) => Views.TryGetValue(session, out var view) ? view : null;
-
-        public void Settle(ChannelName channel, SessionId session, DateTimeOffset from, long segment)
-        {
-            lock (Settled)
-            {
-                Settled.Add((session, segment));
-                Views[session] = AudienceView.Since(from, segment);
-            }
-        }
     }
 
     /// <summary>Lets everybody in, and those from backstage see what is hidden.</summary>
