@@ -84,7 +84,7 @@ public static class ControlModule
         services.AddSingleton<EventGate>();
         services.AddSingleton<IEventGate>(p => p.GetRequiredService<EventGate>());
         services.AddSingleton(p => new EventKeeper(
-            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton<RecordingKeeper>();

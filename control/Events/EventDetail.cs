@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 
 namespace Broadcast.Control;
 
@@ -22,6 +23,15 @@ internal static class EventDetail
         { Kind: ActorKind.Command } => $"a command of {actor.Id}",
         { Name.Length: 0 } => $"{AuditLog.Name(actor.Kind)} {actor.Id}",
         _ => $"{AuditLog.Name(actor.Kind)} {actor.Id} ({actor.Name})",
+    };
+
+    /// <summary>Has webhooks told of a step; with it, in its transaction.</summary>
+    public static Task TellAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset at, EventState to, string channel, EventData data, CancellationToken cancellationToken) => to switch
+    {
+        EventState.Preview => Outbox.AddAsync(connection, transaction, at, HookTypes.EventPreview, channel, data, cancellationToken),
+        EventState.Live => Outbox.AddAsync(connection, transaction, at, HookTypes.EventLive, channel, data, cancellationToken),
+        _ => Outbox.AddAsync(connection, transaction, at, HookTypes.EventEnded, channel, data, cancellationToken),
     };
 
     private static string? Seconds(TimeSpan? length) => length?.TotalSeconds.ToString(CultureInfo.InvariantCulture);

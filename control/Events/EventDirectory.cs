@@ -239,6 +239,8 @@ public sealed class EventDirectory(Database database, TimeProvider time)
             cancellationToken);
         var moved = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.AddAsync(connection, transaction, now, action, Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);
+        await EventDetail.TellAsync(
+            connection, transaction, now, moved.State, moved.Channel, new(id, moved.Title, EventRules.Name(moved.State), moved.Reason, moved.StartsAt, moved.EndsAt), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return moved;
     }

@@ -1,3 +1,4 @@
+using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,8 @@ namespace Broadcast.Control;
 /// processes do this at once, a step is gone once. It wakes at the next time that matters, when an event is changed and when an encoder comes or goes; while the database is away nothing that
 /// runs is touched, and what was missed is made up for afterwards.
 /// </summary>
-internal sealed class EventKeeper(Database database, SessionBook book, SessionLedger ledger, EventGate gate, TimeProvider time, ILogger<EventKeeper> logger) : BackgroundService
+internal sealed class EventKeeper(
+    Database database, SessionBook book, SessionLedger ledger, EventGate gate, AudienceRegister audience, TimeProvider time, ILogger<EventKeeper> logger) : BackgroundService
 {
     // Longest without a look: for what nobody tells, such as a notice that was lost with its connection.
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
@@ -20,7 +22,7 @@ internal sealed class EventKeeper(Database database, SessionBook book, SessionLe
 
     private const string Due = """
         SELECT e.id, e.channel_id AS channelId, c.name AS channel, e.title, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.is_manual AS isManual, e.preview_seconds AS previewSeconds,
-            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record,
+            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record, e.went_live_at AS wentLiveAt,
             (SELECT max(s.id) FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session AND s.started_at < x.state_since)) AS session,
             EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview', 'live')) AS isTaken,
@@ -91,6 +93,7 @@ internal sealed class EventKeeper(Database database, SessionBook book, SessionLe
             }
 
             gate.Set(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToClaim())));
+            await ShowAsync(rows, now, cancellationToken);
             await AttachAsync(connection, rows, cancellationToken);
             await MakeAheadAsync(connection, now, cancellationToken);
             var next = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
@@ -188,6 +191,7 @@ internal sealed class EventKeeper(Database database, SessionBook book, SessionLe
                 using var schedule = Actor.Be(EventDetail.Schedule);
                 var detail = AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State), ("reason", decision.Reason));
                 await AuditLog.AddAsync(connection, transaction, now, $"event.{(to == EventState.Ended ? "end" : to == EventState.Live ? "start" : "preview")}", $"event/{row.Id}", detail, cancellationToken);
+                await EventDetail.TellAsync(connection, transaction, now, to, row.Channel, new(row.Id, row.Title, EventRules.Name(to), decision.Reason, row.StartsAt, row.EndsAt), cancellationToken);
             }
 
             await transaction.CommitAsync(cancellationToken);
@@ -204,6 +208,15 @@ internal sealed class EventKeeper(Database database, SessionBook book, SessionLe
 
         // Also where another process was first: what has changed is looked at.
         return true;
+    }
+
+    /// <summary>Sessions of events that are live are for their audience, from the instant on at which the event went live. The gate says so before: a session that begins meanwhile is not hidden.</summary>
+    private async Task ShowAsync(List<EventDue> rows, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
+        {
+            await audience.ShowAsync(SessionId.Parse(row.Session!), row.WentLiveAt ?? now, cancellationToken);
+        }
     }
 
     /// <summary>A session that is open while its event is live belongs to it, and its recording has the event's title, unless somebody gave it one.</summary>
@@ -285,7 +298,7 @@ internal sealed class EventKeeper(Database database, SessionBook book, SessionLe
 
     private sealed record EventDue(
         string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
-        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Session, bool IsTaken, DateTimeOffset? NextStart)
+        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
     {
         public EventPlan ToPlan() => new(
             State switch { "preview" => EventState.Preview, "live" => EventState.Live, _ => EventState.Scheduled },

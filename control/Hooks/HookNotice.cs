@@ -50,3 +50,12 @@ internal sealed record HealthIssueData(string Session, Guid Publication, string 
 /// <param name="Download">Path of its MP4.</param>
 internal sealed record RecordingReadyData(
     string Recording, string Session, string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Hls, string Dash, string Download);
+
+/// <summary>The data of <see cref="HookTypes.EventPreview"/>, <see cref="HookTypes.EventLive"/> and <see cref="HookTypes.EventEnded"/>.</summary>
+/// <param name="Event">The event's id.</param>
+/// <param name="Title">What people read.</param>
+/// <param name="State">The state that it is in now.</param>
+/// <param name="Reason">Why, for people.</param>
+/// <param name="StartsAt">Its planned start.</param>
+/// <param name="EndsAt">Its planned end.</param>
+internal sealed record EventData(string Event, string Title, string State, string Reason, DateTimeOffset StartsAt, DateTimeOffset EndsAt);

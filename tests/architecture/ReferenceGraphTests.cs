@@ -19,7 +19,7 @@ public sealed class ReferenceGraphTests
         ["host"] =
         [
             "Serilog", "Serilog.Extensions.Logging", "Serilog.Sinks.Console", "Serilog.Sinks.File", "Serilog.Settings.Configuration",
-            "System.CommandLine", "Spectre.Console",
+            "System.CommandLine", "Spectre.Console", "OpenTelemetry", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
         ],
     };
 

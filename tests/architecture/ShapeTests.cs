@@ -101,7 +101,7 @@ public sealed partial class ShapeTests
     [GeneratedRegex(@"\.Create(?:Observable)?(?:UpDownCounter|Counter|Gauge|Histogram)(?:<\w+>)?\(\s*(?:""(?<name>[^""]*)"")?")]
     private static partial Regex Instrument();
 
-    [GeneratedRegex(@"^broadcast_[a-z0-9_]+$")]
+    [GeneratedRegex(@"^(broadcast|process|dotnet)_[a-z0-9_]+$")]
     private static partial Regex MetricName();
 
     [GeneratedRegex(@"CreateUnbounded|BlockingCollection<|RS0030")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Dapper;
@@ -39,6 +40,29 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         rig.Lifecycle.Ended.ShouldHaveSingleItem().Reason.ShouldContain("grace");
         rig.Gate.Find(1).ShouldBeNull();
         (await rig.Events.HistoryAsync(show.Id)).Select(s => (s.State, s.At)).ShouldBe([("preview", show.StartsAt.AddMinutes(-15)), ("live", show.StartsAt), ("ended", show.EndsAt.AddMinutes(5))]);
+    }
+
+    [Fact]
+    public async Task A_session_of_the_preview_is_hidden_and_shown_from_when_the_event_is_live_and_webhooks_hear_of_each_step()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var hooks = new Webhooks(rig.Database, rig.Clock);
+        await hooks.CreateAsync(new("https://example.org/hook") { Types = [HookTypes.EventPreview, HookTypes.EventLive, HookTypes.EventEnded] });
+        var show = await rig.PlanAsync(30, 90);
+        await rig.PassAsync(20);
+        var encoder = await rig.ComeAsync();
+        (encoder.Session.BeginsHidden, rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)).ShouldBe((true, AudienceView.Hidden));
+
+        await rig.PassAsync(10);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Live);
+        rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)!.Value.From.ShouldBe(show.StartsAt);
+        await rig.Events.EndAsync(show.Id);
+        await rig.Keeper.RunOnceAsync(default);
+
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        var told = (await connection.QueryAsync<string>("SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")).Select(body => JsonDocument.Parse(body).RootElement).ToList();
+        told.Select(e => (e.GetProperty("type").GetString(), e.GetProperty("data").GetProperty("state").GetString())).ShouldBe([("event.preview", "preview"), ("event.live", "live"), ("event.ended", "ended")]);
+        told.ShouldAllBe(e => e.GetProperty("data").GetProperty("event").GetString() == show.Id && e.GetProperty("data").GetProperty("title").GetString() == show.Title);
     }
 
     [Fact]

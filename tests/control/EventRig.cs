@@ -36,6 +36,8 @@ internal sealed class EventRig : IAsyncDisposable
 
     public EventGate Gate => _rig.Gate;
 
+    public AudienceRegister Audience => _rig.Audience;
+
     public static async Task<EventRig> OpenAsync(PostgresFixture postgres)
     {
         var rig = new EventRig(await Rig.OpenAsync(postgres));
@@ -43,7 +45,7 @@ internal sealed class EventRig : IAsyncDisposable
         return rig;
     }
 
-    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Clock, NullLogger<EventKeeper>.Instance);
+    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, _rig.Clock, NullLogger<EventKeeper>.Instance);
 
     /// <summary>An event on 'demo' that begins and ends so many minutes from now.</summary>
     public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with

@@ -77,6 +77,7 @@ internal sealed class Rig : IAsyncDisposable
         Register = new(database, control, clock);
         Ledger = new(database, clock, NullLogger.Instance);
         Audience = new(database, Log.For<AudienceRegister>());
+        Previews.Others = Gate;
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance, Audience, Previews);
         Door = new(Book, control, clock);
         _client = new(hook, clock, Log.For<WebhookClient>());
@@ -173,7 +174,10 @@ internal sealed class Rig : IAsyncDisposable
 /// <summary>Channels that have an event in preview, by number.</summary>
 internal sealed class PreviewedChannels : HashSet<long>, IEventGate
 {
-    public EventClaim? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : null;
+    /// <summary>Who is asked about the others.</summary>
+    public IEventGate? Others { get; set; }
+
+    public EventClaim? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);
 }
 
 /// <summary>Keeps all log lines.</summary>
