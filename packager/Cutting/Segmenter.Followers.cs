@@ -230,7 +230,7 @@ internal sealed partial class Segmenter
         if (!origin.Discontinuity && !origin.HasParts)
         {
             origin.Discontinuity = true;
-            Output.Add(new Cut.Discontinuity(origin.Number));
+            _order.Decided.Add(new Cut.Discontinuity(origin.Number));
         }
 
         return origin.Discontinuity;

@@ -44,6 +44,7 @@ internal sealed partial class Segmenter
 
     // Consecutive numbers, from the lowest that some rendition has not closed to the leader's open one.
     private readonly List<SegmentOrigin> _origins = [];
+    private readonly CutOrder _order;
     private readonly long[] _losses = new long[Enum.GetValues<SampleLoss>().Length];
     private Lane? _appointed;
     private Lane? _leader;
@@ -64,6 +65,7 @@ internal sealed partial class Segmenter
 
     public Segmenter(LatencyProfile latency, SegmenterLimits limits, SegmenterStart start, IReadOnlyList<Rendition> renditions)
     {
+        _order = new CutOrder(Output);
         (_latency, _limits, _number, _discontinuity, _end) = (latency, limits, start.NextSegment - 1, start.HasHistory, start.End);
         _wallClockEnd = start.WallClockEnd;
         foreach (var rendition in renditions.Take(limits.MaxRenditions))
@@ -115,6 +117,8 @@ internal sealed partial class Segmenter
         {
             Follow(lane, item.Sample);
         }
+
+        _order.Pass(_leader?.Rendition.Name);
     }
 
     /// <summary>No more will come: what is held back goes out, and every rendition closes its last segment.</summary>
@@ -124,6 +128,8 @@ internal sealed partial class Segmenter
         {
             EndRun(keepWaiting: false);
         }
+
+        _order.Pass(leader: null);
     }
 
     private void Lead(Lane lane, in MediaSample sample)
@@ -242,7 +248,7 @@ internal sealed partial class Segmenter
         _origins.Add(origin);
         if (discontinuity)
         {
-            Output.Add(new Cut.Discontinuity(_number));
+            _order.Decided.Add(new Cut.Discontinuity(_number));
         }
     }
 
@@ -303,6 +309,7 @@ internal sealed partial class Segmenter
             }
         }
 
+        _order.Pass(leader.Rendition.Name);
         _leader = null;
     }
 
@@ -335,7 +342,7 @@ internal sealed partial class Segmenter
 
     private Lane AddLane(Rendition rendition)
     {
-        var lane = new Lane(rendition, new SegmentBuilder(rendition.Name, _latency, _limits, Output));
+        var lane = new Lane(rendition, new SegmentBuilder(rendition.Name, _latency, _limits, _order.Decided));
         _lanes.Add(lane);
         return lane;
     }

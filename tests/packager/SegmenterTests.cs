@@ -55,6 +55,66 @@ public class SegmenterTests
         story.Parts("audio").First().Start.TotalSeconds.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-0.2)]
+    [InlineData(0.2)]
+    public void Whoever_stops_listening_anywhere_has_nothing_of_a_segment_of_which_the_leader_has_nothing(double shift)
+    {
+        // Sound that comes before its pictures, with them, or after them; a second run, with another configuration, begins in the middle.
+        var samples = Interleave([.. Pictures(5, 60), .. Pictures(4, 60, from: 5, track: OtherVideo)], Frames(9));
+        samples = [.. samples.OrderBy(sample => sample.Sample.Decode.TotalSeconds + (sample.Rendition == Sound ? shift : 0))];
+        var segmenter = Story.Segmenter();
+        var (led, parts) = (0L, 0);
+        foreach (var sample in samples)
+        {
+            segmenter.Push(sample);
+            Listen();
+        }
+
+        segmenter.Finish();
+        Listen();
+        parts.ShouldBeGreaterThan(30);
+
+        void Listen()
+        {
+            foreach (var part in segmenter.Output.OfType<Cut.Part>())
+            {
+                led = part.Rendition == "source" ? part.Segment : led;
+                part.Segment.ShouldBeLessThanOrEqualTo(led, part.Rendition);
+                parts++;
+            }
+
+            segmenter.Output.Clear();
+        }
+    }
+
+    [Fact]
+    public void A_leader_of_which_no_part_is_whole_yet_lets_nothing_of_the_others_out_and_the_end_does()
+    {
+        var segmenter = Story.Segmenter();
+        foreach (var sample in Interleave(Pictures(0.4, 60), Frames(0.4)))
+        {
+            segmenter.Push(sample);
+        }
+
+        segmenter.Output.ShouldBeEmpty();
+        var story = Story.Of(segmenter, []);
+        story.Cuts.OfType<Cut.Part>().Select(part => part.Rendition).ShouldBe(["source", "audio"]);
+    }
+
+    [Fact]
+    public void Sound_alone_waits_for_nobody()
+    {
+        var segmenter = Story.Segmenter(null, null, OnlySound);
+        foreach (var sample in Frames(0.6, rendition: OnlySound))
+        {
+            segmenter.Push(sample);
+        }
+
+        segmenter.Output.OfType<Cut.Part>().ShouldHaveSingleItem().Segment.ShouldBe(1);
+    }
+
     [Fact]
     public void The_safe_profile_cuts_from_6_seconds_on()
     {
