@@ -44,12 +44,10 @@ internal static class RecordingSoak
         await page.GotoAsync(new Uri(server.Http, $"/watch/{channel.Name}").ToString());
         var viewer = new StandingWatch(page);
         await Poll.UntilAsync(async () => await viewer.TimeAsync() > 1, Patience, "the watch page plays");
-        var begin = await viewer.TimeAsync();
 
         var went = await RunAsync(server, ceph, hls, viewer, findings, length, kills, outage, seed, say);
         findings.IsStoreAway = false;
         await viewer.LookAsync();
-        var seconds = await viewer.TimeAsync() - begin;
         await page.CloseAsync();
         await stop.CancelAsync();
         await Task.WhenAll(following, encoder);
@@ -79,7 +77,7 @@ internal static class RecordingSoak
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes into a bucket that was away for {outage.TotalMinutes:0.#}, {went} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
         text.Append(CultureInfo.InvariantCulture, $"| segments announced and fetched | {hls.Segments} |\n| announced and lost, or changed | {findings.Lost.Count} |\n| playlists and manifests that went back | {findings.Back.Count} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| other faults | {findings.Wrong.Count} |\n| longest that the watch page stood still, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {seconds:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| other faults | {findings.Wrong.Count} |\n| longest that the watch page stood still, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {viewer.Played:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| longest without a new segment, with a kill in it, s | {hls.Interruptions.DefaultIfEmpty().Max().TotalSeconds:0.0} |\n| the same without, s | {hls.Undisturbed.TotalSeconds:0.0} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| seconds in the recording | {recording.Segments.Where(s => !s.IsGap).Sum(s => s.Duration):0.0} |\n| gaps in it | {recording.Segments.Count(s => s.IsGap)} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| places where it was broken, played across in Chromium | {across} |\n| exit code of fsck --deep | {fsck.ExitCode} |\n");
@@ -222,6 +220,9 @@ internal static class RecordingSoak
         /// <summary>The longest so far.</summary>
         public TimeSpan Longest { get; private set; }
 
+        /// <summary>Seconds that it has played: what it went on between looks, jumps not counted.</summary>
+        public double Played { get; private set; }
+
         /// <summary>Where it is.</summary>
         public Task<double> TimeAsync() => page.EvaluateAsync<double>("() => document.querySelector('video')?.currentTime ?? 0");
 
@@ -234,6 +235,7 @@ internal static class RecordingSoak
             var moves = Math.Abs(now - _at) > 0.02;
             if (moves)
             {
+                Played += now > _at && _at >= 0 ? Math.Min(now - _at, stood.TotalSeconds * 1.1) : 0;
                 (_at, _since) = (now, TimeProvider.System.GetTimestamp());
             }
 

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>A planned broadcast from its preview to its replay, as its makers and its audience see it.</summary>
+public sealed class EventTests
+{
+    [Fact]
+    public async Task An_event_of_a_series_is_hidden_in_its_preview_goes_live_ends_by_itself_and_is_on_replay()
+    {
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
+        using var api = new HttpClient { BaseAddress = server.Http };
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+
+        // Its start is past and it waits for the button, so that its preview is at once; its end is soon.
+        var now = TimeProvider.System.GetUtcNow();
+        using var planned = await api.PostAsJsonAsync("/api/v1/events", new
+        {
+            title = "The gala", channel = "main", start = now.AddSeconds(-30), end = now.AddSeconds(32), recurrence = "FREQ=DAILY;COUNT=2", timeZone = "Europe/Berlin", startMode = "manual", graceSeconds = 0,
+        });
+        planned.StatusCode.ShouldBe(HttpStatusCode.Created, await planned.Content.ReadAsStringAsync());
+        var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        var occurrences = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{series}/occurrences")).EnumerateArray().ToList();
+        occurrences.Count.ShouldBe(2);
+        var id = occurrences[0].GetProperty("id").GetString()!;
+        await UntilAsync(api, id, "preview");
+
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
+        using var issued = await api.PostAsJsonAsync("/api/v1/channels/main/viewer-tokens", new { preview = true, label = "the director" });
+        var token = (await issued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+        var backstage = new Uri(server.Http, $"/t/{token}/live/main/index.m3u8");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(backstage)).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the preview can be watched");
+        (await FfmpegTool.DecodeAsync(backstage.ToString(), 1)).ShouldBeEmpty();
+        using (var hidden = await server.Client.GetAsync(server.Hls("main")))
+        {
+            (hidden.StatusCode, hidden.Headers.CacheControl!.MaxAge).ShouldBe((HttpStatusCode.NotFound, TimeSpan.FromSeconds(1)));
+        }
+
+        (await server.Client.GetAsync(server.Dash("main"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using var pressed = await api.PostAsync($"/api/v1/events/{id}/go-live", null);
+        pressed.EnsureSuccessStatusCode();
+        var live = (await pressed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("wentLiveAt").GetDateTimeOffset();
+        var shown = await HlsView.WaitAsync(server, "main", view => view.Segments.Count >= 2, "the audience has two segments");
+        shown.Segments[0].WallClock.ShouldBeGreaterThanOrEqualTo(live.AddMilliseconds(-1));
+        shown.Sequence.ShouldBeGreaterThan(1, "numbers are those of the whole session");
+        (await FfmpegTool.DecodeAsync(server.Dash("main").ToString(), 1)).ShouldBeEmpty();
+        var status = await server.Client.GetAsync($"/live/main/{shown.Session}/source/1.m4s");
+        status.StatusCode.ShouldBe(HttpStatusCode.NotFound, "what was before is for nobody");
+
+        await UntilAsync(api, id, "ended");
+        (await HlsView.WaitAsync(server, "main", view => view.Ended, "the playlist has its end")).Session.ShouldBe(shown.Session);
+        await Poll.UntilAsync(() => encoder.HasExited, TimeSpan.FromSeconds(20), "the encoder was sent away");
+        var recording = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/recordings/{shown.Session}"));
+        recording.GetProperty("title").GetString().ShouldBe("The gala");
+        var replay = new Uri(server.Http, $"/vod/{shown.Session}/index.m3u8").ToString();
+        (await FfmpegTool.DecodeAsync(replay, 60)).ShouldBeEmpty();
+        var length = double.Parse((await FfmpegTool.ProbeAsync(replay)).GetProperty("format").GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        length.ShouldBeInRange(2, (now.AddSeconds(32) - live).TotalSeconds + 4);
+        (await UntilAsync(api, occurrences[1].GetProperty("id").GetString()!, "scheduled")).GetProperty("startsAt").GetDateTimeOffset().ShouldBe(occurrences[0].GetProperty("startsAt").GetDateTimeOffset().AddDays(1), TimeSpan.FromHours(1.1));
+    }
+
+    private static async Task<JsonElement> UntilAsync(HttpClient api, string id, string state)
+    {
+        JsonElement seen = default;
+        await Poll.UntilAsync(
+            async () => (seen = await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{id}")).GetProperty("state").GetString() == state, TimeSpan.FromSeconds(60), $"the event is {state}");
+        return seen;
+    }
+}
