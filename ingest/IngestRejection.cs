@@ -102,6 +102,9 @@ public enum IngestRejection
     /// <summary>Another encoder is publishing on the channel.</summary>
     ChannelBusy,
 
+    /// <summary>The event that the channel was used for is over, and its encoder came again by itself.</summary>
+    EventOver,
+
     /// <summary>Too many wrong keys from one address.</summary>
     TooManyAttempts,
 

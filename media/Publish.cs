@@ -98,6 +98,9 @@ public enum PublishRefusal
 
     /// <summary>The server is stopping.</summary>
     ShuttingDown,
+
+    /// <summary>The event that the channel was used for is over, a short time ago: its encoder is not to go on by itself.</summary>
+    EventOver,
 }
 
 /// <summary>The authority's answer.</summary>

@@ -141,7 +141,8 @@ public sealed class EventDirectory(Database database, TimeProvider time)
             _ => $"Event '{row.Title}' is over.",
         },
         """
-        UPDATE events SET state = 'cancelled', reason = @reason, state_since = @now, closes_session = state = 'preview', revision = revision + 1, updated_at = @now
+        UPDATE events SET state = 'cancelled', reason = @reason, state_since = @now, closes_session = state = 'preview',
+            rest_until = CASE WHEN state = 'preview' AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest END, revision = revision + 1, updated_at = @now
         WHERE (id = @id AND state IN ('scheduled', 'preview')) OR (series_id = @id AND state = 'scheduled')
         """,
         $"cancelled by {by ?? EventDetail.Who(Actor.Current)}",
@@ -175,7 +176,11 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         "event.end",
         row => row.KindOf == EventKind.Series ? NotASeries(row)
             : row.StateOf is EventState.Live or EventState.Preview ? null : $"Event '{row.Title}' is {row.State}; only one that is live or in preview can be ended.",
-        "UPDATE events SET state = 'ended', reason = @reason, state_since = @now, ended_at = @now, closes_session = true, updated_at = @now WHERE id = @id AND state IN ('preview', 'live')",
+        """
+        UPDATE events SET state = 'ended', reason = @reason, state_since = @now, ended_at = @now, closes_session = true, updated_at = @now,
+            rest_until = CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest END
+        WHERE id = @id AND state IN ('preview', 'live')
+        """,
         $"ended by {by ?? EventDetail.Who(Actor.Current)}",
         cancellationToken);
 
@@ -235,7 +240,7 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         await GuardAsync(
             row with { StartsAt = row.StartsAt < now ? row.StartsAt : now },
             id,
-            () => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, reason = reason.Length > 500 ? reason[..500] : reason }, transaction, cancellationToken: cancellationToken)),
+            () => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, rest = now + EventRules.Rest, reason = reason.Length > 500 ? reason[..500] : reason }, transaction, cancellationToken: cancellationToken)),
             cancellationToken);
         var moved = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.AddAsync(connection, transaction, now, action, Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);

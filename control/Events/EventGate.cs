@@ -17,15 +17,31 @@ public interface IEventGate
     /// <summary>The event that has the channel now, in preview or live; <see langword="null"/> when none has: the channel is used as ever. Must not block.</summary>
     /// <param name="channelId">The channel's number in the database.</param>
     EventClaim? Find(long channelId);
+
+    /// <summary>The event that a channel rests from: it ended a short time ago with its session, and encoders that connect again by themselves are not to go on in public. <see langword="null"/> when there is none. Must not block.</summary>
+    /// <param name="channelId">The channel's number in the database.</param>
+    EventRest? RestOf(long channelId) => null;
 }
+
+/// <summary>A channel's rest after an event.</summary>
+/// <param name="Title">The event's title.</param>
+/// <param name="Until">When it is over.</param>
+public sealed record EventRest(string Title, DateTimeOffset Until);
 
 /// <summary>The claims, as they were read last.</summary>
 internal sealed class EventGate : IEventGate
 {
     private FrozenDictionary<long, EventClaim> _claims = FrozenDictionary<long, EventClaim>.Empty;
+    private FrozenDictionary<long, EventRest> _rests = FrozenDictionary<long, EventRest>.Empty;
 
     /// <inheritdoc/>
     public EventClaim? Find(long channelId) => Volatile.Read(ref _claims).GetValueOrDefault(channelId);
+
+    /// <inheritdoc/>
+    public EventRest? RestOf(long channelId) => Volatile.Read(ref _rests).GetValueOrDefault(channelId);
+
+    /// <summary>Takes the place of the rests that were known.</summary>
+    public void SetRests(IEnumerable<KeyValuePair<long, EventRest>> rests) => Volatile.Write(ref _rests, rests.ToFrozenDictionary());
 
     /// <summary>Takes the place of what was known.</summary>
     public void Set(IEnumerable<KeyValuePair<long, EventClaim>> claims) => Volatile.Write(ref _claims, claims.ToFrozenDictionary());

@@ -40,8 +40,13 @@ internal sealed class EventKeeper(
 
     private const string Step = """
         UPDATE events SET state = @to, reason = @reason, state_since = @now, closes_session = closes_session OR @ends,
+            rest_until = CASE WHEN @ends AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest ELSE rest_until END,
             went_live_at = CASE WHEN @to = 'live' THEN @now ELSE went_live_at END, ended_at = CASE WHEN @to = 'ended' THEN @now ELSE ended_at END
         WHERE id = @id AND state = @from AND revision = @revision
+        """;
+
+    private const string Rests = """
+        SELECT DISTINCT ON (channel_id) channel_id AS channel, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
         """;
 
     private readonly SemaphoreSlim _work = new(0, 1);
@@ -76,9 +81,10 @@ internal sealed class EventKeeper(
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         for (var i = 0; ; i++)
         {
-            // Sessions of events that are over are nothing that the next ones on their channels could begin with.
-            await CloseAsync(connection, cancellationToken);
+            // Sessions of events that are over are nothing that the next ones on their channels could begin with. Their encoders are not let in again at once, which is known before they are sent away.
             var now = time.GetUtcNow();
+            await RestAsync(connection, now, cancellationToken);
+            await CloseAsync(connection, cancellationToken);
             var (rows, stepped, again) = (await DueAsync(connection, now, cancellationToken), 0, now + Round);
             foreach (var row in rows)
             {
@@ -183,7 +189,7 @@ internal sealed class EventKeeper(
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var moved = await connection.ExecuteAsync(new CommandDefinition(
                 Step,
-                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now },
+                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now, rest = now + EventRules.Rest },
                 transaction,
                 cancellationToken: cancellationToken));
             if (moved > 0)
@@ -233,6 +239,12 @@ internal sealed class EventKeeper(
                     new { title = row.Title, session = row.Session }, cancellationToken: cancellationToken));
             }
         }
+    }
+
+    private async Task RestAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var rests = await connection.QueryAsync<(long Channel, string Title, DateTime Until)>(new CommandDefinition(Rests, new { now }, cancellationToken: cancellationToken));
+        gate.SetRests(rests.Select(rest => KeyValuePair.Create(rest.Channel, new EventRest(rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
     }
 
     /// <summary>Ends the sessions of events that are over. Who has the encoder does it; the mark stays until the session is over.</summary>

@@ -33,6 +33,9 @@ public static class EventRules
     /// <summary>How far ahead an event may be planned.</summary>
     public static readonly TimeSpan Furthest = TimeSpan.FromDays(3660);
 
+    /// <summary>How long after an event that ended with its session encoders are refused: OBS goes on trying for some minutes by itself.</summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
+
     /// <summary>How a new event begins and ends: automatically, with a quarter of an hour to look at the encoder's picture before, and five minutes for the last words.</summary>
     public static EventTerms DefaultTerms { get; } = new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
 

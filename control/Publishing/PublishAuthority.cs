@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
@@ -6,7 +7,7 @@ namespace Broadcast.Control;
 
 /// <summary>Decides who may publish: one question to the database, all else in memory.</summary>
 internal sealed class PublishAuthority(
-    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, IEventGate events, WebhookNotices notices, ILogger<PublishAuthority> logger) : IPublishAuthority
+    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, IEventGate events, WebhookNotices notices, TimeProvider time, ILogger<PublishAuthority> logger) : IPublishAuthority
 {
     private static readonly Counter<long> Verdicts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_verdicts_total", description: "Answers given to encoders that asked to publish, by reason; 'granted' when they were let in.");
@@ -37,6 +38,13 @@ internal sealed class PublishAuthority(
             }
 
             earlier = good;
+            if (events.Find(good.Key.ChannelId) is null && events.RestOf(good.Key.ChannelId) is { } rest && rest.Until > time.GetUtcNow())
+            {
+                NoPlace(good, "the event on the channel is over");
+                return Refuse(request, PublishRefusal.EventOver, string.Create(
+                    CultureInfo.InvariantCulture, $"'{rest.Title}' on channel {good.Key.Channel} is over. Stop the encoder; the channel takes one again from {rest.Until:HH:mm:ss} UTC on, or in the preview of its next event."));
+            }
+
             switch (await door.EnterAsync(AsPlanned(good.Key), cancellationToken))
             {
                 case Seating.Busy busy:

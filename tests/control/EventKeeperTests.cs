@@ -66,6 +66,42 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task An_encoder_that_comes_again_by_itself_after_its_event_is_refused_until_the_rest_is_over_or_another_event_begins()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var show = await rig.PlanAsync(0, 30, new() { Grace = TimeSpan.Zero });
+        await rig.Keeper.RunOnceAsync(default);
+        var encoder = await rig.ComeAsync();
+        await rig.PassAsync(1);
+        await rig.PassAsync(29);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Ended);
+        await Poll.UntilAsync(() => encoder.Revoked.IsCancellationRequested);
+        await rig.GoAsync(encoder);
+
+        var refused = (PublishVerdict.Refused)await rig.AskAsync();
+        (refused.Reason, refused.Message).ShouldBe((PublishRefusal.EventOver, "'Show' on channel demo is over. Stop the encoder; the channel takes one again from 12:40:00 UTC on, or in the preview of its next event."));
+        var next = await rig.PlanAsync(20, 40);
+        await rig.PassAsync(6);
+        (await rig.StateAsync(next)).ShouldBe(EventState.Preview);
+        await rig.GoAsync(await rig.ComeAsync());
+        await rig.Events.CancelAsync(next.Id);
+        await rig.PassAsync(3);
+        ((PublishVerdict.Refused)await rig.AskAsync()).Reason.ShouldBe(PublishRefusal.EventOver, "the channel rests from the one that was cancelled, too");
+        await rig.PassAsync(11);
+        (await rig.AskAsync()).ShouldBeOfType<PublishVerdict.Granted>();
+    }
+
+    [Fact]
+    public async Task An_event_to_which_no_encoder_came_leaves_no_rest()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var show = await rig.PlanAsync(0, 30);
+        await rig.PassAsync(36);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Ended);
+        (await rig.AskAsync()).ShouldBeOfType<PublishVerdict.Granted>();
+    }
+
+    [Fact]
     public async Task A_late_encoder_is_live_when_it_comes_and_its_recording_has_the_events_title()
     {
         await using var rig = await EventRig.OpenAsync(postgres);

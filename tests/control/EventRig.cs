@@ -56,6 +56,9 @@ internal sealed class EventRig : IAsyncDisposable
     /// <summary>An encoder comes to 'demo'.</summary>
     public Task<PublishGrant> ComeAsync() => _rig.GrantedAsync(_key);
 
+    /// <summary>An encoder asks for 'demo'.</summary>
+    public Task<PublishVerdict> AskAsync() => _rig.AskAsync(_key);
+
     public async Task GoAsync(PublishGrant grant) => await _rig.LeaveAsync(grant);
 
     /// <summary>Lets so many minutes pass, and goes the steps that are due then.</summary>

@@ -133,7 +133,7 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>One that nobody has opened.</summary>
-    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Log.For<PublishAuthority>());
+    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthority>());
 
     public ValueTask<PublishVerdict> AskAsync(string key, string address = "192.0.2.1", PublishTarget? target = null) =>
         Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishTarget.Unknown }, default);

@@ -47,6 +47,7 @@ internal sealed record ConnectionEnd(string Reason, IngestRejection? Rejection =
     {
         PublishRefusal.UnknownKey => refusal.Message.Length > 0 ? UnknownKey with { Reason = refusal.Message } : UnknownKey,
         PublishRefusal.ChannelBusy => new(refusal.Message, IngestRejection.ChannelBusy, "NetStream.Publish.BadName"),
+        PublishRefusal.EventOver => new(refusal.Message, IngestRejection.EventOver, "NetStream.Publish.BadName"),
         PublishRefusal.TooManyAttempts => new(refusal.Message, IngestRejection.TooManyAttempts, "NetStream.Publish.Rejected"),
         PublishRefusal.ShuttingDown => new(refusal.Message, IngestRejection.ShuttingDown, "NetStream.Publish.Rejected"),
         _ => new(refusal.Message, IngestRejection.AuthorityUnavailable, "NetStream.Publish.Rejected"),
