@@ -57,7 +57,7 @@ internal sealed class EventRig : IAsyncDisposable
     public Task<PublishGrant> ComeAsync() => _rig.GrantedAsync(_key);
 
     /// <summary>An encoder asks for 'demo'.</summary>
-    public Task<PublishVerdict> AskAsync() => _rig.AskAsync(_key);
+    public async Task<PublishVerdict> AskAsync() => await _rig.AskAsync(_key);
 
     public async Task GoAsync(PublishGrant grant) => await _rig.LeaveAsync(grant);
 
