@@ -31,8 +31,9 @@ internal sealed class CutOrder(List<Cut> output)
         _waiting.AddRange(Decided);
         Decided.Clear();
         var kept = 0;
-        foreach (var cut in _waiting)
+        for (var i = 0; i < _waiting.Count; i++)
         {
+            var cut = _waiting[i];
             if (leader is null || SegmentOf(cut) <= _open)
             {
                 output.Add(cut);
