@@ -261,6 +261,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
 
         await Poll.UntilAsync(() => encoder.Revoked.IsCancellationRequested);
         await rig.GoAsync(encoder);
+        await rig.PassAsync(10);
         var later = await rig.ComeAsync();
         await rig.Keeper.RunOnceAsync(default);
         later.Revoked.IsCancellationRequested.ShouldBeFalse("a session that began after the event is nobody's");
