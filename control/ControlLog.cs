@@ -123,6 +123,8 @@ internal static partial class ControlLog
 
     [LoggerMessage(5104, LogLevel.Warning, "What the audience gets of a session counts, but is not written down yet: {Reason}")]
     public static partial void AudienceWaits(ILogger logger, string reason);
+    [LoggerMessage(5081, LogLevel.Information, "A login from {Remote} was refused")]
+    public static partial void LoginRefused(ILogger logger, string remote);
 
     [LoggerMessage(5050, LogLevel.Error, "API request failed")]
     public static partial void RequestFailed(ILogger logger, Exception exception);

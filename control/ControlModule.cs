@@ -40,6 +40,11 @@ public static class ControlModule
         services.AddSingleton<ChannelSlates>();
         services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
         services.AddSingleton<Tokens>();
+        services.AddSingleton<Users>();
+        services.AddSingleton<UserSessions>();
+        services.AddSingleton<LoginAttempts>();
+        services.AddSingleton<SecondFactors>();
+        services.AddSingleton<Logins>();
         services.AddSingleton<ViewerKeys>();
         services.AddSingleton<ViewerTokens>();
         services.AddSingleton<ViewingRegister>();
@@ -98,7 +103,7 @@ public static class ControlModule
         return services;
     }
 
-    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key, and <c>GET /api/v1/calendars/{feed}/events.ics</c>, whose address is the secret.</summary>
+    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token or a login, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, <c>POST /api/v1/login</c>, which asks for a password, <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key, and <c>GET /api/v1/calendars/{feed}/events.ics</c>, whose address is the secret.</summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
@@ -111,6 +116,8 @@ public static class ControlModule
         CalendarEndpoints.Map(api);
         ViewerEndpoints.Map(api);
         TokenEndpoints.Map(api);
+        LoginEndpoints.Map(api);
+        UserEndpoints.Map(api);
         AuditEndpoints.Map(api);
         EncoderEndpoints.Map(api);
         WebhookEndpoints.Map(api);

@@ -61,6 +61,12 @@ public sealed class ControlOptions
     /// <summary>Webhooks that are told something at the same time, 1 to 256. Default 16.</summary>
     public int WebhooksAtOnce { get; set; } = 16;
 
+    /// <summary>How long a login lasts that is not used. Default 12 h, so that nobody is thrown out of a long broadcast; 5 min to 30 days.</summary>
+    public TimeSpan LoginIdle { get; set; } = TimeSpan.FromHours(12);
+
+    /// <summary>How long a login lasts at most. Default 7 days, 5 min to 90 days.</summary>
+    public TimeSpan LoginLife { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Where URLs that were entered through the API may lead to.</summary>
     internal OutboundRules Outbound => OutboundRules.TryParse(AllowedAddresses, out var rules, out _) ? rules : OutboundRules.PublicOnly;
 
@@ -100,6 +106,16 @@ public sealed class ControlOptions
         if (AuditRetention < TimeSpan.FromDays(1) || AuditRetention > TimeSpan.FromDays(36525))
         {
             yield return $"{Section}:{nameof(AuditRetention)} must be between 1.00:00:00 and 36525.00:00:00.";
+        }
+
+        if (LoginIdle < TimeSpan.FromMinutes(5) || LoginIdle > TimeSpan.FromDays(30))
+        {
+            yield return $"{Section}:{nameof(LoginIdle)} must be between 00:05:00 and 30.00:00:00.";
+        }
+
+        if (LoginLife < TimeSpan.FromMinutes(5) || LoginLife > TimeSpan.FromDays(90))
+        {
+            yield return $"{Section}:{nameof(LoginLife)} must be between 00:05:00 and 90.00:00:00.";
         }
 
         if (TakeoversPerMinute is < 1 or > 100)

@@ -20,6 +20,7 @@ foreach (var command in new[]
     RecordingCommand.Create(),
     EventCommand.Create(),
     TokenCommand.Create(),
+    UserCommand.Create(),
     AuditCommand.Create(),
     WebhookCommand.Create(),
     DemoCommand.Create(),

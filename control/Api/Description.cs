@@ -9,9 +9,10 @@ namespace Broadcast.Control.Api;
 internal static class Description
 {
     private const string Bearer = "bearer";
+    private const string Login = "login";
     private const string ProblemType = "application/problem+json";
 
-    /// <summary>The role that a token must have.</summary>
+    /// <summary>The role that a token or person must have.</summary>
     public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, TokenRole role) =>
         endpoint.WithMetadata(new RequiredRole(role)).ProducesProblem(401, ProblemType).ProducesProblem(403, ProblemType);
 
@@ -46,7 +47,7 @@ internal static class Description
         options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, tokens, sessions and recordings. Problems are told as RFC 9457 has it." };
+            document.Info = new() { Title = "Broadcast", Version = "v1", Description = "Channels, stream keys, sessions, recordings, people and tokens. Problems are told as RFC 9457 has it." };
             document.Components ??= new();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
             document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
@@ -55,14 +56,26 @@ internal static class Description
                 Scheme = Bearer,
                 Description = "A token made by 'broadcast token create' or POST /api/v1/tokens.",
             };
+            document.Components.SecuritySchemes[Login] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = LoginCookie.Secure,
+                Description = "The cookie that POST /api/v1/login sets; over plain HTTP its name has no '__Host-'. What is no GET also needs the browser's word that a page of this server asked ('Sec-Fetch-Site' or 'Origin').",
+            };
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RequiredRole>().FirstOrDefault() is { } required)
             {
-                operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
-                operation.Description = $"Needs a token of role {Roles.Name(required.Role)}, or a mightier one.";
+                operation.Security =
+                [
+                    new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] },
+                    new() { [new OpenApiSecuritySchemeReference(Login, context.Document)] = [] },
+                ];
+                var scope = Scopes.Of(context.Description.HttpMethod ?? "GET", context.Description.RelativePath is { } path ? "/" + path : "");
+                operation.Description = $"Needs the role {Roles.Name(required.Role)}, or a mightier one." + (Scopes.Names.Contains(scope, StringComparer.Ordinal) ? $" Scope {scope}." : "");
             }
 
             return Task.CompletedTask;

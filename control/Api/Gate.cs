@@ -1,24 +1,30 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Broadcast.Control.Api;
 
-/// <summary>What an endpoint asks of a token; without it an endpoint asks for none.</summary>
+/// <summary>What an endpoint asks of who comes; without it an endpoint asks for nothing.</summary>
 internal sealed record RequiredRole(TokenRole Role);
 
 /// <summary>
-/// Stands before every endpoint: asks for the bearer token (RFC 6750) before anything else is looked at, and turns what goes wrong into problem details (RFC 9457).
+/// Stands before every endpoint: asks for the bearer token (RFC 6750) or the login's cookie before anything else is looked at, and turns what goes wrong into problem details (RFC 9457). Where both are sent, the token counts.
 /// </summary>
-internal sealed class Gate(Tokens tokens, ILogger<Gate> logger) : IEndpointFilter
+internal sealed class Gate(Tokens tokens, UserSessions sessions, ILogger<Gate> logger) : IEndpointFilter
 {
     private const string Scheme = "Bearer ";
     private static readonly object HolderKey = new();
 
     /// <summary>Whose request it is, once it is through the gate.</summary>
-    public static TokenInfo Holder(HttpContext http) => (TokenInfo)http.Items[HolderKey]!;
+    public static Holder Holder(HttpContext http) => (Holder)http.Items[HolderKey]!;
+
+    /// <summary>The person whose request it is.</summary>
+    /// <exception cref="ControlException">It is a token's.</exception>
+    public static LoggedIn Person(HttpContext http) =>
+        Holder(http).User ?? throw new ControlException(ControlCode.Refused, "This is for people who logged in; a token has no login and no password.");
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -31,19 +37,28 @@ internal sealed class Gate(Tokens tokens, ILogger<Gate> logger) : IEndpointFilte
         {
             if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { Role: var role })
             {
-                if (await tokens.VerifyAsync(TokenOf(http.Request), http.RequestAborted) is not { } holder)
+                if (await HolderAsync(http) is not { } holder)
                 {
-                    http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
-                    return Problem(401, "Send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' makes one.");
+                    return Unknown(http, "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' makes one.");
+                }
+
+                if (holder.User is not null && !HttpMethods.IsGet(http.Request.Method) && !SameOrigin.IsProved(http.Request, LoginCookie.Pages(http)))
+                {
+                    return Problem(403, "A login changes things only from a page of this server: the browser's 'Sec-Fetch-Site' or 'Origin' does not say that this came from one. Programs use a token.");
                 }
 
                 if (holder.Role < role)
                 {
-                    return Problem(403, $"This needs a token of role {Roles.Name(role)}; yours is {Roles.Name(holder.Role)}.");
+                    return Problem(403, $"This needs the role {Roles.Name(role)}; yours is {Roles.Name(holder.Role)}.");
+                }
+
+                if (Scopes.Refusal(holder.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "", http.GetRouteValue("name") as string) is { } why)
+                {
+                    return Problem(403, why);
                 }
 
                 http.Items[HolderKey] = holder;
-                using var known = Actor.Be(new(ActorKind.Token, holder.Id, holder.Label, address));
+                using var known = Actor.Be(holder.At(address));
                 return await next(context);
             }
 
@@ -69,6 +84,23 @@ internal sealed class Gate(Tokens tokens, ILogger<Gate> logger) : IEndpointFilte
     }
 
     internal static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
+
+    /// <summary>Nobody that is known (RFC 9110, section 15.5.2).</summary>
+    internal static ProblemHttpResult Unknown(HttpContext http, string detail, string? needs = null)
+    {
+        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
+        return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
+    }
+
+    private async Task<Holder?> HolderAsync(HttpContext http)
+    {
+        if (http.Request.Headers.Authorization.Count > 0)
+        {
+            return await tokens.VerifyAsync(TokenOf(http.Request), http.RequestAborted) is { } token ? Api.Holder.Of(token) : null;
+        }
+
+        return await sessions.VerifyAsync(LoginCookie.Read(http), http.RequestAborted) is { } user ? Api.Holder.Of(user) : null;
+    }
 
     private static string? TokenOf(HttpRequest request)
     {

@@ -54,9 +54,11 @@ internal sealed record KeyView(string Id, string Role, string Label, DateTimeOff
 
 internal sealed record IssuedKeyView(KeyView Key, string StreamKey);
 
-internal sealed record TokenView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+internal sealed record TokenView(
+    string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+    IReadOnlyList<string>? Channels, IReadOnlyList<string>? Scopes)
 {
-    public static TokenView From(TokenInfo t) => new(t.Id, Roles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt);
+    public static TokenView From(TokenInfo t) => new(t.Id, Roles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt, t.Limits.Channels, t.Limits.Scopes);
 }
 
 internal sealed record IssuedTokenView(TokenView Info, string Token);
@@ -80,6 +82,6 @@ internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? Expir
 
 internal sealed record KeyRotation(string? KeyId, int? OverlapSeconds);
 
-internal sealed record NewToken(string Role, string? Label, DateTimeOffset? ExpiresAt);
+internal sealed record NewToken(string Role, string? Label, DateTimeOffset? ExpiresAt, IReadOnlyList<string>? Channels, IReadOnlyList<string>? Scopes);
 
-internal sealed record SetupRequest(string Code);
+internal sealed record SetupRequest(string Code, string? Name, string? Password);

@@ -73,6 +73,18 @@ internal sealed class RequestBody
         return TextOf(value) ?? Wrong<string>(name, "a text");
     }
 
+    /// <summary>A list of texts.</summary>
+    public IReadOnlyList<string>? Texts(string name)
+    {
+        if (Find(name, required: false) is not { } value)
+        {
+            return null;
+        }
+
+        var texts = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(TextOf).ToList() : [null];
+        return texts.Contains(null) ? Wrong<List<string>>(name, "a list of texts") : [.. texts.Select(t => t!)];
+    }
+
     /// <summary>A whole number of 32 bits.</summary>
     public int? Number(string name) =>
         Find(name, required: false) is not { } value ? null

@@ -20,7 +20,7 @@ internal static class TokenEndpoints
             .Asks(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "All tokens without their secrets, newest first.");
 
         api.MapPost("/tokens", CreateAsync).Asks(TokenRole.Admin).Takes<NewToken>()
-            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once.", 201);
+            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once. 'channels' and 'scopes' limit what it is for, beside its role.", 201, 404);
 
         api.MapDelete("/tokens/{id}", async (string id, HttpContext http, Tokens tokens) =>
             {
@@ -30,7 +30,7 @@ internal static class TokenEndpoints
             .Asks(TokenRole.Admin).Describe("revokeToken", "Withdraws a token for good.", 204, 404);
 
         api.MapPost("/setup", SetUpAsync).Takes<SetupRequest>()
-            .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token. Needs no token; works once.", 201, 429);
+            .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token, and with 'name' and 'password' for a first admin who logs in as well. Needs no token; works once.", 201, 429);
 
         api.MapGet("/system", (HttpContext http, IOptions<AuthorizationOptions> authorization) =>
             {
@@ -39,7 +39,7 @@ internal static class TokenEndpoints
                     Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
                     [.. ChannelRules.Accesses.Where(a => ChannelRules.AccessMistake(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps);
             })
-            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your token's role, and the names that other requests use.");
+            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your role, and the names that other requests use.");
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, Tokens tokens, IOptions<ControlOptions> options, TimeProvider time)
@@ -52,8 +52,9 @@ internal static class TokenEndpoints
 
         var label = body.Text("label") ?? "";
         var expires = body.Instant("expiresAt");
-        body.Check(ChannelRules.LabelMistakes(label, expires, time.GetUtcNow()));
-        return Issued(await tokens.CreateAsync(role, label, expires, http.RequestAborted));
+        var limits = new TokenLimits(body.Texts("channels"), body.Texts("scopes"));
+        body.Check(ChannelRules.LabelMistakes(label, expires, time.GetUtcNow()).Concat(Scopes.Mistakes(limits)));
+        return Issued(await tokens.CreateAsync(role, label, expires, limits, http.RequestAborted));
     }
 
     private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle, IOptions<ControlOptions> options)
@@ -65,11 +66,17 @@ internal static class TokenEndpoints
         }
 
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var code = body.Text("code", required: true);
-        body.Check([]);
+        var (code, name, password) = (body.Text("code", required: true), body.Text("name"), body.Text("password"));
+        var mistakes = UserRules.Mistakes(name, null).Concat(UserRules.PasswordMistakes(name, password)).ToList();
+        if ((name is null) != (password is null))
+        {
+            mistakes.Add(new(name is null ? "name" : "password", "A first admin who logs in has a name and a password."));
+        }
+
+        body.Check(mistakes);
         try
         {
-            return Issued(await codes.RedeemAsync(code!, http.RequestAborted));
+            return Issued(await codes.RedeemAsync(code!, name, password, http.RequestAborted));
         }
         catch (ControlException e) when (e.Code == ControlCode.Refused)
         {

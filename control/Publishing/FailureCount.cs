@@ -1,12 +1,12 @@
 namespace Broadcast.Control;
 
-/// <summary>Counts failures by what failed, in windows of a minute. Remembers at most <see cref="MaxKeys"/>; when full, the oldest are forgotten first.</summary>
-internal sealed class FailureCount(TimeProvider time)
+/// <summary>Counts failures by what failed, in windows of a minute or another length. Remembers at most <see cref="MaxKeys"/>; when full, the oldest are forgotten first.</summary>
+internal sealed class FailureCount(TimeProvider time, TimeSpan? window = null)
 {
     /// <summary>Most things counted at a time.</summary>
     public const int MaxKeys = 10_000;
 
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    private readonly TimeSpan _window = window ?? TimeSpan.FromMinutes(1);
     private readonly Dictionary<string, Count> _counts = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
@@ -15,7 +15,7 @@ internal sealed class FailureCount(TimeProvider time)
     {
         lock (_lock)
         {
-            return key is not null && _counts.TryGetValue(key, out var count) && time.GetElapsedTime(count.Since) < Window ? count.Failures : 0;
+            return key is not null && _counts.TryGetValue(key, out var count) && time.GetElapsedTime(count.Since) < _window ? count.Failures : 0;
         }
     }
 
@@ -29,7 +29,7 @@ internal sealed class FailureCount(TimeProvider time)
 
         lock (_lock)
         {
-            if (_counts.TryGetValue(key, out var count) && time.GetElapsedTime(count.Since) < Window)
+            if (_counts.TryGetValue(key, out var count) && time.GetElapsedTime(count.Since) < _window)
             {
                 _counts[key] = count with { Failures = count.Failures + 1 };
                 return;

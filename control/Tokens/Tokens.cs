@@ -27,7 +27,11 @@ public enum TokenRole
 /// <param name="ExpiresAt">From when on it is void.</param>
 /// <param name="RevokedAt">When it was revoked.</param>
 public sealed record TokenInfo(
-    string Id, TokenRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt);
+    string Id, TokenRole Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+{
+    /// <summary>What else limits it.</summary>
+    public TokenLimits Limits { get; init; } = new();
+}
 
 /// <summary>A new token with its secret, which is shown this once and kept nowhere.</summary>
 /// <param name="Info">What may be known of it.</param>
@@ -41,17 +45,28 @@ public sealed record IssuedToken(TokenInfo Info, string Token)
 /// <summary>Bearer tokens of the API. Works on the database, whether the server runs or not; a revoked one is refused from the next request on.</summary>
 public sealed class Tokens(Database database, TimeProvider time)
 {
-    internal const string Columns = "id, role, label, created_at AS createdAt, last_used_at AS lastUsedAt, expires_at AS expiresAt, revoked_at AS revokedAt";
+    private const string Columns = """
+        id, role, label, created_at AS createdAt, last_used_at AS lastUsedAt, expires_at AS expiresAt, revoked_at AS revokedAt,
+        CASE WHEN channels IS NOT NULL THEN coalesce((SELECT string_agg(c.name, ',' ORDER BY c.name) FROM channels c WHERE c.id = ANY (tokens.channels) AND c.deleted_at IS NULL), '') END AS channels,
+        array_to_string(scopes, ',') AS scopes
+        """;
 
     /// <summary>Makes a token.</summary>
-    /// <exception cref="ControlException">Bad values.</exception>
-    public async Task<IssuedToken> CreateAsync(TokenRole role, string label = "", DateTimeOffset? expiresAt = null, CancellationToken cancellationToken = default)
+    /// <param name="role">What it may do.</param>
+    /// <param name="label">Whose it is.</param>
+    /// <param name="expiresAt">From when on it is void; never when not given.</param>
+    /// <param name="limits">What else limits it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ControlException">Bad values, or no such channel.</exception>
+    public async Task<IssuedToken> CreateAsync(
+        TokenRole role, string label = "", DateTimeOffset? expiresAt = null, TokenLimits? limits = null, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
         ChannelRules.CheckLabel(label, expiresAt, now);
+        UserRules.Refuse(Scopes.Mistakes(limits ?? new()));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var issued = await InsertAsync(connection, transaction, role, label, expiresAt, now, cancellationToken);
+        var issued = await InsertAsync(connection, transaction, role, label, expiresAt, limits ?? new(), now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return issued;
     }
@@ -113,31 +128,52 @@ public sealed class Tokens(Database database, TimeProvider time)
         TokenRole role,
         string label,
         DateTimeOffset? expiresAt,
+        TokenLimits limits,
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
+        var channels = new List<long>();
+        foreach (var channel in (limits.Channels ?? []).Distinct(StringComparer.Ordinal))
+        {
+            channels.Add(await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken));
+        }
+
         while (true)
         {
             var secret = Secret.New(out var text);
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
-                "INSERT INTO tokens (id, hash, role, label, created_at, expires_at) VALUES (@id, @hash, @role, @label, @now, @expiresAt) ON CONFLICT (id) DO NOTHING",
-                new { id = secret.Id, hash = secret.Hash, role = Roles.Name(role), label, now, expiresAt },
+                """
+                INSERT INTO tokens (id, hash, role, label, created_at, expires_at, channels, scopes)
+                VALUES (@id, @hash, @role, @label, @now, @expiresAt, @channels, @scopes) ON CONFLICT (id) DO NOTHING
+                """,
+                new
+                {
+                    id = secret.Id, hash = secret.Hash, role = Roles.Name(role), label, now, expiresAt,
+                    channels = limits.Channels is null ? null : channels.ToArray(), scopes = limits.Scopes?.ToArray(),
+                },
                 transaction,
                 cancellationToken: cancellationToken));
             if (inserted == 1)
             {
                 await AuditLog.AddAsync(
                     connection, transaction, now, "token.create", $"token/{secret.Id}",
-                    AuditLog.Detail(("role", Roles.Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt))), cancellationToken);
-                return new(new(secret.Id, role, label, now, null, expiresAt, null), text);
+                    AuditLog.Detail(
+                        ("role", Roles.Name(role)), ("label", label), ("expiresAt", AuditLog.Text(expiresAt)),
+                        ("channels", limits.Channels is null ? null : string.Join(",", limits.Channels)), ("scopes", limits.Scopes is null ? null : string.Join(",", limits.Scopes))),
+                    cancellationToken);
+                return new(new(secret.Id, role, label, now, null, expiresAt, null) { Limits = limits }, text);
             }
         }
     }
 
     private sealed record Row(
-        byte[]? Hash, string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+        byte[]? Hash, string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
+        string? Channels, string? Scopes)
     {
-        public TokenInfo ToInfo() => new(Id, Enum.Parse<TokenRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt, ExpiresAt, RevokedAt);
+        public TokenInfo ToInfo() => new(Id, Enum.Parse<TokenRole>(Role, ignoreCase: true), Label, CreatedAt, LastUsedAt, ExpiresAt, RevokedAt)
+        {
+            Limits = new(Channels?.Split(',', StringSplitOptions.RemoveEmptyEntries), Scopes?.Split(',')),
+        };
     }
 }
 

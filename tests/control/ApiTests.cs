@@ -10,6 +10,17 @@ namespace Broadcast.Control.Tests;
 
 public sealed class ApiTests(PostgresFixture postgres)
 {
+    private const string Password = "a long password";
+
+    /// <summary>Endpoints that ask for neither token nor login, with the reason.</summary>
+    public static IReadOnlyDictionary<string, string> Open { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["POST /api/v1/setup"] = "a set-up code is what it asks for",
+        ["POST /api/v1/login"] = "a name and password are what it asks for",
+        ["GET /api/v1/calendars/{feed}/events.ics"] = "the address is the secret: calendars send no token",
+        ["POST /api/v1/obs/multitrack"] = "a stream key is what it asks for, in the form that OBS sends",
+    };
+
     /// <summary>Every endpoint: the least role it asks for, a body it takes, the status of a good answer.</summary>
     public static TheoryData<string, string, string, string?, int> Endpoints { get; } = new()
     {
@@ -71,6 +82,26 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
+        { "GET", "/api/v1/users", "admin", null, 200 },
+        { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""", 201 },
+        { "GET", "/api/v1/users/{name}", "admin", null, 200 },
+        { "PATCH", "/api/v1/users/{name}", "admin", """{"disabled":true}""", 200 },
+        { "DELETE", "/api/v1/users/{name}", "admin", null, 204 },
+        { "PUT", "/api/v1/users/{name}/password", "admin", """{"password":"correct horse battery"}""", 204 },
+        { "DELETE", "/api/v1/users/{name}/totp", "admin", null, 204 },
+        { "GET", "/api/v1/users/{name}/logins", "admin", null, 200 },
+        { "DELETE", "/api/v1/users/{name}/logins", "admin", null, 204 },
+        { "DELETE", "/api/v1/users/{name}/logins/{id}", "admin", null, 204 },
+        { "GET", "/api/v1/me", "viewer", null, 200 },
+
+        // A token has no login; for people who have one they are tested in LoginTests.
+        { "POST", "/api/v1/logout", "viewer", null, 403 },
+        { "GET", "/api/v1/me/logins", "viewer", null, 403 },
+        { "DELETE", "/api/v1/me/logins/{id}", "viewer", null, 403 },
+        { "PUT", "/api/v1/me/password", "viewer", """{"old":"x","password":"correct horse battery"}""", 403 },
+        { "POST", "/api/v1/me/totp", "viewer", """{"password":"x"}""", 403 },
+        { "POST", "/api/v1/me/totp/confirm", "viewer", """{"code":"123456"}""", 403 },
+        { "POST", "/api/v1/me/totp/end", "viewer", """{"code":"123456"}""", 403 },
         { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
     };
 
@@ -78,6 +109,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     private static readonly Dictionary<string, string> NotAudited = new(StringComparer.Ordinal)
     {
         ["POST /api/v1/encoders/prove"] = "it measures; what it finds out is in the log",
+        ["DELETE /api/v1/users/{name}/totp"] = "the user has none; SecondFactorTests takes one away",
     };
 
     [Theory]
@@ -113,8 +145,15 @@ public sealed class ApiTests(PostgresFixture postgres)
         var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
         var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
         var webhook = (await server.Get<Webhooks>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
+        if (pattern.Contains("/users/", StringComparison.Ordinal))
+        {
+            await server.Get<Users>().CreateAsync("demo", Password, TokenRole.Viewer);
+        }
+
+        var login = pattern.EndsWith("/{name}/logins/{id}", StringComparison.Ordinal) ? await server.LoginAsync("demo", Password) : "none";
         var path = pattern.Replace("{name}", "demo", StringComparison.Ordinal).Replace("{delivery}", "1", StringComparison.Ordinal)
-            .Replace("{id}", pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook
+            .Replace("{id}", pattern.Contains("/logins", StringComparison.Ordinal) ? login.Split('_')[0]
+                : pattern.Contains("/webhooks", StringComparison.Ordinal) ? webhook
                 : pattern.Contains("/keys", StringComparison.Ordinal) ? created.Key.Key.Id
                 : pattern.Contains("/recordings", StringComparison.Ordinal) ? recorded.Value
                 : pattern.Contains("/events", StringComparison.Ordinal) ? planned.Id
@@ -169,17 +208,18 @@ public sealed class ApiTests(PostgresFixture postgres)
             .SelectMany(p => p.Value.EnumerateObject().Select(o => (Method: o.Name.ToUpperInvariant(), Path: p.Name))).ToList();
         described.Order().ShouldBe(mapped.Order());
         described.Order().ShouldBe(Endpoints.Select(e => e.Data).Select(d => (d.Item1, d.Item2)).Where(e => e.Item2 != "/api/v1/openapi.json")
-            .Append(("POST", "/api/v1/setup")).Append(("GET", "/api/v1/calendars/{feed}/events.ics")).Append(("POST", "/api/v1/obs/multitrack")).Order());
+            .Concat(Open.Keys.Select(o => (o.Split(' ')[0], o.Split(' ')[1]))).Order());
         document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().ShouldBe("bearer");
         foreach (var path in document.GetProperty("paths").EnumerateObject())
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
-                var open = path.Name is "/api/v1/setup" or "/api/v1/obs/multitrack" or "/api/v1/calendars/{feed}/events.ics";
+                var open = Open.ContainsKey($"{operation.Name.ToUpperInvariant()} {path.Name}");
                 operation.Value.TryGetProperty("security", out var security).ShouldBe(!open, path.Name);
                 if (!open)
                 {
                     security[0].TryGetProperty("bearer", out _).ShouldBeTrue(path.Name);
+                    security[1].TryGetProperty("login", out _).ShouldBeTrue(path.Name);
                     operation.Value.GetProperty("responses").TryGetProperty("401", out _).ShouldBeTrue();
                 }
 

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Shouldly;
 
 namespace Broadcast.Control.Tests;
 
@@ -22,7 +23,7 @@ internal sealed class Server : IAsyncDisposable
         _app = app;
         Lifecycle = lifecycle;
         Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Client = new HttpClient { BaseAddress = new Uri(Address) };
+        Client = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = new Uri(Address) };
     }
 
     public string Address { get; }
@@ -92,9 +93,23 @@ internal sealed class Server : IAsyncDisposable
 
     public async Task<string> TokenAsync(TokenRole role) => (await Get<Tokens>().CreateAsync(role)).Token;
 
-    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path, string? token = null, object? body = null)
+    /// <summary>Logs a person in, past the API.</summary>
+    /// <returns>The cookie's text.</returns>
+    public async Task<string> LoginAsync(string name, string password) =>
+        (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.In>().Cookie;
+
+    /// <summary>Sends a request as a browser does in which somebody logged in: with the cookie, and a page's origin.</summary>
+    public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login, object? body = null, string? origin = null, string? site = null) =>
+        SendAsync(method, path, null, body, [("Cookie", login is null ? null : $"broadcast-login={login}"), ("Origin", origin), ("Sec-Fetch-Site", site)]);
+
+    public async Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsync(string method, string path, string? token = null, object? body = null, params (string Name, string? Value)[] headers)
     {
         using var request = new HttpRequestMessage(new(method), path);
+        foreach (var (name, value) in headers.Where(h => h.Value is not null))
+        {
+            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
+        }
+
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

@@ -1,0 +1,39 @@
+namespace Broadcast.Control.Api;
+
+// What stands in the API's JSON of people, in and out.
+
+internal sealed record MeView(string Kind, string Name, string DisplayName, string Role, bool? Totp, string? Login)
+{
+    public static MeView From(Holder h) => new(AuditLog.Name(h.Kind), h.Id, h.Name, Roles.Name(h.Role), h.User?.HasTotp, h.User?.Login.Id);
+}
+
+internal sealed record UserView(
+    string Name, string DisplayName, string Role, bool Totp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt, DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt)
+{
+    public static UserView From(UserInfo u) => new(u.Name, u.DisplayName, Roles.Name(u.Role), u.HasTotp, u.CreatedAt, u.PasswordChangedAt, u.LastLoginAt, u.DisabledAt);
+}
+
+internal sealed record LoginView(string Id, bool Current, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent)
+{
+    public static LoginView From(LoginInfo l, string? current) => new(l.Id, l.Id == current, l.CreatedAt, l.LastUsedAt, l.ExpiresAt, l.Address, l.Agent);
+}
+
+internal sealed record LoginRequest(string Name, string Password, string? Code);
+
+internal sealed record LoggedInView(string Name);
+
+internal sealed record OwnPassword(string Old, string Password);
+
+internal sealed record NewPassword(string Password);
+
+internal sealed record NewUser(string Name, string Password, string Role, string? DisplayName);
+
+internal sealed record UserChangeBody(string? DisplayName, string? Role, bool? Disabled);
+
+internal sealed record TotpStart(string Password);
+
+internal sealed record TotpView(string Secret, string Uri);
+
+internal sealed record TotpCode(string Code);
+
+internal sealed record RecoveryCodesView(IReadOnlyList<string> RecoveryCodes);

@@ -1,0 +1,256 @@
+using System.Text.Json;
+using Broadcast.Control.Api;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Logging in over the API, as a browser does.</summary>
+public sealed class LoginTests(PostgresFixture postgres)
+{
+    private const string Password = UserTests.Password;
+
+    [Fact]
+    public async Task Somebody_logs_in_looks_around_and_logs_out()
+    {
+        await using var server = await StartAsync();
+        var (status, body, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", server.Address), ("User-Agent", "Firefox"));
+
+        status.ShouldBe(200);
+        body.GetProperty("name").GetString().ShouldBe("jane");
+        var cookie = response.Headers.GetValues("Set-Cookie").Single();
+        var attributes = cookie.Split("; ")[1..].Select(a => a.ToLowerInvariant());
+        attributes.ShouldBe(["max-age=604800", "path=/", "samesite=strict", "httponly"], ignoreOrder: true);
+        cookie.ShouldStartWith("broadcast-login=");
+        var login = cookie.Split(';')[0].Split('=')[1];
+
+        var (_, me, _) = await server.SendAsPersonAsync("GET", "/api/v1/me", login);
+        (me.GetProperty("kind").GetString(), me.GetProperty("name").GetString(), me.GetProperty("role").GetString()).ShouldBe(("user", "jane", "producer"));
+        (await server.SendAsPersonAsync("GET", "/api/v1/system", login)).Body.GetProperty("role").GetString().ShouldBe("producer");
+        var (_, logins, _) = await server.SendAsPersonAsync("GET", "/api/v1/me/logins", login);
+        (logins[0].GetProperty("current").GetBoolean(), logins[0].GetProperty("agent").GetString(), logins[0].GetProperty("address").GetString()).ShouldBe((true, "Firefox", "127.0.0.1"));
+
+        var (left, _, farewell) = await server.SendAsPersonAsync("POST", "/api/v1/logout", login, origin: server.Address);
+        left.ShouldBe(204);
+        farewell.Headers.GetValues("Set-Cookie").Single().ShouldContain("expires=Thu, 01 Jan 1970");
+        (await server.SendAsPersonAsync("GET", "/api/v1/me", login)).Status.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task Who_is_not_there_is_disabled_or_has_the_wrong_password_gets_the_same_answer()
+    {
+        await using var server = await StartAsync();
+        await server.Get<Users>().CreateAsync("jim", Password, TokenRole.Viewer);
+        await server.Get<Users>().SetAsync("jim", new(IsDisabled: true));
+        var answers = new List<string>();
+        foreach (var (name, password) in new[] { ("nobody", Password), ("jim", Password), ("jane", "a wrong password"), ("../x", "") })
+        {
+            var (status, problem, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name, password });
+            status.ShouldBe(401);
+            response.Headers.Contains("Set-Cookie").ShouldBeFalse();
+            answers.Add(problem.GetProperty("detail").GetString()!);
+        }
+
+        answers.Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_code_is_asked_for_where_there_is_a_second_factor()
+    {
+        await using var server = await StartAsync();
+        var login = await server.LoginAsync("jane", Password);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = "a wrong password" }, server.Address)).Status.ShouldBe(400);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp", login, new { password = Password }, server.Address)).Status.ShouldBe(200);
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login, new { code = "nonsense" }, server.Address)).Status.ShouldBe(400);
+        var (_, confirmed, _) = await server.SendAsPersonAsync("POST", "/api/v1/me/totp/confirm", login, new { code = await CodeAsync(server) }, server.Address);
+        var spare = confirmed.GetProperty("recoveryCodes")[0].GetString();
+
+        var (status, problem, _) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password });
+        (status, problem.GetProperty("needs").GetString()).ShouldBe((401, "code"));
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = "wrong" })).Status.ShouldBe(401);
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password, code = spare })).Status.ShouldBe(200);
+        (await server.SendAsPersonAsync("GET", "/api/v1/me", login)).Body.GetProperty("totp").GetBoolean().ShouldBeTrue();
+        (await server.SendAsPersonAsync("POST", "/api/v1/me/totp/end", login, new { code = confirmed.GetProperty("recoveryCodes")[1].GetString() }, server.Address)).Status.ShouldBe(204);
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password })).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Ones_own_password_is_changed_with_the_old_one_and_the_other_logins_end()
+    {
+        await using var server = await StartAsync();
+        var (mine, other) = (await server.LoginAsync("jane", Password), await server.LoginAsync("jane", Password));
+
+        var (wrong, problem, _) = await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = "a wrong password", password = "another good password" }, server.Address);
+        wrong.ShouldBe(400);
+        problem.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("old");
+        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "short" }, server.Address)).Status.ShouldBe(400);
+        (await server.SendAsPersonAsync("PUT", "/api/v1/me/password", mine, new { old = Password, password = "another good password" }, server.Address)).Status.ShouldBe(204);
+
+        (await server.SendAsPersonAsync("GET", "/api/v1/me", mine)).Status.ShouldBe(200);
+        (await server.SendAsPersonAsync("GET", "/api/v1/me", other)).Status.ShouldBe(401);
+        (await server.SendAsPersonAsync("DELETE", $"/api/v1/me/logins/{mine[..8]}", mine, origin: server.Address)).Status.ShouldBe(204);
+        (await server.SendAsPersonAsync("GET", "/api/v1/me", mine)).Status.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task Guessing_is_slowed_down()
+    {
+        await using var server = await StartAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            (await server.SendAsync("POST", "/api/v1/login", null, new { name = $"nobody{i}", password = "a wrong password" })).Status.ShouldBe(401);
+        }
+
+        (await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password })).Status.ShouldBe(429);
+    }
+
+    [Theory]
+    [InlineData(null, null, false)]
+    [InlineData("self", null, true)]
+    [InlineData(null, "same-origin", true)]
+    [InlineData("self", "same-origin", true)]
+    [InlineData("self", "cross-site", false)]
+    [InlineData("self", "same-site", false)]
+    [InlineData(null, "none", false)]
+    [InlineData("null", null, false)]
+    [InlineData("http://127.0.0.1", null, false)]
+    [InlineData("https://evil.example", null, false)]
+    [InlineData("https://evil.example", "same-origin", true)]
+    public async Task A_login_changes_things_only_from_a_page_of_the_servers_own(string? origin, string? site, bool isDone)
+    {
+        await using var server = await StartAsync();
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var login = await server.LoginAsync("jane", Password);
+        origin = origin == "self" ? server.Address : origin;
+
+        (await server.SendAsPersonAsync("GET", "/api/v1/channels", login, null, origin, site)).Status.ShouldBe(200, "reading is no change, and pages of others do not see the answer");
+        (await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", login, new { title = "New" }, origin, site)).Status.ShouldBe(isDone ? 200 : 403);
+
+        (await server.Get<ChannelDirectory>().GetAsync("demo")).Title.ShouldBe(isDone ? "New" : "");
+    }
+
+    [Fact]
+    public async Task Nobody_is_logged_in_from_a_page_of_another_site_and_such_pages_read_nothing()
+    {
+        await using var server = await StartAsync();
+        var (status, _, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", "https://evil.example"));
+        status.ShouldBe(403);
+        response.Headers.Contains("Set-Cookie").ShouldBeFalse();
+
+        var (_, _, answer) = await server.SendAsync("GET", "/api/v1/channels", await server.TokenAsync(TokenRole.Viewer), null, ("Origin", "https://evil.example"));
+        answer.Headers.Contains("Access-Control-Allow-Origin").ShouldBeFalse("CORS is closed");
+    }
+
+    [Fact]
+    public async Task A_token_counts_where_both_are_sent_and_a_bad_one_is_not_made_good_by_a_login()
+    {
+        await using var server = await StartAsync();
+        var login = await server.LoginAsync("jane", Password);
+        (await server.SendAsync("GET", "/api/v1/me", await server.TokenAsync(TokenRole.Viewer), null, ("Cookie", $"broadcast-login={login}"))).Body.GetProperty("kind").GetString().ShouldBe("token");
+        (await server.SendAsync("GET", "/api/v1/me", "nonsense", null, ("Cookie", $"broadcast-login={login}"))).Status.ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task What_people_do_is_in_the_audit_log_under_their_name()
+    {
+        await using var server = await StartAsync();
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", await server.LoginAsync("jane", Password), new { title = "New" }, server.Address);
+        (await server.Get<AuditLog>().ListAsync(new(Action: "channel.change"))).Single().Actor.ShouldBe(new(ActorKind.User, "jane", "", "127.0.0.1"));
+    }
+
+    [Fact]
+    public async Task The_setup_code_makes_the_first_admin_who_logs_in_as_well()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var code = (await server.Get<FirstRun>().Completion).SetupCode!;
+
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane" })).Body.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("password");
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = "short" })).Status.ShouldBe(400);
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong", name = "jane", password = Password })).Status.ShouldBe(403);
+        (await server.Get<Users>().ListAsync()).ShouldBeEmpty();
+        var (status, issued, _) = await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = Password });
+
+        status.ShouldBe(201);
+        (await server.SendAsync("GET", "/api/v1/tokens", issued.GetProperty("token").GetString())).Status.ShouldBe(200);
+        (await server.SendAsPersonAsync("GET", "/api/v1/users", await server.LoginAsync("jane", Password))).Body[0].GetProperty("role").GetString().ShouldBe("admin");
+        (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jim", password = Password })).Status.ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task No_code_is_printed_once_there_is_an_admin_who_logs_in()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        await new Users(database, TimeProvider.System).CreateAsync("jane", Password, TokenRole.Producer);
+        var codes = new SetupCodes(database, TimeProvider.System);
+        (await codes.IssueAsync()).ShouldNotBeNull();
+        await new Users(database, TimeProvider.System).CreateAsync("jim", Password, TokenRole.Admin);
+        (await codes.IssueAsync()).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("https", "live.example.org", null, true)]
+    [InlineData("http", "live.example.org", "https://live.example.org", true)]
+    [InlineData("http", "live.example.org:443", "https://live.example.org/", true)]
+    [InlineData("http", "127.0.0.1:8080", "https://live.example.org", false)]
+    [InlineData("http", "live.example.org", "http://live.example.org", false)]
+    [InlineData("http", "live.example.org", null, false)]
+    public void Over_https_here_or_at_a_proxy_the_cookie_is_bound_to_the_host(string scheme, string host, string? pages, bool isSecure)
+    {
+        using var services = Services(pages);
+        var http = new DefaultHttpContext { RequestServices = services };
+        (http.Request.Scheme, http.Request.Host) = (scheme, new HostString(host));
+
+        LoginCookie.Set(http, "text", TimeSpan.FromDays(1));
+
+        var cookie = http.Response.Headers.SetCookie.ToString();
+        cookie.StartsWith("__Host-broadcast-login=text; ", StringComparison.Ordinal).ShouldBe(isSecure);
+        cookie.Contains("; secure", StringComparison.OrdinalIgnoreCase).ShouldBe(isSecure);
+        cookie.ShouldNotContain("domain", Case.Insensitive);
+        http.Request.Headers.Cookie = "broadcast-login=plain; __Host-broadcast-login=bound";
+        LoginCookie.Read(http).ShouldBe(isSecure ? "bound" : "plain");
+    }
+
+    [Theory]
+    [InlineData("https://live.example.org", true)]
+    [InlineData("https://LIVE.example.org", true)]
+    [InlineData("https://origin:8080", true)]
+    [InlineData("http://live.example.org", false)]
+    [InlineData("https://live.example.org:8443", false)]
+    [InlineData("https://live.example.org.evil.example", false)]
+    [InlineData("https://evil.example/live.example.org", false)]
+    [InlineData("file://origin:8080", false)]
+    [InlineData("null", false)]
+    public void Behind_a_proxy_that_changes_the_host_the_public_address_is_ours_too(string origin, bool isOurs)
+    {
+        var http = new DefaultHttpContext();
+        http.Request.Host = new HostString("origin:8080");
+        http.Request.Headers.Origin = origin;
+        SameOrigin.IsProved(http.Request, new Uri("https://live.example.org")).ShouldBe(isOurs);
+        SameOrigin.IsForeign(http.Request, new Uri("https://live.example.org")).ShouldBe(!isOurs);
+    }
+
+    private static ServiceProvider Services(string? pages) =>
+        (pages is null ? new ServiceCollection() : new ServiceCollection().AddSingleton<IViewerAddresses>(new Pages(pages))).BuildServiceProvider();
+
+    private static async Task<string> CodeAsync(Server server)
+    {
+        await using var command = server.Get<Database>().Source.CreateCommand("SELECT totp_secret FROM users");
+        return Totp.CodeOf((byte[])(await command.ExecuteScalarAsync())!, Totp.StepOf(TimeProvider.System.GetUtcNow()));
+    }
+
+    private async Task<Server> StartAsync()
+    {
+        var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<Users>().CreateAsync("jane", Password, TokenRole.Producer);
+        return server;
+    }
+
+    private sealed class Pages(string url) : IViewerAddresses
+    {
+        public ViewerAddresses For(string asked) => new(url, url);
+    }
+}

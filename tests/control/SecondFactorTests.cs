@@ -1,0 +1,108 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Second factors, over a real database and a clock that stands still.</summary>
+public sealed class SecondFactorTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_second_factor_counts_from_its_first_right_code_on_and_each_code_once()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        var jane = await JaneAsync(people);
+
+        var made = await people.Factors.BeginAsync(jane, default);
+        made.Uri.ShouldContain($"secret={made.Secret}&");
+        made.ToString().ShouldNotContain(made.Secret);
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>("it is not confirmed");
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code.ShouldBe(ControlCode.Invalid);
+        (await people.Factors.ConfirmAsync(jane, await CodeAsync(people), default)).Count.ShouldBe(SecondFactors.RecoveryCodes);
+
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.NeedsCode>();
+        (await people.LoginAsync("jane", "a wrong password", await CodeAsync(people, 1))).ShouldBeOfType<LoginResult.Refused>("the password comes first");
+        (await people.LoginAsync("jane", UserTests.Password, await CodeAsync(people))).ShouldBeOfType<LoginResult.WrongCode>("it has confirmed the factor");
+        people.Clock.Advance(TimeSpan.FromSeconds(60));
+        var code = await CodeAsync(people);
+        (await people.LoginAsync("jane", UserTests.Password, $"{code[..3]} {code[3..]}")).ShouldBeOfType<LoginResult.In>("people type it as it is shown");
+        (await people.LoginAsync("jane", UserTests.Password, code)).ShouldBeOfType<LoginResult.WrongCode>();
+        (await people.Users.GetAsync("jane")).HasTotp.ShouldBeTrue();
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.BeginAsync(jane, default))).Code.ShouldBe(ControlCode.Conflict);
+    }
+
+    [Fact]
+    public async Task A_recovery_code_stands_in_once()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        var codes = await EnrolAsync(people, await JaneAsync(people));
+
+        (await people.LoginAsync("jane", UserTests.Password, codes[3].ToUpperInvariant())).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", UserTests.Password, codes[3])).ShouldBeOfType<LoginResult.WrongCode>();
+        (await people.LoginAsync("jane", UserTests.Password, codes[4].Replace("-", "", StringComparison.Ordinal))).ShouldBeOfType<LoginResult.In>();
+        (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(8L);
+    }
+
+    [Fact]
+    public async Task A_code_used_twice_at_once_lets_one_in()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await EnrolAsync(people, await JaneAsync(people));
+        people.Clock.Advance(TimeSpan.FromSeconds(60));
+        var code = await CodeAsync(people);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => people.LoginAsync("jane", UserTests.Password, code)));
+
+        results.OfType<LoginResult.In>().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Five_wrong_codes_and_none_is_looked_at_for_a_quarter_of_an_hour()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        var codes = await EnrolAsync(people, await JaneAsync(people));
+        for (var i = 0; i < LoginAttempts.MaxCodes; i++)
+        {
+            (await people.LoginAsync("jane", UserTests.Password, "wrong")).ShouldBeOfType<LoginResult.WrongCode>();
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code.ShouldBe(ControlCode.TooMany);
+        people.Clock.Advance(LoginAttempts.CodeWindow);
+        (await people.LoginAsync("jane", UserTests.Password, codes[0])).ShouldBeOfType<LoginResult.In>();
+    }
+
+    [Fact]
+    public async Task It_goes_by_a_code_of_ones_own_or_by_an_admin()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        var jane = await JaneAsync(people);
+        var codes = await EnrolAsync(people, jane);
+
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.EndAsync(jane, "wrong", default))).Code.ShouldBe(ControlCode.Invalid);
+        await people.Factors.EndAsync(jane, codes[0], default);
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>();
+
+        people.Clock.Advance(TimeSpan.FromMinutes(1));
+        await EnrolAsync(people, jane);
+        await people.Users.ResetTotpAsync("jane");
+        await people.Users.ResetTotpAsync("jane");
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(0L);
+        (await new AuditLog(people.Database).ListAsync(new(Subject: "user/jane"))).Select(r => r.Action).Where(a => a.StartsWith("totp.", StringComparison.Ordinal)).Reverse()
+            .ShouldBe(["totp.enable", "totp.disable", "totp.enable", "totp.reset"]);
+    }
+
+    private static async Task<LoggedIn> JaneAsync(PeopleRig people)
+    {
+        await people.Users.CreateAsync("jane", UserTests.Password, TokenRole.Viewer);
+        return (await people.Sessions.VerifyAsync(await people.InAsync("jane"), default))!;
+    }
+
+    private static async Task<IReadOnlyList<string>> EnrolAsync(PeopleRig people, LoggedIn user)
+    {
+        await people.Factors.BeginAsync(user, default);
+        return await people.Factors.ConfirmAsync(user, await CodeAsync(people), default);
+    }
+
+    private static async Task<string> CodeAsync(PeopleRig people, int steps = 0) =>
+        Totp.CodeOf((byte[])(await people.ScalarAsync("SELECT totp_secret FROM users"))!, Totp.StepOf(people.Clock.GetUtcNow()) + steps);
+}

@@ -1,0 +1,294 @@
+using System.Net;
+using System.Text.Json;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>People, their passwords and logins, over a real database and a clock that stands still.</summary>
+public sealed class UserTests(PostgresFixture postgres)
+{
+    internal const string Password = "correct horse battery";
+
+    [Fact]
+    public async Task A_password_is_kept_as_a_hash_alone_and_opens_the_door_by_itself_only()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        var jane = await people.Users.CreateAsync("jane", Password, TokenRole.Producer, "Jane");
+
+        (jane.Role, jane.DisplayName, jane.HasTotp, jane.DisabledAt).ShouldBe((TokenRole.Producer, "Jane", false, null));
+        var hash = (string)(await people.ScalarAsync("SELECT password_hash FROM users"))!;
+        hash.ShouldNotContain("horse");
+        BitConverter.ToUInt32([.. Convert.FromBase64String(hash)[5..9].Reverse()]).ShouldBe((uint)PasswordHashes.Iterations, "version 3 has the count in bytes 5 to 8");
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync(" JANE ", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", Password + " ")).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("jane", "")).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("jane", new string('x', 100_000))).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("jane", "\ud800 half of a character")).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("nobody", Password)).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("jane' OR true --\0", Password)).ShouldBeOfType<LoginResult.Refused>();
+        (await people.Users.GetAsync("jane")).LastLoginAt.ShouldBe(people.Clock.GetUtcNow());
+        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code.ShouldBe(ControlCode.Conflict);
+    }
+
+    [Fact]
+    public async Task A_hash_of_fewer_iterations_is_made_anew_by_the_next_login()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        var old = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Options.Create(new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1000 })).HashPassword(new(), Password);
+        await people.ScalarAsync($"UPDATE users SET password_hash = '{old}'");
+
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+
+        (await people.ScalarAsync("SELECT password_hash FROM users")).ShouldNotBe(old);
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+    }
+
+    [Theory]
+    [InlineData("short", "12")]
+    [InlineData("eleven char", "12")]
+    [InlineData("I am jane.doe, hello", "name")]
+    [InlineData("aaaabbbbccccdddd", "different")]
+    public void A_password_that_is_guessed_first_is_refused_with_the_reason(string password, string reason) =>
+        UserRules.PasswordMistakes("jane.doe", password).ShouldHaveSingleItem().Message.ShouldContain(reason);
+
+    [Theory]
+    [InlineData("twelve chars")]
+    [InlineData("пароль из слов")]
+    [InlineData("1234567890123")]
+    public void No_rules_of_composition_are_made(string password) => UserRules.PasswordMistakes("jane", password).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("jane", true)]
+    [InlineData("jane.doe+tv@example.org", true)]
+    [InlineData("j", true)]
+    [InlineData("Jane", false)]
+    [InlineData("-jane", false)]
+    [InlineData("jane ", false)]
+    [InlineData("jane\n", false)]
+    [InlineData("ja/ne", false)]
+    [InlineData("", false)]
+    public void Names_fit_into_an_address(string name, bool isGood) => UserRules.Mistakes(name, null).Any().ShouldBe(!isGood);
+
+    [Fact]
+    public async Task A_login_ends_when_it_is_idle_too_old_or_ended_and_no_other_with_it()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Producer);
+        var (one, two) = (await people.InAsync("jane"), await people.InAsync("jane"));
+        (await people.Sessions.VerifyAsync(one, default))!.Role.ShouldBe(TokenRole.Producer);
+        (await people.Sessions.VerifyAsync(one[..9] + two[9..], default)).ShouldBeNull();
+        (await people.Sessions.VerifyAsync("nonsense", default)).ShouldBeNull();
+        (await people.Sessions.VerifyAsync(null, default)).ShouldBeNull();
+
+        for (var hours = 0; hours < 167; hours += 11)
+        {
+            people.Clock.Advance(TimeSpan.FromHours(11));
+            (await people.Sessions.VerifyAsync(one, default) is not null).ShouldBe(hours + 11 < 168, $"after {hours + 11} h");
+        }
+
+        (await people.Sessions.VerifyAsync(two, default)).ShouldBeNull("it was idle");
+        var (three, four) = (await people.InAsync("jane"), await people.InAsync("jane"));
+        (await people.Sessions.ListAsync("jane")).Select(s => s.Id).ShouldBe([three[..8], four[..8]], ignoreOrder: true);
+        await people.Sessions.EndAsync("jane", three[..8]);
+        (await people.Sessions.VerifyAsync(three, default)).ShouldBeNull();
+        (await people.Sessions.VerifyAsync(four, default)).ShouldNotBeNull();
+        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code.ShouldBe(ControlCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Only_so_many_logins_are_kept_the_one_used_longest_ago_goes()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        var first = await people.InAsync("jane");
+        people.Clock.Advance(TimeSpan.FromMinutes(1));
+        await people.ScalarAsync(
+            $"INSERT INTO user_sessions SELECT 'x' || lpad(n::text, 7, '0'), user_id, hash, created_at, last_used_at + interval '30 s', expires_at, '', '' FROM user_sessions, generate_series(2, {UserSessions.MaxPerUser}) AS n");
+
+        await people.InAsync("jane");
+
+        (await people.Sessions.ListAsync("jane")).Count.ShouldBe(UserSessions.MaxPerUser);
+        (await people.Sessions.VerifyAsync(first, default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Disabling_ends_all_logins_at_once_and_none_comes_back_when_it_is_undone()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        var login = await people.InAsync("jane");
+
+        (await people.Users.SetAsync("jane", new(IsDisabled: true))).DisabledAt.ShouldNotBeNull();
+        (await people.Sessions.VerifyAsync(login, default)).ShouldBeNull();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Refused>();
+
+        (await people.Users.SetAsync("jane", new(IsDisabled: false))).DisabledAt.ShouldBeNull();
+        (await people.Sessions.VerifyAsync(login, default)).ShouldBeNull();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+    }
+
+    [Fact]
+    public async Task Another_role_holds_from_the_next_request_on()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        var login = await people.InAsync("jane");
+
+        await people.Users.SetAsync("jane", new(Role: TokenRole.Producer));
+
+        (await people.Sessions.VerifyAsync(login, default))!.Role.ShouldBe(TokenRole.Producer);
+    }
+
+    [Fact]
+    public async Task Another_password_ends_all_logins_but_the_one_it_was_changed_with()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        var (mine, other) = (await people.InAsync("jane"), await people.InAsync("jane"));
+
+        await people.Users.SetPasswordAsync("jane", "another good password", mine[..8]);
+
+        (await people.Sessions.VerifyAsync(mine, default)).ShouldNotBeNull();
+        (await people.Sessions.VerifyAsync(other, default)).ShouldBeNull();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Refused>();
+        (await people.LoginAsync("jane", "another good password")).ShouldBeOfType<LoginResult.In>();
+        await people.Users.SetPasswordAsync("jane", Password);
+        (await people.Sessions.VerifyAsync(mine, default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_last_admin_stays_one()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        await people.Users.CreateAsync("jim", Password, TokenRole.Producer);
+        var login = await people.InAsync("jane");
+
+        foreach (var change in (Func<Task>[])[
+            () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)), () => people.Users.DeleteAsync("jane")])
+        {
+            (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlCode.Conflict);
+        }
+
+        (await people.Sessions.VerifyAsync(login, default))!.Role.ShouldBe(TokenRole.Admin, "nothing of it was done");
+        await people.Users.SetAsync("jim", new(Role: TokenRole.Admin));
+        await people.Users.DeleteAsync("jane");
+        (await people.Users.ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("jim");
+        (await people.Sessions.VerifyAsync(login, default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Two_admins_who_disable_each_other_at_once_do_not_both_succeed()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
+        await people.Users.CreateAsync("jim", Password, TokenRole.Admin);
+
+        var done = await Task.WhenAll(new[] { "jane", "jim" }.Select(async name =>
+        {
+            try
+            {
+                await people.Users.SetAsync(name, new(IsDisabled: true));
+                return true;
+            }
+            catch (ControlException e) when (e.Code == ControlCode.Conflict)
+            {
+                return false;
+            }
+        }));
+
+        done.Count(d => d).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Guesses_from_one_address_or_at_one_name_are_refused_unread_for_a_minute_right_ones_too()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        for (var i = 0; i < 3; i++)
+        {
+            (await people.LoginAsync($"nobody{i}", "a wrong password")).ShouldBeOfType<LoginResult.Refused>();
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code.ShouldBe(ControlCode.TooMany);
+        (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.In>("another address");
+        for (var i = 0; i < 30; i++)
+        {
+            people.Attempts.Failed(new IPEndPoint(IPAddress.Parse($"198.51.100.{i}"), 0), "jane");
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code.ShouldBe(ControlCode.TooMany);
+        people.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+    }
+
+    [Fact]
+    public async Task What_is_done_to_users_is_in_the_audit_log_without_their_secrets()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
+        await people.Users.SetAsync("jane", new("Jane", TokenRole.Producer, false));
+        var login = await people.InAsync("jane");
+        await people.Sessions.EndAsync("jane", login[..8]);
+        await people.Sessions.EndAllAsync("jane");
+        await people.Users.SetPasswordAsync("jane", "another good password");
+        await people.Users.DeleteAsync("jane");
+
+        var rows = await new AuditLog(people.Database).ListAsync(new());
+        rows.Select(r => r.Action).Reverse().ShouldBe(["user.create", "user.change", "login.begin", "login.end", "login.end_all", "user.set_password", "user.delete"]);
+        rows.ShouldAllBe(r => r.Subject == "user/jane");
+        rows[^3].Actor.ShouldBe(new(ActorKind.User, "jane", "Jane", "192.0.2.1"));
+        var text = JsonSerializer.Serialize(rows);
+        ((string[])[Password, "another good password", login[9..]]).ShouldAllBe(s => !text.Contains(s, StringComparison.Ordinal));
+    }
+}
+
+/// <summary>People over a database and a clock that stands still.</summary>
+internal sealed class PeopleRig : IAsyncDisposable
+{
+    private PeopleRig(Database database, ControlOptions options)
+    {
+        var control = Options.Create(options);
+        Database = database;
+        Users = new(database, Clock);
+        Sessions = new(database, control, Clock);
+        Attempts = new(control, Clock);
+        Factors = new(database, Attempts, Clock);
+        Logins = new(database, Sessions, Factors, Attempts, Clock, NullLogger<Logins>.Instance);
+    }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public Database Database { get; }
+
+    public Users Users { get; }
+
+    public UserSessions Sessions { get; }
+
+    public LoginAttempts Attempts { get; }
+
+    public SecondFactors Factors { get; }
+
+    public Logins Logins { get; }
+
+    public static async Task<PeopleRig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null) => new(await postgres.OpenFreshAsync(), options ?? new());
+
+    public Task<LoginResult> LoginAsync(string name, string password, string? code = null, string address = "192.0.2.1") =>
+        Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), "test", default);
+
+    public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.In>().Cookie;
+
+    public async Task<object?> ScalarAsync(string sql)
+    {
+        await using var command = Database.Source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public ValueTask DisposeAsync() => Database.DisposeAsync();
+}
