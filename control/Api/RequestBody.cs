@@ -129,18 +129,6 @@ internal sealed class RequestBody
         return moment;
     }
 
-    /// <summary>A list of texts.</summary>
-    public IReadOnlyList<string>? Texts(string name)
-    {
-        if (Find(name, required: false) is not { } value)
-        {
-            return null;
-        }
-
-        var texts = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(TextOf).ToList() : [null];
-        return texts.TrueForAll(t => t is not null) ? [.. texts.OfType<string>()] : Wrong<IReadOnlyList<string>>(name, "a list of texts");
-    }
-
     /// <summary>One of several words.</summary>
     public string? Word(string name, IReadOnlyList<string> words, bool required = false) =>
         Text(name, required) is not { } text ? null : words.Contains(text, StringComparer.Ordinal) ? text : Wrong<string>(name, $"one of {string.Join(", ", words)}");
