@@ -123,7 +123,7 @@ internal sealed class Server : IAsyncDisposable
         };
         var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement, response);
+        return ((int)response.StatusCode, text.Length == 0 || response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) != true ? default : JsonDocument.Parse(text).RootElement, response);
     }
 
     public async ValueTask<PublishVerdict> AskAsync(string key) => await Get<IPublishAuthority>().AuthorizeAsync(new(key, null, "test"), default);
