@@ -26,7 +26,7 @@ internal static class EventSeries
     public static List<Recurrence> Plan(RecurrenceRule rule, DateTime begin, TimeZoneInfo zone, DateTimeOffset from, DateTimeOffset until) =>
         [.. Recurrence.Expand(rule, begin, zone).TakeWhile(r => r.At < until).Where(r => r.At >= from)];
 
-    /// <summary>Makes those that are not there yet, from now to the horizon, and notes how far they are made; a series whose rule has no more after that, and of which nothing is to come, is over.</summary>
+    /// <summary>Makes those that are not there yet, from what is not over now to the horizon, and notes how far they are made; a series whose rule has no more after that, and of which nothing is to come, is over.</summary>
     /// <param name="connection">The database.</param>
     /// <param name="transaction">The transaction, in which the series is locked.</param>
     /// <param name="series">The series.</param>
@@ -41,7 +41,7 @@ internal static class EventSeries
         }
 
         var (length, until) = (series.EndsAt - series.StartsAt, now + EventRules.Horizon);
-        var planned = Plan(rule, series.WallOf!.Value, zone, now, until);
+        var planned = Plan(rule, series.WallOf!.Value, zone, now - length + TimeSpan.FromTicks(1), until);   // also the one that has begun and is not over
         await connection.ExecuteAsync(new CommandDefinition(
             Insert,
             new
