@@ -13,6 +13,8 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
+// What is counted of refused connections is counted for the whole process: one after the other.
+[Collection("connections of this process")]
 public sealed class ViewerLimitsTests
 {
     [Fact]
