@@ -24,9 +24,10 @@ public interface IEventGate
 }
 
 /// <summary>A channel's rest after an event.</summary>
-/// <param name="Title">The event's title.</param>
-/// <param name="Until">When it is over.</param>
-public sealed record EventRest(string Title, DateTimeOffset Until);
+/// <param name="EventId">The event.</param>
+/// <param name="Title">Its title.</param>
+/// <param name="Until">When the rest is over.</param>
+public sealed record EventRest(string EventId, string Title, DateTimeOffset Until);
 
 /// <summary>The claims, as they were read last.</summary>
 internal sealed class EventGate : IEventGate

@@ -46,7 +46,7 @@ internal sealed class EventKeeper(
         """;
 
     private const string Rests = """
-        SELECT DISTINCT ON (channel_id) channel_id AS channel, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
+        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
         """;
 
     private readonly SemaphoreSlim _work = new(0, 1);
@@ -243,8 +243,8 @@ internal sealed class EventKeeper(
 
     private async Task RestAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var rests = await connection.QueryAsync<(long Channel, string Title, DateTime Until)>(new CommandDefinition(Rests, new { now }, cancellationToken: cancellationToken));
-        gate.SetRests(rests.Select(rest => KeyValuePair.Create(rest.Channel, new EventRest(rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
+        var rests = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(new CommandDefinition(Rests, new { now }, cancellationToken: cancellationToken));
+        gate.SetRests(rests.Select(rest => KeyValuePair.Create(rest.Channel, new EventRest(rest.Id, rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
     }
 
     /// <summary>Ends the sessions of events that are over. Who has the encoder does it; the mark stays until the session is over.</summary>

@@ -38,7 +38,9 @@ internal sealed class PublishAuthority(
             }
 
             earlier = good;
-            if (events.Find(good.Key.ChannelId) is null && events.RestOf(good.Key.ChannelId) is { } rest && rest.Until > time.GetUtcNow())
+
+            // What has the channel may be the same event still, for the moment until that is read again.
+            if (events.RestOf(good.Key.ChannelId) is { } rest && rest.Until > time.GetUtcNow() && (events.Find(good.Key.ChannelId)?.EventId ?? rest.EventId) == rest.EventId)
             {
                 NoPlace(good, "the event on the channel is over");
                 return Refuse(request, PublishRefusal.EventOver, string.Create(

@@ -78,6 +78,11 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => encoder.Revoked.IsCancellationRequested);
         await rig.GoAsync(encoder);
 
+        // Also while it is not known yet that the event has the channel no longer.
+        rig.Gate.Set([KeyValuePair.Create(1L, new EventClaim(show.Id, "Show", IsLive: true, null, null, null))]);
+        ((PublishVerdict.Refused)await rig.AskAsync()).Reason.ShouldBe(PublishRefusal.EventOver);
+        await rig.Keeper.RunOnceAsync(default);
+
         var refused = (PublishVerdict.Refused)await rig.AskAsync();
         (refused.Reason, refused.Message).ShouldBe((PublishRefusal.EventOver, "'Show' on channel demo is over. Stop the encoder; the channel takes one again from 12:40:00 UTC on, or in the preview of its next event."));
         var next = await rig.PlanAsync(20, 40);

@@ -87,6 +87,8 @@ public sealed class ContinuityTests
         {
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
             encoder.Signal(UnixSignal.Stop);
+
+            // What is on its way is there after a moment; were it later, the requests below would be answered with it, and the test fail.
             await Task.Delay(1000);
             before = (await HlsView.ReadAsync(server, "main"))!;
             address = $"/live/main/{before.Session}/source.m3u8?_HLS_msn={before.Last + 1}";
