@@ -1,9 +1,25 @@
 // Reads a test report (CTRF as xunit writes it, or vitest's JSON) and prints "passed failed skipped".
-// Failures, in full, and skips, with their reasons, are appended to the two files named.
+// Failures, in full, and skips, with their reasons, are appended to the two files named. With a report of a second run, what passed there counts as passed,
+// and what it said in the first run is appended to the last file.
+// "again REPORT LIMIT" prints the methods to run once more, a line each: none where more than LIMIT failed, or something outside of a test.
 import { appendFileSync, readFileSync } from 'node:fs';
 
-const [format, report, project, failuresFile, skipsFile, filter] = process.argv.slice(2);
-const data = JSON.parse(readFileSync(report, 'utf8'));
+const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const isFailed = (test) => test.status === 'failed' || test.status === 'other';
+if (process.argv[2] === 'again') {
+  const { results } = read(process.argv[3]);
+  const failed = results.tests.filter(isFailed);
+  const outside = (results.extra?.suites ?? []).some((suite) => (suite.errors ?? []).length > 0);
+  if (!outside && failed.length <= Number(process.argv[4])) {
+    for (const method of new Set(failed.map((test) => test.name.split('(')[0]))) {
+      console.log(method);
+    }
+  }
+  process.exit(0);
+}
+
+const [format, report, project, failuresFile, skipsFile, filter, secondReport, secondFile] = process.argv.slice(2);
+const data = read(report);
 const indent = (text) => String(text ?? '').trimEnd().split('\n').map((line) => `      ${line}`).join('\n');
 
 const readers = {
@@ -37,8 +53,15 @@ const readers = {
 // vitest reports what a filter leaves out as skipped.
 const tests = readers[format]().filter((test) => !(filter && format === 'vitest' && test.status === 'skipped'));
 const count = (status) => tests.filter(status).length;
-const isFailed = (test) => test.status === 'failed' || test.status === 'other';
 const isSkipped = (test) => test.status === 'skipped' || test.status === 'pending';
+
+if (secondReport) {
+  const second = new Map(read(secondReport).results.tests.map((test) => [test.name, test.status]));
+  for (const test of tests.filter((t) => isFailed(t) && second.get(t.name) === 'passed')) {
+    appendFileSync(secondFile, `  ${test.name}\n${indent(test.details)}\n`);
+    test.status = 'passed';
+  }
+}
 
 for (const test of tests.filter(isFailed)) {
   appendFileSync(failuresFile, `  ${test.name}\n${indent(test.details)}\n`);

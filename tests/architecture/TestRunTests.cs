@@ -90,6 +90,39 @@ public sealed class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_whole_server_s_test_that_fails_is_run_once_more_alone_and_what_it_said_first_is_told()
+    {
+        Project("endtoend", OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""", Report("""{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no picture for 9 s"}""")), 1);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("Passed only when run again");
+        result.Output.ShouldContain("no picture for 9 s");
+        result.Output.Split('\n')[^1].ShouldBe("2 passed, 0 failed, 0 skipped");
+        result.ExitCode.ShouldBe(0);
+        _launcher.Calls.Last(call => call.Contains("endtoend", StringComparison.Ordinal)).ShouldEndWith(" -method E.Breaks");
+    }
+
+    [Fact]
+    public async Task What_fails_again_is_a_failure_and_so_is_everything_where_many_fail()
+    {
+        Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""", Report("""{"name":"E.Breaks","status":"failed","message":"no picture"}""")), 1);
+        var result = await _launcher.RunAsync("test");
+        result.Output.ShouldContain("no picture");
+        result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
+        result.ExitCode.ShouldBe(1);
+
+        var many = string.Join(',', Enumerable.Range(1, 4).Select(number => $$"""{"name":"E.Breaks{{number}}","status":"failed"}"""));
+        Project("endtoend", OnSecondRun(many.Replace("failed", "passed", StringComparison.Ordinal), Report(many)), 1);
+        (await _launcher.RunAsync("test")).Output.Split('\n')[^1].ShouldBe("0 passed, 4 failed, 0 skipped");
+    }
+
+    [Fact]
+    public async Task A_fast_test_that_fails_is_not_run_again()
+    {
+        Project("alpha", OnSecondRun("""{"name":"A.Breaks","status":"passed"}""", Report("""{"name":"A.Breaks","status":"failed"}""")), 1);
+        (await _launcher.RunAsync("test")).Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
+    }
+
+    [Fact]
     public async Task Folders_can_be_named_and_heavy_ones_left_out()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
@@ -116,6 +149,16 @@ public sealed class TestRunTests : IAsyncLifetime
     private static string Report(string tests, string errors = "") =>
         "while [ $# -gt 1 ]; do [ \"$1\" = -ctrf ] && report=$2; shift; done\n"
         + $$$"""cat >"$report" <<'JSON'{{{"\n"}}}{"results":{"extra":{"suites":[{"errors":[{{{errors}}}]}]},"tests":[{{{tests}}}]}}{{{"\n"}}}JSON""";
+
+    /// <summary>A project that reports something else, and ends well if that passed, when it is told which methods to run.</summary>
+    private static string OnSecondRun(string tests, string first) => $"""
+        case "$*" in *-method*)
+        {Report(tests)}
+        grep -q '"failed"' "$report" && exit 1
+        exit 0
+        esac
+        {first}
+        """;
 
     private void Project(string name, string script, int exitCode)
     {

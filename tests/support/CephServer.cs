@@ -119,6 +119,21 @@ public sealed class CephServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets pages of any origin read what they may read anyway, and the clock of the answer (the document's rule for browsers).</summary>
+    /// <param name="bucket">The bucket.</param>
+    public async Task AllowBrowsersAsync(string bucket)
+    {
+        const string rule = "<CORSConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod>"
+            + "<AllowedHeader>Range</AllowedHeader><ExposeHeader>Date</ExposeHeader><ExposeHeader>Content-Length</ExposeHeader><ExposeHeader>Content-Range</ExposeHeader><MaxAgeSeconds>86400</MaxAgeSeconds></CORSRule></CORSConfiguration>";
+        using var http = new HttpClient();
+        using var request = SignedRequest(HttpMethod.Put, $"/{bucket}", rule, "cors");
+        using var response = await http.SendAsync(request);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"Ceph refused the CORS rule of {bucket}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
     /// <summary>The gateway hangs: connections are made and nothing is answered.</summary>
     public void Pause() => Signal(Sigstop);
 
