@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Storage;
@@ -16,6 +18,12 @@ public sealed class StorageOptions
 
     /// <summary>The S3 service, as <c>http://host:port</c> or <c>https://…</c>. Not set: AWS, found by <see cref="Region"/>.</summary>
     public string? Endpoint { get; set; }
+
+    /// <summary>
+    /// A PEM file with the certificates of the authorities that an <c>https</c> service's certificate may come from, in place of the system's: for a service with an authority of its own, or with a
+    /// certificate that it signed itself. Read at the start. Not set: those that the system trusts.
+    /// </summary>
+    public string? AuthorityFile { get; set; }
 
     /// <summary>The region that requests are signed for and, without <see cref="Endpoint"/>, sent to. Most services other than AWS take any, so there is a default.</summary>
     public string? Region { get; set; }
@@ -66,6 +74,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             foreach (var (key, value) in new[]
                      {
                          ("Endpoint", options.Endpoint), ("Region", options.Region), ("AccessKey", options.AccessKey), ("SecretKey", options.SecretKey), ("Prefix", options.Prefix), ("StorageClass", options.StorageClass),
+                         ("AuthorityFile", options.AuthorityFile),
                      })
             {
                 if (!string.IsNullOrEmpty(value))
@@ -79,6 +88,11 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         {
             // The value is not repeated: people put credentials into URLs.
             mistakes.Add("Storage:Endpoint is not an address: write http://host:port or https://host, with no path, query or credentials.");
+        }
+
+        if (s3 && !string.IsNullOrEmpty(options.AuthorityFile) && FaultOf(options.AuthorityFile) is { } fault)
+        {
+            mistakes.Add($"Storage:AuthorityFile '{options.AuthorityFile}' {fault}: name a PEM file with the certificate of the authority that signed the service's.");
         }
 
         if (string.IsNullOrEmpty(options.AccessKey) != string.IsNullOrEmpty(options.SecretKey))
@@ -113,6 +127,27 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         }
 
         return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+    }
+
+    private static string? FaultOf(string authorities)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPemFile(authorities);
+            return certificates.Count == 0 ? "has no certificate in it" : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return e is CryptographicException ? "is not a PEM file of certificates" : "cannot be read";
+        }
+        finally
+        {
+            foreach (var certificate in certificates)
+            {
+                certificate.Dispose();
+            }
+        }
     }
 
     private static bool IsBucketName(string text) =>

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -19,7 +21,7 @@ internal static class S3Client
 
             // Our own deadlines, which know the size of the body, come first.
             Timeout = TimeSpan.FromMinutes(30),
-            HttpClientFactory = new Clients(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds))),
+            HttpClientFactory = new Clients(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)), options.AuthorityFile),
         };
 
         if (string.IsNullOrEmpty(options.Endpoint))
@@ -38,8 +40,10 @@ internal static class S3Client
             : new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config);
     }
 
-    private sealed class Clients(TimeSpan connectWithin) : HttpClientFactory
+    private sealed class Clients(TimeSpan connectWithin, string? authorities) : HttpClientFactory
     {
+        private readonly X509ChainPolicy? _trust = string.IsNullOrEmpty(authorities) ? null : Trust(authorities);
+
         public override HttpClient CreateHttpClient(IClientConfig clientConfig)
         {
             var sockets = new SocketsHttpHandler
@@ -50,8 +54,16 @@ internal static class S3Client
 
                 // S3 moves behind its name: connections are renewed so that DNS is asked again.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = _trust },
             };
             return new HttpClient(new SmallBodiesAtOnce(sockets)) { Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan };
+        }
+
+        private static X509ChainPolicy Trust(string authorities)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.ImportFromPemFile(authorities);
+            return policy;
         }
     }
 

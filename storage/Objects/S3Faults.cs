@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
 using Broadcast.Media;
@@ -18,6 +19,8 @@ internal sealed class S3Faults(string endpoint, string bucket)
     {
         ObjectStoreException known => known,
         AmazonS3Exception refused when refused.StatusCode != default => Refused(CodeOf(refused), refused.StatusCode, what, refused),
+        _ when Find<AuthenticationException>(exception) is { } tls =>
+            new(ObjectStoreFault.Unreachable, $"{what}: {Where} has a certificate that is not trusted ({tls.Message}). Name the certificate of its authority in Storage:AuthorityFile, and use the name that the certificate is for.", exception),
         _ when FindNetworkFault(exception) is { } network =>
             new(ObjectStoreFault.Unreachable, $"{what}: {Where} could not be reached ({network.Message}). Check Storage:Endpoint and the network.", exception),
         AmazonClientException or AmazonServiceException when exception.Message.Contains("credential", StringComparison.OrdinalIgnoreCase) || exception.Message.Contains("IAM", StringComparison.Ordinal) =>
@@ -51,6 +54,20 @@ internal sealed class S3Faults(string endpoint, string bucket)
 
     public ObjectStoreException NoBucket(string what) =>
         new(ObjectStoreFault.NoBucket, $"{what}: there is no {Where}. Create it, or correct Storage:Bucket and Storage:Region.");
+
+    private static T? Find<T>(Exception exception)
+        where T : Exception
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is T found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
 
     private static Exception? FindNetworkFault(Exception exception)
     {

@@ -83,12 +83,15 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
     }
 
     [Fact]
-    public async Task A_bucket_that_takes_five_seconds_a_request_and_refuses_one_in_three_is_not_noticed_by_viewers()
+    public async Task A_bucket_behind_TLS_that_takes_five_seconds_a_request_and_refuses_one_in_three_is_not_noticed_by_viewers()
     {
         await using var gateway = await SlowGateway.StartAsync(_ceph.Endpoint);
         var bucket = await _ceph.CreateBucketAsync();
         var environment = Environment(bucket, _ceph.SecretKey);
         environment["BROADCAST__Storage__Endpoint"] = gateway.Endpoint;
+        await using var folder = TempFolder.Create();
+        await File.WriteAllTextAsync(folder.Sub("authority.pem"), gateway.Certificate);
+        environment["BROADCAST__Storage__AuthorityFile"] = folder.Sub("authority.pem");
         await using var server = await BroadcastServer.StartAsync(environment: environment);
         var channel = await server.CreateChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
@@ -106,6 +109,11 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         (gateway.Delay, gateway.RefusesEvery) = (TimeSpan.Zero, 0);
         await InBucketAsync(bucket, during);
         server.Process.HasExited.ShouldBeFalse();
+
+        // Whoever does not trust the certificate is told what to do.
+        environment["BROADCAST__Storage__AuthorityFile"] = null;
+        await using var stranger = await BroadcastServer.StartAsync(environment: environment);
+        (await stranger.CommandAsync("doctor", "--json")).Output.ShouldContain("Storage:AuthorityFile");
     }
 
     private Dictionary<string, string?> Environment(string bucket, string secret) => new()

@@ -68,6 +68,7 @@ public sealed class ModuleTests : IDisposable
     [InlineData("Endpoint", "minio:9000", "Storage:Endpoint is not an address")]
     [InlineData("Endpoint", "https://host/bucket", "Storage:Endpoint is not an address")]
     [InlineData("Bucket", "", "Storage:Bucket is not")]
+    [InlineData("AuthorityFile", "/nowhere/authority.pem", "cannot be read")]
     public void A_mistake_says_what_to_do(string key, string value, string message)
     {
         var options = new StorageOptions { Bucket = "media", Region = "eu-central-1" };

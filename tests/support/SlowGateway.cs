@@ -1,15 +1,20 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Testing;
 
-/// <summary>Stands before an S3 service on loopback and makes it slow and busy: each request takes a while, and of those that write some are answered <c>503 SlowDown</c>, as AWS does.</summary>
+/// <summary>Stands before an S3 service on loopback and makes it slow and busy: each request takes a while, and of those that write some are answered <c>503 SlowDown</c>, as AWS does. It speaks TLS, with a certificate of its own.</summary>
 public sealed class SlowGateway : IAsyncDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 256 });
     private readonly Uri _behind;
+    private readonly X509Certificate2 _certificate = SignItself();
     private WebApplication? _app;
     private int _writes;
     private int _refused;
@@ -19,6 +24,9 @@ public sealed class SlowGateway : IAsyncDisposable
 
     /// <summary>Its address.</summary>
     public string Endpoint => _app!.Urls.Single();
+
+    /// <summary>Its certificate, which no authority has signed, as a PEM file has it.</summary>
+    public string Certificate => _certificate.ExportCertificatePem();
 
     /// <summary>How long each request waits before it is passed on.</summary>
     public TimeSpan Delay { get; set; }
@@ -38,7 +46,15 @@ public sealed class SlowGateway : IAsyncDisposable
         var gateway = new SlowGateway(new Uri(behind));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseHttps(gateway._certificate);
+            });
+        });
         gateway._app = builder.Build();
         gateway._app.Run(gateway.PassAsync);
         await gateway._app.StartAsync();
@@ -50,6 +66,18 @@ public sealed class SlowGateway : IAsyncDisposable
     {
         await _app!.DisposeAsync();
         _http.Dispose();
+        _certificate.Dispose();
+    }
+
+    private static X509Certificate2 SignItself()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=slow gateway", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
     }
 
     private async Task PassAsync(HttpContext http)
