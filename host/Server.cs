@@ -39,6 +39,9 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         using var claim = RunningServer.Claim(data);
         _certificate.Load();
         _app = Build();
+
+        // Before any service is made: one that reads its own options in its constructor would hide the mistakes in all others'.
+        _app.Services.GetService<IStartupValidator>()?.Validate();
         try
         {
             await _app.StartAsync(stopping);

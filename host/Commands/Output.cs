@@ -77,6 +77,8 @@ internal static class Output
     {
         StartException or Control.ControlException or ObjectStoreException => e.Message,
         FormatException => e.Message,
+        AggregateException many when many.InnerExceptions.All(inner => inner is Microsoft.Extensions.Options.OptionsValidationException) =>
+            ServerConfiguration.Refusal([.. many.InnerExceptions.Cast<Microsoft.Extensions.Options.OptionsValidationException>().SelectMany(options => options.Failures)]),
         AggregateException aggregate when aggregate.InnerExceptions.Select(Explain).ToList() is var all && all.TrueForAll(m => m is not null) => string.Join('\n', all),
         Microsoft.Extensions.Options.OptionsValidationException options => ServerConfiguration.Refusal([.. options.Failures]),
         _ => null,

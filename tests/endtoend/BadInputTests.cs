@@ -96,6 +96,24 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
+    public async Task Values_that_do_not_fit_are_listed_whatever_sections_they_stand_in()
+    {
+        await using var folder = TempFolder.Create();
+        await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "Uploads": 0 } }""");
+
+        var refusal = await ChildProcess.RunAsync("dotnet",
+            [Repository.ServerProgram(), "serve", "--data", folder.Path, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
+
+        refusal.ExitCode.ShouldNotBe(0);
+        foreach (var wrong in (string[])["Authorization:Url", "Authorization:Secret", "Storage:Endpoint", "Spool:Uploads"])
+        {
+            refusal.Error.ShouldContain(wrong);
+        }
+
+        refusal.Error.ShouldNotContain("   at ");
+    }
+
+    [Fact]
     public async Task A_configuration_that_is_not_JSON_is_named_with_its_file()
     {
         await using var folder = TempFolder.Create();
