@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -55,6 +56,9 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             await encoder.DisposeAsync();
         }
 
+        using var api = new HttpClient { BaseAddress = server.Http };
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        (await api.PostAsync("/api/v1/channels/main/end", null)).EnsureSuccessStatusCode();
         await viewer.UntilAsync(v => v.IsEnded, "the end is told");
         viewer.Complaints.ShouldBeEmpty();
         viewer.Numbers.ShouldBe(Enumerable.Range(1, viewer.Numbers.Count).Select(number => (long)number));
