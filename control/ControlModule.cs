@@ -15,7 +15,7 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
     /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
@@ -88,6 +88,7 @@ public static class ControlModule
         services.AddSingleton<CalendarFeeds>();
         services.AddSingleton<EventGate>();
         services.AddSingleton<IEventGate>(p => p.GetRequiredService<EventGate>());
+        services.AddSingleton<IAnnouncements>(p => p.GetRequiredService<EventGate>());
         services.AddSingleton(p => new EventKeeper(
             p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<EventKeeper>>()));

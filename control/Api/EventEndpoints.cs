@@ -99,6 +99,7 @@ internal static class EventEndpoints
             Ladder = body.Text("ladder"),
             Latency = body.Text("latency"),
             Record = body.Text("record"),
+            Announced = body.Text("announced"),
             StartMode = body.Text("startMode"),
             Preview = LengthOf(body, "previewSeconds"),
             Grace = LengthOf(body, "graceSeconds"),

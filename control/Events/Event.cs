@@ -70,6 +70,9 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// <summary>Whether it is recorded; <see langword="null"/> for what the channel says.</summary>
     public bool? Record { get; init; }
 
+    /// <summary>Whether viewers of the channel are told its title and start before it is on.</summary>
+    public bool IsAnnounced { get; init; } = true;
+
     /// <summary>When and how it begins and ends.</summary>
     public required EventTerms Terms { get; init; }
 
@@ -144,6 +147,9 @@ public sealed record EventSettings
 
     /// <summary><c>on</c>, <c>off</c>, or <see cref="EventRules.OfChannel"/>, the default.</summary>
     public string? Record { get; init; }
+
+    /// <summary>One of <see cref="EventRules.Announcements"/>; default <c>on</c>.</summary>
+    public string? Announced { get; init; }
 
     /// <summary>One of <see cref="EventRules.Starts"/>; default <c>automatic</c>.</summary>
     public string? StartMode { get; init; }

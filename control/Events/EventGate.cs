@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Broadcast.Media;
 
 namespace Broadcast.Control;
 
@@ -29,17 +30,25 @@ public interface IEventGate
 /// <param name="Until">When the rest is over.</param>
 public sealed record EventRest(string EventId, string Title, DateTimeOffset Until);
 
-/// <summary>The claims, as they were read last.</summary>
-internal sealed class EventGate : IEventGate
+/// <summary>The claims, rests and announcements, as they were read last.</summary>
+internal sealed class EventGate : IEventGate, IAnnouncements
 {
     private FrozenDictionary<long, EventClaim> _claims = FrozenDictionary<long, EventClaim>.Empty;
     private FrozenDictionary<long, EventRest> _rests = FrozenDictionary<long, EventRest>.Empty;
+
+    private FrozenDictionary<ChannelName, Announcement> _next = FrozenDictionary<ChannelName, Announcement>.Empty;
 
     /// <inheritdoc/>
     public EventClaim? Find(long channelId) => Volatile.Read(ref _claims).GetValueOrDefault(channelId);
 
     /// <inheritdoc/>
     public EventRest? RestOf(long channelId) => Volatile.Read(ref _rests).GetValueOrDefault(channelId);
+
+    /// <inheritdoc/>
+    public Announcement? Next(ChannelName channel) => Volatile.Read(ref _next).GetValueOrDefault(channel);
+
+    /// <summary>Takes the place of the announcements that were known.</summary>
+    public void SetNext(IEnumerable<KeyValuePair<ChannelName, Announcement>> next) => Volatile.Write(ref _next, next.ToFrozenDictionary());
 
     /// <summary>Takes the place of the rests that were known.</summary>
     public void SetRests(IEnumerable<KeyValuePair<long, EventRest>> rests) => Volatile.Write(ref _rests, rests.ToFrozenDictionary());

@@ -49,6 +49,12 @@ internal sealed class EventKeeper(
         SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
         """;
 
+    private const string Announced = """
+        SELECT DISTINCT ON (e.channel_id) c.name AS channel, e.title, e.starts_at AS startsAt FROM events e JOIN channels c ON c.id = e.channel_id
+        WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND e.announced AND e.state IN ('scheduled', 'preview') AND e.starts_at < @until
+        ORDER BY e.channel_id, e.starts_at
+        """;
+
     private readonly SemaphoreSlim _work = new(0, 1);
     private DateTimeOffset _seriesLooked = DateTimeOffset.MinValue;
 
@@ -100,6 +106,7 @@ internal sealed class EventKeeper(
 
             gate.Set(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToClaim())));
             await ShowAsync(rows, now, cancellationToken);
+            await AnnounceAsync(connection, now, cancellationToken);
             await AttachAsync(connection, rows, cancellationToken);
             await MakeAheadAsync(connection, now, cancellationToken);
             var next = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
@@ -245,6 +252,14 @@ internal sealed class EventKeeper(
     {
         var rests = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(new CommandDefinition(Rests, new { now }, cancellationToken: cancellationToken));
         gate.SetRests(rests.Select(rest => KeyValuePair.Create(rest.Channel, new EventRest(rest.Id, rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
+    }
+
+    /// <summary>Learns what viewers are told of what comes.</summary>
+    private async Task AnnounceAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var next = await connection.QueryAsync<(string Channel, string Title, DateTime StartsAt)>(new CommandDefinition(
+            Announced, new { until = now + EventRules.Sight }, cancellationToken: cancellationToken));
+        gate.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel), new Announcement(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
     }
 
     /// <summary>Ends the sessions of events that are over. Who has the encoder does it; the mark stays until the session is over.</summary>

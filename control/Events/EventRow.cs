@@ -5,14 +5,14 @@ namespace Broadcast.Control;
 /// <summary>An event as the database has it.</summary>
 internal sealed record EventRow(
     string Id, string Kind, string Channel, long ChannelId, string? SeriesId, string? PlannedWall, string? Recurrence, string Title, string Description, string Poster,
-    DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, string? Ladder, string? Latency, bool? Record, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
+    DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, string? Ladder, string? Latency, bool? Record, bool Announced, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, string State, string Reason, DateTimeOffset StateSince, DateTimeOffset? WentLiveAt, DateTimeOffset? EndedAt, DateTimeOffset? LateSince, bool IsChanged, int Revision,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions)
 {
     /// <summary>All events of channels that there are.</summary>
     public const string Select = """
         SELECT e.id, e.kind, c.name AS channel, e.channel_id AS channelId, e.series_id AS seriesId, to_char(e.planned_wall, 'YYYY-MM-DD"T"HH24:MI:SS') AS plannedWall, e.recurrence,
-            e.title, e.description, e.poster, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.ladder, e.latency, e.record, e.is_manual AS isManual,
+            e.title, e.description, e.poster, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.ladder, e.latency, e.record, e.announced, e.is_manual AS isManual,
             e.preview_seconds AS previewSeconds, e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.state, e.reason, e.state_since AS stateSince,
             e.went_live_at AS wentLiveAt, e.ended_at AS endedAt, e.late_since AS lateSince, e.is_changed AS isChanged, e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
             (SELECT string_agg(s.session_id, ',' ORDER BY s.session_id) FROM event_sessions s WHERE s.event_id = e.id) AS sessions
@@ -32,7 +32,7 @@ internal sealed record EventRow(
     public EventInfo ToInfo() => new(Id, KindOf, Channel, Title, StateOf, StartsAt, EndsAt, TimeZone)
     {
         Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record,
-        Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
+        IsAnnounced = Announced, Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
     };
 
@@ -46,6 +46,7 @@ internal sealed record EventRow(
         Ladder = s.Ladder is null ? Ladder : s.Ladder == EventRules.OfChannel ? null : ChannelRules.Stored(s.Ladder),
         Latency = s.Latency is null ? Latency : s.Latency == EventRules.OfChannel ? null : s.Latency,
         Record = s.Record is null ? Record : s.Record == EventRules.OfChannel ? null : s.Record == "on",
+        Announced = s.Announced is null ? Announced : s.Announced == "on",
         IsManual = s.StartMode is null ? IsManual : s.StartMode == "manual",
         PreviewSeconds = SecondsOf(s.Preview) ?? PreviewSeconds,
         GraceSeconds = SecondsOf(s.Grace) ?? GraceSeconds,
@@ -58,7 +59,7 @@ internal sealed record EventRow(
     {
         var terms = EventRules.DefaultTerms;
         return new(
-            id, "single", channel, channelId, null, null, null, "", "", "", now, now, "UTC", null, null, null, terms.IsManual, (int)terms.Preview.TotalSeconds, (int)terms.Grace.TotalSeconds,
+            id, "single", channel, channelId, null, null, null, "", "", "", now, now, "UTC", null, null, null, true, terms.IsManual, (int)terms.Preview.TotalSeconds, (int)terms.Grace.TotalSeconds,
             terms.Continues, (int?)terms.NoShow?.TotalSeconds, "scheduled", "", now, null, null, null, false, 0, now, now, null);
     }
 

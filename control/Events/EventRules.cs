@@ -33,6 +33,9 @@ public static class EventRules
     /// <summary>How far ahead an event may be planned.</summary>
     public static readonly TimeSpan Furthest = TimeSpan.FromDays(3660);
 
+    /// <summary>How far ahead viewers are told what comes.</summary>
+    public static readonly TimeSpan Sight = TimeSpan.FromDays(30);
+
     /// <summary>How long after an event that ended with its session encoders are refused: OBS goes on trying for some minutes by itself.</summary>
     public static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 
@@ -47,6 +50,9 @@ public static class EventRules
 
     /// <summary>What becomes of an event whose encoder goes on after its end and grace, by name.</summary>
     public static IReadOnlyList<string> Overruns { get; } = ["end", "continue"];
+
+    /// <summary>Whether viewers are told of an event before it is on, by name.</summary>
+    public static IReadOnlyList<string> Announcements { get; } = ["on", "off"];
 
     /// <summary>Whether an event is recorded, by name.</summary>
     public static IReadOnlyList<string> Records { get; } = ["on", "off", OfChannel];
@@ -106,7 +112,7 @@ public static class EventRules
             yield return new("recurrence", wrong);
         }
 
-        foreach (var (member, value, words) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
+        foreach (var (member, value, words) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
         {
             if (value is not null && !words.Contains(value))
             {

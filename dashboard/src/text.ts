@@ -18,6 +18,23 @@ export const playerText = {
     title: (channel: string) => `${channel} is not live`,
     hint: 'Stay here: playback starts by itself when the broadcast begins.',
   },
+  next: {
+    hint: (clock: string) => `Begins ${clock}. Stay here: playback starts by itself.`,
+    late: 'It should begin any moment. Stay here: playback starts by itself.',
+    /** The two largest units: nobody counts the seconds of a week. */
+    left: (seconds: number) => {
+      const units: [number, string, string][] = [[86_400, 'day', 'days'], [3600, 'hour', 'hours'], [60, 'minute', 'minutes'], [1, 'second', 'seconds']];
+      const first = units.findIndex(([length]) => seconds >= length);
+      const parts: string[] = [];
+      let rest = seconds;
+      for (const [length, one, many] of units.slice(first, first + 2)) {
+        const count = Math.floor(rest / length);
+        rest -= count * length;
+        if (count > 0) parts.push(`${count} ${count === 1 ? one : many}`);
+      }
+      return parts.join(' ');
+    },
+  },
   starting: {
     connecting: { title: 'Connecting…', hint: '' },
     preparing: { title: 'The broadcast is starting', hint: 'The first picture will be here in a moment.' },

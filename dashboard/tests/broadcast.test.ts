@@ -4,8 +4,12 @@ import { offline, parseBroadcast, pollDelay, reportForStatusCode } from '../src/
 describe('status.json', () => {
   test('is read', () => {
     expect(parseBroadcast({ state: 'live', session: '01J', startedAt: '2026-01-01T12:00:00Z', liveEdge: 41, title: 'Council' })).toEqual({
-      state: 'live', session: '01J', startedAt: new Date('2026-01-01T12:00:00Z'), liveEdge: '41', title: 'Council',
+      state: 'live', session: '01J', startedAt: new Date('2026-01-01T12:00:00Z'), liveEdge: '41', title: 'Council', next: null,
     });
+  });
+  test('tells what is announced, unless it makes no sense', () => {
+    expect(parseBroadcast({ state: 'offline', next: { title: 'Gala', startsAt: '2026-01-01T12:00:00Z' } })?.next).toEqual({ title: 'Gala', startsAt: new Date('2026-01-01T12:00:00Z') });
+    for (const next of [null, 'Gala', { title: 'Gala' }, { title: '', startsAt: '2026-01-01T12:00:00Z' }]) expect(parseBroadcast({ state: 'offline', next })?.next).toBeNull();
   });
   test('may leave out what is not known', () => expect(parseBroadcast({ state: 'offline' })).toEqual(offline));
   test('takes an interruption for a broadcast that goes on', () => expect(parseBroadcast({ state: 'interrupted' })).toEqual({ ...offline, state: 'live' }));

@@ -29,6 +29,19 @@ describe('keys', () => {
 describe('the message on the stage', () => {
   test('is none while live', () => expect(messageFor({ state: 'live', reason: null }, 'main')).toBeNull());
   test('names the channel that is not live', () => expect(messageFor({ state: 'offline', reason: null }, 'main')?.title).toBe('main is not live'));
+  test('counts down to what is announced, and says when that is late', () => {
+    const next = { title: 'Gala', startsAt: new Date(90_061_000) };
+    const message = (seconds: number) => messageFor({ state: 'offline', reason: null }, 'main', next, 90_061_000 - seconds * 1000);
+    expect(message(90_061)?.title).toBe('Gala');
+    expect(message(90_061)?.left).toBe('1 day 1 hour');
+    expect(message(3_600)?.left).toBe('1 hour');
+    expect(message(61)?.left).toBe('1 minute 1 second');
+    expect(message(0.2)?.left).toBe('1 second');
+    expect(message(0.2)?.hint).toContain('Begins');
+    expect(message(-5)).toMatchObject({ hint: expect.stringContaining('any moment') as string });
+    expect(message(-5)?.left).toBeUndefined();
+    expect(messageFor({ state: 'live', reason: null }, 'main', next, 0)).toBeNull();
+  });
   test.each(['expired', 'noToken'] as const)('%s says what to do, and there is nothing to try again', (reason) => {
     const message = messageFor({ state: 'error', reason }, 'Council');
     expect(message?.title).not.toBe('');

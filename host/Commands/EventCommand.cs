@@ -20,6 +20,8 @@ internal static class EventCommand
     private static readonly Option<string?> Latency = new("--latency") { Description = "The latency profile for its time, or channel (channel)", HelpName = "NAME" };
     private static readonly Option<string?> Record = new("--record") { Description = $"Whether it is kept for replay: {string.Join(", ", EventRules.Records)} (channel)", HelpName = "ON|OFF" };
 
+    private static readonly Option<string?> Announced = new("--announced") { Description = "Whether viewers of the channel are told its title and start before: on or off (on)", HelpName = "ON|OFF" };
+
     private static readonly Option<string?> StartMode = new("--start-mode")
     {
         Description = "automatic (it goes live at its start, once its encoder is there) or manual (by 'event go-live') (automatic)", HelpName = "HOW",
@@ -30,7 +32,7 @@ internal static class EventCommand
     private static readonly Option<string?> Overrun = new("--overrun") { Description = "What becomes of it then: end, or continue for as long as its encoder does (end)", HelpName = "HOW" };
     private static readonly Option<double?> NoShow = new("--no-show") { Description = "Seconds after its start for which it waits for an encoder (0: until its planned end)", HelpName = "SECONDS" };
 
-    private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, StartMode, Preview, Grace, Overrun, NoShow];
+    private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, Announced, StartMode, Preview, Grace, Overrun, NoShow];
 
     public static Command Create() => new("event", "Plan, change, list, start and end broadcasts")
     {
@@ -178,7 +180,7 @@ internal static class EventCommand
     {
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster), Start = Time(parsed, Start), End = Time(parsed, End),
         TimeZone = parsed.GetValue(Zone), Recurrence = parsed.GetValue(Recurrence), Ladder = parsed.GetValue(Ladder), Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
-        StartMode = parsed.GetValue(StartMode), Preview = Length(parsed.GetValue(Preview)), Grace = Length(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
+        Announced = parsed.GetValue(Announced), StartMode = parsed.GetValue(StartMode), Preview = Length(parsed.GetValue(Preview)), Grace = Length(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
         NoShow = Length(parsed.GetValue(NoShow)),
     };
 

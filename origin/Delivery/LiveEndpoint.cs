@@ -15,7 +15,7 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
     LiveDirectory directory, KnownRecordings recordings, RecordingShelf shelf, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges,
-    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger)
+    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -81,7 +81,7 @@ internal sealed partial class LiveEndpoint(
         var mayPreview = context.Features.Get<PreviewRight>() is not null;
         if (path.Kind == LivePathKind.Status)
         {
-            return WriteAsync(context, StatusOf(channel?.StatusFor(directory.Audience, mayPreview) ?? LiveChannel.Offline(path.Channel)), TimeSpan.FromSeconds(1));
+            return WriteAsync(context, StatusOf(channel?.StatusFor(directory.Audience, mayPreview) ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel)), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
@@ -208,8 +208,8 @@ internal sealed partial class LiveEndpoint(
 
     private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
-    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower case.</summary>
-    private static Document StatusOf(ChannelStatus status)
+    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>, and <c>"next":{"title":…,"startsAt":…}</c> where something is announced. The states are those of <see cref="ChannelState"/> in lower case.</summary>
+    private static Document StatusOf(ChannelStatus status, Announcement? next)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -226,6 +226,14 @@ internal sealed partial class LiveEndpoint(
             json.WriteString("session", status.Session?.Value);
             WriteInstant(json, "startedAt", status.StartedAt);
             WriteInstant(json, "liveEdge", status.LiveEdge);
+            if (next is not null)
+            {
+                json.WriteStartObject("next");
+                json.WriteString("title", next.Title);
+                WriteInstant(json, "startsAt", next.StartsAt);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

@@ -15,14 +15,16 @@ public sealed class EventApiTests(PostgresFixture postgres)
 
         var (status, series, response) = await server.SendAsync(
             "POST", "/api/v1/events", producer,
-            new { title = "Weekly", channel = "demo", start = Day(1) + "T20:00", end = Day(1) + "T21:30:00", timeZone = "Europe/Berlin", recurrence = "FREQ=WEEKLY;COUNT=3", record = "off", noShowSeconds = 600 });
+            new { title = "Weekly", channel = "demo", start = Day(1) + "T20:00", end = Day(1) + "T21:30:00", timeZone = "Europe/Berlin", recurrence = "FREQ=WEEKLY;COUNT=3", record = "off", announced = "off", noShowSeconds = 600 });
         status.ShouldBe(201);
         var id = Text(series, "id");
         response.Headers.Location!.ToString().ShouldBe($"/api/v1/events/{id}");
         (Text(series, "kind"), Text(series, "state"), Text(series, "recurrence"), Text(series, "localStart")).ShouldBe(("series", "scheduled", "FREQ=WEEKLY;COUNT=3", Day(1) + "T20:00:00"));
         (Text(series, "record"), Text(series, "ladder"), Text(series, "startMode"), Text(series, "overrun"), series.GetProperty("noShowSeconds").GetInt32()).ShouldBe(("off", "channel", "automatic", "end", 600));
+        Text(series, "announced").ShouldBe("off");
 
         var occurrences = (await server.SendAsync("GET", $"/api/v1/events/{id}/occurrences", producer)).Body.EnumerateArray().ToList();
+        occurrences.ShouldAllBe(o => Text(o, "announced") == "off");
         occurrences.Select(o => Text(o, "localStart")).ShouldBe([Day(1) + "T20:00:00", Day(8) + "T20:00:00", Day(15) + "T20:00:00"]);
         var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/events/{Text(occurrences[1], "id")}", producer, new { start = Day(8) + "T21:00", title = "Later" });
         (Text(changed, "localStart"), changed.GetProperty("isChanged").GetBoolean(), Text(changed, "title")).ShouldBe((Day(8) + "T21:00:00", true, "Later"));

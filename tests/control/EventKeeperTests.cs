@@ -97,6 +97,31 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Viewers_are_told_of_the_next_event_unless_it_is_not_to_be_announced()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var demo = ChannelName.Parse("demo");
+        await rig.PlanAsync(30, 40, new() { Title = "Rehearsal", Announced = "off" });
+        var far = await rig.PlanAsync(60 * 24 * 30, (60 * 24 * 30) + 60, new() { Title = "In a month" });
+        await rig.Keeper.RunOnceAsync(default);
+        rig.Gate.Next(demo).ShouldBeNull();
+
+        await rig.PassAsync(1);
+        rig.Gate.Next(demo).ShouldBe(new Announcement("In a month", far.StartsAt));
+        var show = await rig.PlanAsync(60, 90, new() { Title = "Gala" });
+        await rig.Keeper.RunOnceAsync(default);
+        rig.Gate.Next(demo).ShouldBe(new Announcement("Gala", show.StartsAt));
+        rig.Gate.Next(ChannelName.Parse("other")).ShouldBeNull();
+
+        await rig.PassAsync(61);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Preview, "it is late");
+        rig.Gate.Next(demo)!.Title.ShouldBe("Gala");
+        await rig.Events.SetAsync(show.Id, new() { Announced = "off" });
+        await rig.Keeper.RunOnceAsync(default);
+        rig.Gate.Next(demo)!.Title.ShouldBe("In a month");
+    }
+
+    [Fact]
     public async Task An_event_to_which_no_encoder_came_leaves_no_rest()
     {
         await using var rig = await EventRig.OpenAsync(postgres);

@@ -6,6 +6,13 @@ export interface Broadcast {
   /** Changes whenever new media exists. Only compared, never read. */
   liveEdge: string | null;
   title: string | null;
+  /** What is announced to begin next. */
+  next: Announcement | null;
+}
+
+export interface Announcement {
+  title: string;
+  startsAt: Date;
 }
 
 /** Why somebody may not watch, as far as it matters for what they can do. */
@@ -18,7 +25,7 @@ export type Report =
   | { kind: 'denied'; why: Denial }
   | { kind: 'unreachable'; failures: number };
 
-export const offline: Broadcast = { state: 'offline', session: null, startedAt: null, liveEdge: null, title: null };
+export const offline: Broadcast = { state: 'offline', session: null, startedAt: null, liveEdge: null, title: null, next: null };
 
 const states = ['offline', 'starting', 'live', 'ended'] as const;
 
@@ -36,6 +43,7 @@ export function parseBroadcast(body: unknown): Broadcast | null {
     startedAt: date(fields.startedAt),
     liveEdge: fields.liveEdge === undefined || fields.liveEdge === null ? null : JSON.stringify(fields.liveEdge),
     title: text(fields.title),
+    next: announcement(fields.next),
   };
 }
 
@@ -59,6 +67,14 @@ export function pollDelay(report: Report, pictureRuns: boolean, random: number):
 
 function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function announcement(value: unknown): Announcement | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = value as Record<string, unknown>;
+  const title = text(fields.title);
+  const startsAt = date(fields.startsAt);
+  return title === null || startsAt === null ? null : { title, startsAt };
 }
 
 function date(value: unknown): Date | null {

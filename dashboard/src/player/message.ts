@@ -1,4 +1,6 @@
 import { playerText } from '../text';
+import type { Announcement } from './broadcast';
+import { countdown } from './countdown';
 import type { Verdict } from './state';
 import type { IconName } from './icons';
 
@@ -6,12 +8,21 @@ import type { IconName } from './icons';
 export interface Message {
   title: string;
   hint: string;
+  /** How long it takes until then. Apart, because it changes every second. */
+  left?: string;
   icon: IconName | 'spinner';
   retry: boolean;
 }
 
 /** Null while the picture speaks for itself. */
-export function messageFor({ state, reason }: Verdict, channelTitle: string): Message | null {
+export function messageFor({ state, reason }: Verdict, channelTitle: string, next: Announcement | null = null, now = 0): Message | null {
+  if (next !== null && (state === 'offline' || state === 'ended')) {
+    const { clock, left } = countdown(next.startsAt, now);
+    return left === null
+      ? { title: next.title, hint: playerText.next.late, icon: 'clock', retry: false }
+      : { title: next.title, hint: playerText.next.hint(clock), left, icon: 'clock', retry: false };
+  }
+
   switch (state) {
     case 'live':
       return null;

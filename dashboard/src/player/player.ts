@@ -36,6 +36,8 @@ export interface PlayerView extends Verdict {
   behindLive: boolean;
   secondsToLive: number | null;
   latency: number | null;
+  /** Milliseconds since 1970, as the server counts them. */
+  now: number;
   engine: Engine | null;
 }
 
@@ -353,6 +355,7 @@ export class Player {
       behindLive: engine !== null && this.shown && (this.phase === 'held' || isBehindLive(secondsToLive, engine.targetDuration)),
       secondsToLive,
       latency: running && engine !== null ? latencySeconds(this.clock.now(), engine.pictureDate) : null,
+      now: this.clock.now(),
       engine,
     });
   }

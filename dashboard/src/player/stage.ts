@@ -20,6 +20,8 @@ export class Stage {
   private readonly messageIcon = icon('signal');
   private readonly messageTitle = element('p', { class: 'message-title' });
   private readonly messageHint = element('p', { class: 'message-hint' });
+  // A clock that counts down is not read out every second.
+  private readonly messageLeft = element('p', { class: 'message-left', role: 'timer', 'aria-live': 'off', hidden: true });
   private readonly retry = element('button', { type: 'button', class: 'button', 'data-control': 'retry' }, playerText.retry);
   private readonly message = element('div', { class: 'message', role: 'status' });
   private readonly bigPlay = element('button', { type: 'button', class: 'big-play', 'data-control': 'start' }, icon('play'));
@@ -39,7 +41,7 @@ export class Stage {
     });
     this.bar = new ControlBar(this.player, this.fullscreen, extras);
     setLabel(this.bigPlay, playerText.play);
-    this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageHint, this.retry);
+    this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageLeft, this.messageHint, this.retry);
     this.root.append(this.video, this.message, this.spinner, this.caption, this.bigPlay, this.unmute, this.bar.root);
     this.listen();
     this.showPoster(address.poster);
@@ -110,11 +112,13 @@ export class Stage {
   }
 
   private draw(view: PlayerView): void {
-    const message = messageFor(view, view.broadcast?.title ?? view.channel);
+    const message = messageFor(view, view.broadcast?.title ?? view.channel, view.broadcast?.next, view.now);
     setHidden(this.message, message === null);
     if (message !== null) {
       setText(this.messageTitle, message.title);
       setText(this.messageHint, message.hint);
+      setHidden(this.messageLeft, message.left === undefined);
+      setText(this.messageLeft, message.left ?? '');
       setAttribute(this.message, 'data-icon', message.icon === 'spinner' ? 'spinner' : 'icon');
       if (message.icon !== 'spinner') setIcon(this.messageIcon, message.icon as IconName);
       setHidden(this.retry, !message.retry);

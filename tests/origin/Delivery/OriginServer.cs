@@ -14,6 +14,13 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a clock that stands still.</summary>
 internal sealed class OriginServer : IAsyncDisposable
 {
+    private sealed class Announcer : IAnnouncements
+    {
+        public Announcement? Next { get; set; }
+
+        Announcement? IAnnouncements.Next(ChannelName channel) => Next;
+    }
+
     private readonly WebApplication _app;
 
     private OriginServer(WebApplication app, MemorySpool spool, ManualTimeProvider time)
@@ -30,6 +37,12 @@ internal sealed class OriginServer : IAsyncDisposable
     public MemorySpool Spool { get; }
 
     public ManualTimeProvider Time { get; }
+
+    /// <summary>What is announced on every channel.</summary>
+    public Announcement? Announced
+    {
+        set => _app.Services.GetRequiredService<Announcer>().Next = value;
+    }
 
     public HeldRequests Held => _app.Services.GetRequiredService<HeldRequests>();
 
@@ -75,6 +88,8 @@ internal sealed class OriginServer : IAsyncDisposable
         var (spool, time) = (new MemorySpool(), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<ISpool>(spool);
+        builder.Services.AddSingleton<Announcer>();
+        builder.Services.AddSingleton<IAnnouncements>(services => services.GetRequiredService<Announcer>());
         if (authority is not null)
         {
             builder.Services.AddSingleton(authority);

@@ -173,6 +173,17 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
+    public async Task A_channels_status_tells_what_is_announced()
+    {
+        await using var server = await OriginServer.StartAsync();
+        (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("next");
+        server.Announced = new("The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero));
+
+        var next = JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("next");
+        (next.GetProperty("title").GetString(), next.GetProperty("startsAt").GetDateTimeOffset()).ShouldBe(("The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero)));
+    }
+
+    [Fact]
     public async Task Behind_a_token_the_addresses_in_manifests_keep_it_and_none_holds_it()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
