@@ -45,6 +45,7 @@ packages_to_measure() {
   fi
   [ "${2:-}" = transcode ] && return 0
   [ "${2:-}" = storage ] && return 0
+  [ "${2:-}" = control ] && return 0
   case "${2:-}" in
     '' | -* | latency) packages_to_test | grep '^chromium|' ;;
   esac

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c>, <c>bench origin</c> and <c>bench latency</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c>, <c>bench origin</c>, <c>bench latency</c> and <c>bench control</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
 public sealed class BenchmarkTests
 {
     [Fact]
@@ -119,6 +119,28 @@ public sealed class BenchmarkTests
     [Fact]
     public void Every_option_of_latency_stands_in_the_help() =>
         new[] { "--only", "--rounds", "--seconds", "--quick" }.Concat(LatencyPlan.AllParts).ShouldAllBe(word => LatencyPlan.Usage.Contains(word));
+
+    [Fact]
+    public void Of_the_control_room_everything_is_measured_unless_parts_are_named()
+    {
+        ControlPlan.Parse([]).Parts.ShouldBe(ControlPlan.AllParts);
+        var plan = ControlPlan.Parse(["--only", "publish,schedule", "--quick", "--events", "12", "--spread", "30", "--rounds", "2", "--seconds", "9", "--rate", "500"]);
+        plan.Parts.ShouldBe(["schedule", "publish"]);
+        (plan.Events, plan.Spread, plan.Rounds, plan.Measured, plan.Rate).ShouldBe((12, TimeSpan.FromSeconds(30), 2, TimeSpan.FromSeconds(9), 500));
+        plan.Coming.ShouldBeLessThan(ControlPlan.Parse([]).Coming);
+    }
+
+    [Theory]
+    [InlineData("'schedule' is not an option of bench control", "schedule")]
+    [InlineData("--rate needs a value", "--rate")]
+    [InlineData("no part 'cpu': schedule, api, publish", "--only", "cpu")]
+    [InlineData("'301' is not a whole number from 1 to 300", "--events", "301")]
+    public void A_wrong_argument_of_the_control_room_is_told_too(string message, params string[] arguments) =>
+        Should.Throw<FormatException>(() => ControlPlan.Parse(arguments)).Message.ShouldContain(message);
+
+    [Fact]
+    public void Every_option_of_the_control_room_stands_in_the_help() =>
+        new[] { "--only", "--events", "--spread", "--seed", "--rounds", "--seconds", "--rate", "--handshakes", "--quick" }.Concat(ControlPlan.AllParts).ShouldAllBe(word => ControlPlan.Usage.Contains(word));
 
     [Fact]
     public void Rows_with_an_aim_say_whether_it_was_met()

@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
@@ -10,8 +10,9 @@ const string Usage = """
       origin       what delivering costs, next to nginx, and what players who wait cost; has options of its own, too
       latency      how long pictures take to be there, and to be seen in Chromium, with low latency; has options of its own, too
       storage      what it takes to get media into a bucket, and to make up for its absence; has options of its own, too
+      control      how punctual the schedule is, what the API gives, how soon encoders are let in; has options of its own, too
 
-    Without a name: all but storage. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all but storage and control. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -29,14 +30,24 @@ if (args.FirstOrDefault() is OriginOnlyHost.Command)
     return await OriginOnlyHost.RunAsync(args[1..]);
 }
 
+if (args.FirstOrDefault() is BareHost.Command)
+{
+    return await BareHost.RunAsync(args[1..]);
+}
+
+if (args.FirstOrDefault() is ApiLoad.Command)
+{
+    return await ApiLoad.RunAsync(args[1..]);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, _ => Usage });
     return 0;
 }
 
-var (ingest, transcode, origin, latency, storage) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan());
+var (ingest, transcode, origin, latency, storage, control) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
@@ -45,6 +56,7 @@ try
     origin = what == "origin" ? OriginPlan.Parse(options) : origin;
     latency = what == "latency" ? LatencyPlan.Parse(options) : latency;
     storage = what == "storage" ? StoragePlan.Parse(options) : storage;
+    control = what == "control" ? ControlPlan.Parse(options) : control;
 }
 catch (FormatException e)
 {
@@ -104,9 +116,14 @@ try
         await StorageBenchmark.RunAsync(storage, shared, reports, Progress);
     }
 
+    if (what is "control")
+    {
+        await ControlBenchmark.RunAsync(control, shared, reports, Progress);
+    }
+
     if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, control, all.");
         return 1;
     }
 }

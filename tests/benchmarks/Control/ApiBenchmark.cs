@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// What the API gives on one core, on which its PostgreSQL is, too; those who ask are on another. Beside it, on the same core, what a web server and a PostgreSQL give that do nothing else.
+/// </summary>
+internal static class ApiBenchmark
+{
+    private const int ListedEvents = 50;
+    private const string Constant = "bare: a constant answer";
+    private const string Select = "bare: SELECT 1 for each request";
+    private const string Update = "bare: one row changed for each request";
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
+
+    /// <summary>Measures.</summary>
+    public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
+    {
+        var report = new Report(
+            string.Create(CultureInfo.InvariantCulture, $"The API on one core, {ApiLoad.Connections} connections that stay and ask again at once"), "a second; milliseconds; ratio", ["a second", "p50", "p99", "of bare", "client's core"]);
+        reports.Add(report);
+        var folder = Directory.CreateDirectory(Path.Combine(shared, "api")).FullName;
+        var bare = await BareAsync(plan, folder, progress);
+        var ours = await OursAsync(plan, folder, progress);
+        foreach (var (row, rounds) in bare)
+        {
+            Add(row, rounds, null);
+        }
+
+        foreach (var (row, rounds) in ours)
+        {
+            Add(row, rounds, row.StartsWith("GET", StringComparison.Ordinal) ? bare[Select] : bare[Update]);
+        }
+
+        void Add(string row, List<ApiFigures> rounds, List<ApiFigures>? limit)
+        {
+            var perSecond = Sample.Median(rounds.Select(r => r.PerSecond));
+            report.Add(
+                row, perSecond, Sample.Median(rounds.Select(r => r.Median)), Sample.Median(rounds.Select(r => r.P99)),
+                limit is null ? null : perSecond / Sample.Median(limit.Select(r => r.PerSecond)), Sample.Median(rounds.Select(r => r.ClientShare)));
+        }
+    }
+
+    private static async Task<Dictionary<string, List<ApiFigures>>> BareAsync(ControlPlan plan, string folder, Action<string> progress)
+    {
+        var data = Path.Combine(folder, "bare");
+        await using var server = BareHost.Start(data);
+        try
+        {
+            var port = new Uri((await server.WaitForJsonAsync(Start)).GetProperty("http").GetString()!).Port;
+            return await MeasureAsync(plan, port, null, folder, progress,
+            [
+                new(Constant, "GET", ["/constant"], null),
+                new(Select, "GET", ["/select"], null),
+                new(Update, "PATCH", [.. Enumerable.Range(0, ApiLoad.Connections).Select(i => $"/rows/{i}")], """{"title":"bench {n}"}"""),
+            ]);
+        }
+        finally
+        {
+            await EndAsync(server, data);
+        }
+    }
+
+    private static async Task<Dictionary<string, List<ApiFigures>>> OursAsync(ControlPlan plan, string folder, Action<string> progress)
+    {
+        var data = Directory.CreateDirectory(Path.Combine(folder, "server")).FullName;
+        await using var server = ChildProcess.Start(
+            "taskset",
+            ["-c", Cores.Server, "dotnet", Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
+            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        try
+        {
+            var http = new Uri((await server.WaitForJsonAsync(Start)).GetProperty("http").GetString()!);
+            var token = (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", data])).EnsureSuccess().Json()
+                .GetProperty("token").GetString()!;
+            var events = await FillAsync(http, token);
+            return await MeasureAsync(plan, http.Port, token, folder, progress,
+            [
+                new("GET a channel", "GET", ["/api/v1/channels/bench-1"], null),
+                new("GET a list of 50 events", "GET", [$"/api/v1/events?limit={ListedEvents}"], null),
+                new("PATCH a channel", "PATCH", [.. Enumerable.Range(0, ApiLoad.Connections).Select(i => $"/api/v1/channels/bench-{i}")], """{"title":"bench {n}"}"""),
+                new("PATCH an event", "PATCH", [.. events.Take(ApiLoad.Connections).Select(e => $"/api/v1/events/{e}")], """{"title":"bench {n}"}"""),
+            ]);
+        }
+        finally
+        {
+            await EndAsync(server, data);
+        }
+    }
+
+    /// <summary>Channels and events of next week, one on each channel.</summary>
+    /// <returns>The events' ids.</returns>
+    private static async Task<List<string>> FillAsync(Uri http, string token)
+    {
+        using var api = new HttpClient { BaseAddress = http };
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var (start, events) = (TimeProvider.System.GetUtcNow().AddDays(7), new List<string>());
+        for (var i = 0; i < ListedEvents; i++)
+        {
+            using var channel = await api.PostAsJsonAsync("/api/v1/channels", new { name = $"bench-{i}", record = false });
+            channel.EnsureSuccessStatusCode();
+            using var made = await api.PostAsJsonAsync("/api/v1/events", new { title = $"Event {i}", channel = $"bench-{i}", start, end = start.AddHours(1) });
+            made.EnsureSuccessStatusCode();
+            using var body = JsonDocument.Parse(await made.Content.ReadAsStringAsync());
+            events.Add(body.RootElement.GetProperty("id").GetString()!);
+        }
+
+        return events;
+    }
+
+    private static async Task<Dictionary<string, List<ApiFigures>>> MeasureAsync(
+        ControlPlan plan, int port, string? token, string folder, Action<string> progress, IReadOnlyList<ApiRequest> requests)
+    {
+        var all = new Dictionary<string, List<ApiFigures>>();
+        var paths = Path.Combine(folder, "paths");
+        for (var round = 1; round <= plan.Rounds; round++)
+        {
+            foreach (var request in requests)
+            {
+                await File.WriteAllLinesAsync(paths, request.Paths);
+                var figures = await ApiLoad.AskAsync(port, request.Method, paths, request.Body, token, plan.Measured);
+                progress($"round {round} of {plan.Rounds}: {request.Name}: {figures}");
+                if (!all.TryGetValue(request.Name, out var rounds))
+                {
+                    all[request.Name] = rounds = [];
+                }
+
+                rounds.Add(figures);
+            }
+        }
+
+        return all;
+    }
+
+    private static async Task EndAsync(ChildProcess server, string data)
+    {
+        try
+        {
+            await server.TerminateAsync(Stop);
+        }
+        catch (TimeoutException)
+        {
+            // It is killed when it is disposed of; what it measured before stands.
+        }
+
+        Leftovers.End(data);
+    }
+
+    private sealed record ApiRequest(string Name, string Method, IReadOnlyList<string> Paths, string? Body);
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Broadcast.Testing;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>What came of asking.</summary>
+/// <param name="PerSecond">Answers a second.</param>
+/// <param name="Median">Milliseconds to the whole answer, of half of them.</param>
+/// <param name="P99">Of all but one in a hundred.</param>
+/// <param name="ClientShare">Share of its core that the client took: near one, and it is the client that was measured.</param>
+internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare)
+{
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{PerSecond:0} a second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client took {ClientShare:0.00} of its core");
+}
+
+/// <summary>
+/// <c>control-load PORT CONNECTIONS MILLISECONDS METHOD PATHS [BODY]</c>, on a core of its own: some connections that stay, each of which asks again when it has its whole answer. Each has a path of
+/// its own, a line of the file <c>PATHS</c>; <c>{n}</c> in the body is another number each time. A bearer token comes in the environment, so that no list of processes shows it. It writes one line of JSON.
+/// </summary>
+internal static class ApiLoad
+{
+    /// <summary>First argument that asks for it.</summary>
+    public const string Command = "control-load";
+
+    /// <summary>Connections.</summary>
+    public const int Connections = 16;
+
+    private const string TokenVariable = "BENCH_TOKEN";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Asks, in a process of its own.</summary>
+    /// <param name="port">Whom, on loopback.</param>
+    /// <param name="method">Of the request.</param>
+    /// <param name="paths">A file of paths.</param>
+    /// <param name="body">JSON; <see langword="null"/> for none.</param>
+    /// <param name="token">A bearer token; <see langword="null"/> for none.</param>
+    /// <param name="measured">How long it counts; a third as long before does not.</param>
+    public static async Task<ApiFigures> AskAsync(int port, string method, string paths, string? body, string? token, TimeSpan measured)
+    {
+        string[] arguments =
+        [
+            "-c", Cores.Client, "dotnet", typeof(ApiLoad).Assembly.Location, Command, port.ToString(CultureInfo.InvariantCulture), Connections.ToString(CultureInfo.InvariantCulture),
+            measured.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), method, paths, .. body is null ? Array.Empty<string>() : [body],
+        ];
+        var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Patience, new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
+        return new(
+            result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(), result.GetProperty("clientShare").GetDouble());
+    }
+
+    /// <summary>Asks, as that process.</summary>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments is not [var port, var connections, var milliseconds, var method, var paths, .. var rest])
+        {
+            await Console.Error.WriteLineAsync($"usage: {Command} PORT CONNECTIONS MILLISECONDS METHOD PATHS [BODY]");
+            return 1;
+        }
+
+        var (lines, token) = (await File.ReadAllLinesAsync(paths), Environment.GetEnvironmentVariable(TokenVariable));
+        var measured = TimeSpan.FromMilliseconds(Number(milliseconds));
+        var askers = Enumerable.Range(0, Number(connections))
+            .Select(i => new Asker(Number(port), method, lines[i % lines.Length], rest.Length > 0 ? rest[0] : null, token, i)).ToList();
+        var threads = askers.Select(a => Task.Factory.StartNew(a.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        await Task.Delay(measured / 3, TimeProvider.System);
+        var meter = new ProcessMeter(Environment.ProcessId);
+        askers.ForEach(a => a.Counts = true);
+        await Task.Delay(measured, TimeProvider.System);
+        askers.ForEach(a => a.Counts = false);
+        var (wall, cpu) = (meter.WallSeconds, meter.CpuSeconds);
+        askers.ForEach(a => a.Stops = true);
+        await Task.WhenAll(threads);
+        var times = askers.SelectMany(a => a.Times).ToList();
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            perSecond = times.Count / wall, median = Sample.Median(times), p99 = Sample.Percentile(times, 0.99), clientShare = cpu / wall,
+        }));
+        return 0;
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <summary>One connection.</summary>
+    private sealed class Asker(int port, string method, string path, string? body, string? token, int number)
+    {
+        private readonly byte[] _buffer = new byte[256 * 1024];
+
+        /// <summary>Whether what it does now counts.</summary>
+        public volatile bool Counts;
+
+        /// <summary>Whether it is to end.</summary>
+        public volatile bool Stops;
+
+        /// <summary>Milliseconds of each request that counted. To be read when it has ended.</summary>
+        public List<double> Times { get; } = new(100_000);
+
+        public void Run()
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
+            socket.Connect(IPAddress.Loopback, port);
+            var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
+            for (long n = number; !Stops; n += 1000)
+            {
+                var content = body?.Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+                var sent = content is null ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(content)}\r\n";
+                var request = Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{sent}\r\n{content}");
+                var began = Stopwatch.GetTimestamp();
+                socket.Send(request);
+                Receive(socket);
+                if (Counts)
+                {
+                    Times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                }
+            }
+        }
+
+        /// <summary>Reads one whole answer: with its length, or in chunks. Nothing comes behind it, because nothing was asked yet.</summary>
+        private void Receive(Socket socket)
+        {
+            var (got, head) = (0, -1);
+            while (true)
+            {
+                var count = socket.Receive(_buffer.AsSpan(got));
+                if (count <= 0)
+                {
+                    throw new IOException("The server closed a connection that was to stay.");
+                }
+
+                got += count;
+                if (head < 0)
+                {
+                    head = _buffer.AsSpan(0, got).IndexOf("\r\n\r\n"u8);
+                }
+
+                if (head >= 0 && IsWhole(_buffer.AsSpan(0, head), _buffer.AsSpan(head + 4, got - head - 4)))
+                {
+                    return;
+                }
+
+                if (got == _buffer.Length)
+                {
+                    throw new InvalidDataException($"{path} was answered with more than {_buffer.Length} bytes.");
+                }
+            }
+        }
+
+        private bool IsWhole(ReadOnlySpan<byte> head, ReadOnlySpan<byte> content)
+        {
+            if (!head.StartsWith("HTTP/1.1 200"u8))
+            {
+                throw new InvalidDataException($"{method} {path} was answered with {Encoding.ASCII.GetString(head)} {Encoding.UTF8.GetString(content)}");
+            }
+
+            var at = head.IndexOf("Content-Length: "u8);
+            return at < 0
+                ? content.EndsWith("0\r\n\r\n"u8)
+                : System.Buffers.Text.Utf8Parser.TryParse(head[(at + 16)..], out long length, out _) && content.Length >= length;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Broadcast.Control;
+using Broadcast.Control.PrivateServer;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Npgsql;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>A PostgreSQL server of a benchmark's own, as the product makes its private one, with the product's schema. Others connect to it as to any server, and it can go away.</summary>
+internal sealed class BenchPostgres : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly string _folder;
+
+    private BenchPostgres(string folder, Database store) => (_folder, Store) = (folder, store);
+
+    /// <summary>The database, open in this process.</summary>
+    public Database Store { get; }
+
+    private string Cluster => Path.Combine(_folder, "postgres");
+
+    /// <summary>Makes and starts it.</summary>
+    /// <param name="folder">Where; must be new.</param>
+    public static async Task<BenchPostgres> StartAsync(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        return new(folder, await Database.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
+    }
+
+    /// <summary>How somebody else connects.</summary>
+    /// <param name="name">As the server knows who it is.</param>
+    /// <param name="connections">Most at a time; the server has a hundred.</param>
+    public string ConnectionString(string name, int connections) =>
+        new NpgsqlConnectionStringBuilder(Store.Settings.ConnectionString) { ApplicationName = name, MaxPoolSize = connections }.ConnectionString;
+
+    /// <summary>Runs statements.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Store.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Reads rows.</summary>
+    /// <param name="sql">The question.</param>
+    /// <param name="read">Makes something of each row.</param>
+    public async Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read)
+    {
+        await using var command = Store.Source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Stops it; whoever is connected is cut off.</summary>
+    public async Task StopAsync()
+    {
+        var process = Postmaster.Find(Cluster) ?? throw new InvalidOperationException($"No PostgreSQL runs on {Cluster}.");
+        _ = ChildProcess.NativeMethods.Kill(process, (int)UnixSignal.Interrupt);
+        await Poll.UntilAsync(() => Postmaster.Find(Cluster) is null, Patience, "PostgreSQL is stopped");
+    }
+
+    /// <summary>Starts it again.</summary>
+    public Task StartAgainAsync() => Store.MendAsync(CancellationToken.None);
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}

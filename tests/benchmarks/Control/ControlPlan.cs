@@ -1,0 +1,82 @@
+namespace Broadcast.Benchmarks;
+
+/// <summary>What <c>bench control</c> is to measure, as its arguments say.</summary>
+internal sealed record ControlPlan
+{
+    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    public static IReadOnlyList<string> AllParts { get; } = ["schedule", "api", "publish"];
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Usage = """
+        usage: ./broadcast bench control [OPTIONS]
+
+          --only PART[,PART…]   schedule  how punctually events go live and end, with two servers on one database of which one is killed again and again
+                                api       reads and writes a second on one core, next to a web server and a database that do nothing else
+                                publish   how soon encoders that come at a constant rate are let in, with the database and without it
+          --events N            events of the schedule (200)
+          --spread SECONDS      how long their starts are spread over (180)
+          --seed N              draws their starts and the kills (1)
+          --rounds N            how often each row of api is taken; the median counts (3)
+          --seconds N           how long each round of api measures (3)
+          --rate N              encoders that come in a second (1000)
+          --handshakes N        encoders that come in a second over RTMP (200)
+          --quick               every part with little of everything: to see that it works, not for figures
+
+        The api part needs two cores. Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        """;
+
+    /// <summary>Parts to run.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = AllParts;
+
+    /// <summary>Events of the schedule.</summary>
+    public int Events { get; init; } = 200;
+
+    /// <summary>How long their starts are spread over.</summary>
+    public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(180);
+
+    /// <summary>Draws the starts and the kills.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>How often each row of the API is taken.</summary>
+    public int Rounds { get; init; } = 3;
+
+    /// <summary>How long each round of the API measures; a third as long before does not count.</summary>
+    public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Encoders that come in a second, past the network.</summary>
+    public int Rate { get; init; } = 1000;
+
+    /// <summary>Encoders that come in a second over RTMP.</summary>
+    public int Handshakes { get; init; } = 200;
+
+    /// <summary>How long encoders come.</summary>
+    public TimeSpan Coming { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Reads the arguments behind <c>control</c>.</summary>
+    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    public static ControlPlan Parse(IReadOnlyList<string> arguments)
+    {
+        var plan = new ControlPlan();
+        foreach (var (option, value) in PlanArguments.Pairs(
+            "control", arguments, ["--only", "--events", "--spread", "--seed", "--rounds", "--seconds", "--rate", "--handshakes"]))
+        {
+            plan = option switch
+            {
+                "--quick" => plan with
+                {
+                    Events = 10, Spread = TimeSpan.FromSeconds(20), Rounds = 1, Measured = TimeSpan.FromSeconds(1), Rate = 100, Handshakes = 20, Coming = TimeSpan.FromSeconds(4),
+                },
+                "--only" => plan with { Parts = PlanArguments.Parts(value, AllParts) },
+                "--events" => plan with { Events = PlanArguments.Number(option, value, 1, 300) },
+                "--spread" => plan with { Spread = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 10, 3600)) },
+                "--seed" => plan with { Seed = PlanArguments.Number(option, value, 0, 1_000_000) },
+                "--rounds" => plan with { Rounds = PlanArguments.Number(option, value, 1, 20) },
+                "--seconds" => plan with { Measured = TimeSpan.FromSeconds(PlanArguments.Number(option, value, 1, 600)) },
+                "--rate" => plan with { Rate = PlanArguments.Number(option, value, 1, 5000) },
+                _ => plan with { Handshakes = PlanArguments.Number(option, value, 1, 2000) },
+            };
+        }
+
+        return plan;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>The processors that this process may use, so that a server can have one of them and who asks it another.</summary>
+internal static class Cores
+{
+    /// <summary>Their numbers, as <c>taskset -c</c> takes them.</summary>
+    public static IReadOnlyList<int> Allowed { get; } = Parse(
+        File.ReadLines("/proc/self/status").First(l => l.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split(':', 2)[1].Trim());
+
+    /// <summary>The server's.</summary>
+    /// <exception cref="InvalidOperationException">There are not two.</exception>
+    public static string Server => Of(0);
+
+    /// <summary>That of who asks.</summary>
+    /// <exception cref="InvalidOperationException">There are not two.</exception>
+    public static string Client => Of(1);
+
+    private static string Of(int index) => Allowed.Count >= 2
+        ? Allowed[index].ToString(CultureInfo.InvariantCulture)
+        : throw new InvalidOperationException("This part needs two processor cores: one for the server, one for those who ask it.");
+
+    // Such as 0-1,4.
+    private static List<int> Parse(string list)
+    {
+        var cores = new List<int>();
+        foreach (var range in list.Split(','))
+        {
+            var ends = range.Split('-').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToList();
+            cores.AddRange(Enumerable.Range(ends[0], ends[^1] - ends[0] + 1));
+        }
+
+        return cores;
+    }
+}
