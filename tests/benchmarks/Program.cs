@@ -40,6 +40,11 @@ if (args.FirstOrDefault() is ApiLoad.Command)
     return await ApiLoad.RunAsync(args[1..]);
 }
 
+if (args.FirstOrDefault() is QuartzNode.Command)
+{
+    return await QuartzNode.RunAsync(args[1..]);
+}
+
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {

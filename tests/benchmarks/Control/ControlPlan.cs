@@ -50,7 +50,7 @@ internal sealed record ControlPlan
     public int Handshakes { get; init; } = 200;
 
     /// <summary>How long encoders come.</summary>
-    public TimeSpan Coming { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Coming { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Reads the arguments behind <c>control</c>.</summary>
     /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>

@@ -13,6 +13,8 @@ namespace Broadcast.Benchmarks;
 internal static class ScheduleBenchmark
 {
     private const string Ours = "Broadcast";
+    private const string Peer = "Quartz 4.7.3";
+    private const string First = "planned to live, or fired, p50";
     private const string Steady = "steady";
     private const string Killed = "killed";
     private const double Late = 1000;
@@ -55,21 +57,34 @@ internal static class ScheduleBenchmark
     /// <summary>Measures.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        string[] columns = [Ours];
+        string[] columns = [Ours, Peer];
         var report = new Report(
             string.Create(CultureInfo.InvariantCulture, $"{plan.Events} planned times in {plan.Spread.TotalSeconds:0} s, two processes on one database, one killed at random"), "milliseconds, and counts", columns);
         reports.Add(report);
         var ours = await OursAsync(plan, Path.Combine(shared, "schedule"), progress);
         progress($"{Ours}: {ours}");
-        AddRows(report, [ours]);
+        ScheduleFigures? theirs = null;
+        try
+        {
+            theirs = await QuartzSchedule.RunAsync(plan, Path.Combine(shared, "quartz"), progress);
+            progress($"{Peer}: {theirs}");
+        }
+        catch (Exception e)
+        {
+            // What was measured of ours took long, and is right.
+            progress($"{Peer}: {e}");
+            report.CouldNot(First, Peer, e.Message);
+        }
+
+        AddRows(report, [ours, theirs]);
     }
 
     /// <summary>The same rows for each column; the first one's aims count.</summary>
     private static void AddRows(Report report, IReadOnlyList<ScheduleFigures?> all)
     {
-        Row("planned to live, p50", f => ScheduleFigures.Percentile(f.Decided, 0.5));
-        Row("planned to live, p99", f => ScheduleFigures.Percentile(f.Decided, 0.99), v => Aim.Under(Late, v));
-        Row("planned to live, largest", f => ScheduleFigures.Percentile(f.Decided, 1));
+        Row(First, f => ScheduleFigures.Percentile(f.Decided, 0.5));
+        Row("planned to live, or fired, p99", f => ScheduleFigures.Percentile(f.Decided, 0.99), v => Aim.Under(Late, v));
+        Row("planned to live, or fired, largest", f => ScheduleFigures.Percentile(f.Decided, 1));
         Row("planned to another process' hearing of it, p50", f => ScheduleFigures.Percentile(f.Heard, 0.5));
         Row("planned to another process' hearing of it, p99", f => ScheduleFigures.Percentile(f.Heard, 0.99), v => Aim.Under(Late, v));
         Row("planned to another process' hearing of it, largest", f => ScheduleFigures.Percentile(f.Heard, 1));

@@ -1,0 +1,117 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Npgsql;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>
+/// How punctual Quartz is with as many planned times, with its clustered job store on a PostgreSQL of the same kind and two processes of which one is killed in the same way. Its job writes down that it
+/// fired, which is what going live is to the other: one statement, committed.
+/// </summary>
+internal static class QuartzSchedule
+{
+    private const string Steady = "steady";
+    private const string Killed = "killed";
+    private const int Connections = 20;
+
+    // Two processes start, tables are made and the triggers stored before the first is due.
+    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long after the last planned time what has not fired may still do so.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>How often nodes say that they live; half of the time after which one that died is noticed. Quartz's own default is 7.5 s.</summary>
+    public static readonly TimeSpan Checkin = TimeSpan.FromSeconds(1);
+
+    private const string Setting = $"""
+        CREATE TABLE bench_plan (name text PRIMARY KEY, planned_at timestamptz NOT NULL);
+        CREATE TABLE bench_fired (name text NOT NULL, fired_at timestamptz NOT NULL, fired_by text NOT NULL);
+        CREATE FUNCTION bench_fire() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_notify('{ScheduleWatch.Channel}', NEW.name || ' fired ' || NEW.fired_by);
+            RETURN NULL;
+        END
+        $$;
+        CREATE TRIGGER bench_fire AFTER INSERT ON bench_fired FOR EACH ROW EXECUTE FUNCTION bench_fire();
+        """;
+
+    /// <summary>Measures.</summary>
+    public static async Task<ScheduleFigures> RunAsync(ControlPlan plan, string folder, Action<string> progress)
+    {
+        await using var postgres = await BenchPostgres.StartAsync(folder);
+        await postgres.ExecuteAsync(Setting);
+        var planned = await PlanAsync(plan, postgres);
+        var last = planned.Values.Max();
+        await using var steady = QuartzNode.Start(Steady, postgres.ConnectionString(Steady, Connections), Checkin, plans: true);
+        await steady.WaitForJsonAsync(Start);
+        await using var nodes = new Restarted(() => QuartzNode.Start(Killed, postgres.ConnectionString(Killed, Connections), Checkin, plans: false));
+        await nodes.StartAsync();
+        await using var watch = await ScheduleWatch.StartAsync(postgres.ConnectionString("watch", 2));
+        progress(string.Create(CultureInfo.InvariantCulture, $"Quartz: {planned.Count} triggers from {planned.Values.Min():HH:mm:ss} to {last:HH:mm:ss}"));
+        var kills = await RandomKills.RunAsync(plan.Seed, last, nodes.KillAsync, nodes.StartAsync);
+        while (planned.Keys.Any(name => watch.FirstOf(name, "fired") is null) && TimeProvider.System.GetUtcNow() < last + Patience)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+
+        var fired = (await postgres.ReadAsync(
+                "SELECT name, min(fired_at), count(*)::int FROM bench_fired GROUP BY name",
+                r => (Name: r.GetString(0), At: new DateTimeOffset(r.GetFieldValue<DateTime>(1), TimeSpan.Zero), Times: r.GetInt32(2))))
+            .ToDictionary(f => f.Name);
+        return new ScheduleFigures(
+            [.. planned.Where(p => fired.ContainsKey(p.Key)).Select(p => (fired[p.Key].At - p.Value).TotalMilliseconds)],
+            [.. planned.Where(p => watch.FirstOf(p.Key, "fired") is not null).Select(p => (watch.FirstOf(p.Key, "fired")!.Value - p.Value).TotalMilliseconds)],
+            fired.Values.Sum(f => f.Times - 1),
+            planned.Keys.Count(name => !fired.ContainsKey(name)),
+            kills,
+            watch.Heard.Count(h => h.By == Killed));
+    }
+
+    private static async Task<Dictionary<string, DateTimeOffset>> PlanAsync(ControlPlan plan, BenchPostgres postgres)
+    {
+        var (planned, random) = (new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal), new Random(plan.Seed));
+        var first = DateTimeOffset.FromUnixTimeMilliseconds((TimeProvider.System.GetUtcNow() + Lead).ToUnixTimeMilliseconds());
+        for (var i = 0; i < plan.Events; i++)
+        {
+            var at = first + TimeSpan.FromMilliseconds(random.Next((int)plan.Spread.TotalMilliseconds));
+            planned.Add($"event-{i}", at);
+            await using var command = postgres.Store.Source.CreateCommand("INSERT INTO bench_plan (name, planned_at) VALUES ($1, $2)");
+            command.Parameters.Add(new() { Value = $"event-{i}" });
+            command.Parameters.Add(new() { Value = at.UtcDateTime });
+            await command.ExecuteNonQueryAsync();
+        }
+
+        return planned;
+    }
+
+    /// <summary>A process that is killed and started again.</summary>
+    private sealed class Restarted(Func<ChildProcess> start) : IAsyncDisposable
+    {
+        private ChildProcess? _process;
+
+        /// <summary>Starts it, and completes when it is ready.</summary>
+        public async Task StartAsync()
+        {
+            await DisposeAsync();
+            _process = start();
+            await _process.WaitForJsonAsync(Start);
+        }
+
+        /// <summary>SIGKILL to it alone; completes when it is gone.</summary>
+        public async Task KillAsync()
+        {
+            _process!.Kill();
+            await _process.WaitForExitAsync(TimeSpan.FromSeconds(10));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_process is not null)
+            {
+                await _process.DisposeAsync();
+                _process = null;
+            }
+        }
+    }
+}
