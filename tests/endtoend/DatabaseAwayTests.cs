@@ -1,0 +1,94 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.EndToEnd.Tests;
+
+/// <summary>PostgreSQL is stopped and comes back while a server is on air (row F32 of the edge cases).</summary>
+public sealed class DatabaseAwayTests
+{
+    private const int AcceptedFromMemory = 5025;
+
+    [Fact]
+    public async Task While_PostgreSQL_is_away_streams_and_known_encoders_go_on_and_what_was_due_is_made_up_for_F32()
+    {
+        // The database is another server's private one, which is held while it is away: it would start it again at once.
+        await using var keeper = await BroadcastServer.StartAsync();
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
+        {
+            ["BROADCAST__Database__ConnectionString"] = $"Host={Path.Combine(keeper.Data, "postgres")};Username=broadcast;Database=broadcast",
+            ["BROADCAST__Slate__Enabled"] = "false",
+        });
+        using var api = new HttpClient { BaseAddress = server.Http };
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+        var (main, side, spare) = (await MakeChannelAsync(api, "main"), await MakeChannelAsync(api, "side"), await MakeChannelAsync(api, "spare"));
+        await using var onMain = FfmpegTool.Publish(server.PublishUrl(main), Signals.Small);
+        await using var onSide = FfmpegTool.Publish(server.PublishUrl(side), Signals.Small);
+        await HlsView.WaitAsync(server, "side", v => v.Segments.Count >= 1, "the side stage is on air");
+        var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
+
+        // Its start is past and its encoder there, so that it is live at once; its end is due while the database is away.
+        var now = TimeProvider.System.GetUtcNow();
+        var end = now.AddSeconds(12);
+        using var planned = await api.PostAsJsonAsync("/api/v1/events", new { title = "The gala", channel = "side", start = end.AddSeconds(-60), end, graceSeconds = 0 });
+        planned.EnsureSuccessStatusCode();
+        var gala = $"/api/v1/events/{(await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()}";
+        await UntilAsync(api, gala, "live");
+
+        var viewer = FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 12);
+        keeper.Process.Signal(UnixSignal.Stop);
+        await StopPostgresAsync(keeper);
+        await using var known = FfmpegTool.Publish(server.PublishUrl(spare), Signals.Small);
+        var let = await HlsView.WaitAsync(server, "spare", v => v.Segments.Count >= 1, "an encoder that is known is let in and can be watched");
+        server.Logged(AcceptedFromMemory).ShouldNotBeEmpty("the database was not there to be asked");
+        await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > end.AddSeconds(1), TimeSpan.FromSeconds(30), "the event's end has come");
+        (await viewer).ShouldBeEmpty("a player has noticed nothing");
+        onSide.HasExited.ShouldBeFalse("nobody can know yet that its event is over");
+        using (var inside = new HttpClient { BaseAddress = server.Internal })
+        {
+            (await inside.GetAsync("/readyz")).IsSuccessStatusCode.ShouldBeTrue("viewers are to be sent here still");
+        }
+
+        keeper.Process.Signal(UnixSignal.Continue);
+        var over = await UntilAsync(api, gala, "ended");
+        over.GetProperty("endedAt").GetDateTimeOffset().ShouldBeGreaterThan(end);
+        await Poll.UntilAsync(() => onSide.HasExited, TimeSpan.FromSeconds(20), "the encoder of the event is sent away");
+        await Poll.UntilAsync(
+            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/spare/sessions")).EnumerateArray().Any(s => s.GetProperty("id").GetString() == let.Session),
+            TimeSpan.FromSeconds(30), "the session that began without the database is in it");
+        await Poll.UntilAsync(
+            async () => (await api.GetAsync($"/api/v1/recordings/{let.Session}")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "and so is its recording");
+
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream has gone on all through");
+        after.Session.ShouldBe(before.Session);
+        after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+        (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count.ShouldBe(after.Segments.Count, "every segment has all of its pictures");
+        (onMain.HasExited, known.HasExited).ShouldBe((false, false));
+    }
+
+    private static async Task<CreatedChannel> MakeChannelAsync(HttpClient api, string name)
+    {
+        using var made = await api.PostAsJsonAsync("/api/v1/channels", new { name, ladder = "passthrough" });
+        made.EnsureSuccessStatusCode();
+        return new(name, (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streamKey").GetString()!);
+    }
+
+    private static async Task<JsonElement> UntilAsync(HttpClient api, string address, string state)
+    {
+        JsonElement seen = default;
+        await Poll.UntilAsync(
+            async () => (seen = await api.GetFromJsonAsync<JsonElement>(address)).GetProperty("state").GetString() == state, TimeSpan.FromSeconds(60), $"the event is {state}");
+        return seen;
+    }
+
+    /// <summary>Stops the private PostgreSQL of a server that stands still: whoever is connected is cut off, and who comes finds nobody.</summary>
+    private static async Task StopPostgresAsync(BroadcastServer keeper)
+    {
+        var file = Path.Combine(keeper.Data, "postgres", "postmaster.pid");
+        (await ChildProcess.RunAsync("kill", ["-INT", (await File.ReadAllLinesAsync(file))[0].Trim()])).EnsureSuccess();
+        await Poll.UntilAsync(() => !File.Exists(file), TimeSpan.FromSeconds(20), "PostgreSQL is stopped");
+    }
+}
