@@ -13,7 +13,8 @@ internal static class AuditEndpoints
             .Describe<List<AuditView>>(
                 "listAudit",
                 "Who changed what, newest first; of an 'actor' ('user', 'token/ID'), a 'subject' ('channel', 'channel/NAME') or an 'action' ('channel.create') where they are named. 'before' reads on from an id.",
-                200, 400);
+                200, 400)
+            .Paged("before", AuditLog.MaxPage);
 
     private static async Task<List<AuditView>> ListAsync(string? actor, string? subject, string? action, string? before, string? limit, HttpContext http, AuditLog log)
     {
@@ -25,9 +26,10 @@ internal static class AuditEndpoints
         }
 
         var filter = new AuditFilter(
-            actor, subject, action, before is null ? null : id, limit is null ? 50 : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+            actor, subject, action, before is null ? null : id, Paging.Limit(limit));
         mistakes.AddRange(AuditLog.Mistakes(filter));
-        return mistakes.Count > 0 ? throw new ControlException(mistakes) : (await log.ListAsync(filter, http.RequestAborted)).Select(AuditView.From).ToList();
+        return mistakes.Count > 0 ? throw new ControlException(mistakes)
+            : Paging.Answer(http, await log.ListAsync(filter, http.RequestAborted), filter.Limit, "before", e => e.Id.ToString(CultureInfo.InvariantCulture), AuditView.From);
     }
 }
 

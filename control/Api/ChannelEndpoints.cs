@@ -43,7 +43,8 @@ internal static class ChannelEndpoints
             .Describe<HealthView>("getHealth", "How the channel's encoders are doing, measured as they publish, with what to do where it could be better.", 200, 404);
 
         api.MapGet("/channels/{name}/sessions", SessionsAsync).Asks(TokenRole.Viewer)
-            .Describe<List<SessionView>>("listSessions", "The channel's sessions, newest first; 'before' reads on from a session's id.", 200, 400, 404);
+            .Describe<List<SessionView>>("listSessions", "The channel's sessions, newest first; 'before' reads on from a session's id.", 200, 400, 404)
+            .Paged("before", SessionHistory.MaxPage);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, ChannelDirectory channels, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
@@ -95,8 +96,8 @@ internal static class ChannelEndpoints
             throw new ControlException([new("before", "'before' must be a session's id.")]);
         }
 
-        var count = limit is null ? 50 : int.TryParse(limit, out var number) ? number : 0;
-        return (await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted)).Select(SessionView.From).ToList();
+        var count = Paging.Limit(limit);
+        return Paging.Answer(http, await history.ListAsync(name, count, before is null ? null : id, http.RequestAborted), count, "before", s => s.Id, SessionView.From);
     }
 
     private static IEnumerable<Mistake> Mistakes(string? name, ChannelSettings settings, AuthorizationOptions authorization) =>

@@ -41,6 +41,25 @@ internal static class Description
         return endpoint.ProducesProblem(503, ProblemType).WithName(name).WithSummary(summary);
     }
 
+    /// <summary>A list that is told a page at a time (<see cref="Paging"/>).</summary>
+    /// <param name="endpoint">The list.</param>
+    /// <param name="member">The member of the query by which one reads on.</param>
+    /// <param name="most">How many rows a page has at most.</param>
+    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint, string member, int most) => endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+    {
+        Sends(operation, "200", "Link", $"Where to read on, '<…>; rel=\"next\"' (RFC 8288), when the page is full. Its '{member}' is to be taken as it is. A page has at most 'limit' rows, 1 to {most}.");
+        return Task.CompletedTask;
+    });
+
+    private static void Sends(OpenApiOperation operation, string status, string header, string description)
+    {
+        if (operation.Responses?.TryGetValue(status, out var found) == true && found is OpenApiResponse answer)
+        {
+            answer.Headers ??= new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
+            answer.Headers[header] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        }
+    }
+
     /// <summary>Sets up the document.</summary>
     public static void Configure(OpenApiOptions options)
     {

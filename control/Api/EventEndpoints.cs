@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,7 +16,8 @@ internal static class EventEndpoints
             .Describe<List<EventView>>(
                 "listEvents",
                 "Events by their start, occurrences of series one by one; those that end after 'from' and begin before 'to', on a 'channel', in a 'state', where they are named. 'after' reads on from an id.",
-                200, 400, 404);
+                200, 400, 404)
+            .Paged("after", EventRules.MaxPage);
 
         api.MapPost("/events", CreateAsync).Asks(TokenRole.Producer).Takes<NewEvent>()
             .Describe<EventView>(
@@ -53,7 +53,8 @@ internal static class EventEndpoints
 
         api.MapGet("/events/{id}/occurrences", async (string id, string? from, string? to, string? state, string? after, string? limit, HttpContext http, EventDirectory events) =>
                 await ListAsync(http, events, FilterOf(from, to, null, state, id, after, limit)))
-            .Asks(TokenRole.Viewer).Describe<List<EventView>>("listOccurrences", "The occurrences of a series by their start; as listEvents.", 200, 400, 404);
+            .Asks(TokenRole.Viewer).Describe<List<EventView>>("listOccurrences", "The occurrences of a series by their start; as listEvents.", 200, 400, 404)
+            .Paged("after", EventRules.MaxPage);
 
         api.MapGet("/events/{id}/history", async (string id, HttpContext http, EventDirectory events) =>
                 (await events.HistoryAsync(id, http.RequestAborted)).Select(EventStepView.From).ToList())
@@ -61,7 +62,7 @@ internal static class EventEndpoints
     }
 
     private static async Task<List<EventView>> ListAsync(HttpContext http, EventDirectory events, EventFilter filter) =>
-        [.. (await events.ListAsync(filter, http.RequestAborted)).Select(EventView.From)];
+        Paging.Answer(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventPlace.Of, EventView.From);
 
     private static async Task<IResult> CreateAsync(HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options)
     {
@@ -131,9 +132,8 @@ internal static class EventEndpoints
     private static EventFilter FilterOf(string? from, string? to, string? channel, string? state, string? series, string? after, string? limit)
     {
         var mistakes = new List<Mistake>();
-        var filter = new EventFilter(
-            InstantOf("from", from, mistakes), InstantOf("to", to, mistakes), channel, state, series, after,
-            limit is null ? 50 : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+        var (id, start) = EventPlace.Parse(after);
+        var filter = new EventFilter(InstantOf("from", from, mistakes), InstantOf("to", to, mistakes), channel, state, series, id, Paging.Limit(limit)) { AfterStart = start };
         EventRules.Refuse([.. mistakes, .. EventRules.Mistakes(filter)]);
         return filter;
     }

@@ -15,10 +15,12 @@ internal static class RecordingEndpoints
     {
         api.MapGet("/recordings", ListAsync).Asks(TokenRole.Viewer)
             .Describe<List<RecordingView>>(
-                "listRecordings", "Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named. 'before' reads on from an id.", 200, 400, 404);
+                "listRecordings", "Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named. 'before' reads on from an id.", 200, 400, 404)
+            .Paged("before", RecordingRules.MaxPage);
 
         api.MapGet("/channels/{name}/recordings", ListOfChannelAsync).Asks(TokenRole.Viewer)
-            .Describe<List<RecordingView>>("listChannelRecordings", "The channel's recordings and clips, newest first; as listRecordings.", 200, 400, 404);
+            .Describe<List<RecordingView>>("listChannelRecordings", "The channel's recordings and clips, newest first; as listRecordings.", 200, 400, 404)
+            .Paged("before", RecordingRules.MaxPage);
 
         api.MapGet("/recordings/{id}", async (string id, HttpContext http, RecordingDirectory recordings) => View(http, await recordings.GetAsync(id, http.RequestAborted)))
             .Asks(TokenRole.Viewer).Describe<RecordingView>("getRecording", "One recording or clip.", 200, 404);
@@ -59,7 +61,7 @@ internal static class RecordingEndpoints
     private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingDirectory recordings, RecordingFilter filter)
     {
         var media = MediaAddress(http);
-        return (await recordings.ListAsync(filter, http.RequestAborted)).Select(r => RecordingView.From(r, media)).ToList();
+        return Paging.Answer(http, await recordings.ListAsync(filter, http.RequestAborted), filter.Limit, "before", r => r.Id, r => RecordingView.From(r, media));
     }
 
     private static async Task<RecordingView> ChangeAsync(
@@ -139,7 +141,7 @@ internal static class RecordingEndpoints
 
         var filter = new RecordingFilter(
             channel, kind, visibility, session is null ? null : ofSession, before is null ? null : reached,
-            limit is null ? 50 : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+            Paging.Limit(limit));
         mistakes.AddRange(RecordingRules.Mistakes(filter));
         return mistakes.Count > 0 ? throw new ControlException(mistakes) : filter;
     }

@@ -12,9 +12,14 @@ internal static class ViewerEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels/{name}/viewer-tokens", async (string name, HttpContext http, ViewerTokens tokens) =>
-                (await tokens.ListAsync(name, http.RequestAborted)).Select(ViewerTokenView.From).ToList())
-            .Asks(TokenRole.Producer).Describe<List<ViewerTokenView>>("listViewerTokens", "The channel's viewer tokens without their signatures, newest first.", 200, 404);
+        api.MapGet("/channels/{name}/viewer-tokens", async (string name, string? limit, string? before, HttpContext http, ViewerTokens tokens) =>
+            {
+                var count = Paging.Limit(limit, ViewerTokens.MaxPage);
+                return Paging.Answer(http, await tokens.ListAsync(name, count, before, http.RequestAborted), count, "before", t => t.Id, ViewerTokenView.From);
+            })
+            .Asks(TokenRole.Producer)
+            .Describe<List<ViewerTokenView>>("listViewerTokens", "The channel's viewer tokens without their signatures, newest first; 'before' reads on from an id.", 200, 400, 404)
+            .Paged("before", ViewerTokens.MaxPage);
 
         api.MapPost("/channels/{name}/viewer-tokens", CreateAsync).Asks(TokenRole.Producer).Takes<NewViewerToken>()
             .Describe<IssuedViewerTokenView>("createViewerToken", "Makes a token to watch the channel with, and the addresses that hold it, which are shown this once.", 201, 404, 409);

@@ -37,7 +37,8 @@ internal static class WebhookEndpoints
             .Asks(TokenRole.Admin).Describe<DeliveryView>("testWebhook", "Sends a 'webhook.test' now and tells what came of it.", 200, 404);
 
         api.MapGet("/webhooks/{id}/deliveries", ListDeliveriesAsync).Asks(TokenRole.Admin)
-            .Describe<List<DeliveryView>>("listDeliveries", "What the webhook was told or is to be told, newest first; of a 'state' (waiting, delivered, failed). 'before' reads on from an id.", 200, 400, 404);
+            .Describe<List<DeliveryView>>("listDeliveries", "What the webhook was told or is to be told, newest first; of a 'state' (waiting, delivered, failed). 'before' reads on from an id.", 200, 400, 404)
+            .Paged("before", HookLog.MaxPage);
 
         api.MapPost("/webhooks/{id}/deliveries/{delivery}/replay", ReplayAsync).Asks(TokenRole.Admin)
             .Describe<DeliveryView>("replayDelivery", "Has something told once more, whatever became of it, under the same id.", 202, 404, 409);
@@ -78,9 +79,10 @@ internal static class WebhookEndpoints
             throw new ControlException([new("before", "'before' must be a delivery's id.")]);
         }
 
-        var count = limit is null ? 50 : int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        var count = Paging.Limit(limit);
         var reached = before is null ? (long?)null : long.Parse(before, CultureInfo.InvariantCulture);
-        return (await log.ListAsync(id, state, reached, count, http.RequestAborted)).Select(DeliveryView.From).ToList();
+        return Paging.Answer(
+            http, await log.ListAsync(id, state, reached, count, http.RequestAborted), count, "before", d => d.Id.ToString(CultureInfo.InvariantCulture), DeliveryView.From);
     }
 
     private static async Task<IResult> ReplayAsync(string id, string delivery, HttpContext http, HookLog log)

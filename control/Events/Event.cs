@@ -176,4 +176,8 @@ public sealed record EventSettings
 /// <param name="After">Only those behind this one in the list, to read on.</param>
 /// <param name="Limit">1 to <see cref="EventRules.MaxPage"/>.</param>
 public sealed record EventFilter(
-    DateTimeOffset? From = null, DateTimeOffset? To = null, string? Channel = null, string? State = null, string? Series = null, string? After = null, int Limit = 50);
+    DateTimeOffset? From = null, DateTimeOffset? To = null, string? Channel = null, string? State = null, string? Series = null, string? After = null, int Limit = 50)
+{
+    /// <summary>When the event <see cref="After"/> began, as the list said: so one reads on also where it was moved or deleted meanwhile. Not given: as it begins now.</summary>
+    public DateTimeOffset? AfterStart { get; init; }
+}

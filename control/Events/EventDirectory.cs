@@ -75,10 +75,10 @@ public sealed class EventDirectory(Database database, TimeProvider time)
             $"""
             {EventRow.Select} AND e.kind <> 'series' AND (@series::text IS NULL OR e.series_id = @series) AND (@channel::bigint IS NULL OR e.channel_id = @channel)
                 AND (@state::text IS NULL OR e.state = @state) AND (@from::timestamptz IS NULL OR e.ends_at > @from) AND (@to::timestamptz IS NULL OR e.starts_at < @to)
-                AND (@after::text IS NULL OR (e.starts_at, e.id) > (SELECT a.starts_at, a.id FROM events a WHERE a.id = @after))
+                AND (@after::text IS NULL OR (e.starts_at, e.id) > (coalesce(@afterStart::timestamptz, (SELECT a.starts_at FROM events a WHERE a.id = @after)), @after))
             ORDER BY e.starts_at, e.id LIMIT @limit
             """,
-            new { series = filter.Series, channel, state = filter.State, from = filter.From, to = filter.To, after = filter.After, limit = filter.Limit },
+            new { series = filter.Series, channel, state = filter.State, from = filter.From, to = filter.To, after = filter.After, afterStart = filter.AfterStart, limit = filter.Limit },
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }

@@ -37,6 +37,9 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
     /// <summary>Longest life of a token that is made here.</summary>
     public static readonly TimeSpan MaxLife = TimeSpan.FromDays(366);
 
+    /// <summary>Most that one answer holds.</summary>
+    public const int MaxPage = 500;
+
     /// <summary>How long an expired token is still listed.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
@@ -152,13 +155,37 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
 
     /// <summary>A channel's tokens that were made here, and those revoked, newest first; at most 500.</summary>
     /// <exception cref="ControlException">No such channel.</exception>
-    public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, CancellationToken cancellationToken = default) => ListAsync(channel, MaxPage, null, cancellationToken);
+
+    /// <summary>A page of a channel's tokens, newest first.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
+    /// <param name="before">Only those behind the token of this id, to read on; <see langword="null"/> from the newest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ControlException">No such channel, or a bad value.</exception>
+    public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, int limit, string? before, CancellationToken cancellationToken)
     {
+        if (limit is < 1 or > MaxPage)
+        {
+            throw new ControlException([new("limit", $"A limit is 1 to {MaxPage}.")]);
+        }
+
+        if (before is { Length: 0 or > 32 } || before?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            throw new ControlException([new("before", "'before' must be a viewer token's id.")]);
+        }
+
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         return [.. await connection.QueryAsync<ViewerTokenInfo>(new CommandDefinition(
-            $"SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id WHERE t.channel_id = @id ORDER BY t.created_at DESC, t.id LIMIT 500",
-            new { id },
+            $"""
+            SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
+            WHERE t.channel_id = @id AND (@before::text IS NULL OR EXISTS (
+                SELECT 1 FROM viewer_tokens b
+                WHERE b.channel_id = @id AND b.id = @before AND (t.created_at < b.created_at OR (t.created_at = b.created_at AND t.id > b.id))))
+            ORDER BY t.created_at DESC, t.id LIMIT @limit
+            """,
+            new { id, limit, before },
             cancellationToken: cancellationToken))];
     }
 

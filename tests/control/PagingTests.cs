@@ -1,0 +1,140 @@
+using Broadcast.Control.Api;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class PagingTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(null, 50)]
+    [InlineData("7", 7)]
+    [InlineData("-1", 0)]
+    [InlineData("many", 0)]
+    [InlineData("99999999999", 0)]
+    public void A_limit_is_a_number_or_is_refused(string? text, int limit) => Paging.Limit(text).ShouldBe(limit);
+
+    [Fact]
+    public void The_next_page_has_all_that_was_asked_for_and_another_beginning()
+    {
+        var request = new DefaultHttpContext().Request;
+        (request.PathBase, request.Path) = ("/tv", "/api/v1/audit");
+        request.QueryString = new("?actor=user%2Fjane%20doe&before=90&limit=2");
+
+        Paging.Next(request, "before", "88>").ShouldBe("/tv/api/v1/audit?actor=user%2Fjane%20doe&limit=2&before=88%3E");
+    }
+
+    [Fact]
+    public void A_place_in_the_list_of_events_is_an_id_with_or_without_its_start()
+    {
+        var start = new DateTimeOffset(2030, 1, 31, 18, 0, 0, TimeSpan.Zero).AddTicks(10);
+        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC");
+
+        EventPlace.Parse(EventPlace.Of(e)).ShouldBe((e.Id, (DateTimeOffset?)start));
+        EventPlace.Parse(e.Id).ShouldBe((e.Id, null));
+        EventPlace.Parse(null).ShouldBe((null, null));
+        EventPlace.Parse(e.Id + "~-1").ShouldBe((e.Id + "~-1", null));
+        EventPlace.Parse(e.Id + "~9223372036854775807").ShouldBe((e.Id + "~9223372036854775807", null));
+    }
+
+    [Fact]
+    public async Task Lists_name_their_next_page_until_all_was_told()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        for (var i = 0; i < 5; i++)
+        {
+            await server.Get<ChannelDirectory>().CreateAsync($"c{i}", new());
+        }
+
+        var (subjects, pages) = await ReadAsync(server, "/api/v1/audit?action=channel.create&limit=2", admin, "subject");
+
+        subjects.ShouldBe(["channel/c4", "channel/c3", "channel/c2", "channel/c1", "channel/c0"]);
+        pages.ShouldBe(3);
+        (await server.SendAsync("GET", "/api/v1/audit?action=channel.create", admin)).Response.Headers.Contains("Link").ShouldBeFalse("that page is not full");
+    }
+
+    [Fact]
+    public async Task Viewer_tokens_are_told_a_page_at_a_time_when_asked_to()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        var made = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            made.Add((await server.Get<ViewerTokens>().CreateAsync("demo")).Info.Id);
+        }
+
+        var (ids, _) = await ReadAsync(server, "/api/v1/channels/demo/viewer-tokens?limit=2", producer, "id");
+
+        ids.ShouldBe(made, ignoreOrder: true);
+        ids.Distinct(StringComparer.Ordinal).Count().ShouldBe(5);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", producer)).Body.GetArrayLength().ShouldBe(5);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens?limit=501", producer)).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens?before=%00", producer)).Status.ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task Events_are_read_on_where_the_last_one_was_though_it_is_deleted_meanwhile()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        var now = TimeProvider.System.GetUtcNow();
+        for (var i = 1; i <= 4; i++)
+        {
+            await server.Get<EventDirectory>().CreateAsync(new()
+            {
+                Title = $"Show {i}", Channel = "demo", Start = EventTime.At(now.AddDays(i)), End = EventTime.At(now.AddDays(i).AddHours(1)),
+            });
+        }
+
+        var (_, first, response) = await server.SendAsync("GET", "/api/v1/events?limit=2", producer);
+        (await server.SendAsync("DELETE", $"/api/v1/events/{first[1].GetProperty("id").GetString()}", producer)).Status.ShouldBe(204);
+        var (_, second, _) = await server.SendAsync("GET", NextOf(response)!, producer);
+
+        second.EnumerateArray().Select(e => e.GetProperty("title").GetString()).ShouldBe(["Show 3", "Show 4"]);
+    }
+
+    [Fact]
+    public async Task The_document_tells_of_pages()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
+
+        foreach (var path in (string[])["/audit", "/events", "/events/{id}/occurrences", "/recordings", "/channels/{name}/recordings", "/channels/{name}/sessions", "/channels/{name}/viewer-tokens", "/webhooks/{id}/deliveries"])
+        {
+            document.GetProperty("paths").GetProperty("/api/v1" + path).GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("headers").TryGetProperty("Link", out _).ShouldBeTrue(path);
+        }
+    }
+
+    private static async Task<(List<string> Values, int Pages)> ReadAsync(Server server, string path, string token, string member)
+    {
+        var values = new List<string>();
+        var pages = 0;
+        for (string? next = path; next is not null && pages < 10; pages++)
+        {
+            var (status, page, response) = await server.SendAsync("GET", next, token);
+            status.ShouldBe(200);
+            values.AddRange(page.EnumerateArray().Select(e => e.GetProperty(member).GetString()!));
+            next = NextOf(response);
+        }
+
+        return (values, pages);
+    }
+
+    private static string? NextOf(HttpResponseMessage response)
+    {
+        if (!response.Headers.TryGetValues("Link", out var links))
+        {
+            return null;
+        }
+
+        var link = links.Single();
+        link.ShouldStartWith("</api/v1/");
+        link.ShouldEndWith(">; rel=\"next\"");
+        return link[1..link.IndexOf('>', StringComparison.Ordinal)];
+    }
+}
