@@ -12,6 +12,9 @@ public enum ControlCode
     /// <summary>It contradicts what is there, such as a name already taken.</summary>
     Conflict,
 
+    /// <summary>It is not any more as the caller saw it; nothing was changed.</summary>
+    Stale,
+
     /// <summary>Not allowed: a wrong set-up code, say.</summary>
     Refused,
 

@@ -22,19 +22,18 @@ internal static class ChannelEndpoints
         api.MapPost("/channels", CreateAsync).Asks(TokenRole.Admin).Takes<NewChannel>()
             .Describe<CreatedChannelView>("createChannel", "Makes a channel with its first stream key, which is shown this once.", 201, 409);
 
-        api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) =>
-                ChannelView.From(await channels.GetAsync(name, http.RequestAborted), http.RequestServices.GetService<IChannelStates>()))
-            .Asks(TokenRole.Viewer).Describe<ChannelView>("getChannel", "One channel.", 200, 404);
+        api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) => Answer(http, await channels.GetAsync(name, http.RequestAborted)))
+            .Asks(TokenRole.Viewer).Describe<ChannelView>("getChannel", "One channel.", 200, 404).Tagged();
 
         api.MapPatch("/channels/{name}", ChangeAsync).Asks(TokenRole.Producer).Takes<ChannelChange>()
-            .Describe<ChannelView>("changeChannel", "Changes the members that are sent and leaves the others.", 200, 404);
+            .Describe<ChannelView>("changeChannel", "Changes the members that are sent and leaves the others.", 200, 404).Guarded(200);
 
         api.MapDelete("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) =>
             {
-                await channels.DeleteAsync(name, http.RequestAborted);
+                await channels.DeleteIfAsync(name, ETags.Expected<ChannelInfo>(http, ETags.Of), http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Admin).Describe("deleteChannel", "Deletes a channel with its keys, its sessions and their media; its encoder is sent away.", 204, 404);
+            .Asks(TokenRole.Admin).Describe("deleteChannel", "Deletes a channel with its keys, its sessions and their media; its encoder is sent away.", 204, 404).Guarded();
 
         api.MapPost("/channels/{name}/end", EndAsync).Asks(TokenRole.Producer)
             .Describe<EndedView>("endSession", "Ends the channel's open session now and sends its encoder away.", 200, 404);
@@ -64,8 +63,10 @@ internal static class ChannelEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body);
         body.Check(Mistakes(null, settings, authorization.Value));
-        return ChannelView.From(await channels.SetAsync(name, settings, http.RequestAborted), http.RequestServices.GetService<IChannelStates>());
+        return Answer(http, await channels.SetIfAsync(name, settings, ETags.Expected<ChannelInfo>(http, ETags.Of), http.RequestAborted));
     }
+
+    private static ChannelView Answer(HttpContext http, ChannelInfo channel) => ETags.Tagged(http, ETags.Of(channel), ChannelView.From(channel, http.RequestServices.GetService<IChannelStates>()));
 
     private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book, TimeProvider time)
     {

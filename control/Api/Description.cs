@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -50,6 +51,49 @@ internal static class Description
         Sends(operation, "200", "Link", $"Where to read on, '<…>; rel=\"next\"' (RFC 8288), when the page is full. Its '{member}' is to be taken as it is. A page has at most 'limit' rows, 1 to {most}.");
         return Task.CompletedTask;
     });
+
+    /// <summary>One thing whose answer has a tag (<see cref="ETags"/>).</summary>
+    /// <param name="endpoint">Where it is read.</param>
+    /// <param name="isFresh">Whether who has it already gets 304.</param>
+    public static RouteHandlerBuilder Tagged(this RouteHandlerBuilder endpoint, bool isFresh = false)
+    {
+        if (isFresh)
+        {
+            endpoint.Produces(304);
+        }
+
+        return endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            Sends(operation, "200", "ETag", "The tag of what was read, for 'If-Match' of a change" + (isFresh ? " and 'If-None-Match' of the next reading." : "."));
+            if (isFresh)
+            {
+                Reads(operation, "If-None-Match", "The tag of what you have: 304 while it is still that.");
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>A change that is made only while its thing is as the caller read it, where they ask for that (<see cref="ETags"/>).</summary>
+    /// <param name="endpoint">The change.</param>
+    /// <param name="success">The status of the answer that has the new tag; 0 for none.</param>
+    public static RouteHandlerBuilder Guarded(this RouteHandlerBuilder endpoint, int success = 0) =>
+        endpoint.ProducesProblem(412, ProblemType).AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            Reads(operation, "If-Match", "The 'ETag' of what you read: 412, and nothing is changed, when somebody else changed it since. Without it, it is changed whatever it is.");
+            if (success != 0)
+            {
+                Sends(operation, success.ToString(CultureInfo.InvariantCulture), "ETag", "The tag of what it is now.");
+            }
+
+            return Task.CompletedTask;
+        });
+
+    private static void Reads(OpenApiOperation operation, string header, string description)
+    {
+        operation.Parameters ??= new List<IOpenApiParameter>();
+        operation.Parameters.Add(new OpenApiParameter { Name = header, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+    }
 
     private static void Sends(OpenApiOperation operation, string status, string header, string description)
     {

@@ -25,22 +25,27 @@ internal static class EventEndpoints
                 "Plans an event; with a 'recurrence' (RFC 5545) a series, whose occurrences are made three months ahead. 'start' and 'end' are instants, or what clocks show in 'timeZone'.",
                 201, 404, 409);
 
-        api.MapGet("/events/{id}", async (string id, HttpContext http, EventDirectory events) => EventView.From(await events.GetAsync(id, http.RequestAborted)))
-            .Asks(TokenRole.Viewer).Describe<EventView>("getEvent", "One event or series.", 200, 404);
+        api.MapGet("/events/{id}", async (string id, HttpContext http, EventDirectory events) =>
+            {
+                var found = await events.GetAsync(id, http.RequestAborted);
+                return ETags.Fresh(http, ETags.Of(found), EventView.From(found));
+            })
+            .Asks(TokenRole.Viewer).Describe<EventView>("getEvent", "One event or series.", 200, 404).Tagged(isFresh: true);
 
         api.MapPatch("/events/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<EventChange>()
             .Describe<EventView>(
                 "changeEvent",
                 "Changes the members that are sent and leaves the others. A changed occurrence goes its own way; a changed series hands on to occurrences that are to come and were not changed by themselves.",
-                200, 404, 409);
+                200, 404, 409)
+            .Guarded(200);
 
         api.MapDelete("/events/{id}", async (string id, HttpContext http, EventDirectory events, EventKeeper keeper) =>
             {
-                await events.DeleteAsync(id, http.RequestAborted);
+                await events.DeleteIfAsync(id, ETags.Expected<EventInfo>(http, ETags.Of), http.RequestAborted);
                 keeper.Wake();
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Producer).Describe("deleteEvent", "Removes an event, or a series with its occurrences; recordings stay. An occurrence is cancelled instead.", 204, 404, 409);
+            .Asks(TokenRole.Producer).Describe("deleteEvent", "Removes an event, or a series with its occurrences; recordings stay. An occurrence is cancelled instead.", 204, 404, 409).Guarded();
 
         api.MapPost("/events/{id}/cancel", (string id, HttpContext http, EventDirectory events, EventKeeper keeper) => MoveAsync(http, keeper, events.CancelAsync(id, cancellationToken: http.RequestAborted)))
             .Asks(TokenRole.Producer).Describe<EventView>("cancelEvent", "Calls an event off, or a series with all occurrences that are to come.", 200, 404, 409);
@@ -73,14 +78,14 @@ internal static class EventEndpoints
     }
 
     private static async Task<EventView> ChangeAsync(string id, HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options) =>
-        await MoveAsync(http, keeper, events.SetAsync(id, await SettingsAsync(http, options, isNew: false), http.RequestAborted));
+        await MoveAsync(http, keeper, events.SetIfAsync(id, await SettingsAsync(http, options, isNew: false), ETags.Expected<EventInfo>(http, ETags.Of), http.RequestAborted));
 
     // Others hear of it in a moment; here it is looked at at once.
     private static async Task<EventView> MoveAsync(HttpContext http, EventKeeper keeper, Task<EventInfo> change)
     {
         var changed = await change;
         keeper.Wake();
-        return EventView.From(changed);
+        return ETags.Tagged(http, ETags.Of(changed), EventView.From(changed));
     }
 
     private static async Task<EventSettings> SettingsAsync(HttpContext http, IOptions<ControlOptions> options, bool isNew)

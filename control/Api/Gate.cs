@@ -119,6 +119,7 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, ILogger<Gate> l
             }),
         ControlCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
         ControlCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message),
+        ControlCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
         ControlCode.Refused => Problem(StatusCodes.Status403Forbidden, e.Message),
         ControlCode.TooMany => Problem(StatusCodes.Status429TooManyRequests, e.Message),
         _ => Away(http),

@@ -22,21 +22,27 @@ internal static class RecordingEndpoints
             .Describe<List<RecordingView>>("listChannelRecordings", "The channel's recordings and clips, newest first; as listRecordings.", 200, 400, 404)
             .Paged("before", RecordingRules.MaxPage);
 
-        api.MapGet("/recordings/{id}", async (string id, HttpContext http, RecordingDirectory recordings) => View(http, await recordings.GetAsync(id, http.RequestAborted)))
-            .Asks(TokenRole.Viewer).Describe<RecordingView>("getRecording", "One recording or clip.", 200, 404);
+        api.MapGet("/recordings/{id}", async (string id, HttpContext http, RecordingDirectory recordings) =>
+            {
+                var found = await recordings.GetAsync(id, http.RequestAborted);
+                return ETags.Fresh(http, ETags.Of(found), View(http, found));
+            })
+            .Asks(TokenRole.Viewer).Describe<RecordingView>("getRecording", "One recording or clip.", 200, 404).Tagged(isFresh: true);
 
         api.MapPatch("/recordings/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<RecordingChangeBody>()
             .Describe<RecordingView>(
                 "changeRecording",
                 "Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that.",
-                200, 404);
+                200, 404)
+            .Guarded(200);
 
         api.MapDelete("/recordings/{id}", DeleteAsync).Asks(TokenRole.Admin)
             .Describe<DeletionView>(
                 "deleteRecording",
                 "Deletes a recording or clip, with 'clips=true' a session's clips too; the media go when nothing else of their session is left and that is over. With 'dryRun=true' it only tells what would go.",
                 200, 400, 404)
-            .Produces(204);
+            .Produces(204)
+            .Guarded();
 
         api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options) =>
                 await MadeAsync(http, catalog, database, await recordings.ClipAsync(id, await WishAsync(http, options), http.RequestAborted)))
@@ -70,9 +76,9 @@ internal static class RecordingEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"), body.Text("retention"));
         body.Check(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention));
-        var changed = await recordings.SetAsync(id, change, http.RequestAborted);
+        var changed = await recordings.SetIfAsync(id, change, ETags.Expected<RecordingInfo>(http, ETags.Of), http.RequestAborted);
         await LearnAsync(http, catalog, database, id);
-        return View(http, changed);
+        return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -90,7 +96,7 @@ internal static class RecordingEndpoints
             return TypedResults.Ok(DeletionView.From(await PlanAsync(id, withClips, http, recordings)));
         }
 
-        await recordings.DeleteAsync(id, withClips, http.RequestAborted);
+        await recordings.DeleteIfAsync(id, withClips, ETags.Expected<RecordingInfo>(http, ETags.Of), http.RequestAborted);
         await LearnAsync(http, catalog, database, id);
         keeper.Wake();
         return TypedResults.NoContent();

@@ -15,18 +15,18 @@ internal static class UserEndpoints
 
         api.MapPost("/users", CreateAsync).Asks(TokenRole.Admin).Takes<NewUser>().Describe<UserView>("createUser", "Makes a user with a first password.", 201, 409, 429);
 
-        api.MapGet("/users/{name}", async (string name, HttpContext http, Users users) => UserView.From(await users.GetAsync(name, http.RequestAborted)))
-            .Asks(TokenRole.Admin).Describe<UserView>("getUser", "One user.", 200, 404);
+        api.MapGet("/users/{name}", async (string name, HttpContext http, Users users) => Answer(http, await users.GetAsync(name, http.RequestAborted)))
+            .Asks(TokenRole.Admin).Describe<UserView>("getUser", "One user.", 200, 404).Tagged();
 
         api.MapPatch("/users/{name}", ChangeAsync).Asks(TokenRole.Admin).Takes<UserChangeBody>()
-            .Describe<UserView>("changeUser", "Changes the members that are sent and leaves the others. 'disabled' ends all their logins at once. The last admin stays one.", 200, 404, 409);
+            .Describe<UserView>("changeUser", "Changes the members that are sent and leaves the others. 'disabled' ends all their logins at once. The last admin stays one.", 200, 404, 409).Guarded(200);
 
         api.MapDelete("/users/{name}", async (string name, HttpContext http, Users users) =>
             {
-                await users.DeleteAsync(name, http.RequestAborted);
+                await users.DeleteIfAsync(name, ETags.Expected<UserInfo>(http, ETags.Of), http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Admin).Describe("deleteUser", "Deletes a user and their logins. The last admin stays.", 204, 404, 409);
+            .Asks(TokenRole.Admin).Describe("deleteUser", "Deletes a user and their logins. The last admin stays.", 204, 404, 409).Guarded();
 
         api.MapPut("/users/{name}/password", SetPasswordAsync).Asks(TokenRole.Admin).Takes<NewPassword>()
             .Describe("setUserPassword", "Gives a user another password; all their logins end.", 204, 404, 429);
@@ -76,8 +76,10 @@ internal static class UserEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var change = new UserChange(body.Text("displayName"), Roles.TryParse(body.Word("role", Roles.Names), out var role) ? role : null, body.Flag("disabled"));
         body.Check(UserRules.Mistakes(null, change.DisplayName));
-        return UserView.From(await users.SetAsync(name, change, http.RequestAborted));
+        return Answer(http, await users.SetIfAsync(name, change, ETags.Expected<UserInfo>(http, ETags.Of), http.RequestAborted));
     }
+
+    private static UserView Answer(HttpContext http, UserInfo user) => ETags.Tagged(http, ETags.Of(user), UserView.From(user));
 
     private static async Task<IResult> SetPasswordAsync(string name, HttpContext http, Users users, IOptions<ControlOptions> options)
     {

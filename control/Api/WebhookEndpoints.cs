@@ -17,18 +17,18 @@ internal static class WebhookEndpoints
         api.MapPost("/webhooks", CreateAsync).Asks(TokenRole.Admin).Takes<NewWebhook>()
             .Describe<IssuedWebhookView>("createWebhook", "Makes a webhook. The secret that its requests are signed with is shown this once.", 201, 409);
 
-        api.MapGet("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) => WebhookView.From(await webhooks.GetAsync(id, http.RequestAborted)))
-            .Asks(TokenRole.Admin).Describe<WebhookView>("getWebhook", "One webhook.", 200, 404);
+        api.MapGet("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) => Answer(http, await webhooks.GetAsync(id, http.RequestAborted)))
+            .Asks(TokenRole.Admin).Describe<WebhookView>("getWebhook", "One webhook.", 200, 404).Tagged();
 
         api.MapPatch("/webhooks/{id}", ChangeAsync).Asks(TokenRole.Admin).Takes<WebhookChange>()
-            .Describe<WebhookView>("changeWebhook", "Changes the members that are sent and leaves the others. One that was switched off for its failures is on again with 'enabled' true.", 200, 404);
+            .Describe<WebhookView>("changeWebhook", "Changes the members that are sent and leaves the others. One that was switched off for its failures is on again with 'enabled' true.", 200, 404).Guarded(200);
 
         api.MapDelete("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) =>
             {
-                await webhooks.DeleteAsync(id, http.RequestAborted);
+                await webhooks.DeleteIfAsync(id, ETags.Expected<HookInfo>(http, ETags.Of), http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Admin).Describe("deleteWebhook", "Deletes a webhook with what waits for it and its log.", 204, 404);
+            .Asks(TokenRole.Admin).Describe("deleteWebhook", "Deletes a webhook with what waits for it and its log.", 204, 404).Guarded();
 
         api.MapPost("/webhooks/{id}/rotate", RotateAsync).Asks(TokenRole.Admin).Takes<WebhookRotation>()
             .Describe<IssuedWebhookView>("rotateWebhookSecret", "Makes a new secret, shown this once. The old one signs beside it for 'overlapSeconds' (a day, at most seven).", 200, 404);
@@ -58,10 +58,12 @@ internal static class WebhookEndpoints
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body, isNew: false);
         body.Check(HookRules.Mistakes(settings, isNew: false, connector));
-        var changed = await webhooks.SetAsync(id, settings, http.RequestAborted);
+        var changed = await webhooks.SetIfAsync(id, settings, ETags.Expected<HookInfo>(http, ETags.Of), http.RequestAborted);
         courier.Wake();
-        return WebhookView.From(changed);
+        return Answer(http, changed);
     }
+
+    private static WebhookView Answer(HttpContext http, HookInfo webhook) => ETags.Tagged(http, ETags.Of(webhook), WebhookView.From(webhook));
 
     private static async Task<IssuedWebhookView> RotateAsync(string id, HttpContext http, Webhooks webhooks, IOptions<ControlOptions> options)
     {

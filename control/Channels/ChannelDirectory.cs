@@ -56,11 +56,15 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 
     /// <summary>Changes what <paramref name="settings"/> names and leaves the rest.</summary>
     /// <exception cref="ControlException">Bad values, or no such channel.</exception>
-    public async Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default)
+    public Task<ChannelInfo> SetAsync(string name, ChannelSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(name, settings, null, cancellationToken);
+
+    /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the channel as it is when nobody else can change it any more.</summary>
+    internal async Task<ChannelInfo> SetIfAsync(string name, ChannelSettings settings, Action<ChannelInfo>? check, CancellationToken cancellationToken)
     {
         ChannelRules.Check(null, settings);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CheckAsync(connection, transaction, name, check, cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
@@ -121,10 +125,14 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 
     /// <summary>Deletes a channel: its keys stop working, its encoder is sent away, its session ends, and the server removes its media.</summary>
     /// <exception cref="ControlException">No such channel.</exception>
-    public async Task DeleteAsync(string name, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => DeleteIfAsync(name, null, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, unless the check throws.</summary>
+    internal async Task DeleteIfAsync(string name, Action<ChannelInfo>? check, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CheckAsync(connection, transaction, name, check, cancellationToken);
         var deleted = await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE channels SET deleted_at = @now WHERE name = @name AND deleted_at IS NULL", new { name, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
         if (deleted == 0)
@@ -137,6 +145,18 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
     }
 
     private static string Subject(string name) => $"channel/{name}";
+
+    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, Action<ChannelInfo>? check, CancellationToken cancellationToken)
+    {
+        if (check is null)
+        {
+            return;
+        }
+
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"SELECT id, {Columns} FROM channels WHERE name = @name AND deleted_at IS NULL FOR NO KEY UPDATE", new { name }, transaction, cancellationToken: cancellationToken));
+        check(row?.ToInfo() ?? throw ControlException.NoChannel(name));
+    }
 
     /// <summary>What was asked for, as far as it was.</summary>
     private static IReadOnlyDictionary<string, string> DetailOf(ChannelSettings settings, params (string Name, string? Value)[] more) => AuditLog.Detail(

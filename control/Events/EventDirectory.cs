@@ -98,13 +98,17 @@ public sealed class EventDirectory(Database database, TimeProvider time)
     /// that are to come and were not changed by themselves.
     /// </summary>
     /// <exception cref="ControlException">Bad values, no such event, it is over, or another event has the channel at that time.</exception>
-    public async Task<EventInfo> SetAsync(string id, EventSettings settings, CancellationToken cancellationToken = default)
+    public Task<EventInfo> SetAsync(string id, EventSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(id, settings, null, cancellationToken);
+
+    /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the event as it is when nobody else can change it any more.</summary>
+    internal async Task<EventInfo> SetIfAsync(string id, EventSettings settings, Action<EventInfo>? check, CancellationToken cancellationToken)
     {
         EventRules.Refuse(EventRules.Mistakes(settings));
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var old = await FindAsync(connection, transaction, id, "FOR UPDATE OF e", cancellationToken);
+        check?.Invoke(old.ToInfo());
         if (old.StateOf is EventState.Ended or EventState.Cancelled)
         {
             throw new ControlException(ControlCode.Conflict, $"Event '{old.Title}' is {(old.StateOf == EventState.Ended ? "over" : "cancelled")}; it cannot be changed any more.");
@@ -186,11 +190,15 @@ public sealed class EventDirectory(Database database, TimeProvider time)
 
     /// <summary>Removes an event, a series with all of its occurrences, as if it had never been. Recordings stay.</summary>
     /// <exception cref="ControlException">There is no such event, it is on, or it is an occurrence, which its series would make again.</exception>
-    public async Task DeleteAsync(string id, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string id, CancellationToken cancellationToken = default) => DeleteIfAsync(id, null, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, unless the check throws.</summary>
+    internal async Task DeleteIfAsync(string id, Action<EventInfo>? check, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR UPDATE OF e", cancellationToken);
+        check?.Invoke(row.ToInfo());
         if (row.KindOf == EventKind.Occurrence)
         {
             throw new ControlException(ControlCode.Conflict, $"Event '{row.Title}' is an occurrence of {row.SeriesId}; cancel it instead, or delete the series.");

@@ -67,11 +67,15 @@ public sealed class Webhooks(Database database, TimeProvider time)
 
     /// <summary>Changes what <paramref name="settings"/> names and leaves the rest.</summary>
     /// <exception cref="ControlException">Bad values, or there is no such webhook.</exception>
-    public async Task<HookInfo> SetAsync(string id, HookSettings settings, CancellationToken cancellationToken = default)
+    public Task<HookInfo> SetAsync(string id, HookSettings settings, CancellationToken cancellationToken = default) => SetIfAsync(id, settings, null, cancellationToken);
+
+    /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the webhook as it is when nobody else can change it any more.</summary>
+    internal async Task<HookInfo> SetIfAsync(string id, HookSettings settings, Action<HookInfo>? check, CancellationToken cancellationToken)
     {
         Refuse(HookRules.Mistakes(settings, isNew: false, null));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CheckAsync(connection, transaction, id, check, cancellationToken);
         var changed = await connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE webhooks SET url = coalesce(@url, url), label = coalesce(@label, label), types = coalesce(@types, types), channels = coalesce(@channels, channels),
@@ -121,10 +125,14 @@ public sealed class Webhooks(Database database, TimeProvider time)
 
     /// <summary>Deletes a webhook with all that waits for it and its log.</summary>
     /// <exception cref="ControlException">There is no such webhook.</exception>
-    public async Task DeleteAsync(string id, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string id, CancellationToken cancellationToken = default) => DeleteIfAsync(id, null, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, unless the check throws.</summary>
+    internal async Task DeleteIfAsync(string id, Action<HookInfo>? check, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CheckAsync(connection, transaction, id, check, cancellationToken);
         if (await connection.ExecuteAsync(new CommandDefinition("DELETE FROM webhooks WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken)) == 0)
         {
             throw HookRules.NotFound();
@@ -147,6 +155,15 @@ public sealed class Webhooks(Database database, TimeProvider time)
     private static async Task<HookInfo> FindAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, CancellationToken cancellationToken) =>
         (await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"SELECT {Columns} FROM webhooks w WHERE w.id = @id", new { id }, transaction, cancellationToken: cancellationToken)))?.ToInfo() ?? throw HookRules.NotFound();
+
+    private static async Task CheckAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string id, Action<HookInfo>? check, CancellationToken cancellationToken)
+    {
+        if (check is not null)
+        {
+            await connection.ExecuteAsync(new CommandDefinition("SELECT 1 FROM webhooks WHERE id = @id FOR NO KEY UPDATE", new { id }, transaction, cancellationToken: cancellationToken));
+            check(await FindAsync(connection, transaction, id, cancellationToken));
+        }
+    }
 
     private static string[] Split(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries);
 

@@ -43,13 +43,17 @@ public sealed class Users(Database database, TimeProvider time)
 
     /// <summary>Changes what <paramref name="change"/> names and leaves the rest.</summary>
     /// <exception cref="ControlException">Bad values, no such user, or nobody would be left who is an admin.</exception>
-    public async Task<UserInfo> SetAsync(string name, UserChange change, CancellationToken cancellationToken = default)
+    public Task<UserInfo> SetAsync(string name, UserChange change, CancellationToken cancellationToken = default) => SetIfAsync(name, change, null, cancellationToken);
+
+    /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the user as they are when nobody else can change them any more.</summary>
+    internal async Task<UserInfo> SetIfAsync(string name, UserChange change, Action<UserInfo>? check, CancellationToken cancellationToken)
     {
         UserRules.Refuse(UserRules.Mistakes(null, change.DisplayName));
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await BeginAsync(connection, cancellationToken);
         var before = await FindAsync(connection, transaction, name, cancellationToken);
+        check?.Invoke(before.ToInfo());
         var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
             $"""
             UPDATE users SET display_name = coalesce(@displayName, display_name), role = coalesce(@role, role),
@@ -112,11 +116,15 @@ public sealed class Users(Database database, TimeProvider time)
 
     /// <summary>Deletes a user and their logins. What they did stays in the audit log.</summary>
     /// <exception cref="ControlException">No such user, or nobody would be left who is an admin.</exception>
-    public async Task DeleteAsync(string name, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => DeleteIfAsync(name, null, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, unless the check throws.</summary>
+    internal async Task DeleteIfAsync(string name, Action<UserInfo>? check, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await BeginAsync(connection, cancellationToken);
         var row = await FindAsync(connection, transaction, name, cancellationToken);
+        check?.Invoke(row.ToInfo());
         await connection.ExecuteAsync(new CommandDefinition("DELETE FROM users WHERE id = @id", new { id = row.Id }, transaction, cancellationToken: cancellationToken));
         await KeepAnAdminAsync(connection, transaction, row, cancellationToken);
         await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "user.delete", $"user/{row.Name}", null, cancellationToken);

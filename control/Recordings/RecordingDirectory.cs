@@ -43,12 +43,16 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
 
     /// <summary>Changes what <paramref name="change"/> names and leaves the rest.</summary>
     /// <exception cref="ControlException">Bad values, or there is no such recording.</exception>
-    public async Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default)
+    public Task<RecordingInfo> SetAsync(string id, RecordingChange change, CancellationToken cancellationToken = default) => SetIfAsync(id, change, null, cancellationToken);
+
+    /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the recording as it is when nobody else can change it any more.</summary>
+    internal async Task<RecordingInfo> SetIfAsync(string id, RecordingChange change, Action<RecordingInfo>? check, CancellationToken cancellationToken)
     {
         Refuse(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR NO KEY UPDATE OF r", cancellationToken);
+        check?.Invoke(row.ToInfo());
         var (startsAt, endsAt) = change.Start is null && change.End is null ? (row.StartsAt, row.EndsAt) : Trimmed(row, change);
         await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -162,11 +166,15 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
     /// <param name="withClips">Whether the clips of a session's recording go with it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ControlException">There is no such recording.</exception>
-    public async Task DeleteAsync(string id, bool withClips = false, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string id, bool withClips = false, CancellationToken cancellationToken = default) => DeleteIfAsync(id, withClips, null, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, unless the check throws.</summary>
+    internal async Task DeleteIfAsync(string id, bool withClips, Action<RecordingInfo>? check, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR UPDATE OF r", cancellationToken);
+        check?.Invoke(row.ToInfo());
         await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE recordings SET deleted_at = @now WHERE deleted_at IS NULL AND (id = @id OR (@clips AND session_id = @session AND kind = 'clip'))",
             new { id, now = time.GetUtcNow(), clips = withClips && row.Kind == "session", session = row.Session },
