@@ -163,6 +163,9 @@ internal static partial class ControlLog
     public static partial void HooksFailed(ILogger logger, Exception exception);
 
 
+    [LoggerMessage(5110, LogLevel.Warning, "What a request with an Idempotency-Key came to could not be written down ({Reason}); sent again it is told that it has no answer yet")]
+    public static partial void AnswerNotKept(ILogger logger, string reason);
+
     [LoggerMessage(5095, LogLevel.Warning, "The database is away and {Count} events for webhooks wait for it; the oldest, {Type}, is dropped")]
     public static partial void HookNoticeDropped(ILogger logger, string type, int count);
 

@@ -93,6 +93,7 @@ public static class ControlModule
             p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
+        services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
         services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());

@@ -24,7 +24,7 @@ internal static class CalendarEndpoints
             .Asks(TokenRole.Producer).Describe<List<CalendarFeedView>>("listCalendarFeeds", "The addresses that calendars subscribe to, without their secrets, newest first.");
 
         api.MapPost("/calendar-feeds", CreateAsync).Asks(TokenRole.Producer).Takes<NewCalendarFeed>()
-            .Describe<IssuedFeedView>("createCalendarFeed", "Makes an address that calendars subscribe to, for one channel or all; it is shown this once.", 201, 404, 409);
+            .Describe<IssuedFeedView>("createCalendarFeed", "Makes an address that calendars subscribe to, for one channel or all; it is shown this once.", 201, 404, 409).Repeatable<IssuedFeedView>();
 
         api.MapDelete("/calendar-feeds/{id}", async (string id, HttpContext http, CalendarFeeds feeds) =>
             {

@@ -20,7 +20,7 @@ internal static class ChannelEndpoints
             .Asks(TokenRole.Viewer).Describe<List<ChannelView>>("listChannels", "All channels, by name.");
 
         api.MapPost("/channels", CreateAsync).Asks(TokenRole.Admin).Takes<NewChannel>()
-            .Describe<CreatedChannelView>("createChannel", "Makes a channel with its first stream key, which is shown this once.", 201, 409);
+            .Describe<CreatedChannelView>("createChannel", "Makes a channel with its first stream key, which is shown this once.", 201, 409).Repeatable<CreatedChannelView>();
 
         api.MapGet("/channels/{name}", async (string name, HttpContext http, ChannelDirectory channels) => Answer(http, await channels.GetAsync(name, http.RequestAborted)))
             .Asks(TokenRole.Viewer).Describe<ChannelView>("getChannel", "One channel.", 200, 404).Tagged();

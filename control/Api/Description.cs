@@ -11,7 +11,9 @@ internal static class Description
 {
     private const string Bearer = "bearer";
     private const string Login = "login";
-    private const string ProblemType = "application/problem+json";
+
+    /// <summary>The type of problem details (RFC 9457).</summary>
+    internal const string ProblemType = "application/problem+json";
 
     /// <summary>The role that a token or person must have.</summary>
     public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, TokenRole role) =>
@@ -89,7 +91,8 @@ internal static class Description
             return Task.CompletedTask;
         });
 
-    private static void Reads(OpenApiOperation operation, string header, string description)
+    /// <summary>Tells of a header that an operation looks at.</summary>
+    internal static void Reads(OpenApiOperation operation, string header, string description)
     {
         operation.Parameters ??= new List<IOpenApiParameter>();
         operation.Parameters.Add(new OpenApiParameter { Name = header, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });

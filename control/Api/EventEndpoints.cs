@@ -23,7 +23,8 @@ internal static class EventEndpoints
             .Describe<EventView>(
                 "createEvent",
                 "Plans an event; with a 'recurrence' (RFC 5545) a series, whose occurrences are made three months ahead. 'start' and 'end' are instants, or what clocks show in 'timeZone'.",
-                201, 404, 409);
+                201, 404, 409)
+            .Repeatable<EventView>(isSecret: false);
 
         api.MapGet("/events/{id}", async (string id, HttpContext http, EventDirectory events) =>
             {

@@ -17,10 +17,10 @@ internal static class KeyEndpoints
             .Asks(TokenRole.Producer).Describe<List<KeyView>>("listKeys", "The channel's stream keys without their secrets, newest first.", 200, 404);
 
         api.MapPost("/channels/{name}/keys", CreateAsync).Asks(TokenRole.Producer).Takes<NewKey>()
-            .Describe<IssuedKeyView>("createKey", "Makes one more stream key, which is shown this once.", 201, 404, 409);
+            .Describe<IssuedKeyView>("createKey", "Makes one more stream key, which is shown this once.", 201, 404, 409).Repeatable<IssuedKeyView>();
 
         api.MapPost("/channels/{name}/keys/rotate", RotateAsync).Asks(TokenRole.Producer).Takes<KeyRotation>()
-            .Describe<IssuedKeyView>("rotateKey", "Makes a new key in place of an old one, which goes at once or, with an overlap, lets encoders in for a while longer.", 201, 404, 409);
+            .Describe<IssuedKeyView>("rotateKey", "Makes a new key in place of an old one, which goes at once or, with an overlap, lets encoders in for a while longer.", 201, 404, 409).Repeatable<IssuedKeyView>();
 
         api.MapDelete("/channels/{name}/keys/{id}", async (string name, string id, HttpContext http, StreamKeys keys) =>
             {

@@ -47,13 +47,15 @@ internal static class RecordingEndpoints
         api.MapPost("/recordings/{id}/clips", async (string id, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options) =>
                 await MadeAsync(http, catalog, database, await recordings.ClipAsync(id, await WishAsync(http, options), http.RequestAborted)))
             .Asks(TokenRole.Producer).Takes<NewClip>()
-            .Describe<RecordingView>("createClip", "Cuts a clip out of a recording, also while that is recorded. 'start' and 'end' are instants, or seconds from its begin (negative: back from its end).", 201, 404, 409);
+            .Describe<RecordingView>("createClip", "Cuts a clip out of a recording, also while that is recorded. 'start' and 'end' are instants, or seconds from its begin (negative: back from its end).", 201, 404, 409)
+            .Repeatable<RecordingView>(isSecret: false);
 
         api.MapPost("/channels/{name}/clips", async (string name, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options) =>
                 await MadeAsync(http, catalog, database, await recordings.ClipOfChannelAsync(name, await WishAsync(http, options), http.RequestAborted)))
             .Asks(TokenRole.Producer).Takes<NewClip>()
             .Describe<RecordingView>(
-                "createChannelClip", "Cuts a clip out of the channel's recording in which it begins: the newest, unless 'start' is an instant before that. Without 'end' it ends now.", 201, 404, 409);
+                "createChannelClip", "Cuts a clip out of the channel's recording in which it begins: the newest, unless 'start' is an instant before that. Without 'end' it ends now.", 201, 404, 409)
+            .Repeatable<RecordingView>(isSecret: false);
     }
 
     private static Task<List<RecordingView>> ListAsync(

@@ -20,7 +20,7 @@ internal static class TokenEndpoints
             .Asks(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "All tokens without their secrets, newest first.");
 
         api.MapPost("/tokens", CreateAsync).Asks(TokenRole.Admin).Takes<NewToken>()
-            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once. 'channels' and 'scopes' limit what it is for, beside its role.", 201, 404);
+            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once. 'channels' and 'scopes' limit what it is for, beside its role.", 201, 404, 409).Repeatable<IssuedTokenView>();
 
         api.MapDelete("/tokens/{id}", async (string id, HttpContext http, Tokens tokens) =>
             {

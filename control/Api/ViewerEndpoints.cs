@@ -22,7 +22,7 @@ internal static class ViewerEndpoints
             .Paged("before", ViewerTokens.MaxPage);
 
         api.MapPost("/channels/{name}/viewer-tokens", CreateAsync).Asks(TokenRole.Producer).Takes<NewViewerToken>()
-            .Describe<IssuedViewerTokenView>("createViewerToken", "Makes a token to watch the channel with, and the addresses that hold it, which are shown this once.", 201, 404, 409);
+            .Describe<IssuedViewerTokenView>("createViewerToken", "Makes a token to watch the channel with, and the addresses that hold it, which are shown this once.", 201, 404, 409).Repeatable<IssuedViewerTokenView>();
 
         api.MapDelete("/channels/{name}/viewer-tokens/{id}", async (string name, string id, HttpContext http, ViewerTokens tokens, ViewingRegister register, Database database) =>
             {
@@ -37,7 +37,7 @@ internal static class ViewerEndpoints
             .Asks(TokenRole.Producer).Describe<List<ViewerKeyView>>("listViewerKeys", "The keys that the channel's viewer tokens are signed with, without their secrets, newest first.", 200, 404);
 
         api.MapPost("/channels/{name}/viewer-keys", CreateKeyAsync).Asks(TokenRole.Producer).Takes<NewViewerKey>()
-            .Describe<IssuedViewerKeyView>("createViewerKey", "Makes one more signing key, for viewer tokens that you sign yourself; its secret is shown this once.", 201, 404, 409);
+            .Describe<IssuedViewerKeyView>("createViewerKey", "Makes one more signing key, for viewer tokens that you sign yourself; its secret is shown this once.", 201, 404, 409).Repeatable<IssuedViewerKeyView>();
 
         api.MapDelete("/channels/{name}/viewer-keys/{id}", async (string name, string id, HttpContext http, ViewerKeys keys, ViewingRegister register, Database database) =>
             {

@@ -15,7 +15,7 @@ internal static class WebhookEndpoints
             .Asks(TokenRole.Admin).Describe<List<WebhookView>>("listWebhooks", "All webhooks without their secrets, the oldest first.");
 
         api.MapPost("/webhooks", CreateAsync).Asks(TokenRole.Admin).Takes<NewWebhook>()
-            .Describe<IssuedWebhookView>("createWebhook", "Makes a webhook. The secret that its requests are signed with is shown this once.", 201, 409);
+            .Describe<IssuedWebhookView>("createWebhook", "Makes a webhook. The secret that its requests are signed with is shown this once.", 201, 409).Repeatable<IssuedWebhookView>();
 
         api.MapGet("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) => Answer(http, await webhooks.GetAsync(id, http.RequestAborted)))
             .Asks(TokenRole.Admin).Describe<WebhookView>("getWebhook", "One webhook.", 200, 404).Tagged();
