@@ -94,6 +94,7 @@ public static class ControlModule
             p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton<IdempotencyKeys>();
+        services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
         services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());

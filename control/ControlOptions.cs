@@ -18,6 +18,14 @@ public sealed class ControlOptions
     public int MaxBodyBytes { get; set; } = 64 * 1024;
 
     /// <summary>
+    /// How often a second one token or person may read over the API, after a while of silence ten seconds' worth at once. Media, health pages and encoders are another matter. Default 50, 1 to 100000; 0 for no limit.
+    /// </summary>
+    public int ReadsPerSecond { get; set; } = 50;
+
+    /// <summary>The same for what is no GET. Default 10, 1 to 100000; 0 for no limit.</summary>
+    public int WritesPerSecond { get; set; } = 10;
+
+    /// <summary>
     /// Wrong stream keys (or set-up codes) accepted from one address (IPv6: one /64) in a minute before further unknown ones are refused unread. Guessing 160 bits is hopeless anyway; this
     /// keeps a broken encoder's retries away from the database. Default 10, 1 to 10000.
     /// </summary>
@@ -76,6 +84,16 @@ public sealed class ControlOptions
         if (MaxBodyBytes is < 1024 or > 16 * 1024 * 1024)
         {
             yield return $"{Section}:{nameof(MaxBodyBytes)} must be between 1024 and 16777216.";
+        }
+
+        if (ReadsPerSecond is < 0 or > 100_000)
+        {
+            yield return $"{Section}:{nameof(ReadsPerSecond)} must be between 1 and 100000, or 0 for no limit.";
+        }
+
+        if (WritesPerSecond is < 0 or > 100_000)
+        {
+            yield return $"{Section}:{nameof(WritesPerSecond)} must be between 1 and 100000, or 0 for no limit.";
         }
 
         if (AttemptsPerMinute is < 1 or > 10_000)

@@ -140,6 +140,11 @@ internal static class Description
                     new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] },
                     new() { [new OpenApiSecuritySchemeReference(Login, context.Document)] = [] },
                 ];
+                if (operation.Responses is { } answers && !answers.ContainsKey("429"))
+                {
+                    answers["429"] = new OpenApiResponse { Description = "Too many requests of this caller; 'Retry-After' says how many seconds to wait." };
+                }
+
                 var scope = Scopes.Of(context.Description.HttpMethod ?? "GET", context.Description.RelativePath is { } path ? "/" + path : "");
                 operation.Description = $"Needs the role {Roles.Name(required.Role)}, or a mightier one." + (Scopes.Names.Contains(scope, StringComparer.Ordinal) ? $" Scope {scope}." : "");
             }

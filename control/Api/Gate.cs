@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +14,7 @@ internal sealed record RequiredRole(TokenRole Role);
 /// <summary>
 /// Stands before every endpoint: asks for the bearer token (RFC 6750) or the login's cookie before anything else is looked at, and turns what goes wrong into problem details (RFC 9457). Where both are sent, the token counts.
 /// </summary>
-internal sealed class Gate(Tokens tokens, UserSessions sessions, ILogger<Gate> logger) : IEndpointFilter
+internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits limits, ILogger<Gate> logger) : IEndpointFilter
 {
     private const string Scheme = "Bearer ";
     private static readonly object HolderKey = new();
@@ -45,6 +46,12 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, ILogger<Gate> l
                 if (holder.User is not null && !HttpMethods.IsGet(http.Request.Method) && !SameOrigin.IsProved(http.Request, LoginCookie.Pages(http)))
                 {
                     return Problem(403, "A login changes things only from a page of this server: the browser's 'Sec-Fetch-Site' or 'Origin' does not say that this came from one. Programs use a token.");
+                }
+
+                if (limits.WaitOf($"{AuditLog.Name(holder.Kind)}/{holder.Id}", HttpMethods.IsGet(http.Request.Method)) is { } wait)
+                {
+                    http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                    return Problem(429, "You ask more often than this server allows (Control:ReadsPerSecond, Control:WritesPerSecond). 'Retry-After' says how many seconds to wait.");
                 }
 
                 if (holder.Role < role)

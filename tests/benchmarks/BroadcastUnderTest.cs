@@ -38,7 +38,7 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
         Directory.CreateDirectory(data);
         var process = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
-            environment);
+            new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>(StringComparer.Ordinal), StringComparer.Ordinal) { ["BROADCAST__Control__WritesPerSecond"] = "0" });
         return new BroadcastUnderTest(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
