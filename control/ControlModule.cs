@@ -106,6 +106,9 @@ public static class ControlModule
         return services;
     }
 
+    /// <summary>Lets pages of other sites use the API where <see cref="ControlOptions.AllowedOrigins"/> names them. To be used before endpoints.</summary>
+    public static IApplicationBuilder UseControl(this IApplicationBuilder app) => CrossOrigin.Use(app);
+
     /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token or a login, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, <c>POST /api/v1/login</c>, which asks for a password, <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key, and <c>GET /api/v1/calendars/{feed}/events.ics</c>, whose address is the secret.</summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {

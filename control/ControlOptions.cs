@@ -1,3 +1,4 @@
+using Broadcast.Control.Api;
 using Broadcast.Media;
 
 namespace Broadcast.Control;
@@ -62,6 +63,11 @@ public sealed class ControlOptions
     /// though they are not public. Not set: to public addresses only. URLs in the configuration are the operator's own and are not looked at.
     /// </summary>
     public string? AllowedAddresses { get; set; }
+
+    /// <summary>
+    /// Origins (<c>https://studio.example.org</c>, <c>http://localhost:3000</c>), with commas between, whose pages may use the API from a browser, with a token. Not set: none but this server's own.
+    /// </summary>
+    public string? AllowedOrigins { get; set; }
 
     /// <summary>How long it is remembered what webhooks were told, 1 h to 365 days. Default 14 days.</summary>
     public TimeSpan WebhookHistory { get; set; } = TimeSpan.FromDays(14);
@@ -144,6 +150,11 @@ public sealed class ControlOptions
         if (!OutboundRules.TryParse(AllowedAddresses, out _, out var wrong))
         {
             yield return $"{Section}:{nameof(AllowedAddresses)} holds '{wrong}', which is no address, network or name of a host; write 10.0.0.0/8, 192.0.2.7, hooks.internal, *.internal.";
+        }
+
+        if (CrossOrigin.Origins(AllowedOrigins ?? "").FirstOrDefault(o => !CrossOrigin.IsOrigin(o)) is { } odd)
+        {
+            yield return $"{Section}:{nameof(AllowedOrigins)} holds '{odd}', which is no origin; write https://studio.example.org, with the port where it has one of its own and nothing behind it. '*' is not taken.";
         }
 
         if (WebhookHistory < TimeSpan.FromHours(1) || WebhookHistory > TimeSpan.FromDays(365))

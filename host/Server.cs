@@ -151,6 +151,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         // The internal listener serves health and metrics alone; the public ones serve everything else.
         app.UseInternalPort(() => _listeners.InternalPort, endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
+        app.UseControl();
         foreach (var role in roles)
         {
             role.Map(app);

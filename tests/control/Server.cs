@@ -77,6 +77,7 @@ internal sealed class Server : IAsyncDisposable
 
         builder.Services.AddControl(builder.Configuration);
         var app = builder.Build();
+        app.UseControl();
         app.MapControl();
         try
         {
