@@ -28,7 +28,7 @@ internal static class ViewerCommand
         var list = new Command("list", "Show a channel's viewer tokens, without their signatures") { Channel };
         list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
-            var tokens = await Tokens(database).ListAsync(parsed.GetValue(Channel)!, cancellationToken);
+            var tokens = await AllAsync(Tokens(database), parsed.GetValue(Channel)!, cancellationToken);
             if (parsed.GetValue(Output.Json))
             {
                 Output.Line(tokens.Select(t => new { id = t.Id, label = t.Label, address = t.Address, createdAt = t.CreatedAt, expiresAt = t.ExpiresAt, revokedAt = t.RevokedAt, preview = t.Preview }));
@@ -102,6 +102,21 @@ internal static class ViewerCommand
             ChannelCommand.Done(parsed, new { revoked = parsed.GetValue(id) }, $"Tokens signed with key {parsed.GetValue(id)} open nothing any more.");
         }));
         return new Command("key", "Make, list and take back signing keys") { create, list, revoke };
+    }
+
+    // A channel has 10,000 at most, and a page 500.
+    private static async Task<List<ViewerTokenInfo>> AllAsync(ViewerTokens tokens, string channel, CancellationToken cancellationToken)
+    {
+        var all = new List<ViewerTokenInfo>();
+        IReadOnlyList<ViewerTokenInfo> page;
+        do
+        {
+            page = await tokens.ListAsync(channel, ViewerTokens.MaxPage, all.Count == 0 ? null : all[^1].Id, cancellationToken);
+            all.AddRange(page);
+        }
+        while (page.Count == ViewerTokens.MaxPage);
+
+        return all;
     }
 
     private static ViewerTokens Tokens(Database database) => new(database, new ViewerKeys(database, TimeProvider.System), TimeProvider.System);

@@ -116,10 +116,11 @@ internal static class WebhookCommand
     {
         var state = new Option<string?>("--state") { Description = string.Join(", ", DeliveryStates.All), HelpName = "STATE" };
         var limit = new Option<int>("--limit") { Description = $"How many, 1 to {HookLog.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
-        var log = new Command("log", "Show what a webhook was told, newest first") { Id, state, limit };
+        var before = new Option<long?>("--before") { Description = "Only those before this one, to read on", HelpName = "DELIVERY" };
+        var log = new Command("log", "Show what a webhook was told, newest first") { Id, state, limit, before };
         log.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
-            var deliveries = await History(parsed, database).ListAsync(parsed.GetValue(Id)!, parsed.GetValue(state), null, parsed.GetValue(limit), cancellationToken);
+            var deliveries = await History(parsed, database).ListAsync(parsed.GetValue(Id)!, parsed.GetValue(state), parsed.GetValue(before), parsed.GetValue(limit), cancellationToken);
             if (parsed.GetValue(Output.Json))
             {
                 Output.Line(deliveries.Select(Row));
