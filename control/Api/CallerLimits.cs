@@ -1,16 +1,22 @@
+using System.Globalization;
+using System.Net;
 using System.Threading.RateLimiting;
+using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
 /// <summary>
 /// How often a token or person may ask (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>): a program that runs wild keeps neither the database nor others from their work. A bucket of tokens
-/// for each caller and kind of request, which holds <see cref="Burst"/> seconds' worth. There is one only for callers who are known, and it goes when it has been full for a while, so there are never more than callers who are active.
+/// for each caller and kind of request, which holds <see cref="Burst"/> seconds' worth. There is one only for callers who are known, and it goes when it has been full for a while, so there are never more than callers who are active; strangers share <see cref="Slots"/>.
 /// </summary>
 internal sealed class CallerLimits : IDisposable
 {
     /// <summary>How many seconds' worth of requests a caller who was quiet may send at once.</summary>
     public const int Burst = 10;
+
+    /// <summary>How many buckets those share who show neither token nor login, by address: there are more addresses than memory.</summary>
+    public const int Slots = 4096;
 
     private readonly PartitionedRateLimiter<string>? _reads;
     private readonly PartitionedRateLimiter<string>? _writes;
@@ -46,6 +52,16 @@ internal sealed class CallerLimits : IDisposable
 
         var second = TimeSpan.FromSeconds(1);
         return lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) && wait > second ? wait : second;
+    }
+
+    /// <summary>Counts a request of somebody who shows neither token nor login, where none is asked for.</summary>
+    /// <param name="address">Where it comes from; an IPv6 one counts as its /64.</param>
+    /// <param name="isRead">Whether it changes nothing.</param>
+    /// <returns>As for callers who are known.</returns>
+    public TimeSpan? WaitOf(IPAddress? address, bool isRead)
+    {
+        var slot = address is null ? 0 : (uint)SubscriberNetwork.Of(address).GetHashCode() % Slots;
+        return WaitOf(string.Create(CultureInfo.InvariantCulture, $"address/{slot}"), isRead);
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ namespace Broadcast.Control.Api;
 /// <summary>What an endpoint asks of who comes; without it an endpoint asks for nothing.</summary>
 internal sealed record RequiredRole(TokenRole Role);
 
+/// <summary>An endpoint that encoders ask: how often they do is not for the API's limits.</summary>
+internal sealed record NotCounted;
+
 /// <summary>
 /// Stands before every endpoint: asks for the bearer token (RFC 6750) or the login's cookie before anything else is looked at, and turns what goes wrong into problem details (RFC 9457). Where both are sent, the token counts.
 /// </summary>
@@ -50,8 +53,7 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits li
 
                 if (limits.WaitOf($"{AuditLog.Name(holder.Kind)}/{holder.Id}", HttpMethods.IsGet(http.Request.Method)) is { } wait)
                 {
-                    http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-                    return Problem(429, "You ask more often than this server allows (Control:ReadsPerSecond, Control:WritesPerSecond). 'Retry-After' says how many seconds to wait.");
+                    return TooOften(http, wait);
                 }
 
                 if (holder.Role < role)
@@ -67,6 +69,11 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits li
                 http.Items[HolderKey] = holder;
                 using var known = Actor.Be(holder.At(address));
                 return await next(context);
+            }
+
+            if (http.GetEndpoint()?.Metadata.GetMetadata<NotCounted>() is null && limits.WaitOf(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } pause)
+            {
+                return TooOften(http, pause);
             }
 
             return await next(context);
@@ -97,6 +104,12 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits li
     {
         http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
         return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
+    }
+
+    private static ProblemHttpResult TooOften(HttpContext http, TimeSpan wait)
+    {
+        http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Problem(429, "You ask more often than this server allows (Control:ReadsPerSecond, Control:WritesPerSecond). 'Retry-After' says how many seconds to wait.");
     }
 
     private async Task<Holder?> HolderAsync(HttpContext http)

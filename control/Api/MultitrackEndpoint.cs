@@ -21,7 +21,7 @@ internal static class MultitrackEndpoint
     public static void Map(RouteGroupBuilder api) =>
         api.MapPost(Path, ConfigureAsync).Takes<MultitrackRequest>().Describe<EncoderConfiguration>(
             "configureMultitrack",
-            "Tells OBS Studio which tracks to encode and where to send them. Needs no token, but a stream key in 'authentication'; a refusal stands in 'status'.");
+            "Tells OBS Studio which tracks to encode and where to send them. Needs no token, but a stream key in 'authentication'; a refusal stands in 'status'.").WithMetadata(new NotCounted());
 
     private static async Task<IResult> ConfigureAsync(HttpContext http, KeyCheck keys, IOptions<ControlOptions> options, IOptions<AuthorizationOptions> authorization)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Broadcast.Control.Api;
 using Shouldly;
 using Xunit;
@@ -55,6 +56,38 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
         int.Parse(response.Headers.RetryAfter!.ToString(), CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(1);
         (await server.SendAsync("DELETE", "/api/v1/tokens/nosuchid", quiet)).Status.ShouldBe(404);
         (await server.SendAsync("GET", "/api/v1/tokens", wild)).Status.ShouldBe(200, "reading is counted apart");
+    }
+
+    [Fact]
+    public void Strangers_are_counted_by_address_and_a_subscribers_whole_network_is_one()
+    {
+        using var limits = new CallerLimits(reads: 1, writes: 1, Period);
+
+        for (var i = 1; i <= CallerLimits.Burst; i++)
+        {
+            limits.WaitOf(IPAddress.Parse($"2001:db8::{i}"), isRead: true).ShouldBeNull();
+        }
+
+        limits.WaitOf(IPAddress.Parse("2001:db8::ffff"), isRead: true).ShouldNotBeNull();
+        limits.WaitOf(default(IPAddress), isRead: false).ShouldBeNull("who has no address is counted, too");
+    }
+
+    [Fact]
+    public async Task What_asks_for_no_token_is_limited_by_address_but_not_what_encoders_ask()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "1"), ("Control:WritesPerSecond", "1")]);
+
+        var status = 0;
+        for (var i = 0; i < 1000 && status != 429; i++)
+        {
+            (status, _, _) = await server.SendAsync("GET", "/api/v1/calendars/nosuchfeed/events.ics");
+        }
+
+        status.ShouldBe(429);
+        for (var i = 0; i < 3 * CallerLimits.Burst; i++)
+        {
+            (await server.SendAsync("POST", "/api/v1/obs/multitrack", null, new { service = "x" })).Status.ShouldNotBe(429);
+        }
     }
 
     [Theory]
