@@ -29,7 +29,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     public void A_place_in_the_list_of_events_is_an_id_with_or_without_its_start()
     {
         var start = new DateTimeOffset(2030, 1, 31, 18, 0, 0, TimeSpan.Zero).AddTicks(10);
-        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC");
+        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC") { Terms = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
 
         EventPlace.Parse(EventPlace.Of(e)).ShouldBe((e.Id, (DateTimeOffset?)start));
         EventPlace.Parse(e.Id).ShouldBe((e.Id, null));
