@@ -132,7 +132,11 @@ public interface IPublishAuthority
 /// <param name="Grant">Whose publication this is.</param>
 /// <param name="Tracks">The tracks known when it began; others may appear in the samples later.</param>
 /// <param name="Samples">Samples of all tracks as they arrive, times already on the session's timeline.</param>
-public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks, ChannelReader<MediaSample> Samples);
+public sealed record Publication(PublishGrant Grant, IReadOnlyList<Track> Tracks, ChannelReader<MediaSample> Samples)
+{
+    /// <summary>Whether it is the slate, which stands in for encoders that are gone; never what comes from ingest.</summary>
+    public bool IsSlate { get; init; }
+}
 
 /// <summary>ingest → transcoder. A publisher went live.</summary>
 public interface IPublicationSink
@@ -154,7 +158,11 @@ public readonly record struct RenditionSample(Rendition Rendition, MediaSample S
 /// <param name="Session">The session they belong to.</param>
 /// <param name="Renditions">The renditions known when it began; others may appear in the samples later.</param>
 /// <param name="Samples">The samples.</param>
-public sealed record RenditionSet(BroadcastSession Session, IReadOnlyList<Rendition> Renditions, ChannelReader<RenditionSample> Samples);
+public sealed record RenditionSet(BroadcastSession Session, IReadOnlyList<Rendition> Renditions, ChannelReader<RenditionSample> Samples)
+{
+    /// <summary>Whether they are the slate's, which stands in for encoders that are gone.</summary>
+    public bool IsSlate { get; init; }
+}
 
 /// <summary>transcoder → packager. A publication's renditions begin, or begin again, in their session.</summary>
 public interface IRenditionSink

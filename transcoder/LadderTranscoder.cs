@@ -46,7 +46,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                 AllowSynchronousContinuations = true,
             });
             var packaging = packager.RunAsync(
-                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.MapsTones)], queue.Reader), cancellationToken);
+                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.MapsTones)], queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
             var gate = rungs is null ? null : new SourceGate(_rules.Of(session), rungs, queue.Writer);
             var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);

@@ -376,6 +376,9 @@ internal sealed class SessionBook(
     {
         seat.StopWindow();
         var session = seat.Session!;
+
+        // An encoder that is there goes with it.
+        seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
         ledger.Note(RecordOf(seat, seat.ChannelId, reason));
         seat.Session = null;
         if (seat.IsEmpty)

@@ -108,7 +108,8 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
         // Held until the clip is there: whoever deletes the recording meanwhile waits, and then sees that its media are still needed.
         var row = await FindAsync(connection, transaction, source, "FOR SHARE OF r", cancellationToken);
         var (first, last) = (row.StartsAt ?? row.SessionStartedAt, row.EndsAt ?? row.SessionEndedAt ?? now);
-        var (start, end) = RecordingRules.Range(wish.Start.On(first, last), (wish.End ?? Moment.End).On(first, last), first, last);
+        var until = row.EndsAt ?? row.SessionEnd ?? now;
+        var (start, end) = RecordingRules.Range(wish.Start.On(first, until), (wish.End ?? Moment.End).On(first, until), first, last);
         var id = RecordingId.New(now).Value;
         var made = await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -188,8 +189,8 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
 
     private static (DateTimeOffset? StartsAt, DateTimeOffset? EndsAt) Trimmed(Row row, RecordingChange change, DateTimeOffset now)
     {
-        var (first, last) = (row.SessionStartedAt, row.SessionEndedAt ?? now);
-        var (start, end) = RecordingRules.Range(change.Start?.On(first, last) ?? row.StartsAt ?? first, change.End?.On(first, last) ?? row.EndsAt ?? last, first, last);
+        var (first, last, until) = (row.SessionStartedAt, row.SessionEndedAt ?? now, row.SessionEnd ?? now);
+        var (start, end) = RecordingRules.Range(change.Start?.On(first, until) ?? row.StartsAt ?? first, change.End?.On(first, until) ?? row.EndsAt ?? until, first, last);
 
         // A whole session's recording goes on to its end, wherever that will be; a clip has the times that it was given.
         var isWhole = row.Kind == "session";
@@ -217,6 +218,9 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
         string Id, string Channel, long ChannelId, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt,
         int? RetentionHours, int? ChannelHours, DateTimeOffset CreatedAt, DateTimeOffset SessionStartedAt, DateTimeOffset? SessionEndedAt, DateTimeOffset? LastPublicationEndedAt)
     {
+        /// <summary>Where a replay of its session ends: with the last encoder, not with the slate behind it. <see langword="null"/> while the session is open.</summary>
+        public DateTimeOffset? SessionEnd => SessionEndedAt is null ? null : LastPublicationEndedAt ?? SessionEndedAt;
+
         public RecordingInfo ToInfo() => new(
             Id, Channel, Session, Kind, Title, Visibility, StartsAt, EndsAt,
             RetentionHours is { } own ? Retention.Format(own == 0 ? null : own) : Retention.OfChannel, CreatedAt)

@@ -12,6 +12,7 @@ public sealed class SessionTimeline
     private readonly SortedSet<long> _discontinuities = [];
     private readonly List<TimelineSheet> _sheets = [];
     private readonly ChapterList _chapters;
+    private readonly SlateFold _slate = new();
 
     /// <summary>A timeline begins with its session.</summary>
     public SessionTimeline(BroadcastSession session) => (Session, _chapters) = (session, new ChapterList(session));
@@ -39,6 +40,9 @@ public sealed class SessionTimeline
 
     /// <summary>The run that the live window begins in, which may have begun long before; known where what leaves the window goes into chapters, else <see langword="null"/>.</summary>
     public TimelineRun? Run { get; private set; }
+
+    /// <summary>The slate at the end, or <see langword="null"/> where what came last is an encoder's, or is not known to be the slate, as in journals of before.</summary>
+    public TimelineSlate? Slate => _slate.Slate;
 
     /// <summary>First segment number that can be gone back to: of the first chapter, or of the live window where there is none.</summary>
     public long FirstListed => Chapters is [var first, ..] ? first.First : FirstSegment;
@@ -147,7 +151,7 @@ public sealed class SessionTimeline
             TimelineEvent.Started started => Start(started),
             TimelineEvent.RenditionAdded added => Add(added),
             TimelineEvent.InitReady init => AddInit(init),
-            TimelineEvent.Discontinuity discontinuity => discontinuity.Segment > LastSegment && _discontinuities.Add(discontinuity.Segment),
+            TimelineEvent.Discontinuity discontinuity => Break(discontinuity),
             TimelineEvent.PartReady part => AddPart(part),
             TimelineEvent.SegmentClosed closed => Close(closed),
             TimelineEvent.SegmentGap gap => AddGap(gap),
@@ -177,7 +181,7 @@ public sealed class SessionTimeline
         }
 
         // The window moves before there are renditions: it would take inits that only its segments, which come later, need.
-        events.Add(new TimelineEvent.WindowMoved(FirstSegment, Run));
+        events.Add(new TimelineEvent.WindowMoved(FirstSegment, Run, Slate));
         foreach (var rendition in _renditions)
         {
             events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Place));
@@ -185,7 +189,7 @@ public sealed class SessionTimeline
         }
 
         events.AddRange(_chapters.Checkpoint());
-        events.AddRange(_discontinuities.Select(number => new TimelineEvent.Discontinuity(number)));
+        events.AddRange(_discontinuities.Select(number => new TimelineEvent.Discontinuity(number, _slate.Covers(number))));
         foreach (var rendition in _renditions)
         {
             foreach (var segment in rendition.Segments)
@@ -279,6 +283,7 @@ public sealed class SessionTimeline
 
             segment = new TimelineSegment(part.Segment, part.Init, part.Start, part.WallClock, _discontinuities.Contains(part.Segment), part.Object);
             rendition.Add(segment);
+            _slate.Open(part.Segment, part.Start, part.WallClock);
         }
 
         if (segment.IsClosed || part.Part < segment.Parts.Count)
@@ -315,15 +320,34 @@ public sealed class SessionTimeline
         }
 
         rendition.Add(TimelineSegment.Gap(gap, _discontinuities.Contains(gap.Segment)));
+        _slate.Open(gap.Segment, gap.Start, gap.WallClock);
+        return true;
+    }
+
+    private bool Break(TimelineEvent.Discontinuity discontinuity)
+    {
+        if (discontinuity.Segment <= LastSegment || !_discontinuities.Add(discontinuity.Segment))
+        {
+            return false;
+        }
+
+        _slate.Break(discontinuity);
         return true;
     }
 
     /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, cannot be gone back to any more.</summary>
     private bool Leap(TimelineEvent.WindowMoved moved)
     {
+        // Of a checkpoint that is told again, what is known here is newer.
+        var isNew = moved.Slate is { } slate && slate != Slate && slate.First > LastSegment;
+        if (isNew)
+        {
+            _slate.Take(moved.Slate!);
+        }
+
         if (moved.FirstSegment <= FirstSegment)
         {
-            return false;
+            return isNew;
         }
 
         if (_chapters.All.Count > 0)

@@ -61,7 +61,9 @@ public abstract record TimelineEvent
     public sealed record InitReady(string Rendition, int Init, RenditionFormat Format, ObjectName Object, int Length) : TimelineEvent;
 
     /// <summary>The segment of this number begins a new run: in every rendition a discontinuity stands before it. Said before anything of that segment.</summary>
-    public sealed record Discontinuity(long Segment) : TimelineEvent;
+    /// <param name="Segment">The number.</param>
+    /// <param name="IsSlate">Whether the run is of the slate, which stands in for encoders that are gone; not in journals of before.</param>
+    public sealed record Discontinuity(long Segment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSlate = false) : TimelineEvent;
 
     /// <summary>The next part of a segment can be read. The first part of a segment opens it.</summary>
     /// <param name="Rendition">Whose it is.</param>
@@ -89,7 +91,10 @@ public abstract record TimelineEvent
     /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
     /// <param name="FirstSegment">The number.</param>
     /// <param name="Run">In a checkpoint, the run that its segments belong to, where that is known.</param>
-    public sealed record WindowMoved(long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null) : TimelineEvent;
+    /// <param name="Slate">In a checkpoint, the slate at the end of the session, wherever it began.</param>
+    public sealed record WindowMoved(
+        long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineSlate? Slate = null) : TimelineEvent;
 
     /// <summary>
     /// Segments have left the live window, and can still be gone back to: what manifests say of them is in an object that can be read. Moves the window beyond them, as

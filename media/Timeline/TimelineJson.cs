@@ -112,6 +112,7 @@ public static class TimelineJson
         },
         TimelineEvent.SegmentGap { Duration.Ticks: < 0 } => "duration is negative",
         TimelineEvent.WindowMoved { Run: { First: < 1 } or { Start.Ticks: < 0 } } => EarlyRun,
+        TimelineEvent.WindowMoved { Slate.First: < 1 } => "segment numbers begin at 1",
         TimelineEvent.SegmentGap { Segment: < 1 } or TimelineEvent.SegmentClosed { Segment: < 1 } or TimelineEvent.Discontinuity { Segment: < 1 }
             or TimelineEvent.WindowMoved { FirstSegment: < 1 } or TimelineEvent.RewindMoved { FirstSegment: < 1 } => "segment numbers begin at 1",
         _ => null,

@@ -19,6 +19,9 @@ internal readonly record struct PastClock(DateTimeOffset? CountedFrom)
     /// <summary>When a segment ends.</summary>
     public DateTimeOffset End(in ChapterSegment segment) => Begin(segment) + segment.Duration.ToTimeSpan();
 
+    /// <summary>When the slate begins.</summary>
+    public DateTimeOffset Begin(TimelineSlate slate) => CountedFrom + slate.Start.ToTimeSpan() ?? slate.WallClock;
+
     /// <summary>When a chapter begins.</summary>
     public DateTimeOffset Begin(TimelineChapter chapter) => CountedFrom + chapter.Start.ToTimeSpan() ?? chapter.WallClock;
 }

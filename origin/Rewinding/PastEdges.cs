@@ -39,9 +39,10 @@ internal sealed record PastEdges(
             var clock = PastClock.Of(timeline.Session, isCounted);
             var segments = leader is null ? default : leader.Closed;
             var chapters = isReplay ? timeline.KeptChapters : timeline.Chapters;
+            var end = segments is [.., var last] ? clock.End(ChapterSegment.Of(last)) : (DateTimeOffset?)null;
             return new PastEdges(
                 chapters is [var chapter, ..] ? Later(clock.Begin(chapter), session.Begin?.From) : segments is [var first, ..] ? clock.Begin(ChapterSegment.Of(first)) : null,
-                segments is [.., var last] ? clock.End(ChapterSegment.Of(last)) : null,
+                isReplay && timeline.Slate is { } slate ? clock.Begin(slate) : end,
                 timeline.IsEnded, chapters, segments.Length, timeline.Renditions.Count, timeline.Session.Latency.TargetDuration, version, clock);
         });
     }

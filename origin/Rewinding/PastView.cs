@@ -60,6 +60,9 @@ internal sealed record PastView(
     /// <summary>Where it begins for who asks, who gets nothing before that; <see langword="null"/> for all of it.</summary>
     public AudienceBegin? Own { get; init; }
 
+    /// <summary>For a replay, the slate at the session's end, which is not in it: where the last encoder ended, it ends, or waits for another. <see langword="null"/> where there is none.</summary>
+    public TimelineSlate? Slate { get; init; }
+
     /// <summary>The runs of what is listed, with their true begins though that may be in what is not; empty before anything was loaded.</summary>
     public IReadOnlyList<TimelineRun> Runs { get; init; } = [];
 
@@ -99,6 +102,7 @@ internal sealed record PastView(
         Clock = PastClock.Of(timeline.Session, isCounted),
         IsReplay = isReplay,
         Sheets = isReplay ? [.. timeline.Sheets] : [],
+        Slate = isReplay ? timeline.Slate : null,
     });
 
     /// <summary>The same without the segments that a range does not touch, those of chapters in it.</summary>
@@ -130,6 +134,11 @@ internal sealed record PastView(
         if (Own is { } own)
         {
             view = view.Since(own);
+        }
+
+        if (Slate is { } slate)
+        {
+            view = view.Until(slate);
         }
 
         if (IsReplay && IsEnded)
@@ -166,6 +175,13 @@ internal sealed record PastView(
     {
         Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.Where(segment => segment.Number >= own.Segment)] })],
         Sheets = [.. Sheets.Where(sheet => sheet.Start.ToTimeSpan() >= own.Start)],
+    };
+
+    /// <summary>Without the slate that it ends with.</summary>
+    private PastView Until(TimelineSlate slate) => this with
+    {
+        Renditions = [.. Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.TakeWhile(segment => segment.Number < slate.First)] })],
+        Sheets = [.. Sheets.Where(sheet => sheet.Start < slate.Start)],
     };
 
     /// <summary>Without the gaps that it ends with in all renditions: what was lost with a machine before the session ended, nobody waits for.</summary>

@@ -27,6 +27,7 @@ internal sealed class SessionAccount(
     private List<TimelineEvent> _events = [];
     private int _applied;
     private bool _isNew = isNew;
+    private bool _isSlate;
     private IReadOnlyList<Rendition> _order = [];
     private string? _leader;
     private TimeSpan _closed;
@@ -67,9 +68,10 @@ internal sealed class SessionAccount(
     /// <summary>A publication's renditions begin, perhaps under a newer epoch. The latency profile stays what the session began with.</summary>
     /// <param name="session">As the publication has it.</param>
     /// <param name="renditions">In the order in which viewers are offered them: whose media come first says nothing about that.</param>
-    public void Begin(BroadcastSession session, IReadOnlyList<Rendition> renditions)
+    /// <param name="isSlate">Whether they stand in for encoders that are gone: a replay does not end with them.</param>
+    public void Begin(BroadcastSession session, IReadOnlyList<Rendition> renditions, bool isSlate)
     {
-        _order = renditions;
+        (_order, _isSlate) = (renditions, isSlate);
         if (_isNew)
         {
             _isNew = false;
@@ -116,7 +118,7 @@ internal sealed class SessionAccount(
         switch (cut)
         {
             case Cut.Discontinuity discontinuity:
-                Add(new TimelineEvent.Discontinuity(discontinuity.Segment));
+                Add(new TimelineEvent.Discontinuity(discontinuity.Segment, _isSlate));
                 break;
             case Cut.Part part:
                 Write(part);

@@ -133,7 +133,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         _receiving = true;
         try
         {
-            account.Begin(set.Session, set.Renditions);
+            account.Begin(set.Session, set.Renditions, set.IsSlate);
             if (timeline.LastSegment == 0)
             {
                 Log.SessionBegins(context.Logger, Channel.Value, Id.Value);

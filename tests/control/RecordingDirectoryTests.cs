@@ -136,6 +136,23 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Times_back_from_the_end_count_from_where_the_last_encoder_ended()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
+        var begin = (await bench.Recordings.GetAsync(session)).Begin;
+
+        // As it is where the session waited for another one.
+        (await bench.ScalarAsync<int>("UPDATE sessions SET ended_at = ended_at + interval '60 seconds' RETURNING 1")).ShouldBe(1);
+
+        (await bench.Recordings.GetAsync(session)).Duration.ShouldBe(TimeSpan.FromSeconds(600));
+        (await bench.Recordings.SetAsync(session, new(End: Parsed("-60")))).EndsAt.ShouldBe(begin.AddSeconds(540));
+        (await bench.Recordings.SetAsync(session, new(End: Moment.End))).EndsAt.ShouldBeNull();
+        var clip = await bench.Recordings.ClipAsync(session, new(Parsed("-30")));
+        (clip.Begin, clip.End).ShouldBe((begin.AddSeconds(570), begin.AddSeconds(600)));
+    }
+
+    [Fact]
     public async Task A_recording_that_goes_on_is_trimmed_at_its_begin_and_goes_on()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);

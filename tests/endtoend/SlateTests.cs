@@ -63,6 +63,9 @@ public sealed class SlateTests
         (await ColorsAsync(server, ended, "source", ended.Segments[^1])).ShouldAllBe(c => c == "dark");
         ended.Segments.SkipWhile(s => !s.Discontinuity).Sum(s => s.Duration).ShouldBeInRange(2, 5);
         (await server.Client.GetStringAsync("/live/main/manifest.mpd")).ShouldContain("type=\"static\"");
+        var replay = await server.Client.GetStringAsync($"/vod/{ended.Session}/source.m3u8");
+        replay.ShouldContain("#EXT-X-ENDLIST");
+        replay.Split("#EXTINF:").Length.ShouldBe(1 + ended.Segments.TakeWhile(s => !s.Discontinuity).Count(), "the recording ends where the encoder did");
 
         // It does not take the second configuration; it finds the same in the pictures.
         (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).ShouldBeEmpty();

@@ -156,9 +156,9 @@ internal sealed class Broadcaster
         return this;
     }
 
-    public Broadcaster Discontinuity()
+    public Broadcaster Discontinuity(bool slate = false)
     {
-        Say(new TimelineEvent.Discontinuity(_feeds.Values.Max(feed => feed.Next)));
+        Say(new TimelineEvent.Discontinuity(_feeds.Values.Max(feed => feed.Next), slate));
         return this;
     }
 

@@ -36,6 +36,9 @@ internal sealed class Bench : IDisposable
 
     public PackagingStage Stage { get; }
 
+    /// <summary>Whether what is published next is the slate.</summary>
+    public bool IsSlate { get; set; }
+
     public async Task<Bench> StartAsync()
     {
         await _recovery.StartAsync(CancellationToken.None);
@@ -54,7 +57,7 @@ internal sealed class Bench : IDisposable
     public Publishing Begin(BroadcastSession session, params Rendition[] renditions)
     {
         var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(100_000) { AllowSynchronousContinuations = true });
-        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound], queue.Reader);
+        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound], queue.Reader) { IsSlate = IsSlate };
         return new Publishing(queue.Writer, Stage.RunAsync(set, CancellationToken.None));
     }
 

@@ -111,6 +111,23 @@ public class PackagingTests
     }
 
     [Fact]
+    public async Task What_the_slate_begins_with_is_on_the_timeline_until_an_encoder_is_back()
+    {
+        using var bench = await new Bench().StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        bench.Timeline(session).Slate.ShouldBeNull();
+        bench.IsSlate = true;
+        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 10), Frames(5, from: 10)));
+        bench.Timeline(session).Slate!.First.ShouldBe(4);
+        bench.IsSlate = false;
+        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 20), Frames(5, from: 20)));
+
+        bench.Timeline(session).Slate.ShouldBeNull();
+        bench.Sink.Events.OfType<TimelineEvent.Discontinuity>().Select(d => (d.Segment, d.IsSlate)).ShouldBe([(4, true), (7, false)]);
+    }
+
+    [Fact]
     public async Task An_encoder_that_comes_back_continues_the_session_with_the_next_number_and_a_discontinuity()
     {
         using var bench = await new Bench().StartAsync();

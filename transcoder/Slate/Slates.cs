@@ -275,7 +275,7 @@ internal sealed class Slates(IOptions<SlateOptions> options, IOptions<EncodingOp
         {
             try
             {
-                await _line.RunSlateAsync(new Publication(_loss.Grant, tracks, _queue.Reader));
+                await _line.RunSlateAsync(new Publication(_loss.Grant, tracks, _queue.Reader) { IsSlate = true });
             }
             finally
             {

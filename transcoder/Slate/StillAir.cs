@@ -24,16 +24,16 @@ internal sealed class StillAir : IAsyncDisposable
 
     /// <summary>Begins one.</summary>
     /// <param name="next">The next stage.</param>
-    /// <param name="grant">The leave of the sound.</param>
-    /// <param name="sounds">Its tracks.</param>
+    /// <param name="publication">The sound's.</param>
+    /// <param name="sounds">Its tracks as they are now.</param>
     /// <param name="pictures">The pictures without end, standing at the first, which is a sync sample.</param>
     /// <param name="step">Ticks from picture to picture.</param>
     /// <param name="cancellationToken">The next stage's.</param>
-    public StillAir(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> sounds, IAsyncEnumerator<SlatePicture> pictures, int step, CancellationToken cancellationToken)
+    public StillAir(IPublicationSink next, Publication publication, IReadOnlyList<Track> sounds, IAsyncEnumerator<SlatePicture> pictures, int step, CancellationToken cancellationToken)
     {
         (_pictures, _step) = (pictures, step);
         _track = new Track(StillTrack, pictures.Current.Configuration, MediaTime.VideoTimescale);
-        _running = RunAsync(next, new Publication(grant, [_track, .. sounds], _queue.Reader), cancellationToken);
+        _running = RunAsync(next, publication with { Tracks = [_track, .. sounds], Samples = _queue.Reader }, cancellationToken);
     }
 
     /// <summary>Passes a frame of sound on, and before it all pictures up to its time.</summary>

@@ -99,7 +99,7 @@ internal sealed class StillPictures(IPublicationSink next, Slates slates, ILogge
 
         SlateLog.Still(logger, channel.Value);
         List<Track> sounds = [.. publication.Tracks.Where(t => t.Kind == TrackKind.Audio)];
-        await using var air = new StillAir(next, publication.Grant, sounds, pictures, Format.Step, cancellationToken);
+        await using var air = new StillAir(next, publication, sounds, pictures, Format.Step, cancellationToken);
         while (await samples.WaitToReadAsync(cancellationToken))
         {
             while (samples.TryRead(out var sample))

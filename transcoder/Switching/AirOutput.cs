@@ -37,12 +37,13 @@ internal sealed class AirOutput
     /// <param name="tracks">That input's tracks.</param>
     /// <param name="before">The one before in the session, which the next stage finishes first.</param>
     /// <param name="keptBytes">Most bytes kept of its pictures from the last keyframe on.</param>
-    public AirOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, AirOutput? before, long keptBytes)
+    /// <param name="isSlate">Whether it is the slate.</param>
+    public AirOutput(IPublicationSink next, PublishGrant grant, IReadOnlyList<Track> tracks, AirOutput? before, long keptBytes, bool isSlate)
     {
         _keptBytes = keptBytes;
         _tracks = [.. tracks.Select(t => new AirTrack(t))];
         _lead = tracks.Any(t => t.Kind == TrackKind.Video) ? TrackKind.Video : TrackKind.Audio;
-        Running = RunAsync(next, new Publication(grant, tracks, _queue.Reader), before?.Running ?? Task.CompletedTask);
+        Running = RunAsync(next, new Publication(grant, tracks, _queue.Reader) { IsSlate = isSlate }, before?.Running ?? Task.CompletedTask);
     }
 
     /// <summary>Completes when the next stage has passed all of it on, or has failed.</summary>

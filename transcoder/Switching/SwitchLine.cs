@@ -218,7 +218,7 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, S
         input.Hear(sample, now);
         if (_onAir is null)
         {
-            _output = new AirOutput(next, input.Publication.Grant, input.Publication.Tracks, _former, KeptOf(input));
+            _output = new AirOutput(next, input.Publication.Grant, input.Publication.Tracks, _former, KeptOf(input), input.IsSlate);
             _onAir = input;
             input.DropKept();
             if (input.IsSlate)
@@ -260,11 +260,12 @@ internal sealed class SwitchLine(IPublicationSink next, SwitchOptions options, S
         }
 
         var shift = placement.Shift.Timescale == 0 ? MediaTime.Zero(MediaTime.VideoTimescale) : placement.Shift;
-        var goesOn = before.Fits(input.Tracks) && placement.Gap <= SwitchRules.LongestBridge;
+        // Silence in place of sound alone would fit; but what is the slate is told apart from what is not.
+        var goesOn = former.IsSlate == input.IsSlate && before.Fits(input.Tracks) && placement.Gap <= SwitchRules.LongestBridge;
         if (!goesOn)
         {
             before.Complete();
-            _output = new AirOutput(next, input.Publication.Grant, [.. input.Tracks], before, KeptOf(input));
+            _output = new AirOutput(next, input.Publication.Grant, [.. input.Tracks], before, KeptOf(input), input.IsSlate);
             _ = WatchAsync(before, Channel(input));
         }
 

@@ -27,12 +27,14 @@ public sealed class TimelineJsonTests
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
         Story.Init("source", 3) with { Format = Story.Format(TrackKind.Video) with { Color = new CodedColor(9, 16, 9, FullRange: true) } },
         new TimelineEvent.Discontinuity(long.MaxValue),
+        new TimelineEvent.Discontinuity(12, IsSlate: true),
         Story.Part("source", 7, 3, independent: false),
         Story.Part("source", 1, 0) with { Start = new(-1024, 44_100), Offset = 1L << 40 },
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
         new TimelineEvent.WindowMoved(31),
         new TimelineEvent.WindowMoved(31, new TimelineRun(7, new(12_000, 1000))),
+        new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, Story.At(29), Story.Start)),
         Chapter,
         Chapter with { Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) },
         new TimelineEvent.RewindMoved(31),
@@ -76,6 +78,10 @@ public sealed class TimelineJsonTests
         Text(Chapter with { Renditions = [], Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) }).ShouldEndWith(
             ""","length":900,"run":{"first":7,"start":"12000/1000"},"next":{"first":61,"start":"120000/1000"}}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
+        Text(new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, Story.At(29), Story.Start))).ShouldBe(
+            """{"type":"window","firstSegment":31,"slate":{"first":29,"start":"5040000/90000","wallClock":"2026-03-01T12:00:00+00:00"}}""");
+        Text(new TimelineEvent.Discontinuity(12)).ShouldBe("""{"type":"discontinuity","segment":12}""");
+        Text(new TimelineEvent.Discontinuity(12, IsSlate: true)).ShouldBe("""{"type":"discontinuity","segment":12,"isSlate":true}""");
         Text(new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 1)).ShouldBe("""{"type":"rendition","rendition":"audio","kind":"Audio","place":1}""");
         Text(Story.Poster(12_500)).ShouldBe("""{"type":"poster","time":"12500/1000","width":1280,"height":720,"object":"live/main/s/posters/12500.jpg","length":90000}""");
         Text(Story.Sheet(20_000)).ShouldBe(

@@ -54,7 +54,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         await _over.CancelAsync();
         encoder.Writer.Complete();
         await back.WaitAsync(Patience);
-        _runs.Count.ShouldBe(3, "source, slate, source");
+        _runs.Select(run => run.IsSlate).ShouldBe([false, true, false], "source, slate, source");
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 
     async Task IPublicationSink.RunAsync(Publication publication, CancellationToken cancellationToken)
     {
-        var run = new Aired(publication.Tracks, []);
+        var run = new Aired(publication.Tracks, []) { IsSlate = publication.IsSlate };
         lock (_runs)
         {
             _runs.Add(run);

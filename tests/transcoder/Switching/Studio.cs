@@ -75,6 +75,9 @@ internal sealed class Studio : IPublicationSink
 internal sealed record Aired(IReadOnlyList<Track> Tracks, List<MediaSample> Samples)
 {
     public bool IsOver { get; set; }
+
+    /// <summary>Whether it is the slate.</summary>
+    public bool IsSlate { get; init; }
 }
 
 /// <summary>An encoder that puts its name into the first byte of each payload.</summary>

@@ -1,0 +1,82 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Media.Tests.Timeline;
+
+/// <summary>What a timeline knows of the slate at a session's end, from which a replay takes where it ends.</summary>
+public class SlateTimelineTests
+{
+    private static SessionTimeline Begun(params TimelineEvent[] events) =>
+        Story.Fold([new TimelineEvent.Started(Story.Session()), new TimelineEvent.RenditionAdded("v", TrackKind.Video), Story.Init("v", 1), .. events]);
+
+    private static TimelineEvent Slate(long segment) => new TimelineEvent.Discontinuity(segment, IsSlate: true);
+
+    [Fact]
+    public void The_slate_is_at_the_end_until_an_encoder_is_back()
+    {
+        var timeline = Begun(Story.Part("v", 1, 0), Story.Part("v", 2, 0));
+        timeline.Slate.ShouldBeNull();
+        timeline.Apply(Slate(3)).ShouldBeTrue();
+        timeline.Slate.ShouldBeNull("nothing of it is there");
+        timeline.Apply(Story.Part("v", 3, 0));
+        var slate = new TimelineSlate(3, Story.At(3), Story.Start + Story.At(3).ToTimeSpan());
+        timeline.Slate.ShouldBe(slate);
+        timeline.Apply(Story.Part("v", 4, 0));
+        timeline.Apply(Slate(5));
+        timeline.Apply(Story.Part("v", 5, 0));
+        timeline.Slate.ShouldBe(slate, "a run of the slate that follows another is the same slate");
+
+        timeline.Apply(new TimelineEvent.Discontinuity(6));
+        timeline.Slate.ShouldBeNull();
+        timeline.Apply(Story.Part("v", 6, 0));
+        timeline.Apply(Slate(7));
+        timeline.Apply(Story.Part("v", 7, 0));
+        timeline.Apply(new TimelineEvent.Ended("nobody came back"));
+        timeline.Slate!.First.ShouldBe(7);
+    }
+
+    [Fact]
+    public void A_checkpoint_tells_it_wherever_it_began_and_whether_anything_of_it_is_there()
+    {
+        var timeline = Begun(Story.Part("v", 1, 0), new TimelineEvent.Discontinuity(2), Story.Part("v", 2, 0), Slate(3));
+        var pending = Story.Fold(timeline.Checkpoint());
+        pending.Apply(Story.Part("v", 3, 0));
+        pending.Slate!.First.ShouldBe(3);
+
+        timeline.Apply(Story.Part("v", 3, 0));
+        for (var number = 4L; number <= 9; number++)
+        {
+            timeline.Apply(number == 7 ? Slate(number) : new TimelineEvent.SegmentClosed("v", number - 1));
+            timeline.Apply(Story.Part("v", number, 0));
+            Story.Fold(timeline.Checkpoint()).Slate.ShouldBe(timeline.Slate);
+        }
+
+        timeline.Slate!.First.ShouldBe(3);
+        timeline.Apply(new TimelineEvent.WindowMoved(5));
+        var folded = Story.Fold(timeline.Checkpoint());
+        folded.Slate.ShouldBe(timeline.Slate, "it began before the live window");
+        Story.Tell(folded).ShouldBe(Story.Tell(timeline));
+        folded.Apply(new TimelineEvent.Discontinuity(10)).ShouldBeTrue();
+        folded.Slate.ShouldBeNull();
+        folded.Checkpoint().OfType<TimelineEvent.Discontinuity>().ShouldAllBe(run => !run.IsSlate);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_told_again_brings_no_slate_back()
+    {
+        var timeline = Begun(Story.Part("v", 1, 0), Slate(2), Story.Part("v", 2, 0));
+        var before = timeline.Checkpoint();
+        timeline.Apply(new TimelineEvent.Discontinuity(3));
+        timeline.Apply(Story.Part("v", 3, 0));
+        foreach (var @event in before)
+        {
+            timeline.Apply(@event).ShouldBeFalse(@event.ToString());
+        }
+
+        timeline.Slate.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Gaps_are_of_the_slate_as_segments_are() =>
+        Begun(Story.Part("v", 1, 0), Slate(2), new TimelineEvent.SegmentGap("v", 2, 1, Story.At(2), new(180_000, 90_000), Story.Start)).Slate!.First.ShouldBe(2);
+}
