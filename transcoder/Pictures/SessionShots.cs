@@ -14,6 +14,10 @@ internal sealed class SessionShots(PictureOptions options)
     private long _cell = -1;
     private (long Cell, IReadOnlyList<(int Tile, Shot Shot)> Shots)? _full;
     private Shot? _newest;
+
+    // The newest of an encoder: the slate shows nothing of the session.
+    private Shot? _portrait;
+    private long? _slate;
     private MediaTime? _poster;
     private MediaTime? _sheetsTo;
     private SheetLayout? _layout;
@@ -47,8 +51,14 @@ internal sealed class SessionShots(PictureOptions options)
                     _video[init.Rendition] = new TimelineInit(init.Init, init.Format, init.Object, init.Length);
                     Choose();
                     break;
+                case TimelineEvent.WindowMoved { Slate: { } slate }:
+                    _slate = slate.First;
+                    break;
+                case TimelineEvent.Discontinuity run:
+                    _slate = run.IsSlate ? _slate ?? run.Segment : null;
+                    break;
                 case TimelineEvent.PartReady { Independent: true } part when part.Rendition == _chosen && _video[part.Rendition] is { } init && init.Number == part.Init:
-                    Take(new Shot(part.Start, init, part.Object, part.Offset, part.Length));
+                    Take(new Shot(part.Start, init, part.Object, part.Offset, part.Length), isSlate: part.Segment >= _slate);
                     break;
                 case TimelineEvent.Ended:
                     _ended = true;
@@ -61,7 +71,7 @@ internal sealed class SessionShots(PictureOptions options)
     /// <summary>What is to be made now, or <see langword="null"/>. It is taken to be made: should that fail, the next time brings the next.</summary>
     public PictureJob? Next()
     {
-        var poster = IsPosterDue ? _newest : null;
+        var poster = IsPosterDue ? _portrait : null;
         SheetJob? sheet = null;
         if (_full is { } full && (poster is null || poster.Init.Object == full.Shots[0].Shot.Init.Object))
         {
@@ -81,7 +91,7 @@ internal sealed class SessionShots(PictureOptions options)
     public bool HasNext => _full is not null || IsPosterDue;
 
     private bool IsPosterDue =>
-        _newest is { } newest && (_poster is not { } last || (newest.Time - last).ToTimeSpan() >= options.PosterInterval || (_ended && newest.Time > last));
+        _portrait is { } newest && (_poster is not { } last || (newest.Time - last).ToTimeSpan() >= options.PosterInterval || (_ended && newest.Time > last));
 
     /// <summary>The lowest rendition that is high enough for a poster, or else the highest: what is decoded is the smallest that shows enough.</summary>
     private void Choose() => _chosen = _video
@@ -91,7 +101,7 @@ internal sealed class SessionShots(PictureOptions options)
         .ThenBy(video => video.Key, StringComparer.Ordinal)
         .First().Key;
 
-    private void Take(Shot shot)
+    private void Take(Shot shot, bool isSlate)
     {
         if (shot.Time.Ticks < 0 || (_newest is { } newest && shot.Time <= newest.Time))
         {
@@ -99,6 +109,7 @@ internal sealed class SessionShots(PictureOptions options)
         }
 
         _newest = shot;
+        _portrait = isSlate ? _portrait : shot;
         if (options.TilesPerSheet == 0)
         {
             return;

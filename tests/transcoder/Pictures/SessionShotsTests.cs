@@ -66,6 +66,21 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
+    public void The_slate_is_no_poster_but_has_its_thumbnails()
+    {
+        var shots = Begin();
+        shots.Observe([Part(0)]);
+        shots.Next()!.Poster!.Time.TotalSeconds.ShouldBe(0);
+        shots.Observe([new TimelineEvent.Discontinuity(2, IsSlate: true), Part(2) with { Segment = 2 }, Part(4) with { Segment = 3 }, Part(14) with { Segment = 8 }]);
+        var job = shots.Next()!;
+        job.Poster.ShouldBeNull();
+        job.Sheet!.Shots.Select(item => item.Tile).ShouldBe([0, 1, 2]);
+
+        shots.Observe([new TimelineEvent.Discontinuity(9), Part(16) with { Segment = 9 }]);
+        shots.Next()!.Poster!.Time.TotalSeconds.ShouldBe(16);
+    }
+
+    [Fact]
     public void A_session_told_as_a_whole_brings_what_is_not_there_yet()
     {
         var shots = Begin();
