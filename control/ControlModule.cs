@@ -52,6 +52,7 @@ public static class ControlModule
         services.AddSingleton<ISessionAudience>(p => p.GetRequiredService<AudienceRegister>());
         services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
+        services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<ViewerWebhook>();
         services.AddSingleton<HookedViewers>();
         services.AddSingleton<IViewerAuthority, ViewerAuthority>();

@@ -61,4 +61,13 @@ internal static partial class OriginLog
 
     [LoggerMessage(4303, LogLevel.Error, "{Object} is not there any more, or shorter than it was; a download was cut off at byte {Position}")]
     public static partial void DownloadCut(ILogger logger, ObjectName @object, long position);
+
+    [LoggerMessage(4309, LogLevel.Warning, "Lists of recordings cannot be put into the bucket: {Problem} Viewers of the bucket have older ones, or none; it is tried again")]
+    public static partial void ReplayListsFail(ILogger logger, string problem);
+
+    [LoggerMessage(4310, LogLevel.Information, "Lists of recordings can be put into the bucket again")]
+    public static partial void ReplayListsBack(ILogger logger);
+
+    [LoggerMessage(4311, LogLevel.Warning, "The bucket has newer lists of recording {Recording} of channel {Channel} than this process would put there: another server writes them, or a clock was set back. It is tried again")]
+    public static partial void ReplayListsOutranked(ILogger logger, RecordingId recording, ChannelName channel);
 }

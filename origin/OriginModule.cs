@@ -47,6 +47,12 @@ public static class OriginModule
                 provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketListWriter>>(), provider.GetService<IViewerAuthority>()));
             services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<BucketListWriter>());
             services.AddHostedService(provider => provider.GetRequiredService<BucketListWriter>());
+            services.TryAddSingleton(provider => new ReplayListWriter(
+                provider.GetRequiredService<RecordingShelf>(), provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ReplayPlaylists>(), provider.GetRequiredService<ISpool>(),
+                provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<ReplayListWriter>>(), provider.GetService<IRecordingList>(), provider.GetService<IViewerAuthority>()));
+            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<ReplayListWriter>());
+            services.AddHostedService(provider => provider.GetRequiredService<ReplayListWriter>());
         }
 
         services.TryAddSingleton<SharedWaits>();

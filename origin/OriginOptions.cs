@@ -76,7 +76,7 @@ public sealed class OriginOptions
     public long DownloadMemory { get; set; } = 128 << 20;
 
     /// <summary>
-    /// Whether playlists and MPDs of public channels are also put beside their media in the store, so that a CDN on the bucket alone can serve standard latency. Off, because each segment of a rendition
+    /// Whether playlists and MPDs of public channels and of their recordings are also put beside their media in the store, so that a CDN on the bucket alone can serve standard latency and replay. Off, because each segment of a rendition
     /// then costs a request more.
     /// </summary>
     public bool BucketLists { get; set; }

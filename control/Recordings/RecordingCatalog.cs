@@ -10,7 +10,7 @@ namespace Broadcast.Control;
 /// What can be replayed, in memory by session: the newest, and those that somebody asked for. Others are looked up in the database, a few at a time, because ids can be guessed at. It hears of
 /// every change; while the database is away, what is known stays as it was.
 /// </summary>
-internal sealed class RecordingCatalog(Database database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IDisposable
+internal sealed class RecordingCatalog(Database database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IRecordingList, IDisposable
 {
     internal const int MaxSessions = 10_000;
     private const int MaxUnknown = 10_000;
@@ -24,6 +24,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
 
     private const string OfOne = $"{Rows} AND r.session_id = coalesce((SELECT session_id FROM recordings WHERE id = @id), @id)";
     private const string OfMany = $"{Rows} AND r.session_id = ANY (@sessions)";
+    private const string VisibleOnes = $"{Rows} AND r.visibility <> 'private' AND (@before::text IS NULL OR r.id < @before) ORDER BY r.id DESC LIMIT @most";
     private const string Newest = "SELECT DISTINCT session_id FROM recordings WHERE deleted_at IS NULL ORDER BY session_id DESC LIMIT 2000";
 
     // Notices undo it at once; this is for what nobody tells.
@@ -40,6 +41,9 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     /// <summary>Sessions in memory.</summary>
     internal int Count => _sessions.Count;
 
+    /// <inheritdoc/>
+    public long Changes => Interlocked.Read(ref _changes);
+
     /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
     public static bool IsAbout(string notice) => notice.StartsWith("recordings:", StringComparison.Ordinal) || notice.StartsWith("channels:", StringComparison.Ordinal);
 
@@ -55,6 +59,21 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     {
         var kept = TryGet(session.Value, out var known) ? known : await LookUpAsync(session.Value, cancellationToken);
         return kept is { Visible.Count: > 0 } && kept.Session == session.Value && kept.Channel == channel;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int most, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            var rows = await connection.QueryAsync<Row>(new CommandDefinition(VisibleOnes, new { before = before?.Value, most }, cancellationToken: cancellationToken));
+            return [.. rows.Select(row => row.ToRange())];
+        }
+        catch (Exception e) when (Database.IsAway(e))
+        {
+            throw new RecordingsAwayException(e);
+        }
     }
 
     /// <summary>Reads what is known and the newest.</summary>

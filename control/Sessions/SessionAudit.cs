@@ -22,6 +22,15 @@ public sealed class SessionAudit(Database database)
         return [.. names.Select(ChannelName.Parse)];
     }
 
+    /// <summary>Recordings and clips that viewers may see, whatever their channel.</summary>
+    public async Task<IReadOnlySet<RecordingId>> VisibleRecordingsAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var ids = await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT r.id FROM recordings r JOIN channels c ON c.id = r.channel_id WHERE r.deleted_at IS NULL AND c.deleted_at IS NULL AND r.visibility <> 'private'", cancellationToken: cancellationToken));
+        return ids.Select(RecordingId.Parse).ToHashSet();
+    }
+
     /// <summary>What is known of a channel.</summary>
     public async Task<AuditedChannel> ReadAsync(ChannelName channel, CancellationToken cancellationToken)
     {

@@ -65,6 +65,44 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
                 yield return line;
             }
         }
+
+        if (_audit is null || wishes.Channel is not null)
+        {
+            yield break;
+        }
+
+        await foreach (var line in ReplayListsAsync(_audit, wishes, cancellationToken))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Lists of recordings are drawn anew by a server that puts them into the bucket; those of what nobody may see, nobody draws.</summary>
+    private async IAsyncEnumerable<FsckLine> ReplayListsAsync(SessionAudit audit, FsckWishes wishes, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var visible = await audit.VisibleRecordingsAsync(cancellationToken);
+        await foreach (var folder in store.ListFoldersAsync(ReplayLists.Root, cancellationToken))
+        {
+            if (!RecordingId.TryParse(folder, out var recording) || visible.Contains(recording))
+            {
+                continue;
+            }
+
+            var lists = await store.ListAsync(ReplayLists.FolderOf(recording), cancellationToken).ToListAsync(cancellationToken);
+            if (lists.Count == 0 || (isServerRunning && lists.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.UnderWay)))
+            {
+                continue;
+            }
+
+            var line = new FsckLine(Word(StoreFault.Orphan), null, null, ReplayLists.FolderOf(recording), "lists of a recording that nobody may see, or that there is not");
+            if (wishes.DeleteOrphans)
+            {
+                await store.DeleteAsync([.. lists.Select(list => list.Name)], cancellationToken);
+                line = line with { Mended = "deleted" };
+            }
+
+            yield return line;
+        }
     }
 
     private async Task<FsckLine?> SpoolAsync(FsckWishes wishes, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace Broadcast.Media;
 /// </summary>
 /// <param name="Session">The session that it lists.</param>
 /// <param name="Epoch">The session's epoch.</param>
-/// <param name="LastSegment">The highest segment number that it lists.</param>
+/// <param name="LastSegment">The highest segment number that it lists; of a recording's list, whose epoch is when it was drawn, a number for what it was drawn from.</param>
 /// <param name="IsEnded">Whether it says that nothing follows.</param>
 public readonly record struct ListRank(SessionId Session, long Epoch, long LastSegment, bool IsEnded) : IComparable<ListRank>
 {

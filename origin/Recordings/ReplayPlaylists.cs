@@ -15,7 +15,7 @@ namespace Broadcast.Origin.Recordings;
 internal sealed class ReplayPlaylists(ChapterShelf chapters, RangeShelf drawn, IOptions<OriginOptions> options)
 {
     /// <summary>Stand before the names of lists, so that they are none of a session's own.</summary>
-    private const string Index = "/vod-index", Manifest = "/vod-mpd", Cues = "/vod-thumbnails", Rendition = "/vod/";
+    private const string Index = "/vod-index", Manifest = "/vod-mpd", PlainManifest = "/vod-mpd-plain", Cues = "/vod-thumbnails", Rendition = "/vod/";
 
     /// <summary>Versions of what is whole come after all that grew, which is told apart by the time, because a session may be read from its journal anew. The last pictures come after the end.</summary>
     private const long WholeVersion = 1L << 60;
@@ -35,6 +35,11 @@ internal sealed class ReplayPlaylists(ChapterShelf chapters, RangeShelf drawn, I
     /// <exception cref="IOException">Spool or store failed.</exception>
     public Task<RangeAnswer> MpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
         AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, (range, isWhole) => DrawMpdAsync(session, range, isWhole), cancellationToken);
+
+    /// <summary>The MPD of what is over, for where no server of ours answers: it does not name our clock, which nobody needs for it.</summary>
+    /// <exception cref="IOException">Spool or store failed.</exception>
+    public Task<RangeAnswer> PlainMpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
+        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null, (range, isWhole) => DrawMpdAsync(session, range, isWhole, isPlain: true), cancellationToken);
 
     /// <summary>The thumbnails as WebVTT, by the time since the recording's begin.</summary>
     /// <exception cref="IOException">Spool or store failed.</exception>
@@ -115,7 +120,7 @@ internal sealed class ReplayPlaylists(ChapterShelf chapters, RangeShelf drawn, I
         }.ToDocument();
     }
 
-    private async Task<Document?> DrawMpdAsync(LiveSession session, TimeRange range, bool isWhole)
+    private async Task<Document?> DrawMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain = false)
     {
         var view = PastView.Of(session, isCounted: true, isReplay: true);
         if (await view.CutAsync(range, chapters, reach: ReachOf(view)) is not { } cut)
@@ -132,7 +137,7 @@ internal sealed class ReplayPlaylists(ChapterShelf chapters, RangeShelf drawn, I
 
         cut = cut with { Renditions = renditions };
         var length = (view.End - view.Begin).GetValueOrDefault();
-        return (PastMpd.Draw(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd ? mpd with { BaseUrl = AddressOf(session) } : null)?.ToDocument();
+        return (PastMpd.Draw(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd ? mpd with { BaseUrl = AddressOf(session), Clocks = isPlain ? [] : mpd.Clocks } : null)?.ToDocument();
     }
 
     private async Task<Document?> DrawCuesAsync(LiveSession session, TimeRange range)

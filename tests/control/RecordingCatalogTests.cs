@@ -42,6 +42,28 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task All_that_viewers_may_see_is_listed_newest_first_and_page_by_page()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        var unlisted = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Visibility: "unlisted"))).Id;
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Visibility: "private"));
+        var deleted = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin))).Id;
+        await bench.Recordings.DeleteAsync(deleted);
+
+        (await bench.Catalog.VisibleAsync(null, 10, default)).Select(recording => recording.Id.Value).ShouldBe([unlisted, session.Value]);
+        var first = (await bench.Catalog.VisibleAsync(null, 1, default)).ShouldHaveSingleItem();
+        var second = (await bench.Catalog.VisibleAsync(first.Id, 1, default)).ShouldHaveSingleItem();
+        (first.Id.Value, second).ShouldBe((unlisted, new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "")));
+        (await bench.Catalog.VisibleAsync(second.Id, 1, default)).ShouldBeEmpty();
+        var changes = bench.Catalog.Changes;
+        await bench.LearnAsync($"recordings:{unlisted}");
+        bench.Catalog.Changes.ShouldBeGreaterThan(changes);
+    }
+
+    [Fact]
     public async Task What_changes_is_heard_of()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);

@@ -64,6 +64,13 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         viewer.Numbers.ShouldBe(Enumerable.Range(1, viewer.Numbers.Count).Select(number => (long)number));
         await viewer.ShouldHaveAllPicturesAsync(FrameRate);
 
+        // The recording lies there as well, once all of it does.
+        using var cdn = new HttpClient();
+        var session = (await cdn.GetStringAsync(new Uri(live, "index.m3u8"))).Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
+        var replay = new Uri(live, $"../../vod/{session}/index.m3u8");
+        await Poll.UntilAsync(async () => (await cdn.GetAsync(replay)).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the recording can be played from the bucket");
+        WithoutRetries(await FfmpegTool.DecodeAsync(replay.ToString(), 4)).ShouldBeEmpty("replay");
+
         // No list is missed or left over where the store is held against the journals.
         (await server.StopAsync()).ShouldBe(0);
         (await server.CommandAsync("fsck", "--json")).EnsureSuccess();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Broadcast.Media;
 using Broadcast.Origin.BucketLists;
@@ -122,9 +123,47 @@ internal sealed class ListStore : IObjectStore
 
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var name in Below(prefix))
+        {
+            yield return new ObjectInfo(ObjectName.Parse(name), 0, default);
+        }
+    }
 
-    public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async IAsyncEnumerable<string> ListFoldersAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var folder in Below(prefix).Select(name => name[prefix.Length..].Split('/')[0]).Distinct().ToList())
+        {
+            yield return folder;
+        }
+    }
 
-    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            foreach (var name in names)
+            {
+                _lists.Remove(name.Value);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private List<string> Below(string prefix)
+    {
+        lock (_gate)
+        {
+            if (Failure is not null)
+            {
+                throw Failure;
+            }
+
+            return [.. _lists.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        }
+    }
 }

@@ -3,25 +3,39 @@ using Broadcast.Media;
 namespace Broadcast.Origin.Tests.Recordings;
 
 /// <summary>A catalog of what it was told.</summary>
-internal sealed class Catalog : IRecordingCatalog
+internal sealed class Catalog : IRecordingCatalog, IRecordingList
 {
     private readonly Dictionary<RecordingId, RecordingRange> _known = [];
     private int _asked;
+    private long _changes;
 
     public bool IsAway { get; set; }
 
     /// <summary>How often it was asked whether a session has any.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
+    public long Changes => Volatile.Read(ref _changes);
+
     /// <summary>The recording of a whole session.</summary>
-    public RecordingRange Add(BroadcastSession session, DateTimeOffset? start = null, DateTimeOffset? end = null, RecordingId? id = null) =>
-        _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "");
+    public RecordingRange Add(BroadcastSession session, DateTimeOffset? start = null, DateTimeOffset? end = null, RecordingId? id = null)
+    {
+        Interlocked.Increment(ref _changes);
+        return _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "");
+    }
 
     /// <summary>A clip, by seconds since the session's begin.</summary>
     public RecordingRange Clip(BroadcastSession session, double start, double end) => Add(
         session, session.StartedAt.AddSeconds(start), session.StartedAt.AddSeconds(end), RecordingId.New(session.StartedAt));
 
-    public void Remove(RecordingRange recording) => _known.Remove(recording.Id);
+    public void Remove(RecordingRange recording)
+    {
+        Interlocked.Increment(ref _changes);
+        _known.Remove(recording.Id);
+    }
+
+    public Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int most, CancellationToken cancellationToken) =>
+        IsAway ? throw new RecordingsAwayException() : Task.FromResult<IReadOnlyList<RecordingRange>>(
+            [.. _known.Values.Where(known => before is not { } last || string.CompareOrdinal(known.Id.Value, last.Value) < 0).OrderByDescending(known => known.Id.Value, StringComparer.Ordinal).Take(most)]);
 
     public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) =>
         IsAway ? throw new RecordingsAwayException() : new(_known.GetValueOrDefault(id));

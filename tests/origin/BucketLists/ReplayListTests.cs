@@ -1,0 +1,216 @@
+using System.Xml.Linq;
+using Broadcast.Media;
+using Broadcast.Origin.BucketLists;
+using Broadcast.Origin.Recordings;
+using Broadcast.Origin.Tests.Conformance;
+using Broadcast.Origin.Tests.Dash;
+using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.Tests.Recordings;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Tests.BucketLists;
+
+/// <summary>Lists of recordings in a bucket, for those who ask nobody else.</summary>
+public class ReplayListTests
+{
+    private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
+    private static readonly string Folder = $"vod/{Broadcaster.First}/";
+
+    /// <summary>A minute in segments of two seconds, a third of it in a chapter.</summary>
+    private static Broadcaster Minute() => new Broadcaster(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).Chapter(11);
+
+    private static ReplayListWriter Writer(OriginServer server, Catalog catalog, ListStore store, IViewerAuthority? authority = null) => new(
+        server.Get<RecordingShelf>(), server.Directory, server.Get<ReplayPlaylists>(), server.Spool, store, Options.Create(new OriginOptions()), server.Time,
+        NullLogger<ReplayListWriter>.Instance, catalog, authority);
+
+    private static async Task<(OriginServer Server, Catalog Catalog)> ServerAsync()
+    {
+        var catalog = new Catalog();
+        var server = await OriginServer.StartAsync(null, catalog);
+        server.Time.Now = Broadcaster.Start.AddSeconds(301);
+        return (server, catalog);
+    }
+
+    /// <summary>Lets the writer look, after a pause in which it may have wanted to rest.</summary>
+    private static async Task LookAsync(OriginServer server, ReplayListWriter writer, int seconds = 60)
+    {
+        server.Time.Now += TimeSpan.FromSeconds(seconds);
+        await writer.LookAsync(CancellationToken.None);
+    }
+
+    private static List<long> Numbers(ListStore store, string rendition = "source") => [.. new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8")).Segments.Select(segment => segment.Number)];
+
+    [Fact]
+    public async Task Lists_lie_under_the_recordings_address_and_lead_to_the_media_where_they_are()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var store = new ListStore();
+        catalog.Add(story.Session);
+        await LookAsync(server, Writer(server, catalog, store));
+
+        store.Names.ShouldBe([Folder + "audio.m3u8", Folder + "index.m3u8", Folder + "manifest.mpd", Folder + "source.m3u8"]);
+        HlsRules.Multivariant.Broken(new HlsPlaylist(store.Text(Folder + "index.m3u8"))).ShouldBeEmpty();
+        foreach (var rendition in (string[])["source", "audio"])
+        {
+            var playlist = new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8"));
+            HlsRules.Media.Broken(playlist).ShouldBeEmpty(playlist.Text);
+            (playlist.IsEnded, playlist.Segments.Count).ShouldBe((true, 30));
+            foreach (var address in playlist.Segments.SelectMany(segment => new[] { segment.Uri, segment.Map }))
+            {
+                // Wherever the bucket's prefix and the CDN put the two.
+                var path = new Uri(new Uri($"https://cdn.example.org/video/{Folder}{rendition}.m3u8"), address).AbsolutePath;
+                path.ShouldStartWith("/video/");
+                story.Objects.Keys.ShouldContain(path["/video/".Length..]);
+            }
+        }
+
+        var text = store.Text(Folder + "manifest.mpd");
+        var mpd = XElement.Parse(text);
+        (mpd.Attribute("type")!.Value, mpd.Element(Mpd + "BaseURL")!.Value).ShouldBe(("static", $"../../live/demo/{Broadcaster.First}/"));
+        mpd.Elements(Mpd + "UTCTiming").ShouldBeEmpty("no server of ours answers");
+        (await Schema.ValidateAsync(text)).ShouldBeEmpty();
+        store.HeadersOf(Folder + "source.m3u8").ShouldBe(new ObjectHeaders("application/vnd.apple.mpegurl", "public, max-age=60, stale-if-error=3"));
+    }
+
+    [Fact]
+    public async Task What_is_as_it_should_be_is_not_put_again_also_by_the_next_process()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var store = new ListStore();
+        var writer = Writer(server, catalog, store);
+        catalog.Add(story.Session);
+        await LookAsync(server, writer);
+        store.Puts.ShouldBe(4);
+        await LookAsync(server, writer, 3600);
+        await LookAsync(server, Writer(server, catalog, store));
+        store.Puts.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task A_trim_replaces_them_and_what_is_hidden_or_deleted_loses_them_also_while_no_process_ran()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var store = new ListStore();
+        var writer = Writer(server, catalog, store);
+        catalog.Add(story.Session);
+        var clip = catalog.Clip(story.Session, 10, 20);
+        await LookAsync(server, writer);
+        Numbers(store).ShouldBe(Enumerable.Range(1, 30).Select(number => (long)number));
+        store.Text($"vod/{clip.Id}/source.m3u8").ShouldEndWith("/10.m4s\n#EXT-X-ENDLIST\n");
+
+        var trimmed = catalog.Add(story.Session, start: Broadcaster.Start.AddSeconds(20), end: Broadcaster.Start.AddSeconds(40));
+        await LookAsync(server, writer);
+        Numbers(store).ShouldBe(Enumerable.Range(11, 10).Select(number => (long)number));
+        Numbers(store, "audio").ShouldBe(Enumerable.Range(11, 10).Select(number => (long)number));
+
+        // The clock is set back, and the trim is undone.
+        server.Time.Now -= TimeSpan.FromHours(1);
+        catalog.Add(story.Session);
+        var next = Writer(server, catalog, store);
+        await LookAsync(server, next);
+        Numbers(store).Count.ShouldBe(30);
+
+        catalog.Remove(clip);
+        await LookAsync(server, next);
+        store.Names.ShouldAllBe(name => name.StartsWith(Folder, StringComparison.Ordinal));
+        store.Names.Count.ShouldBe(4);
+        catalog.Remove(trimmed);
+        await LookAsync(server, Writer(server, catalog, store));
+        store.Names.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task They_come_once_the_session_is_over_and_the_bucket_has_all_of_it()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute();
+        server.Hear(story);
+        var store = new ListStore();
+        var writer = Writer(server, catalog, store);
+        catalog.Add(story.Session);
+        await LookAsync(server, writer);
+        store.Names.ShouldBeEmpty("it goes on");
+
+        server.Spool.Waiting.Add($"live/demo/{Broadcaster.First}/audio/30.m4s");
+        server.Hear(story.End());
+        writer.Append(story.Session.Channel, story.Session.Id, [new TimelineEvent.Ended("over")]);
+        await LookAsync(server, writer);
+        store.Names.ShouldBeEmpty("a segment is on its way");
+
+        server.Spool.Waiting.Clear();
+        await LookAsync(server, writer);
+        store.Names.Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Only_channels_that_everybody_may_watch_have_them()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var (store, door) = (new ListStore(), new Door { Access = ViewerAccess.Token });
+        var writer = Writer(server, catalog, store, door);
+        catalog.Add(story.Session);
+        await LookAsync(server, writer);
+        store.Names.ShouldBeEmpty();
+
+        door.Access = ViewerAccess.Public;
+        await LookAsync(server, writer);
+        store.Names.Count.ShouldBe(4);
+        door.Access = null;
+        await LookAsync(server, writer);
+        store.Names.Count.ShouldBe(4, "it is not known now");
+        door.Access = ViewerAccess.Webhook;
+        await LookAsync(server, writer);
+        store.Names.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task While_the_store_fails_or_control_is_away_nothing_is_lost_and_it_is_tried_again()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Minute().End().Journal();
+        server.Find(story);
+        var store = new ListStore { Failure = new ObjectStoreException(ObjectStoreFault.Unreachable, "away") };
+        var writer = Writer(server, catalog, store);
+        catalog.Add(story.Session);
+        await LookAsync(server, writer);
+        store.Failure = null;
+        await LookAsync(server, writer);
+        store.Names.Count.ShouldBe(4);
+
+        catalog.IsAway = true;
+        await LookAsync(server, writer, 3600);
+        store.Names.Count.ShouldBe(4);
+        catalog.IsAway = false;
+        catalog.Add(story.Session, start: Broadcaster.Start.AddSeconds(20));
+        store.Failure = new ObjectStoreException(ObjectStoreFault.Busy, "busy");
+        await LookAsync(server, writer);
+        Numbers(store).Count.ShouldBe(30);
+        store.Failure = null;
+        await LookAsync(server, writer);
+        Numbers(store).Count.ShouldBe(20);
+    }
+
+    private sealed class Door : IViewerAuthority
+    {
+        public ViewerAccess? Access { get; set; }
+
+        public ViewerAccess? AccessOf(ChannelName channel) => Access;
+
+        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
