@@ -149,7 +149,7 @@ public sealed class ControlOptions
 
         if (!OutboundRules.TryParse(AllowedAddresses, out _, out var wrong))
         {
-            yield return $"{Section}:{nameof(AllowedAddresses)} holds '{wrong}', which is no address, network or name of a host; write 10.0.0.0/8, 192.0.2.7, hooks.internal, *.internal.";
+            yield return $"{Section}:{nameof(AllowedAddresses)} holds '{wrong}', {NetworkText.Complaint(wrong, "which is no address, network or name of a host; write 10.0.0.0/8, 192.0.2.7, hooks.internal, *.internal")}.";
         }
 
         if (CrossOrigin.Origins(AllowedOrigins ?? "").FirstOrDefault(o => !CrossOrigin.IsOrigin(o)) is { } odd)

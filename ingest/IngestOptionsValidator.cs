@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Ingest.Rtmp.Proxies;
+using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest;
@@ -48,7 +49,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Number(builder, nameof(options.MaxMegabitsPerSecond), options.MaxMegabitsPerSecond, 1, 10_000);
         if (!TrustedNetworks.TryParse(options.TrustedProxies, out _, out var wrong))
         {
-            builder.AddError($"{IngestOptions.Section}:{nameof(options.TrustedProxies)} holds '{wrong}', which is no address and no network; write 10.0.0.0/8, 192.0.2.7.");
+            builder.AddError($"{IngestOptions.Section}:{nameof(options.TrustedProxies)} holds '{wrong}', {NetworkText.Complaint(wrong, "which is no address and no network; write 10.0.0.0/8, 192.0.2.7")}.");
         }
 
         return builder.Build();

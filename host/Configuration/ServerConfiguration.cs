@@ -109,7 +109,7 @@ internal static class ServerConfiguration
     {
         if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _, out var wrong))
         {
-            yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} holds '{wrong}', which is no address and no network; write 10.0.0.0/8, 192.0.2.7.";
+            yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} holds '{wrong}', {NetworkText.Complaint(wrong, "which is no address and no network; write 10.0.0.0/8, 192.0.2.7")}.";
         }
     }
 

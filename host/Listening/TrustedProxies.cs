@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Broadcast.Media;
 using Broadcast.Origin;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
@@ -70,11 +71,11 @@ internal static class TrustedProxies
         networks = found;
         foreach (var piece in (list ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (IPNetwork.TryParse(piece, out var network))
+            if (NetworkText.TryParse(piece, out var network))
             {
                 found.Add(network);
             }
-            else if (IPAddress.TryParse(piece, out var address))
+            else if (!piece.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(piece, out var address))
             {
                 found.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             }

@@ -74,7 +74,7 @@ public sealed class OutboundRules
             return entry.Contains(':') || entry.Count(c => c == '.') == 3 ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
         }
 
-        return IPNetwork.TryParse(entry, out var network) ? network : null;
+        return NetworkText.TryParse(entry, out var network) ? network : null;
     }
 
     private static bool IsName(string entry)

@@ -59,6 +59,7 @@ public sealed class TrustedProxiesTests
     [Theory]
     [InlineData("10.0.0.0/33", "10.0.0.0/33")]
     [InlineData("10.0.0.0/8, proxy.example", "proxy.example")]
+    [InlineData("192.0.2.7, 10.0.0.1/8", "10.0.0.1/8")]
     public void What_is_neither_address_nor_network_is_named(string list, string wrong)
     {
         TrustedProxies.TryParse(list, out _, out var found).ShouldBeFalse();

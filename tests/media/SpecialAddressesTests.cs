@@ -74,7 +74,6 @@ public sealed class SpecialAddressesTests
     [InlineData("10.1.2.3", "10.1.2.3", null)]
     [InlineData("10.1.2.3", "10.1.2.4", "private")]
     [InlineData("10.0.0.0/8, 127.0.0.1", "127.0.0.1", null)]
-    [InlineData("10.0.0.1/8", "10.9.9.9", null)]
     [InlineData("10.0.0.0/8", "::ffff:10.9.9.9", null)]
     [InlineData("10.0.0.0/8", "64:ff9b::10.9.9.9", null)]
     [InlineData("fd12::/16", "fd12::9", null)]
@@ -105,11 +104,35 @@ public sealed class SpecialAddressesTests
     [InlineData("http://a", "http://a")]
     [InlineData("10.0.0.0/8, *", "*")]
     [InlineData("10.0.0.0/33", "10.0.0.0/33")]
+    [InlineData("10.0.0.0/8, 10.0.0.1/8", "10.0.0.1/8")]
+    [InlineData("fd12::1/16", "fd12::1/16")]
     public void A_list_says_which_entry_is_none(string list, string wrong)
     {
         OutboundRules.TryParse(list, out _, out var entry).ShouldBeFalse();
         entry.ShouldBe(wrong);
     }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", true)]
+    [InlineData("10.20.0.0/16", true)]
+    [InlineData("192.0.2.7/32", true)]
+    [InlineData("0.0.0.0/0", true)]
+    [InlineData("2001:db8::/32", true)]
+    [InlineData("::1/128", true)]
+    [InlineData("10.0.0.1/8", false)]
+    [InlineData("192.0.2.128/24", false)]
+    [InlineData("2001:db8::1/32", false)]
+    [InlineData("10/8", false)]
+    [InlineData("10.0.0.0", false)]
+    [InlineData("/8", false)]
+    [InlineData("", false)]
+    public void A_network_is_written_with_its_own_address(string text, bool isOne) => NetworkText.TryParse(text, out _).ShouldBe(isOne);
+
+    [Theory]
+    [InlineData("10.0.0.1/8", "which is an address within a network; write 10.0.0.0/8 for all of it, or 10.0.0.1 for the one address")]
+    [InlineData("2001:db8::1/32", "which is an address within a network; write 2001:db8::/32 for all of it, or 2001:db8::1 for the one address")]
+    [InlineData("proxy", "which is none")]
+    public void Who_writes_an_address_within_a_network_is_told_what_to_write(string entry, string complaint) => NetworkText.Complaint(entry, "which is none").ShouldBe(complaint);
 
     [Theory]
     [InlineData(null)]

@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Proxies;
 
@@ -22,7 +23,7 @@ internal sealed class TrustedNetworks
         wrong = "";
         foreach (var part in (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (IPNetwork.TryParse(part, out var network))
+            if (NetworkText.TryParse(part, out var network))
             {
                 read.Add(network);
             }
