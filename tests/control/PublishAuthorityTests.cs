@@ -196,7 +196,8 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         await rig.LeaveAsync(grant);
 
         rig.Book.ChannelsInUse().ShouldBeEmpty();
-        (await rig.HistoryAsync("demo")).Single().EndReason.ShouldBe("ended by an operator");
+        var ended = (await rig.HistoryAsync("demo")).Single();
+        (ended.EndReason, ended.LastPublicationEndedAt).ShouldBe(("ended by an operator", ended.EndedAt), "its encoder was there to the end");
         (await rig.GrantedAsync(key)).Session.Id.ShouldNotBe(grant.Session.Id);
     }
 
