@@ -174,4 +174,10 @@ internal static partial class ControlLog
 
     [LoggerMessage(5097, LogLevel.Error, "Looking at channels for what webhooks are to be told failed; it is tried again")]
     public static partial void WatchFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5130, LogLevel.Error, "Reading what the event stream has to tell failed; it is tried again")]
+    public static partial void StreamFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5131, LogLevel.Error, "Looking at channels for what the event stream has to tell failed; it is tried again")]
+    public static partial void ReportFailed(ILogger logger, Exception exception);
 }

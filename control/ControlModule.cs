@@ -85,6 +85,8 @@ public static class ControlModule
         services.AddSingleton<HookSender>();
         services.AddSingleton(p => new HookTrial(p.GetRequiredService<Database>(), p.GetRequiredService<HookSender>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HookCourier>();
+        services.AddSingleton<EventStreamLog>();
+        services.AddSingleton<EventStream>();
         services.AddSingleton<EventDirectory>();
         services.AddSingleton<CalendarFeeds>();
         services.AddSingleton<EventGate>();
@@ -102,6 +104,8 @@ public static class ControlModule
         services.AddHostedService<AuditKeeper>();
         services.AddHostedService(p => p.GetRequiredService<HookCourier>());
         services.AddHostedService<ChannelWatch>();
+        services.AddHostedService(p => p.GetRequiredService<EventStream>());
+        services.AddHostedService<ChannelReporter>();
         services.AddHostedService(p => p.GetRequiredService<EventKeeper>());
         services.AddOpenApi("v1", Description.Configure);
         return services;
@@ -128,6 +132,7 @@ public static class ControlModule
         AuditEndpoints.Map(api);
         EncoderEndpoints.Map(api);
         WebhookEndpoints.Map(api);
+        StreamEndpoints.Map(api);
         MultitrackEndpoint.Map(api);
         api.MapOpenApi("/openapi.json").WithMetadata(new RequiredRole(TokenRole.Viewer));
         return endpoints;

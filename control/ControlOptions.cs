@@ -75,6 +75,12 @@ public sealed class ControlOptions
     /// <summary>Webhooks that are told something at the same time, 1 to 256. Default 16.</summary>
     public int WebhooksAtOnce { get; set; } = 16;
 
+    /// <summary>Clients of the event stream (<c>/api/v1/stream</c>) that one process serves at a time, 1 to 10000. Default 200: people who have the dashboard open, and your own programs.</summary>
+    public int StreamClients { get; set; } = 200;
+
+    /// <summary>How often a client of the event stream hears something at least, and whether it is still let in is asked. Default 15 s, below the patience of proxies; 1 s to 60 s.</summary>
+    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long a login lasts that is not used. Default 12 h, so that nobody is thrown out of a long broadcast; 5 min to 30 days.</summary>
     public TimeSpan LoginIdle { get; set; } = TimeSpan.FromHours(12);
 
@@ -140,6 +146,16 @@ public sealed class ControlOptions
         if (LoginLife < TimeSpan.FromMinutes(5) || LoginLife > TimeSpan.FromDays(90))
         {
             yield return $"{Section}:{nameof(LoginLife)} must be between 00:05:00 and 90.00:00:00.";
+        }
+
+        if (StreamClients is < 1 or > 10_000)
+        {
+            yield return $"{Section}:{nameof(StreamClients)} must be between 1 and 10000.";
+        }
+
+        if (StreamHeartbeat < TimeSpan.FromSeconds(1) || StreamHeartbeat > TimeSpan.FromSeconds(60))
+        {
+            yield return $"{Section}:{nameof(StreamHeartbeat)} must be between 00:00:01 and 00:01:00.";
         }
 
         if (TakeoversPerMinute is < 1 or > 100)

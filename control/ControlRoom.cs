@@ -23,6 +23,7 @@ internal sealed class ControlRoom(
     RecordingCatalog recordings,
     RecordingKeeper keeper,
     HookCourier courier,
+    EventStream stream,
     EventKeeper events,
     SessionBook book,
     SessionLedger ledger,
@@ -233,13 +234,19 @@ internal sealed class ControlRoom(
             {
                 var changed = heard.ToHashSet(StringComparer.Ordinal);
                 heard.Clear();
+                if (changed.RemoveWhere(EventStream.IsAbout) > 0)
+                {
+                    stream.Wake();
+                }
+
                 if (changed.RemoveWhere(HookCourier.IsAbout) > 0)
                 {
                     courier.Wake();
-                    if (changed.Count == 0)
-                    {
-                        continue;   // nothing that anybody else wants to know
-                    }
+                }
+
+                if (changed.Count == 0)
+                {
+                    continue;   // nothing that anybody else wants to know
                 }
 
                 if (changed.Any(ViewingRegister.IsAbout))

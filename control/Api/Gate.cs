@@ -114,12 +114,23 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits li
 
     private async Task<Holder?> HolderAsync(HttpContext http)
     {
+        return await FindAsync(http, tokens, sessions, isUse: true, http.RequestAborted);
+    }
+
+    /// <summary>Whose request it is; <see langword="null"/> for nobody that is known.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="tokens">The tokens there are.</param>
+    /// <param name="sessions">The logins there are.</param>
+    /// <param name="isUse">Whether a login counts as used: not where a request that goes on by itself is only looked at again.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<Holder?> FindAsync(HttpContext http, Tokens tokens, UserSessions sessions, bool isUse, CancellationToken cancellationToken)
+    {
         if (http.Request.Headers.Authorization.Count > 0)
         {
-            return await tokens.VerifyAsync(TokenOf(http.Request), http.RequestAborted) is { } token ? Api.Holder.Of(token) : null;
+            return await tokens.VerifyAsync(TokenOf(http.Request), cancellationToken) is { } token ? Api.Holder.Of(token) : null;
         }
 
-        return await sessions.VerifyAsync(LoginCookie.Read(http), http.RequestAborted) is { } user ? Api.Holder.Of(user) : null;
+        return await sessions.VerifyAsync(LoginCookie.Read(http), isUse, cancellationToken) is { } user ? Api.Holder.Of(user) : null;
     }
 
     private static string? TokenOf(HttpRequest request)

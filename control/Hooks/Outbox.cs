@@ -7,8 +7,8 @@ using Npgsql;
 namespace Broadcast.Control;
 
 /// <summary>
-/// Where what webhooks are to be told of waits until it is delivered. It is written with the change that it tells of, in one transaction: either both are there or neither. Nothing is written when no
-/// webhook wants to hear of it. For each webhook at most <see cref="MaxWaiting"/> wait; when one that does not answer has filled that, what comes is dropped for it, and counted.
+/// Where what webhooks are to be told of waits until it is delivered. It is written with the change that it tells of, in one transaction: either both are there or neither. For webhooks nothing is written when
+/// none wants to hear of it; the event stream is told in any case (<see cref="EventStream"/>). For each webhook at most <see cref="MaxWaiting"/> wait; when one that does not answer has filled that, what comes is dropped for it, and counted.
 /// </summary>
 internal static class Outbox
 {
@@ -26,6 +26,8 @@ internal static class Outbox
             INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT @id, @type, @channel, @body, @at WHERE EXISTS (SELECT 1 FROM wanted WHERE NOT is_full) RETURNING id
         ), missed AS (
             UPDATE webhooks w SET dropped = w.dropped + 1 FROM wanted n WHERE n.is_full AND w.id = n.id
+        ), streamed AS (
+            INSERT INTO stream_events (type, channel, body) VALUES (@type, @channel, @body)
         )
         INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_at, created_at)
         SELECT n.id, e.id, 'waiting', @at, @at FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
@@ -33,7 +35,7 @@ internal static class Outbox
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    /// <summary>Puts an event into the outbox of each webhook that wants to hear of it.</summary>
+    /// <summary>Puts an event into the outbox of each webhook that wants to hear of it, and has the event stream tell it.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="transaction">The transaction of the change that it tells of; <see langword="null"/> where there is none.</param>
     /// <param name="at">When it happened.</param>

@@ -66,7 +66,13 @@ public sealed class UserSessions(Database database, IOptions<ControlOptions> opt
     }
 
     /// <summary>Whose login a cookie's text is; <see langword="null"/> for one that is unknown or over, whose user is disabled, or that is no such text at all.</summary>
-    internal async Task<LoggedIn?> VerifyAsync(string? text, CancellationToken cancellationToken)
+    internal Task<LoggedIn?> VerifyAsync(string? text, CancellationToken cancellationToken) => VerifyAsync(text, isUse: true, cancellationToken);
+
+    /// <summary>Whose login a cookie's text is, as above.</summary>
+    /// <param name="text">The cookie's text.</param>
+    /// <param name="isUse">Whether the login counts as used now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<LoggedIn?> VerifyAsync(string? text, bool isUse, CancellationToken cancellationToken)
     {
         if (!Secret.TryParse(text, out var secret))
         {
@@ -87,7 +93,7 @@ public sealed class UserSessions(Database database, IOptions<ControlOptions> opt
             return null;
         }
 
-        if (now - row.LastUsedAt > TimeSpan.FromMinutes(1))
+        if (isUse && now - row.LastUsedAt > TimeSpan.FromMinutes(1))
         {
             await connection.ExecuteAsync(new CommandDefinition("UPDATE user_sessions SET last_used_at = @now WHERE id = @id", new { id = secret.Id, now }, cancellationToken: cancellationToken));
         }

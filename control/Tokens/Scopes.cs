@@ -53,7 +53,7 @@ public static class Scopes
             "recordings" or "clips" => "recordings",
             _ => "channels",
         }
-        : parts[0] is "events.ics" or "calendar-feeds" ? "events" : parts[0];
+        : parts[0] is "events.ics" or "calendar-feeds" ? "events" : parts[0] == "stream" ? "channels" : parts[0];
         return method == "GET" ? $"{area}:read" : $"{area}:write";
     }
 

@@ -48,6 +48,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "POST", "/api/v1/channels/{name}/viewer-keys", "producer", """{"label":"shop"}""", 201 },
         { "DELETE", "/api/v1/channels/{name}/viewer-keys/{id}", "producer", null, 404 },
         { "GET", "/api/v1/channels/{name}/health", "viewer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/stream", "viewer", null, 200 },
+        { "GET", "/api/v1/stream", "viewer", null, 200 },
         { "GET", "/api/v1/recordings", "viewer", null, 200 },
         { "GET", "/api/v1/channels/{name}/recordings", "viewer", null, 200 },
         { "GET", "/api/v1/recordings/{id}", "viewer", null, 200 },

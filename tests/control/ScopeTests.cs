@@ -16,6 +16,8 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("POST", "/api/v1/channels/{name}/clips", "recordings:write")]
     [InlineData("DELETE", "/api/v1/recordings/{id}", "recordings:write")]
     [InlineData("GET", "/api/v1/users", "users:read")]
+    [InlineData("GET", "/api/v1/stream", "channels:read")]
+    [InlineData("GET", "/api/v1/channels/{name}/stream", "channels:read")]
     [InlineData("GET", "/api/v1/me", null)]
     [InlineData("GET", "/api/v1/openapi.json", null)]
     public void An_endpoints_scope_stands_in_its_address(string method, string pattern, string? scope) => Scopes.Of(method, pattern).ShouldBe(scope);

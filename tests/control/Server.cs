@@ -122,7 +122,13 @@ internal sealed class Server : IAsyncDisposable
             HttpContent content => content,
             _ => JsonContent.Create(body),
         };
-        var response = await Client.SendAsync(request);
+        var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        {
+            response.Dispose();   // it has no end; EventStreamTests reads it
+            return ((int)response.StatusCode, default, response);
+        }
+
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 || response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) != true ? default : JsonDocument.Parse(text).RootElement, response);
     }

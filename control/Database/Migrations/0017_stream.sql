@@ -1,0 +1,18 @@
+-- What happened lately, for those who listen to the API's event stream: each row is told to whoever listens, at whichever process, and is kept so that one who comes back reads on from the last that it had.
+-- New tables alone: a server of before goes on, and tells the stream nothing.
+
+CREATE TABLE stream_events (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    type        text NOT NULL CHECK (char_length(type) <= 50),
+    channel     text CHECK (char_length(channel) <= 64),
+    body        text NOT NULL,
+    written_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX stream_events_written ON stream_events (written_at);
+
+-- The latest of a channel is what those get who come anew.
+CREATE INDEX stream_events_latest ON stream_events (type, channel, id DESC) WHERE type IN ('channel.state', 'channel.health');
+
+CREATE TRIGGER stream_events_tell AFTER INSERT ON stream_events
+    FOR EACH ROW EXECUTE FUNCTION tell_control();

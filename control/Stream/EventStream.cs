@@ -1,0 +1,163 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control;
+
+/// <summary>
+/// Tells whoever listens at this process what is written down in <c>stream_events</c>, whichever process wrote it, in the order of its numbers. The database says when there is something; without a word it is looked at
+/// every few seconds. While the database is away nothing is told, and what was missed follows.
+/// </summary>
+internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger) : BackgroundService
+{
+    private const int MaxRead = 500;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Tidying = TimeSpan.FromMinutes(10);
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly RowOrder _order = new(time);
+    private readonly HashSet<EventStreamClient> _clients = [];
+    private readonly Lock _lock = new();
+    private long _at = -1;
+    private long? _tidied;
+
+    /// <summary>Whether a notice on <c>broadcast_control</c> says that something is to be told.</summary>
+    public static bool IsAbout(string notice) => notice.StartsWith("stream_events:", StringComparison.Ordinal);
+
+    /// <summary>Something is to be told: look now.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _work.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is about to look.
+        }
+    }
+
+    /// <summary>One more who listens, from now on.</summary>
+    /// <exception cref="ControlException">There are <see cref="ControlOptions.StreamClients"/> already, or the database is not reachable yet.</exception>
+    public async Task<EventStreamClient> AttachAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _at) < 0)
+        {
+            await ReadAsync(cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            if (_clients.Count >= options.Value.StreamClients)
+            {
+                throw new ControlException(ControlCode.TooMany, $"{_clients.Count} listen already, which is the most (Control:StreamClients). Try again later.");
+            }
+
+            var client = new EventStreamClient(_at);
+            _clients.Add(client);
+            return client;
+        }
+    }
+
+    /// <summary>Somebody listens no more.</summary>
+    public void Detach(EventStreamClient client)
+    {
+        lock (_lock)
+        {
+            _clients.Remove(client);
+        }
+    }
+
+    /// <summary>Tells all that is there and was not told.</summary>
+    /// <returns>Whether something waits for what may come before it.</returns>
+    internal async Task<bool> ReadAsync(CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_at < 0)
+            {
+                Volatile.Write(ref _at, await log.NewestAsync(cancellationToken));
+            }
+
+            while (true)
+            {
+                var rows = await log.ReadAsync(_at, long.MaxValue, MaxRead, cancellationToken);
+                var ready = _order.Ready(_at, [.. rows.Select(r => r.Id)]);
+                Tell(rows.Take(ready));
+                if (ready < rows.Count || rows.Count < MaxRead)
+                {
+                    return ready < rows.Count;
+                }
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _work.Dispose();
+        _reading.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = Retry;
+            try
+            {
+                pause = await ReadAsync(stoppingToken) ? HeldBack : Longest;
+                if (_tidied is null || time.GetElapsedTime(_tidied.Value) >= Tidying)
+                {
+                    await log.TidyAsync(stoppingToken);
+                    _tidied = time.GetTimestamp();
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (Database.IsAway(e))
+            {
+                // The control room tells of it.
+            }
+            catch (Exception e)
+            {
+                ControlLog.StreamFailed(logger, e);
+            }
+
+            await WaitAsync(pause, stoppingToken);
+        }
+    }
+
+    private void Tell(IEnumerable<EventStreamMessage> messages)
+    {
+        lock (_lock)
+        {
+            foreach (var message in messages)
+            {
+                Volatile.Write(ref _at, message.Id);
+                foreach (var client in _clients)
+                {
+                    client.Offer(message);
+                }
+            }
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan pause, CancellationToken stoppingToken)
+    {
+        using var limit = new CancellationTokenSource(pause, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
+        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

@@ -1,0 +1,394 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Broadcast.Control.Api;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What happens, as those hear it who listen to the API.</summary>
+public sealed class EventStreamTests(PostgresFixture postgres)
+{
+    private static readonly Holder Admin = HolderOf(TokenRole.Admin);
+
+    [Fact]
+    public void A_row_behind_a_gap_waits_until_the_gap_is_filled()
+    {
+        var order = new RowOrder(new ManualTimeProvider());
+        order.Ready(10, [11, 12, 14]).ShouldBe(2);
+        order.Ready(12, [14]).ShouldBe(0);
+        order.Ready(12, [13, 14, 15]).ShouldBe(3);
+    }
+
+    [Fact]
+    public void A_row_waits_for_a_number_that_nobody_uses_no_longer_than_its_patience_however_many_gaps_there_are()
+    {
+        var clock = new ManualTimeProvider();
+        var order = new RowOrder(clock);
+        order.Ready(10, [12, 14, 16]).ShouldBe(0);
+        clock.Advance(RowOrder.Patience - TimeSpan.FromMilliseconds(1));
+        order.Ready(10, [12, 14, 16, 18]).ShouldBe(0);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        order.Ready(10, [12, 14, 16, 18]).ShouldBe(3, "the last one came later");
+    }
+
+    [Theory]
+    [InlineData("channel.state", "demo", TokenRole.Viewer, null, null, null, true)]
+    [InlineData("channel.state", "demo", TokenRole.Viewer, null, "demo", null, true)]
+    [InlineData("channel.state", "demo", TokenRole.Viewer, "other", null, null, false)]
+    [InlineData("channel.state", "demo", TokenRole.Viewer, null, "other", null, false)]
+    [InlineData("channel.state", null, TokenRole.Viewer, null, "other", null, false)]
+    [InlineData("channel.state", null, TokenRole.Viewer, null, null, null, true)]
+    [InlineData("publish.started", "demo", TokenRole.Moderator, null, null, null, false)]
+    [InlineData("publish.started", "demo", TokenRole.Producer, null, null, null, true)]
+    [InlineData("event.live", "demo", TokenRole.Admin, null, null, "channels:read", false)]
+    [InlineData("event.live", "demo", TokenRole.Admin, null, null, "events:write", true)]
+    [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
+    [InlineData("health.issue", "demo", TokenRole.Viewer, null, null, "channels:read", true)]
+    public void Everybody_hears_what_their_role_channels_and_scopes_are_for(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
+        EventStreamRules.Shows(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), only, new(1, type, channel, "{}")).ShouldBe(shown);
+
+    [Fact]
+    public async Task Who_comes_anew_hears_how_things_stand_and_who_comes_back_what_they_missed()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var stream = Stream(bench, log);
+        await StateAsync(bench, "starting");
+        await StateAsync(bench, "live");
+        await HappensAsync(bench, HookTypes.EventLive);
+
+        var anew = await HearAsync(bench, stream, log, null, t => t.Contains("event: ready", StringComparison.Ordinal));
+        anew.ShouldStartWith("retry: ");
+        anew.ShouldContain("event: channel.state\ndata: {\"id\":\"evt_");
+        anew.ShouldContain("\"data\":{\"state\":\"live\"}");
+        anew.ShouldNotContain("starting");
+        anew.ShouldNotContain("event.live");
+        anew.ShouldEndWith("id: 3\nevent: ready\ndata: {}\n\n");
+
+        var back = await HearAsync(bench, stream, log, "1", t => t.Contains("event.live", StringComparison.Ordinal));
+        back.ShouldContain("id: 2\nevent: channel.state\n");
+        back.ShouldContain("id: 3\nevent: event.live\n");
+        back.ShouldNotContain("starting");
+        back.ShouldNotContain("ready");
+        back.ShouldNotContain("reset");
+
+        foreach (var unknown in (string[])["999", "nonsense", "-1"])
+        {
+            var reset = await HearAsync(bench, stream, log, unknown, t => t.Contains("event: ready", StringComparison.Ordinal));
+            reset.ShouldContain("id: \nevent: reset\n");
+            reset.ShouldContain("event: channel.state\n");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_old_is_forgotten_but_for_how_channels_stand_and_the_last_of_all()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        await StateAsync(bench, "starting");
+        await StateAsync(bench, "live");
+        await HappensAsync(bench, HookTypes.EventLive);
+        await HappensAsync(bench, HookTypes.EventEnded);
+        (await log.CanResumeAsync(1, default)).ShouldBeTrue();
+        await log.TidyAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Count.ShouldBe(4);
+
+        await using (var age = bench.Rig.Database.Source.CreateCommand("UPDATE stream_events SET written_at = now() - interval '2 hours'"))
+        {
+            await age.ExecuteNonQueryAsync();
+        }
+
+        (await log.CanResumeAsync(2, default)).ShouldBeFalse("what followed may be gone");
+        (await log.CanResumeAsync(4, default)).ShouldBeTrue("nothing followed");
+        await log.TidyAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Id).ShouldBe([2L, 4L]);
+    }
+
+    [Fact]
+    public async Task What_is_written_while_somebody_listens_is_told_once_and_in_order()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var stream = Stream(bench, log);
+        var client = await stream.AttachAsync(default);
+        await HappensAsync(bench, HookTypes.EventLive);
+        await HappensAsync(bench, HookTypes.EventEnded);
+        (await stream.ReadAsync(default)).ShouldBeFalse();
+        (await stream.ReadAsync(default)).ShouldBeFalse();
+
+        client.Next()!.Type.ShouldBe(HookTypes.EventLive);
+        client.Next()!.Type.ShouldBe(HookTypes.EventEnded);
+        client.Next().ShouldBeNull();
+        stream.Detach(client);
+        await HappensAsync(bench, HookTypes.EventLive);
+        await stream.ReadAsync(default);
+        client.Next().ShouldBeNull("it listens no more");
+    }
+
+    [Fact]
+    public async Task Who_does_not_keep_up_is_told_to_read_again_and_cut_off()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var stream = Stream(bench, log);
+        var client = await stream.AttachAsync(default);
+        for (var i = 1; i <= EventStreamClient.MaxWaiting; i++)
+        {
+            client.Offer(new(i, HookTypes.EventLive, "demo", "{}"));
+        }
+
+        client.IsTooSlow.ShouldBeFalse();
+        client.Offer(new(1000, HookTypes.EventLive, "demo", "{}"));
+        client.IsTooSlow.ShouldBeTrue();
+
+        var heard = new Heard();
+        await Reply(bench, client, log, heard, () => Admin).RunAsync(null, default).WaitAsync(TimeSpan.FromSeconds(20));
+        heard.Text.ShouldEndWith(EventStreamText.Reset("you did not keep up"));
+    }
+
+    [Fact]
+    public async Task A_quiet_stream_shows_that_it_lives_and_ends_when_its_token_does()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var stream = Stream(bench, log);
+        var (heard, holder) = (new Heard(), (Holder?)Admin);
+        var running = Reply(bench, await stream.AttachAsync(default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
+
+        await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
+        running.IsCompleted.ShouldBeFalse();
+        Volatile.Write(ref holder, null);
+        await Poll.UntilAsync(() => Later(bench, () => running.IsCompleted));
+        await running;
+    }
+
+    [Fact]
+    public async Task A_channel_is_reported_whole_when_it_has_changed_and_off_by_whoever_comes_after_a_crash()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        var session = grant.Session.Id;
+        var said = new Said { Session = session, State = new("live", session, null) };
+        using var reporter = Reporter(bench, said);
+        await LookAsync(bench, reporter, 3);
+        (await ToldAsync(bench)).ShouldBe(["channel.state live"]);
+
+        said.State = said.State with { Inputs = [new(InputRole.Primary, "good", true, bench.Rig.Clock.GetUtcNow(), 1000)] };
+        await LookAsync(bench, reporter, 1);
+        said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
+        await LookAsync(bench, reporter, 1);
+        (await ToldAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
+
+        said.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
+        await LookAsync(bench, reporter, 15);
+        said.Finding = null;
+        await LookAsync(bench, reporter, 2);
+        (await ToldAsync(bench)).Skip(2).ShouldBe(["channel.health 1", "channel.health 0"]);
+
+        using var restarted = Reporter(bench, said);
+        await bench.EndAsync(grant);
+        said.State = new("ended", session, null);
+        await LookAsync(bench, restarted, 3);
+        (await ToldAsync(bench)).Where(t => t.StartsWith("channel.state", StringComparison.Ordinal)).Last().ShouldBe("channel.state ended");
+        var before = (await ToldAsync(bench)).Count;
+        await LookAsync(bench, restarted, 3);
+        (await ToldAsync(bench)).Count.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task An_encoder_that_comes_is_heard_of_over_http_until_the_token_is_revoked()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamHeartbeat", "00:00:01"));
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key;
+        await server.Get<ChannelDirectory>().CreateAsync("other", new());
+        var token = await server.Get<Tokens>().CreateAsync(TokenRole.Producer, limits: new(Channels: ["demo"]));
+        using var all = await ListenAsync(server, "/api/v1/stream", await server.TokenAsync(TokenRole.Producer));
+        using var own = await ListenAsync(server, "/api/v1/channels/demo/stream", token.Token);
+        using var other = await ListenAsync(server, "/api/v1/channels/other/stream", await server.TokenAsync(TokenRole.Producer));
+        own.Response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        own.Response.Headers.GetValues("X-Accel-Buffering").ShouldBe(["no"]);
+        own.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        foreach (var listener in (StreamListener[])[all, own, other])
+        {
+            await Poll.UntilAsync(() => listener.Text.Contains("event: ready", StringComparison.Ordinal));
+        }
+
+        await server.AskAsync(key.StreamKey);
+        await Poll.UntilAsync(() => all.Text.Contains("event: publish.started", StringComparison.Ordinal) && own.Text.Contains("event: publish.started", StringComparison.Ordinal));
+        await server.Get<Tokens>().RevokeAsync(token.Info.Id);
+        await own.Ended.WaitAsync(TimeSpan.FromSeconds(20));
+        all.Ended.IsCompleted.ShouldBeFalse();
+        other.Text.ShouldNotContain("publish.started");
+
+        await server.StopAsync();
+        await all.Ended.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task More_listeners_than_there_may_be_are_refused_until_one_goes()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamClients", "1"));
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+        using (var first = await ListenAsync(server, "/api/v1/stream", viewer))
+        {
+            (await server.SendAsync("GET", "/api/v1/stream", viewer)).Status.ShouldBe(429);
+        }
+
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/stream", viewer)).Status == 200);
+    }
+
+    private static EventStream Stream(RecordingBench bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
+
+    private static ChannelReporter Reporter(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+
+    private static Holder HolderOf(TokenRole role) => Holder.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
+
+    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Holder?> verify) => new(
+        client, Admin, null, log, _ => Task.FromResult(verify()),
+        (text, _) =>
+        {
+            heard.Add(text);
+            return Task.CompletedTask;
+        },
+        TimeSpan.FromSeconds(15), bench.Rig.Clock);
+
+    /// <summary>Listens until enough was heard.</summary>
+    private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough)
+    {
+        var client = await stream.AttachAsync(default);
+        var heard = new Heard();
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var running = Reply(bench, client, log, heard, () => Admin).RunAsync(lastId, enough.Token);
+        await Poll.UntilAsync(() => isEnough(heard.Text) || running.IsCompleted);
+        await enough.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stream.Detach(client);
+        return heard.Text;
+    }
+
+    private static async Task<StreamListener> ListenAsync(Server server, string path, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        ((int)response.StatusCode).ShouldBe(200);
+        return new(response);
+    }
+
+    private static async Task StateAsync(RecordingBench bench, string state)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        await EventStreamLog.AddAsync(connection, bench.Rig.Clock.GetUtcNow(), EventStreamTypes.ChannelState, "demo", new { state }, default);
+    }
+
+    private static async Task HappensAsync(RecordingBench bench, string type)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), type, "demo", new { }, default);
+    }
+
+    private static bool Later(RecordingBench bench, Func<bool> condition)
+    {
+        bench.Rig.Clock.Advance(TimeSpan.FromSeconds(16));
+        return condition();
+    }
+
+    private static async Task LookAsync(RecordingBench bench, ChannelReporter reporter, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            await reporter.LookAsync(default);
+        }
+    }
+
+    /// <summary>What was told of channels: the state's word, or how much is wrong.</summary>
+    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingBench bench)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>(
+            "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
+    }
+
+    private sealed class Said : IChannelStates, ISourceHealth
+    {
+        public required ChannelState State { get; set; }
+
+        public SessionId Session { get; init; }
+
+        public SourceFinding? Finding { get; set; }
+
+        public ChannelState? Find(ChannelName channel) => State;
+
+        IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
+            [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];
+    }
+
+    /// <summary>What was sent, from whichever thread.</summary>
+    private sealed class Heard
+    {
+        private readonly StringBuilder _text = new();
+
+        public string Text
+        {
+            get
+            {
+                lock (_text)
+                {
+                    return _text.ToString();
+                }
+            }
+        }
+
+        public void Add(string text)
+        {
+            lock (_text)
+            {
+                _text.Append(text);
+            }
+        }
+    }
+
+    /// <summary>A stream over HTTP, read as it comes.</summary>
+    private sealed class StreamListener : IDisposable
+    {
+        private readonly Heard _heard = new();
+
+        public StreamListener(HttpResponseMessage response)
+        {
+            Response = response;
+            Ended = ReadAsync();
+        }
+
+        public HttpResponseMessage Response { get; }
+
+        /// <summary>Completes when the server has ended it.</summary>
+        public Task Ended { get; }
+
+        public string Text => _heard.Text;
+
+        public void Dispose() => Response.Dispose();
+
+        private async Task ReadAsync()
+        {
+            try
+            {
+                await using var body = await Response.Content.ReadAsStreamAsync();
+                var buffer = new byte[4096];
+                while (await body.ReadAsync(buffer) is > 0 and var length)
+                {
+                    _heard.Add(Encoding.UTF8.GetString(buffer, 0, length));
+                }
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
+            {
+                // It ended otherwise.
+            }
+        }
+    }
+}
