@@ -31,8 +31,10 @@ internal static partial class ControlLog
     [LoggerMessage(5021, LogLevel.Information, "Session {Session} on {Channel} continued by {Remote}, key {KeyId}, epoch {Epoch}")]
     public static partial void SessionContinued(ILogger logger, string channel, string session, string remote, string keyId, long epoch);
 
-    [LoggerMessage(5022, LogLevel.Information, "Session {Session} on {Channel} ended: {Reason}")]
-    public static partial void SessionEnded(ILogger logger, string channel, string session, string reason);
+    [LoggerMessage(5022, LogLevel.Information,
+        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {Pictures} pictures, {SoundFrames} frames of sound, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps)")]
+    public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason, int connections, long bytes, long pictures, long soundFrames, long dropped,
+        long segments, string renditions, long mediaBytes, long gaps);
 
     [LoggerMessage(5023, LogLevel.Information, "Publisher of {Channel} gone ({Reason}); session {Session} waits {Window} s for it")]
     public static partial void PublisherGone(ILogger logger, string channel, string session, string reason, double window);

@@ -66,6 +66,10 @@ public enum InputRole
 public sealed class PublicationLease
 {
     private long _lastFrame;
+    private long _bytes;
+    private long _pictures;
+    private long _soundFrames;
+    private long _dropped;
     private volatile bool _superseded;
 
     /// <summary>When the last usable frame came, a timestamp of the process's <see cref="TimeProvider"/>; when leave was given, until one has come.</summary>
@@ -79,6 +83,34 @@ public sealed class PublicationLease
 
     /// <summary>Another encoder takes the holder's place.</summary>
     public void Supersede() => _superseded = true;
+
+    /// <summary>What has come so far, as the holder noted it; what was dropped counts when it ends.</summary>
+    public PublicationTotals Totals => new(Volatile.Read(ref _bytes), Volatile.Read(ref _pictures), Volatile.Read(ref _soundFrames), Volatile.Read(ref _dropped));
+
+    /// <summary>Notes what has come since leave was given.</summary>
+    /// <param name="bytes">Bytes received.</param>
+    /// <param name="pictures">Pictures that were fit to be passed on.</param>
+    /// <param name="soundFrames">Frames of sound that were.</param>
+    public void Note(long bytes, long pictures, long soundFrames)
+    {
+        Volatile.Write(ref _bytes, bytes);
+        Volatile.Write(ref _pictures, pictures);
+        Volatile.Write(ref _soundFrames, soundFrames);
+    }
+
+    /// <summary>Notes how many pictures and frames of sound were dropped, in all.</summary>
+    public void NoteDropped(long dropped) => Volatile.Write(ref _dropped, dropped);
+}
+
+/// <summary>What one or more encoder connections delivered.</summary>
+/// <param name="Bytes">Bytes received.</param>
+/// <param name="Pictures">Pictures that were fit to be passed on.</param>
+/// <param name="SoundFrames">Frames of sound that were.</param>
+/// <param name="Dropped">Pictures and frames of sound that were dropped.</param>
+public readonly record struct PublicationTotals(long Bytes, long Pictures, long SoundFrames, long Dropped)
+{
+    /// <summary>These and others.</summary>
+    public PublicationTotals With(PublicationTotals other) => new(Bytes + other.Bytes, Pictures + other.Pictures, SoundFrames + other.SoundFrames, Dropped + other.Dropped);
 }
 
 /// <summary>Why an encoder may not publish.</summary>
@@ -179,4 +211,14 @@ public interface ISessionLifecycle
 
     /// <summary>Deletes all that the session left in spool and store. Only for ended sessions.</summary>
     ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
+
+    /// <summary>What was made of a session that has ended; <see langword="null"/> where that is not known. Must not block.</summary>
+    SessionMediaTotals? TotalsOf(SessionId session) => null;
 }
+
+/// <summary>What was made of a session, since this process has had it.</summary>
+/// <param name="Segments">The highest number of a segment.</param>
+/// <param name="Renditions">Names of its renditions.</param>
+/// <param name="Bytes">Bytes of media that were written, and go to the store.</param>
+/// <param name="Gaps">Segments for which a rendition had nothing.</param>
+public sealed record SessionMediaTotals(long Segments, IReadOnlyList<string> Renditions, long Bytes, long Gaps);

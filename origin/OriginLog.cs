@@ -5,13 +5,13 @@ namespace Broadcast.Origin;
 
 internal static partial class OriginLog
 {
-    [LoggerMessage(4001, LogLevel.Information, "Session {Session} of channel {Channel} is known")]
+    [LoggerMessage(4001, LogLevel.Debug, "Session {Session} of channel {Channel} is known")]
     public static partial void SessionKnown(ILogger logger, ChannelName channel, SessionId session);
 
     [LoggerMessage(4002, LogLevel.Information, "Session {Session} of channel {Channel} can be watched")]
     public static partial void SessionPlayable(ILogger logger, ChannelName channel, SessionId session);
 
-    [LoggerMessage(4003, LogLevel.Information, "Session {Session} of channel {Channel} is over: {Reason}")]
+    [LoggerMessage(4003, LogLevel.Debug, "Session {Session} of channel {Channel} is over: {Reason}")]
     public static partial void SessionEnded(ILogger logger, ChannelName channel, SessionId session, string reason);
 
     [LoggerMessage(4004, LogLevel.Information, "Session {Session} of channel {Channel} is forgotten")]

@@ -4,13 +4,13 @@ namespace Broadcast.Packager;
 
 internal static partial class Log
 {
-    [LoggerMessage(3001, LogLevel.Information, "Channel {Channel}: session {Session} begins")]
+    [LoggerMessage(3001, LogLevel.Debug, "Channel {Channel}: session {Session} begins")]
     public static partial void SessionBegins(ILogger logger, string channel, string session);
 
     [LoggerMessage(3002, LogLevel.Information, "Channel {Channel}: session {Session} goes on with segment {Segment}")]
     public static partial void SessionContinues(ILogger logger, string channel, string session, long segment);
 
-    [LoggerMessage(3003, LogLevel.Information, "Channel {Channel}: session {Session} is over after segment {Segment}: {Reason}")]
+    [LoggerMessage(3003, LogLevel.Debug, "Channel {Channel}: session {Session} is over after segment {Segment}: {Reason}")]
     public static partial void SessionEnded(ILogger logger, string channel, string session, long segment, string reason);
 
     [LoggerMessage(3004, LogLevel.Information, "Channel {Channel}: session {Session} is superseded or deleted; its media goes")]

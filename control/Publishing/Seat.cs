@@ -48,11 +48,15 @@ internal sealed class Seat(long channelId)
         set
         {
             field = value;
+            Tally = new();
             var over = _over;
             _over = value is null ? null : new CancellationTokenSource();
             _ = over?.CancelAsync();   // what hangs on it runs elsewhere, not under the book's lock
         }
     }
+
+    /// <summary>What the session's encoders delivered.</summary>
+    public SessionTally Tally { get; private set; } = new();
 
     /// <summary>Cancelled when the session is over.</summary>
     public CancellationToken Over => _over?.Token ?? CancellationToken.None;

@@ -120,6 +120,7 @@ internal sealed class SessionBook(
             var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, key.Input);
             occupant.Lease.Beat(time.GetTimestamp());
             seat[key.Input] = occupant;
+            seat.Tally.Began(occupant);
             if (key.KeyId[0] != HookedChannels.Mark)
             {
                 ledger.NoteUse(key.KeyId);
@@ -149,6 +150,7 @@ internal sealed class SessionBook(
             ControlLog.TakenOver(logger, key.Channel.Value, other.KeyId, silence.TotalSeconds, key.KeyId);
             seat.LastPublicationEndedAt = time.GetUtcNow();
             other.Lease.Supersede();
+            seat.Tally.Gone(other);
             other.Leave();
             _ = other.Revoke.CancelAsync();   // what hangs on it runs elsewhere, not under our lock
             return null;
@@ -174,6 +176,7 @@ internal sealed class SessionBook(
                 return;
             }
 
+            seat.Tally.Gone(seat[grant.Role]!);
             seat[grant.Role]!.Leave();
             seat[grant.Role] = null;
             Changed?.Invoke();
@@ -380,6 +383,7 @@ internal sealed class SessionBook(
         // An encoder that is there goes with it.
         seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
         ledger.Note(RecordOf(seat, seat.ChannelId, reason));
+        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals);
         seat.Session = null;
         if (seat.IsEmpty)
         {
@@ -387,10 +391,13 @@ internal sealed class SessionBook(
         }
 
         Changed?.Invoke();
-        ControlLog.SessionEnded(logger, session.Channel.Value, session.Id.Value, reason);
-        if (lifecycle is not null)
+        if (lifecycle is null)
         {
-            var told = Task.Run(() => TellAsync(lifecycle, session, reason));
+            LogEnd(end, null);
+        }
+        else
+        {
+            var told = Task.Run(() => TellAsync(lifecycle, end));
             _ends.Add(told);
             _ = told.ContinueWith(
                 done =>
@@ -406,17 +413,24 @@ internal sealed class SessionBook(
         }
     }
 
-    private async Task TellAsync(ISessionLifecycle packager, BroadcastSession session, string reason)
+    private async Task TellAsync(ISessionLifecycle packager, SessionEnd end)
     {
         try
         {
-            await packager.EndAsync(session.Channel, session.Id, reason, CancellationToken.None);
+            await packager.EndAsync(end.Session.Channel, end.Session.Id, end.Reason, CancellationToken.None);
         }
         catch (Exception e)
         {
-            ControlLog.EndFailed(logger, e, session.Channel.Value, session.Id.Value);
+            ControlLog.EndFailed(logger, e, end.Session.Channel.Value, end.Session.Id.Value);
         }
+
+        LogEnd(end, packager.TotalsOf(end.Session.Id));
     }
+
+    /// <summary>The one line that a session ends with. Of one that a process before this one began it has what came since.</summary>
+    private void LogEnd(SessionEnd end, SessionMediaTotals? made) => ControlLog.SessionEnded(
+        logger, end.Session.Channel.Value, end.Session.Id.Value, end.Duration, end.Reason, end.Connections, end.Totals.Bytes, end.Totals.Pictures, end.Totals.SoundFrames, end.Totals.Dropped,
+        made?.Segments ?? 0, made is { Renditions.Count: > 0 } ? string.Join(',', made.Renditions) : "nothing", made?.Bytes ?? 0, made?.Gaps ?? 0);
 
     private void Withdraw(Occupant occupant, ChannelName channel, string reason)
     {

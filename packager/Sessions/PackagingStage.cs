@@ -78,6 +78,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         Delete(channel, session);
     }
 
+    public SessionMediaTotals? TotalsOf(SessionId session) => _sessions.TryGetValue(session, out var found) ? found.Totals : null;
+
     public void Offer(ChannelName channel, SessionId session, SessionPicture picture)
     {
         if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)

@@ -33,6 +33,8 @@ internal sealed class SessionAccount(
     private TimeSpan _closed;
     private TimeSpan _sinceRotation;
     private long _lastSegment = timeline.LastSegment;
+    private long _bytes;
+    private long _gaps;
 
     /// <summary>Name of the folder of a session's media, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
@@ -42,6 +44,9 @@ internal sealed class SessionAccount(
 
     /// <summary>Highest segment number announced; 0 when there is none. Any thread may ask.</summary>
     public long LastSegment => Volatile.Read(ref _lastSegment);
+
+    /// <summary>What was made of the session since this process has had it.</summary>
+    public SessionMediaTotals Totals => new(LastSegment, [.. _outputs.Keys.Order(StringComparer.Ordinal)], _bytes, _gaps);
 
     /// <summary>Whether some segment can be played.</summary>
     public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
@@ -229,6 +234,7 @@ internal sealed class SessionAccount(
 
             var ready = output.Write(part);
             PackagerMetrics.Part(timeline.Session.Channel, ready, context.Time.GetUtcNow());
+            _bytes += ready.Length;
             Add(ready);
         }
         catch (IOException refusal)
@@ -273,6 +279,7 @@ internal sealed class SessionAccount(
 
         Add(new TimelineEvent.SegmentGap(gap.Rendition, gap.Segment, output.Init, gap.Start, gap.Duration, gap.WallClock));
         PackagerMetrics.Gap(timeline.Session.Channel, gap.Rendition);
+        _gaps++;
         if (output.Drop() is { } empty)
         {
             _gone.Add(empty);

@@ -33,6 +33,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly ConcurrentQueue<SessionPicture> _pictures = new();
     private Segmenter? _segmenter;
     private volatile bool _receiving;
+    private volatile SessionMediaTotals? _totals;
     private long _resumeAt;
 
     /// <summary>Timestamp of the first call for the end; 0 before.</summary>
@@ -57,6 +58,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     public bool IsFailing => account.IsFailing;
 
     public long LastSegment => account.LastSegment;
+
+    /// <summary>What was made of it; <see langword="null"/> before this process ended it.</summary>
+    public SessionMediaTotals? Totals => _totals;
 
     /// <summary>Tells sinks of a recovered session, all at once, and begins its next journal file unless it is over.</summary>
     public void Announce() => account.Announce();
@@ -116,6 +120,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
                 TakePictures();
                 account.Add(new TimelineEvent.Ended(reason));
                 account.Commit();
+                _totals = account.Totals;
                 Log.SessionEnded(context.Logger, Channel.Value, Id.Value, timeline.LastSegment, reason);
                 RetryWhileFailing();
             }

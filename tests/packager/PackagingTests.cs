@@ -46,6 +46,21 @@ public class PackagingTests
     }
 
     [Fact]
+    public async Task What_was_made_of_a_session_is_known_when_it_is_over()
+    {
+        using var bench = await new Bench().StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, Interleave(Pictures(8, 60, offset: 6000), Frames(8)));
+        bench.Stage.TotalsOf(session.Id).ShouldBeNull("it may go on");
+        await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
+
+        var made = bench.Stage.TotalsOf(session.Id)!;
+        (made.Segments, made.Gaps).ShouldBe((4L, 0L));
+        made.Renditions.ShouldBe(["audio", "source"]);
+        made.Bytes.ShouldBeInRange(1, bench.Timeline(session).Renditions.SelectMany(r => r.Segments).Sum(s => s.Length));
+    }
+
+    [Fact]
     public async Task Renditions_stand_in_the_publications_order_whichever_has_media_first()
     {
         using var bench = await new Bench().StartAsync();

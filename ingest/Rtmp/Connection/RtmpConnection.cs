@@ -72,6 +72,8 @@ internal sealed class RtmpConnection : IDisposable
         if (_publication is { } publication)
         {
             IngestMetrics.PublishingEnded();
+            Note(publication);
+            publication.Grant.Lease.NoteDropped(publication.Feed.Dropped);
             await publication.EndAsync(end.Reason);
         }
 
@@ -151,6 +153,7 @@ internal sealed class RtmpConnection : IDisposable
                 if (feed.Samples != samples)
                 {
                     _publication.Grant.Lease.Beat(_deadline.Set(_options.SilenceTimeout));
+                    Note(_publication);
                     _watch.Heard();
                 }
                 else if (feed is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
@@ -334,6 +337,9 @@ internal sealed class RtmpConnection : IDisposable
             _input.CancelPendingRead();
         }
     }
+
+    private void Note(GrantedPublication publication) =>
+        publication.Grant.Lease.Note(_session.Received, publication.Feed.Pictures, publication.Feed.Samples - publication.Feed.Pictures);
 
     private void Report(ConnectionEnd end)
     {
