@@ -112,6 +112,7 @@ internal static class EventEndpoints
             Grace = LengthOf(body, "graceSeconds"),
             Overrun = body.Text("overrun"),
             NoShow = LengthOf(body, "noShowSeconds"),
+            Reminders = body.Numbers("reminderMinutes"),
         };
         body.Check([.. mistakes, .. EventRules.Mistakes(settings)]);
         return settings;

@@ -85,6 +85,33 @@ internal sealed class RequestBody
         return texts.Contains(null) ? Wrong<List<string>>(name, "a list of texts") : [.. texts.Select(t => t!)];
     }
 
+    /// <summary>A list of whole numbers of 32 bits.</summary>
+    public IReadOnlyList<int>? Numbers(string name)
+    {
+        if (Find(name, required: false) is not { } value)
+        {
+            return null;
+        }
+
+        var numbers = new List<int>();
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return Wrong<List<int>>(name, "a list of whole numbers");
+        }
+
+        foreach (var item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var number))
+            {
+                return Wrong<List<int>>(name, "a list of whole numbers");
+            }
+
+            numbers.Add(number);
+        }
+
+        return numbers;
+    }
+
     /// <summary>A whole number of 32 bits.</summary>
     public int? Number(string name) =>
         Find(name, required: false) is not { } value ? null

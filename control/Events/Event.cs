@@ -76,6 +76,9 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// <summary>When and how it begins and ends.</summary>
     public required EventTerms Terms { get; init; }
 
+    /// <summary>How many minutes before its start webhooks are reminded of it, the most first; empty for never.</summary>
+    public IReadOnlyList<int> Reminders { get; init; } = [];
+
     /// <summary>Why it is in its state, for people; empty while nothing has happened.</summary>
     public string Reason { get; init; } = "";
 
@@ -165,6 +168,9 @@ public sealed record EventSettings
 
     /// <summary>0 (until the planned end, the default) to 24 h, whole seconds.</summary>
     public TimeSpan? NoShow { get; init; }
+
+    /// <summary>How many minutes before its start webhooks are reminded of it: up to ten numbers, 1 to 10080 (a week); default none.</summary>
+    public IReadOnlyList<int>? Reminders { get; init; }
 }
 
 /// <summary>Which events to list; <see langword="null"/> for all.</summary>

@@ -11,6 +11,7 @@ internal static class EventDetail
 
     /// <summary>What was asked for, as far as it was.</summary>
     public static IReadOnlyDictionary<string, string> Of(EventSettings s) => AuditLog.Detail(
+        ("reminderMinutes", s.Reminders is null ? null : string.Join(',', s.Reminders)),
         ("title", s.Title), ("channel", s.Channel), ("start", s.Start?.ToString()), ("end", s.End?.ToString()), ("timeZone", s.TimeZone), ("recurrence", s.Recurrence), ("description", s.Description),
         ("poster", s.Poster), ("ladder", s.Ladder), ("latency", s.Latency), ("record", s.Record), ("announced", s.Announced), ("startMode", s.StartMode), ("previewSeconds", Seconds(s.Preview)),
         ("graceSeconds", Seconds(s.Grace)), ("overrun", s.Overrun), ("noShowSeconds", Seconds(s.NoShow)));

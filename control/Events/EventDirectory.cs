@@ -40,6 +40,7 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         await GuardAsync(row, row.Id, async () =>
         {
             await connection.ExecuteAsync(new CommandDefinition(Insert, row, transaction, cancellationToken: cancellationToken));
+            await EventReminders.PlanAsync(connection, transaction, row, settings, cancellationToken);
             if (row.KindOf == EventKind.Series)
             {
                 await EventSeries.MakeAsync(connection, transaction, row, now, isStrict: true, cancellationToken);
@@ -118,6 +119,7 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         await GuardAsync(row, id, async () =>
         {
             await connection.ExecuteAsync(new CommandDefinition(Update, row, transaction, cancellationToken: cancellationToken));
+            await EventReminders.PlanAsync(connection, transaction, row, settings, cancellationToken);
             if (row.KindOf == EventKind.Series)
             {
                 await HandOnAsync(connection, transaction, old, row, cancellationToken);

@@ -109,6 +109,8 @@ internal sealed class EventKeeper(
             await AnnounceAsync(connection, now, cancellationToken);
             await AttachAsync(connection, rows, cancellationToken);
             await MakeAheadAsync(connection, now, cancellationToken);
+            await EventReminders.TellAsync(connection, now, cancellationToken);
+            again = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < again ? reminder : again;
             var next = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
             return next is { } at && at < again.UtcDateTime ? new(DateTime.SpecifyKind(at, DateTimeKind.Utc)) : again;
         }
@@ -182,8 +184,7 @@ internal sealed class EventKeeper(
     {
         if (decision.To is not { } to)
         {
-            if (decision.IsLate && !row.IsLate && await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE events SET late_since = @now WHERE id = @id AND state = @state AND late_since IS NULL", new { id = row.Id, state = row.State, now }, cancellationToken: cancellationToken)) > 0)
+            if (decision.IsLate && !row.IsLate && await MarkLateAsync(connection, row, now, cancellationToken))
             {
                 ControlLog.EventLate(logger, row.Title, row.Channel, row.Id);
             }
@@ -221,6 +222,22 @@ internal sealed class EventKeeper(
 
         // Also where another process was first: what has changed is looked at.
         return true;
+    }
+
+    /// <summary>Writes down that an event should have begun, and has webhooks told; <see langword="false"/> where another process did.</summary>
+    private static async Task<bool> MarkLateAsync(NpgsqlConnection connection, EventDue row, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var marked = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE events SET late_since = @now WHERE id = @id AND state = @state AND late_since IS NULL", new { id = row.Id, state = row.State, now }, transaction, cancellationToken: cancellationToken)) > 0;
+        if (marked)
+        {
+            var data = new EventData(row.Id, row.Title, row.State, "its start has come, and no encoder is there", row.StartsAt, row.EndsAt);
+            await Outbox.AddAsync(connection, transaction, now, HookTypes.EventLate, row.Channel, data, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return marked;
     }
 
     /// <summary>Sessions of events that are live are for their audience, from the instant on at which the event went live. The gate says so before: a session that begins meanwhile is not hidden.</summary>

@@ -7,7 +7,7 @@ internal sealed record EventRow(
     string Id, string Kind, string Channel, long ChannelId, string? SeriesId, string? PlannedWall, string? Recurrence, string Title, string Description, string Poster,
     DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, string? Ladder, string? Latency, bool? Record, bool Announced, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, string State, string Reason, DateTimeOffset StateSince, DateTimeOffset? WentLiveAt, DateTimeOffset? EndedAt, DateTimeOffset? LateSince, bool IsChanged, int Revision,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions)
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "")
 {
     /// <summary>All events of channels that there are.</summary>
     public const string Select = """
@@ -15,7 +15,8 @@ internal sealed record EventRow(
             e.title, e.description, e.poster, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.ladder, e.latency, e.record, e.announced, e.is_manual AS isManual,
             e.preview_seconds AS previewSeconds, e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.state, e.reason, e.state_since AS stateSince,
             e.went_live_at AS wentLiveAt, e.ended_at AS endedAt, e.late_since AS lateSince, e.is_changed AS isChanged, e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
-            (SELECT string_agg(s.session_id, ',' ORDER BY s.session_id) FROM event_sessions s WHERE s.event_id = e.id) AS sessions
+            (SELECT string_agg(s.session_id, ',' ORDER BY s.session_id) FROM event_sessions s WHERE s.event_id = e.id) AS sessions,
+            array_to_string(e.reminder_minutes, ',') AS reminders
         FROM events e JOIN channels c ON c.id = e.channel_id
         WHERE c.deleted_at IS NULL
         """;
@@ -31,6 +32,7 @@ internal sealed record EventRow(
 
     public EventInfo ToInfo() => new(Id, KindOf, Channel, Title, StateOf, StartsAt, EndsAt, TimeZone)
     {
+        Reminders = [.. Reminders.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(m => int.Parse(m, CultureInfo.InvariantCulture))],
         Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record,
         IsAnnounced = Announced, Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
@@ -52,6 +54,7 @@ internal sealed record EventRow(
         GraceSeconds = SecondsOf(s.Grace) ?? GraceSeconds,
         Continues = s.Overrun is null ? Continues : s.Overrun == "continue",
         NoShowSeconds = s.NoShow is null ? NoShowSeconds : s.NoShow == TimeSpan.Zero ? null : SecondsOf(s.NoShow),
+        Reminders = s.Reminders is null ? Reminders : string.Join(',', s.Reminders.Distinct().OrderDescending()),
     };
 
     /// <summary>A new one, before anything is asked of it.</summary>

@@ -27,6 +27,12 @@ public static class EventRules
     /// <summary>Longest preview, grace and wait.</summary>
     public static readonly TimeSpan MaxMargin = TimeSpan.FromHours(24);
 
+    /// <summary>Most reminders of an event.</summary>
+    public const int MaxReminders = 10;
+
+    /// <summary>Longest time before its start at which webhooks can be reminded of an event.</summary>
+    public static readonly TimeSpan MaxReminder = TimeSpan.FromDays(7);
+
     /// <summary>How far ahead occurrences of a series are made.</summary>
     public static readonly TimeSpan Horizon = TimeSpan.FromDays(90);
 
@@ -126,6 +132,19 @@ public static class EventRules
             {
                 yield return new(member, $"'{member}' must be 0 to 86400 whole seconds.");
             }
+        }
+
+        foreach (var mistake in ReminderMistakes(s.Reminders ?? []))
+        {
+            yield return mistake;
+        }
+    }
+
+    private static IEnumerable<Mistake> ReminderMistakes(IReadOnlyList<int> reminders)
+    {
+        if (reminders.Count > MaxReminders || reminders.Any(m => m < 1 || m > MaxReminder.TotalMinutes))
+        {
+            yield return new("reminderMinutes", $"Reminders are at most {MaxReminders} numbers of minutes before the start, 1 to {MaxReminder.TotalMinutes:0}; an empty list is none.");
         }
     }
 

@@ -56,6 +56,7 @@ internal static class EventSeries
             },
             transaction,
             cancellationToken: cancellationToken));
+        await EventReminders.HandOnAsync(connection, transaction, series.Id, cancellationToken);
         var isOver = planned.Count == 0 && !Recurrence.Expand(rule, series.WallOf.Value, zone).Any(r => r.At >= until);
         await connection.ExecuteAsync(new CommandDefinition(
             """

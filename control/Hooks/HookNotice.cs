@@ -51,7 +51,16 @@ internal sealed record HealthIssueData(string Session, Guid Publication, string 
 internal sealed record RecordingReadyData(
     string Recording, string Session, string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Hls, string Dash, string Download);
 
-/// <summary>The data of <see cref="HookTypes.EventPreview"/>, <see cref="HookTypes.EventLive"/> and <see cref="HookTypes.EventEnded"/>.</summary>
+/// <summary>The data of <see cref="HookTypes.EventReminder"/>.</summary>
+/// <param name="Event">The event's id.</param>
+/// <param name="Title">What people read.</param>
+/// <param name="State">The state that it is in: <c>scheduled</c> or <c>preview</c>.</param>
+/// <param name="Minutes">Which reminder it is: so many minutes before the planned start.</param>
+/// <param name="StartsAt">Its planned start.</param>
+/// <param name="EndsAt">Its planned end.</param>
+internal sealed record EventReminderData(string Event, string Title, string State, int Minutes, DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+
+/// <summary>The data of <see cref="HookTypes.EventPreview"/>, <see cref="HookTypes.EventLate"/>, <see cref="HookTypes.EventLive"/> and <see cref="HookTypes.EventEnded"/>.</summary>
 /// <param name="Event">The event's id.</param>
 /// <param name="Title">What people read.</param>
 /// <param name="State">The state that it is in now.</param>

@@ -15,6 +15,12 @@ public static class HookTypes
     /// <summary>They do again.</summary>
     public const string InputBack = "input.back";
 
+    /// <summary>A scheduled event begins in so many minutes.</summary>
+    public const string EventReminder = "event.reminder";
+
+    /// <summary>A scheduled event should have begun, and no encoder is there.</summary>
+    public const string EventLate = "event.late";
+
     /// <summary>A scheduled event lets its encoder in; its audience sees nothing yet.</summary>
     public const string EventPreview = "event.preview";
 
@@ -35,5 +41,5 @@ public static class HookTypes
 
     /// <summary>All that a webhook can be made for.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [PublishStarted, PublishStopped, InputLost, InputBack, EventPreview, EventLive, EventEnded, RecordingReady, HealthIssue];
+        [PublishStarted, PublishStopped, InputLost, InputBack, EventReminder, EventPreview, EventLate, EventLive, EventEnded, RecordingReady, HealthIssue];
 }

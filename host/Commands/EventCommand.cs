@@ -8,6 +8,11 @@ namespace Broadcast.Host.Commands;
 /// <summary><c>event create|list|show|set|cancel|go-live|end|delete|feed</c>.</summary>
 internal static class EventCommand
 {
+    private static readonly Option<string?> Reminders = new("--reminders")
+    {
+        Description = "Minutes before its start at which webhooks are reminded of it, with commas between, such as 60,10; or none (none)", HelpName = "MINUTES",
+    };
+
     private static readonly Argument<string> Id = new("EVENT") { Description = "The event's id, as 'event list' shows it" };
     private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
     private static readonly Option<string?> Description = new("--description") { Description = "What it is about" };
@@ -173,11 +178,13 @@ internal static class EventCommand
             command.Options.Add(option);
         }
 
+        command.Options.Add(Reminders);
         return command;
     }
 
     private static EventSettings Read(ParseResult parsed) => new()
     {
+        Reminders = Minutes(parsed.GetValue(Reminders)),
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster), Start = Time(parsed, Start), End = Time(parsed, End),
         TimeZone = parsed.GetValue(Zone), Recurrence = parsed.GetValue(Recurrence), Ladder = parsed.GetValue(Ladder), Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
         Announced = parsed.GetValue(Announced), StartMode = parsed.GetValue(StartMode), Preview = Length(parsed.GetValue(Preview)), Grace = Length(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
@@ -190,6 +197,10 @@ internal static class EventCommand
 
     private static TimeSpan? Length(double? seconds) =>
         seconds is { } given ? double.IsFinite(given) && Math.Abs(given) < 1e9 ? TimeSpan.FromSeconds(given) : TimeSpan.MaxValue : null;
+
+    private static List<int>? Minutes(string? text) => text is null ? null : text == "none" ? []
+        : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(m => int.TryParse(m, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) ? minutes
+            : throw new ControlException([new(Reminders.Name, $"'{m}' is no number of minutes: write 60,10 or none.")]))];
 
     private static void Tell(ParseResult parsed, EventInfo e)
     {
@@ -210,7 +221,7 @@ internal static class EventCommand
     private static object Row(EventInfo e) => new
     {
         id = e.Id, kind = EventRules.Name(e.Kind), series = e.Series, channel = e.Channel, title = e.Title, state = EventRules.Name(e.State), reason = e.Reason, startsAt = e.StartsAt, endsAt = e.EndsAt,
-        timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt, lateSince = e.LateSince, sessions = e.Sessions,
+        timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt, lateSince = e.LateSince, sessions = e.Sessions, reminderMinutes = e.Reminders,
     };
 
     private static string Local(EventInfo e, DateTimeOffset at) =>

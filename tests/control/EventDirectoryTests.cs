@@ -36,6 +36,9 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
             rig, Show with { Title = " ", Description = new('x', 5001), Poster = "http://x", TimeZone = "Mars", Recurrence = "FREQ=SOMETIMES", Ladder = "8k", Latency = "none", Record = "yes", Announced = "loud", StartMode = "x", Overrun = "x" },
             "ladder", "latency", "title", "description", "poster", "timeZone", "recurrence", "record", "announced", "startMode", "overrun");
         await MistakesAsync(rig, Show with { Preview = TimeSpan.FromHours(25), Grace = TimeSpan.FromSeconds(-1), NoShow = TimeSpan.FromSeconds(0.5) }, "previewSeconds", "graceSeconds", "noShowSeconds");
+        await MistakesAsync(rig, Show with { Reminders = [60, 0] }, "reminderMinutes");
+        await MistakesAsync(rig, Show with { Reminders = [10_081] }, "reminderMinutes");
+        await MistakesAsync(rig, Show with { Reminders = [.. Enumerable.Range(1, 11)] }, "reminderMinutes");
         await MistakesAsync(rig, Show with { End = At("2030-01-02T19:00") }, "end");
         await MistakesAsync(rig, Show with { Start = At("2029-12-31T20:00"), End = At("2029-12-31T21:00") }, "end");
         await MistakesAsync(rig, Show with { Start = At("2045-01-01T20:00"), End = At("2045-01-01T21:00") }, "start");

@@ -16,3 +16,15 @@ CREATE INDEX stream_events_latest ON stream_events (type, channel, id DESC) WHER
 
 CREATE TRIGGER stream_events_tell AFTER INSERT ON stream_events
     FOR EACH ROW EXECUTE FUNCTION tell_control();
+
+-- How many minutes before an event's start webhooks are reminded of it, and of which of these they were; a start that is moved is another one.
+-- A constant default: no row is written anew, and a server of before, which knows neither, goes on without reminders.
+ALTER TABLE events ADD COLUMN reminder_minutes int[] NOT NULL DEFAULT '{}' CHECK (cardinality(reminder_minutes) <= 10);
+
+CREATE TABLE event_reminders (
+    event_id   text NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    starts_at  timestamptz NOT NULL,
+    minutes    int NOT NULL,
+    told_at    timestamptz NOT NULL,
+    PRIMARY KEY (event_id, starts_at, minutes)
+);

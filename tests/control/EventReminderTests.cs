@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What webhooks hear of events that are to begin.</summary>
+public sealed class EventReminderTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Each_reminder_is_told_once_at_its_time_by_however_many_keepers()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        var show = await rig.PlanAsync(120, 180, new() { Reminders = [10, 60, 60] });
+        show.Reminders.ShouldBe([60, 10]);
+        using var second = rig.NewKeeper();
+        rig.Clock.Advance(TimeSpan.FromSeconds(3594));
+        (await rig.Keeper.RunOnceAsync(default)).ShouldBe(show.StartsAt.AddMinutes(-60), "it wakes for it");
+        (await ToldAsync(rig)).ShouldBeEmpty();
+
+        rig.Clock.Advance(TimeSpan.FromSeconds(6));
+        await Task.WhenAll(rig.Keeper.RunOnceAsync(default), second.RunOnceAsync(default));
+        await rig.Keeper.RunOnceAsync(default);
+        (await ToldAsync(rig)).ShouldBe([60]);
+        await rig.PassAsync(50);
+        await second.RunOnceAsync(default);
+        await rig.PassAsync(10);
+        (await ToldAsync(rig)).ShouldBe([60, 10]);
+
+        var told = JsonDocument.Parse((await BodiesAsync(rig))[^1]).RootElement;
+        (told.GetProperty("type").GetString(), told.GetProperty("channel").GetString()).ShouldBe(("event.reminder", "demo"));
+        var data = told.GetProperty("data");
+        (data.GetProperty("event").GetString(), data.GetProperty("title").GetString(), data.GetProperty("state").GetString()).ShouldBe((show.Id, "Show", "preview"));
+        data.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(show.StartsAt);
+    }
+
+    [Fact]
+    public async Task Of_reminders_that_were_missed_the_last_is_told_and_none_once_the_start_has_come()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await rig.PlanAsync(120, 180, new() { Reminders = [60, 30, 10] });
+        await rig.PassAsync(100);
+        (await ToldAsync(rig)).ShouldBe([30]);
+        await rig.PassAsync(20);
+        (await ToldAsync(rig)).ShouldBe([30], "it begins");
+    }
+
+    [Fact]
+    public async Task A_start_that_is_moved_has_reminders_of_its_own_and_an_event_that_is_cancelled_none()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        var show = await rig.PlanAsync(60, 120, new() { Reminders = [30] });
+        await rig.PassAsync(30);
+        await rig.Events.SetAsync(show.Id, new() { Start = EventTime.At(show.StartsAt.AddHours(2)) });
+        await rig.PassAsync(30);
+        (await ToldAsync(rig)).ShouldBe([30]);
+        await rig.PassAsync(90);
+        (await ToldAsync(rig)).ShouldBe([30, 30]);
+
+        var off = await rig.PlanAsync(600, 660, new() { Reminders = [5] });
+        await rig.Events.CancelAsync(off.Id);
+        await rig.PassAsync(596);
+        (await ToldAsync(rig)).ShouldBe([30, 30]);
+    }
+
+    [Fact]
+    public async Task Occurrences_have_the_reminders_of_their_series()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [15] });
+        (await rig.Events.ListAsync(new(Series: series.Id))).Select(o => string.Join(',', o.Reminders)).ShouldBe(["15", "15"]);
+        await rig.Events.SetAsync(series.Id, new() { Reminders = [] });
+        (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.Reminders.Count == 0);
+        await rig.Events.SetAsync(series.Id, new() { Reminders = [20] });
+        await rig.PassAsync(105);
+        (await ToldAsync(rig)).ShouldBe([20]);
+    }
+
+    [Fact]
+    public async Task An_event_whose_encoder_is_not_there_is_told_to_be_late_once()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventLate);
+        var show = await rig.PlanAsync(20, 60);
+        await rig.PassAsync(19);
+        (await BodiesAsync(rig)).ShouldBeEmpty();
+        await rig.PassAsync(1);
+        await rig.PassAsync(5);
+
+        var data = JsonDocument.Parse((await BodiesAsync(rig)).ShouldHaveSingleItem()).RootElement.GetProperty("data");
+        (data.GetProperty("event").GetString(), data.GetProperty("state").GetString()).ShouldBe((show.Id, "preview"));
+    }
+
+    private async Task<EventRig> OpenAsync(string type)
+    {
+        var rig = await EventRig.OpenAsync(postgres);
+        await new Webhooks(rig.Database, rig.Clock).CreateAsync(new("https://example.org/hook") { Types = [type] });
+        return rig;
+    }
+
+    private static async Task<IReadOnlyList<int>> ToldAsync(EventRig rig) =>
+        [.. (await BodiesAsync(rig)).Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("minutes").GetInt32())];
+
+    private static async Task<IReadOnlyList<string>> BodiesAsync(EventRig rig)
+    {
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>("SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")];
+    }
+}
