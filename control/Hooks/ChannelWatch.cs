@@ -8,7 +8,7 @@ namespace Broadcast.Control;
 /// <summary>
 /// Looks once a second at the channels in use, and puts into the outbox what only a look can tell: that viewers of a session get nothing of an encoder any more, that they do again, and what is wrong
 /// with what encoders send. Whether a loss was told stands in the session's row, written with the event: each loss and return is told once, by however many processes, across restarts, and after the
-/// database was away. A health issue is told once for as long as it lasts; a restart in the middle may tell it again.
+/// database was away. A health issue is told once for as long as it lasts, which stands in the database, too.
 /// </summary>
 internal sealed class ChannelWatch(
     Database database, SessionBook book, TimeProvider time, ILogger<ChannelWatch> logger, IChannelStates? states = null, ISourceHealth? health = null) : BackgroundService
@@ -23,8 +23,12 @@ internal sealed class ChannelWatch(
     public static readonly TimeSpan WellFor = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    // How often it is written down that something is still wrong, and how long that is kept.
+    private static readonly TimeSpan NotedEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan NotedFor = TimeSpan.FromDays(1);
     private readonly Dictionary<SessionId, Watched> _inputs = [];
-    private readonly Dictionary<(SessionId Session, string Code), DateTimeOffset> _issues = [];
+    private readonly Dictionary<(SessionId Session, string Code), Noted> _issues = [];
 
     /// <summary>One look.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
@@ -37,7 +41,7 @@ internal sealed class ChannelWatch(
         }
 
         var now = time.GetUtcNow();
-        foreach (var forgotten in _issues.Where(i => now - i.Value >= WellFor).Select(i => i.Key).ToList())
+        foreach (var forgotten in _issues.Where(i => now - i.Value.Seen >= WellFor).Select(i => i.Key).ToList())
         {
             _issues.Remove(forgotten);
         }
@@ -139,21 +143,52 @@ internal sealed class ChannelWatch(
             foreach (var finding in report.Findings.Where(f => f.Severity >= FindingSeverity.Warning && now - f.Since >= WrongFor))
             {
                 var issue = (report.Session, finding.Code);
-                if (!_issues.ContainsKey(issue))
+                var written = _issues.TryGetValue(issue, out var noted) ? noted.Written : await TellIssueAsync(channel, report, finding, now, cancellationToken);
+                if (now - written >= NotedEvery)
                 {
                     await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-                    var severity = finding.Severity == FindingSeverity.Error ? "error" : "warning";
-                    await Outbox.AddAsync(
-                        connection, null, now, HookTypes.HealthIssue, channel.Value,
-                        new HealthIssueData(report.Session.Value, report.Publication, finding.Code, severity, finding.Advice, finding.Since), cancellationToken);
+                    await connection.ExecuteAsync(new CommandDefinition(
+                        "UPDATE health_issues SET seen_at = @now WHERE session_id = @session AND code = @code", new { now, session = report.Session.Value, code = finding.Code },
+                        cancellationToken: cancellationToken));
+                    written = now;
                 }
 
-                _issues[issue] = now;
+                _issues[issue] = new(now, written);
             }
         }
     }
 
+    /// <summary>Writes down that something is wrong, and has it told, unless a process before this one did and it has not been well since.</summary>
+    /// <returns>When it was written down; long ago where it was not now.</returns>
+    private async Task<DateTimeOffset> TellIssueAsync(ChannelName channel, SourceReport report, SourceFinding finding, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM health_issues WHERE seen_at < @old", new { old = now - NotedFor }, transaction, cancellationToken: cancellationToken));
+        var isNew = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO health_issues AS h (session_id, code, seen_at) VALUES (@session, @code, @now)
+            ON CONFLICT (session_id, code) DO UPDATE SET seen_at = excluded.seen_at WHERE h.seen_at <= @before
+            """,
+            new { session = report.Session.Value, code = finding.Code, now, before = now - WellFor }, transaction, cancellationToken: cancellationToken)) == 1;
+        if (isNew)
+        {
+            var severity = finding.Severity == FindingSeverity.Error ? "error" : "warning";
+            await Outbox.AddAsync(
+                connection, transaction, now, HookTypes.HealthIssue, channel.Value,
+                new HealthIssueData(report.Session.Value, report.Publication, finding.Code, severity, finding.Advice, finding.Since), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return isNew ? now : DateTimeOffset.MinValue;
+    }
+
     private sealed record Row(DateTimeOffset? LostAt, DateTimeOffset? EndedAt);
+
+    /// <summary>Something wrong that is known.</summary>
+    /// <param name="Seen">When it was so last.</param>
+    /// <param name="Written">When that was last written down.</param>
+    private readonly record struct Noted(DateTimeOffset Seen, DateTimeOffset Written);
 
     /// <summary>What is known of a session's input.</summary>
     private sealed class Watched

@@ -83,6 +83,25 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_was_told_to_be_wrong_is_not_told_again_by_a_process_that_is_started_meanwhile()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HearAllAsync(bench);
+        var session = (await bench.BeginAsync()).Session.Id;
+        var health = new Said { Session = session, Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
+        using var watch = Watch(bench, health);
+        await LookAsync(watch, bench, 600);
+
+        using var restarted = Watch(bench, health);
+        await LookAsync(restarted, bench, 20);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1);
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(6));
+        using var later = Watch(bench, health);
+        await LookAsync(later, bench, 2);
+        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
+    }
+
+    [Fact]
     public async Task A_recording_is_told_when_it_can_be_played_once_and_an_empty_one_never()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);

@@ -28,3 +28,11 @@ CREATE TABLE event_reminders (
     told_at    timestamptz NOT NULL,
     PRIMARY KEY (event_id, starts_at, minutes)
 );
+
+-- What was told to be wrong with a session, and when it was so last, to the minute: so that a process that is started meanwhile does not tell it again. No reference: a session's own row may come later.
+CREATE TABLE health_issues (
+    session_id  text NOT NULL CHECK (char_length(session_id) = 26),
+    code        text NOT NULL CHECK (char_length(code) <= 100),
+    seen_at     timestamptz NOT NULL,
+    PRIMARY KEY (session_id, code)
+);
