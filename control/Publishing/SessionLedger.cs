@@ -24,6 +24,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
     /// <summary>Most events for webhooks that wait for the database; when more come while it is away, the oldest are dropped, and the log says so.</summary>
     public const int MaxNotices = 1000;
 
+    private const int NoticesAtOnce = 100;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
     private readonly Dictionary<string, DateTimeOffset> _keys = new(StringComparer.Ordinal);
@@ -195,41 +196,68 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         return true;
     }
 
+    // Many in one transaction: one wait for the disk. When the database refuses one of them they go one by one, so that it takes no other with it.
     private async Task<bool> WriteNoticesAsync(CancellationToken cancellationToken)
     {
-        while (NextNotice() is { } notice)
+        var atOnce = NoticesAtOnce;
+        while (NextNotices(atOnce) is { Length: > 0 } notices)
         {
             try
             {
-                await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-                await Outbox.AddAsync(connection, null, notice.At, notice.Type, notice.Channel, notice.Data, cancellationToken);
+                await WriteAsync(notices, cancellationToken);
             }
             catch (Exception e) when (Database.IsAway(e))
             {
                 return false;
             }
+            catch (Exception) when (notices.Length > 1 && !cancellationToken.IsCancellationRequested)
+            {
+                atOnce = 1;
+                continue;
+            }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                ControlLog.HookNoticeRefused(logger, e, notice.Type);
+                ControlLog.HookNoticeRefused(logger, e, notices[0].Type);
             }
 
-            lock (_lock)
+            Done(notices);
+        }
+
+        return true;
+    }
+
+    private async Task WriteAsync(HookNotice[] notices, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        foreach (var notice in notices)
+        {
+            await Outbox.AddAsync(connection, transaction, notice.At, notice.Type, notice.Channel, notice.Data, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private HookNotice[] NextNotices(int atMost)
+    {
+        lock (_lock)
+        {
+            return [.. _notices.Take(atMost)];
+        }
+    }
+
+    // Some of them may have been dropped meanwhile, the oldest first.
+    private void Done(HookNotice[] notices)
+    {
+        lock (_lock)
+        {
+            foreach (var notice in notices)
             {
                 if (_notices.TryPeek(out var first) && ReferenceEquals(first, notice))
                 {
                     _notices.Dequeue();
                 }
             }
-        }
-
-        return true;
-    }
-
-    private HookNotice? NextNotice()
-    {
-        lock (_lock)
-        {
-            return _notices.TryPeek(out var notice) ? notice : null;
         }
     }
 
