@@ -194,7 +194,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await bench.EndAsync(grant);
         said.State = new("ended", session, null);
         await LookAsync(bench, restarted, 3);
-        (await ToldAsync(bench)).Where(t => t.StartsWith("channel.state", StringComparison.Ordinal)).Last().ShouldBe("channel.state ended");
+        (await ToldAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
         var before = (await ToldAsync(bench)).Count;
         await LookAsync(bench, restarted, 3);
         (await ToldAsync(bench)).Count.ShouldBe(before);
