@@ -30,7 +30,7 @@ internal sealed record Greeting(bool Json, bool IsUp)
             (_, not null) => [$"    Stream key  {firstKey}", $"                (shown only now; ./broadcast key rotate {channel} makes a new one)"],
             _ => [$"    Stream key  the one you were shown; ./broadcast key rotate {channel} makes a new one"],
         });
-        lines.AddRange(["", "  Watch", $"    {pages}/watch/{channel ?? "NAME"}", "", "  Dashboard", $"    {pages}/dashboard"]);
+        lines.AddRange(["", "  Watch", $"    {pages}/watch/{channel ?? "NAME"}", "", "  Dashboard", $"    {pages}/dashboard{(setupCode is null ? "" : "/setup")}"]);
         if (setupCode is not null)
         {
             lines.Add($"    set-up code {setupCode}  (works once)");

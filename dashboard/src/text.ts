@@ -1,4 +1,7 @@
-// Every text that a person reads, in one place. The two tables are apart so that the watch page does not carry the dashboard's.
+// Every text that a person reads, in one place. The two tables are apart so that the watch page does not carry the dashboard's; what is long of the dashboard's lies in text/.
+
+import { entranceText } from './text/entrance';
+import { pagesText } from './text/pages';
 
 export const playerText = {
   product: 'Broadcast',
@@ -100,25 +103,10 @@ export const adminText = {
   signOut: 'Sign out',
   serverSilent: 'The server does not answer. Trying again.',
   failed: 'That did not work. Try again.',
+  tryAgain: 'Try again',
 
-  signIn: {
-    title: 'Sign in',
-    intro: 'On the first visit enter the set-up code that was printed when the server started. Later, enter an API token.',
-    field: 'Set-up code or API token',
-    keep: 'Stay signed in on this device',
-    submit: 'Continue',
-    working: 'Checking…',
-    noToken: 'No token? Make one on the server:',
-    command: 'broadcast token create --role admin',
-    expired: 'You were signed out: the token is no longer valid.',
-    tokenRefused: 'This token is not valid.',
-  },
-  firstToken: {
-    title: 'Your admin token',
-    hint: 'Keep it in a safe place. You need it to sign in elsewhere, and it is not shown again.',
-    field: 'Admin token',
-    done: 'I have kept it',
-  },
+  signIn: entranceText,
+  pages: pagesText,
 
   channels: {
     title: 'Channels',

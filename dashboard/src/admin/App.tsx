@@ -1,70 +1,134 @@
-import { useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { adminText } from '../text';
-import { forgetToken, rtmpServer, storeToken, storedToken } from './access';
-import { Api } from './api';
+import { forgetToken, rtmpServer } from './access';
+import { type Api, ApiError, type Me } from './api';
 import { Channels } from './Channels';
-import { SignIn } from './SignIn';
+import { Entrance } from './entrance/Entrance';
+import { addressOf, type Navigation, useNavigation } from './navigation';
+import { PageBoundary } from './PageBoundary';
+import { leave, resume, type Session } from './session';
+import { Top } from './Top';
 import { usePolled } from './usePolled';
 
+const retryMs = 5000;
+
 export function App() {
-  const [token, setToken] = useState(storedToken);
-  const [expired, setExpired] = useState(false);
+  const [session, setSession] = useState<Session>({ state: 'asking' });
+  const [asked, setAsked] = useState(0);
+  const navigation = useNavigation();
 
-  const signIn = useCallback((entered: string, keepOnDevice: boolean) => {
-    storeToken(entered, keepOnDevice);
-    setExpired(false);
-    setToken(entered);
-  }, []);
-  const signOut = useCallback((becauseExpired: boolean) => {
+  useEffect(() => {
+    let stays = true;
+    void resume().then((found) => {
+      if (stays) setSession(found);
+    });
+    return () => {
+      stays = false;
+    };
+  }, [asked]);
+
+  useEffect(() => {
+    if (session.state !== 'unreachable') return undefined;
+    const timer = window.setTimeout(() => setAsked((count) => count + 1), retryMs);
+    return () => window.clearTimeout(timer);
+  }, [session]);
+
+  const enter = useCallback((api: Api, me: Me) => setSession({ state: 'in', api, me }), []);
+  const expire = useCallback(() => {
     forgetToken();
-    setExpired(becauseExpired);
-    setToken(null);
+    setSession({ state: 'out', why: adminText.signIn.expired });
   }, []);
+  const out = useCallback(() => setSession({ state: 'out', why: null }), []);
 
-  if (token === null) {
-    return (
-      <>
-        <Top />
-        <SignIn expired={expired} onToken={signIn} />
-      </>
-    );
-  }
-  return <Dashboard key={token} token={token} onSignOut={signOut} />;
-}
-
-function Dashboard({ token, onSignOut }: { token: string; onSignOut: (becauseExpired: boolean) => void }) {
-  const api = useMemo(() => new Api(token, adminText), [token]);
-  const expire = useCallback(() => onSignOut(true), [onSignOut]);
-  const system = usePolled(useCallback(() => api.system(), [api]), 60_000, expire);
-  const channels = usePolled(useCallback(() => api.channels(), [api]), 3000, expire);
-
+  if (session.state === 'in') return <Dashboard api={session.api} me={session.me} navigation={navigation} onExpired={expire} onOut={out} />;
   return (
     <>
-      <Top version={system.data?.version} onSignOut={() => onSignOut(false)} />
-      {system.data === null ? (
+      <Top />
+      {session.state === 'out' && (
+        <Entrance
+          first={navigation.place.part === 'setup' ? 'setUp' : 'login'}
+          why={session.why}
+          onIn={(api, me) => {
+            if (navigation.place.part === 'setup') navigation.go(addressOf('now'));
+            enter(api, me);
+          }}
+        />
+      )}
+      {session.state === 'asking' && (
         <main className="content">
-          {system.error === null ? <p role="status">{adminText.loading}</p> : <p className="problem" role="alert">{system.error.message}</p>}
+          <p role="status">{adminText.loading}</p>
         </main>
-      ) : (
-        <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />
+      )}
+      {session.state === 'unreachable' && (
+        <main className="content">
+          <div className="empty" role="alert">
+            <p className="empty-title">{adminText.signIn.unreachable}</p>
+            <p>{session.message}</p>
+            <button type="button" className="button" onClick={() => setAsked((count) => count + 1)}>
+              {adminText.tryAgain}
+            </button>
+          </div>
+        </main>
       )}
     </>
   );
 }
 
-function Top({ version, onSignOut }: { version?: string; onSignOut?: () => void }) {
+interface DashboardProps {
+  api: Api;
+  me: Me;
+  navigation: Navigation;
+  /** The server does not know who this is any more. */
+  onExpired: () => void;
+  onOut: () => void;
+}
+
+function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
+  const [notOut, setNotOut] = useState<string | null>(null);
+  const system = usePolled(useCallback(() => api.system(), [api]), 60_000, onExpired);
+  const channels = usePolled(useCallback(() => api.channels(), [api]), 3000, onExpired);
+  const { page } = navigation.place;
+
+  useEffect(() => {
+    document.title = adminText.pages.title(adminText.pages.names[page]);
+  }, [page]);
+
+  async function signOut() {
+    try {
+      await leave(api, me);
+      onOut();
+    } catch (error) {
+      setNotOut(adminText.signIn.signOutFailed(error instanceof ApiError ? error.message : adminText.failed));
+    }
+  }
+
   return (
-    <header className="top">
-      <span className="brand">
-        <span className="brand-mark" aria-hidden="true" />
-        {adminText.product}
-      </span>
-      {version && <span className="version">{version}</span>}
-      {onSignOut && (
-        <button type="button" className="button quiet sign-out" onClick={onSignOut}>
-          {adminText.signOut}
-        </button>
-      )}
-    </header>
+    <>
+      <a className="skip" href="#content">
+        {adminText.pages.skip}
+      </a>
+      <Top me={me} version={system.data?.version} navigation={navigation} onSignOut={() => void signOut()} />
+      <main id="content" className="content" tabIndex={-1}>
+        {notOut !== null && (
+          <p className="problem" role="alert">
+            {notOut}
+          </p>
+        )}
+        {system.data === null && (system.error === null ? <p role="status">{adminText.loading}</p> : <Problem>{system.error.message}</Problem>)}
+        {system.data !== null && (
+          <PageBoundary key={page}>
+            <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />
+          </PageBoundary>
+        )}
+      </main>
+    </>
+  );
+}
+
+function Problem({ children }: { children: ReactNode }) {
+  return (
+    <p className="problem" role="alert">
+      {children}
+    </p>
   );
 }

@@ -22,7 +22,7 @@ export function Channels({ api, system, channels, rtmp }: ChannelsProps) {
   const { data, error } = channels;
 
   return (
-    <main className="content">
+    <>
       <div className="content-top">
         <h1>{text.title}</h1>
         {mayCreate && data !== null && data.length > 0 && (
@@ -70,7 +70,7 @@ export function Channels({ api, system, channels, rtmp }: ChannelsProps) {
       {creating && (
         <NewChannelDialog api={api} ladders={system.ladders} latencies={system.latencies} rtmp={rtmp} onCreated={channels.refresh} onClose={() => setCreating(false)} />
       )}
-    </main>
+    </>
   );
 }
 

@@ -98,11 +98,20 @@ export class ApiError extends Error {
   readonly status: number;
   /** What is wrong with each member of what was sent. */
   readonly mistakes: Record<string, string>;
+  /** What else is to be sent; `code` where a login asks for a second factor. */
+  readonly needs: string | null;
 
-  constructor(status: number, message: string, mistakes: Record<string, string> = {}) {
+  constructor(status: number, message: string, mistakes: Record<string, string> = {}, needs: string | null = null) {
     super(message);
     this.status = status;
     this.mistakes = mistakes;
+    this.needs = needs;
+  }
+
+  /** All that was said, where there are no fields to say it beside. */
+  get words(): string {
+    const mistakes = Object.values(this.mistakes);
+    return mistakes.length > 0 ? mistakes.join(' ') : this.message;
   }
 }
 
@@ -116,10 +125,30 @@ export function problemOf(status: number, body: unknown, otherwise: string): Api
       mistakes[member] = Array.isArray(texts) ? texts.join(' ') : String(texts);
     }
   }
-  return new ApiError(status, message, mistakes);
+  return new ApiError(status, message, mistakes, typeof fields.needs === 'string' ? fields.needs : null);
 }
 
-/** Speaks to the API with one token. */
+/** Who asks: somebody who logged in, or a token. */
+export interface Me {
+  kind: 'user' | 'token';
+  /** A user's name, a token's id. */
+  name: string;
+  /** What people call them, a token's label; may be empty. */
+  displayName: string;
+  role: string;
+  /** Whether their login asks for a code; null for a token. */
+  totp: boolean | null;
+  /** The login's id; null for a token. */
+  login: string | null;
+}
+
+/** A token's secret, this once. */
+export interface IssuedSecret {
+  info: { id: string };
+  token: string;
+}
+
+/** Speaks to the API with one token, or without one, as whoever the browser's cookie is of. */
 export class Api {
   private readonly token: string | null;
   private readonly otherwise: string;
@@ -131,9 +160,27 @@ export class Api {
     this.silent = texts.serverSilent;
   }
 
-  /** Trades the set-up code for the first admin token. */
-  async setUp(code: string): Promise<string> {
-    return (await this.ask<{ token: string }>('POST', '/setup', { code })).token;
+  /** Trades the set-up code for the first admin, who logs in with this name and password, and a first token besides. */
+  setUp(code: string, name: string, password: string): Promise<IssuedSecret> {
+    return this.ask('POST', '/setup', { code, name, password });
+  }
+
+  /** Logs in: the answer sets a cookie, which scripts do not see. */
+  login(name: string, password: string, code?: string): Promise<{ name: string }> {
+    return this.ask('POST', '/login', code === undefined ? { name, password } : { name, password, code });
+  }
+
+  /** Ends the login that the cookie is of. */
+  logout(): Promise<void> {
+    return this.ask('POST', '/logout');
+  }
+
+  me(): Promise<Me> {
+    return this.ask('GET', '/me');
+  }
+
+  revokeToken(id: string): Promise<void> {
+    return this.ask('DELETE', `/tokens/${encodeURIComponent(id)}`);
   }
 
   system(): Promise<System> {
@@ -184,7 +231,8 @@ export class Api {
     return this.ask('DELETE', `${viewersOf(channel)}/${encodeURIComponent(id)}`);
   }
 
-  private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Asks for a path below `/api/v1`. */
+  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';

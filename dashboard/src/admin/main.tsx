@@ -1,5 +1,7 @@
 import '../theme.css';
+import './colors.css';
 import './dashboard.css';
+import './parts.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { adminText } from '../text';

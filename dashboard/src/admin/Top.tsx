@@ -1,0 +1,54 @@
+import { adminText } from '../text';
+import type { Me } from './api';
+import { addressOf, type Navigation, type Page, PageLink } from './navigation';
+
+interface TopProps {
+  me?: Me;
+  version?: string;
+  navigation?: Navigation;
+  onSignOut?: () => void;
+}
+
+/** The bar at the top: the pages that somebody may see, who they are, and the way out. */
+export function Top({ me, version, navigation, onSignOut }: TopProps) {
+  const text = adminText.pages;
+  return (
+    <header className="top">
+      <span className="brand">
+        <span className="brand-mark" aria-hidden="true" />
+        {adminText.product}
+      </span>
+      {version && <span className="version">{version}</span>}
+      {me && navigation && (
+        <nav className="pages" aria-label={text.label}>
+          {pagesOf(me).map((page) => (
+            <PageLink key={page} to={addressOf(page)} current={navigation.place.page === page} go={navigation.go}>
+              {text.names[page]}
+            </PageLink>
+          ))}
+        </nav>
+      )}
+      {me && (
+        <span className="who" title={text.signedInAs(nameOf(me), text.roles[me.role] ?? me.role)}>
+          {nameOf(me)}
+        </span>
+      )}
+      {onSignOut && (
+        <button type="button" className="button quiet sign-out" onClick={onSignOut}>
+          {adminText.signOut}
+        </button>
+      )}
+    </header>
+  );
+}
+
+/** The pages that somebody has something on. */
+export function pagesOf(_me: Me): Page[] {
+  return ['now'];
+}
+
+/** What somebody is called. */
+export function nameOf(me: Me): string {
+  const label = me.displayName || me.name;
+  return me.kind === 'token' ? adminText.pages.withToken(label) : label;
+}

@@ -1,0 +1,40 @@
+/** The ways into the dashboard. */
+export const entranceText = {
+  title: 'Sign in',
+  name: 'Name',
+  nameHint: 'What you sign in with: a–z, 0–9 and . _ @ + -',
+  password: 'Password',
+  passwordHint: 'At least 12 characters. A sentence is good.',
+  again: 'Password again',
+  code: 'Code',
+  codeHint: 'What your authenticator app shows now, or one of your recovery codes.',
+  bothNeeded: 'Enter your name and your password.',
+  submit: 'Sign in',
+  working: 'Checking…',
+  expired: 'You were signed out. Sign in again.',
+  signOutFailed: (why: string) => `You are still signed in. ${why}`,
+
+  setUpTitle: 'Welcome',
+  setUpIntro: 'Make the first account. It may do everything: make channels, plan broadcasts, and make accounts for others.',
+  setUpCode: 'Set-up code',
+  setUpCodeHint: 'The server printed it when it started, beside the dashboard’s address. It works once.',
+  setUpSubmit: 'Make the account',
+  notACode: 'A set-up code has four groups of five letters and digits, such as a1b2c-d3e4f-g5h6j-k7m8n.',
+  notTheSame: 'The two passwords differ.',
+
+  token: 'API token',
+  tokenNeeded: 'Enter a token.',
+  tokenRefused: 'This token is not valid.',
+  keep: 'Stay signed in on this device',
+  noToken: 'Make one on the server:',
+  command: 'broadcast token create --role admin',
+
+  toLoginHint: 'You have an account?',
+  toLogin: 'Sign in with name and password',
+  toSetUpHint: 'First visit?',
+  toSetUp: 'Enter the set-up code',
+  toTokenHint: 'No account, but a token?',
+  toToken: 'Sign in with an API token',
+
+  unreachable: 'The server cannot be reached',
+} as const;
