@@ -2,6 +2,7 @@
 
 import { entranceText } from './text/entrance';
 import { pagesText } from './text/pages';
+import { scheduleText } from './text/schedule';
 
 export const playerText = {
   product: 'Broadcast',
@@ -107,6 +108,7 @@ export const adminText = {
 
   signIn: entranceText,
   pages: pagesText,
+  schedule: scheduleText,
 
   channels: {
     title: 'Channels',

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from 'react';
 import { adminText } from '../text';
 import { forgetToken, rtmpServer } from './access';
 import { type Api, ApiError, type Me } from './api';
@@ -11,6 +11,9 @@ import { Top } from './Top';
 import { usePolled } from './usePolled';
 
 const retryMs = 5000;
+
+// Pages that are not the first are fetched when somebody goes there.
+const SchedulePage = lazy(() => import('./schedule/SchedulePage').then((module) => ({ default: module.SchedulePage })));
 
 export function App() {
   const [session, setSession] = useState<Session>({ state: 'asking' });
@@ -117,7 +120,10 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
         {system.data === null && (system.error === null ? <p role="status">{adminText.loading}</p> : <Problem>{system.error.message}</Problem>)}
         {system.data !== null && (
           <PageBoundary key={page}>
-            <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />
+            <Suspense fallback={<p role="status">{adminText.loading}</p>}>
+              {page !== 'schedule' && <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />}
+              {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={channels.data} onExpired={onExpired} />}
+            </Suspense>
           </PageBoundary>
         )}
       </main>

@@ -44,7 +44,7 @@ export function Top({ me, version, navigation, onSignOut }: TopProps) {
 
 /** The pages that somebody has something on. */
 export function pagesOf(_me: Me): Page[] {
-  return ['now'];
+  return ['now', 'schedule'];
 }
 
 /** What somebody is called. */

@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react';
+import { adminText } from '../text';
+import { CopyField } from './CopyField';
+import { Dialog } from './Dialog';
+
+interface SecretDialogProps {
+  title: string;
+  hint: string;
+  label: string;
+  secret: string;
+  onDone: () => void;
+  children?: ReactNode;
+}
+
+/** Something that is shown this once. Only its button closes it: a stray press must not lose it. */
+export function SecretDialog({ title, hint, label, secret, onDone, children }: SecretDialogProps) {
+  return (
+    <Dialog title={title}>
+      <p>{hint}</p>
+      <CopyField label={label} value={secret} />
+      {children}
+      <div className="actions">
+        <button type="button" className="button" onClick={onDone}>
+          {adminText.newKey.done}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,169 @@
+import { useCallback, useState } from 'react';
+import { adminText } from '../../text';
+import type { Api } from '../api';
+import { Confirm } from '../Confirm';
+import { Dialog } from '../Dialog';
+import { clockText } from '../times';
+import { usePolled } from '../usePolled';
+import { cancelEvent, endEvent, eventHistory, goLive, type PlannedEvent } from './eventApi';
+import { pillOf, stateSentence, whenText } from './eventWords';
+import { wallIn } from './wallClock';
+
+type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
+
+interface EventDialogProps {
+  api: Api;
+  event: PlannedEvent;
+  mayManage: boolean;
+  onEdit: () => void;
+  onEditSeries: () => void;
+  onDuplicate: () => void;
+  onChanged: () => void;
+  onExpired: () => void;
+  onClose: () => void;
+}
+
+/** One event: what it is, what happened, and what can be done with it now. */
+export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
+  const text = adminText.schedule;
+  const isToCome = event.state === 'scheduled' || event.state === 'preview';
+  const isOn = event.state === 'preview' || event.state === 'live';
+
+  async function done(work: Promise<unknown>) {
+    await work;
+    onChanged();
+  }
+
+  if (asking === 'goLive') return <Confirm title={text.goLiveTitle(event.title)} hint={text.goLiveHint} submit={text.goLive} danger={false} onConfirm={() => done(goLive(api, event.id))} onClose={() => setAsking(null)} />;
+  if (asking === 'end') return <Confirm title={text.endTitle(event.title)} hint={text.endHint} submit={text.end} onConfirm={() => done(endEvent(api, event.id))} onClose={() => setAsking(null)} />;
+  if (asking === 'cancel') return <Confirm title={text.cancelTitle(event.title)} hint={text.cancelHint} submit={text.cancel} onConfirm={() => done(cancelEvent(api, event.id))} onClose={() => setAsking(null)} />;
+  if (asking === 'cancelSeries' && event.series !== null) {
+    const series = event.series;
+    return <Confirm title={text.cancelSeriesTitle(event.title)} hint={text.cancelSeriesHint} submit={text.cancelSeries} onConfirm={() => done(cancelEvent(api, series))} onClose={() => setAsking(null)} />;
+  }
+
+  return (
+    <Dialog title={event.title} onClose={onClose}>
+      <EventFacts event={event} />
+      {event.description !== '' && <p className="said wide">{event.description}</p>}
+      <section>
+        <h3>{text.history}</h3>
+        {history.error !== null && <p className="field-mistake">{history.error.words}</p>}
+        {history.data?.length === 0 && <p className="field-hint">{text.noHistory}</p>}
+        <ul className="steps">
+          {history.data?.map((step) => (
+            <li key={`${step.at} ${step.state}`}>
+              <span className="field-hint">{clockText(step.at)}</span> {text.states[step.state] ?? step.state}
+              {step.reason !== '' && <span className="field-hint"> – {step.reason}</span>}
+            </li>
+          ))}
+        </ul>
+      </section>
+      <div className="tools">
+        <a className="button quiet" href={`/watch/${encodeURIComponent(event.channel)}`} target="_blank" rel="noopener">
+          {text.watch}
+        </a>
+        {mayManage && (
+          <>
+            {(isToCome || event.state === 'live') && (
+              <button type="button" className="button quiet" onClick={onEdit}>
+                {text.edit}
+              </button>
+            )}
+            {event.series !== null && (
+              <button type="button" className="button quiet" onClick={onEditSeries}>
+                {text.editSeries}
+              </button>
+            )}
+            <button type="button" className="button quiet" onClick={onDuplicate}>
+              {text.duplicate}
+            </button>
+            {isToCome && (
+              <button type="button" className="button quiet" onClick={() => setAsking('cancel')}>
+                {text.cancel}
+              </button>
+            )}
+            {event.series !== null && (
+              <button type="button" className="button quiet" onClick={() => setAsking('cancelSeries')}>
+                {text.cancelSeries}
+              </button>
+            )}
+          </>
+        )}
+      </div>
+      <div className="actions">
+        <button type="button" className="button quiet" onClick={onClose}>
+          {adminText.close}
+        </button>
+        {mayManage && isOn && (
+          <button type="button" className="button danger" onClick={() => setAsking('end')}>
+            {text.end}
+          </button>
+        )}
+        {mayManage && isToCome && (
+          <button type="button" className="button" onClick={() => setAsking('goLive')}>
+            {text.goLive}
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+/** What an event is, as terms and what they are. */
+export function EventFacts({ event }: { event: PlannedEvent }) {
+  const text = adminText.schedule;
+  const facts = text.facts;
+  const sentence = stateSentence(event);
+  const minutes = Math.round(event.previewSeconds / 60);
+  const there = event.localStart.slice(0, 16);
+  return (
+    <dl className="facts">
+      <dt>{facts.state}</dt>
+      <dd>
+        <span className="pill" data-pill={pillOf(event.state)}>
+          <span className="dot" aria-hidden="true" />
+          {text.states[event.state] ?? event.state}
+        </span>
+      </dd>
+      {sentence !== '' && (
+        <>
+          <dt>{facts.reason}</dt>
+          <dd>{sentence}</dd>
+        </>
+      )}
+      <dt>{facts.when}</dt>
+      <dd>{whenText(event.startsAt, event.endsAt)}</dd>
+      {there !== localWall(event.startsAt) && (
+        <>
+          <dt>{facts.there(event.timeZone)}</dt>
+          <dd>
+            {there.replace('T', ' ')} – {wallIn(new Date(event.endsAt), event.timeZone).replace('T', ' ')}
+          </dd>
+        </>
+      )}
+      <dt>{facts.channel}</dt>
+      <dd>{event.channel}</dd>
+      <dt>{facts.begins}</dt>
+      <dd>{text.begins[event.startMode] ?? event.startMode}</dd>
+      <dt>{facts.preview}</dt>
+      <dd>{minutes === 0 ? facts.noPreview : facts.previewMinutes(minutes)}</dd>
+      <dt>{facts.record}</dt>
+      <dd>{facts.records[event.record] ?? event.record}</dd>
+      {event.series !== null && (
+        <>
+          <dt>{facts.series}</dt>
+          <dd>{event.isChanged ? facts.changed : facts.inSeries}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+// What the reader's own clock shows.
+function localWall(iso: string): string {
+  const date = new Date(iso);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

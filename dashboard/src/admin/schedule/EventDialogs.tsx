@@ -1,0 +1,165 @@
+import { useEffect, useState } from 'react';
+import { adminText } from '../../text';
+import { type Api, ApiError, type Channel } from '../api';
+import { Dialog } from '../Dialog';
+import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
+import { EventDialog } from './EventDialog';
+import { EventForm, refuseNothing } from './EventForm';
+import { changedWish, draftOf, type EventDraft, newWish } from './eventWish';
+import { FeedDialog } from './FeedDialog';
+import { movedEnd, nextStart, ownTimeZone } from './wallClock';
+
+/** Which dialog is open, and of which event. */
+export type Opened =
+  | { as: 'event' | 'edit' | 'duplicate'; event: PlannedEvent }
+  | { as: 'editSeries'; id: string }
+  | { as: 'create' }
+  | { as: 'feeds' };
+
+interface EventDialogsProps {
+  api: Api;
+  opened: Opened;
+  channels: readonly Channel[];
+  mayManage: boolean;
+  onOpen: (opened: Opened | null) => void;
+  /** Something is other than before; with the event, where one was planned or changed in the form. */
+  onChanged: (event?: PlannedEvent) => void;
+  onExpired: () => void;
+}
+
+/** The schedule's dialogs, one at a time. */
+export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChanged, onExpired }: EventDialogsProps) {
+  const text = adminText.schedule.form;
+  const close = () => onOpen(null);
+
+  async function plan(draft: EventDraft) {
+    const made = await createEvent(api, newWish(draft));
+    close();
+    onChanged(made);
+  }
+
+  async function change(event: PlannedEvent, draft: EventDraft) {
+    const wish = changedWish(draftOf(event), draft);
+    refuseNothing(wish);
+    const changed = await changeEvent(api, event.id, wish);
+    close();
+    onChanged(changed);
+  }
+
+  switch (opened.as) {
+    case 'feeds':
+      return <FeedDialog api={api} channels={channels} onExpired={onExpired} onClose={close} />;
+    case 'create':
+      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={newDraft(channels[0]?.name ?? '')} channels={channels} recurs="may" onSubmit={plan} onClose={close} />;
+    case 'duplicate':
+      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} recurs="may" onSubmit={plan} onClose={close} />;
+    case 'edit':
+      return (
+        <EventForm
+          title={text.editTitle(opened.event.title)}
+          hint={opened.event.series === null ? undefined : text.editOneHint}
+          submit={text.submitEdit}
+          draft={draftOf(opened.event)}
+          channels={null}
+          recurs="no"
+          onSubmit={(draft) => change(opened.event, draft)}
+          onClose={close}
+        />
+      );
+    case 'editSeries':
+      return <SeriesForm api={api} id={opened.id} onChange={change} onClose={close} />;
+    default:
+      return (
+        <EventDialog
+          api={api}
+          event={opened.event}
+          mayManage={mayManage}
+          onEdit={() => onOpen({ as: 'edit', event: opened.event })}
+          onEditSeries={() => opened.event.series !== null && onOpen({ as: 'editSeries', id: opened.event.series })}
+          onDuplicate={() => onOpen({ as: 'duplicate', event: opened.event })}
+          onChanged={() => onChanged()}
+          onExpired={onExpired}
+          onClose={close}
+        />
+      );
+  }
+}
+
+interface SeriesFormProps {
+  api: Api;
+  id: string;
+  onChange: (event: PlannedEvent, draft: EventDraft) => Promise<void>;
+  onClose: () => void;
+}
+
+/** The form of a series, once it is known: lists have its occurrences only. */
+function SeriesForm({ api, id, onChange, onClose }: SeriesFormProps) {
+  const [series, setSeries] = useState<PlannedEvent | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const text = adminText.schedule.form;
+
+  useEffect(() => {
+    let stays = true;
+    getEvent(api, id).then(
+      (found) => stays && setSeries(found),
+      (error: unknown) => stays && setProblem(error instanceof ApiError ? error.words : adminText.failed),
+    );
+    return () => {
+      stays = false;
+    };
+  }, [api, id]);
+
+  if (series === null) {
+    return (
+      <Dialog title={adminText.schedule.editSeries} onClose={onClose}>
+        {problem === null ? (
+          <p role="status">{adminText.loading}</p>
+        ) : (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+      </Dialog>
+    );
+  }
+  return (
+    <EventForm
+      title={text.editSeriesTitle(series.title)}
+      hint={text.editSeriesHint}
+      submit={text.submitEdit}
+      draft={draftOf(series)}
+      channels={null}
+      recurs="must"
+      onSubmit={(draft) => onChange(series, draft)}
+      onClose={onClose}
+    />
+  );
+}
+
+/** What the form of a new event proposes: an hour, soon, where the reader is. */
+export function newDraft(channel: string): EventDraft {
+  const timeZone = ownTimeZone();
+  const start = nextStart(new Date(), timeZone);
+  return {
+    title: '',
+    description: '',
+    channel,
+    start,
+    end: movedEnd(start, '2000-01-01T00:00', '2000-01-01T01:00'),
+    timeZone,
+    recurrence: null,
+    startMode: 'automatic',
+    previewMinutes: 15,
+    record: 'channel',
+  };
+}
+
+/** The same once more; at the same time of day, from the next possible day on where it is past. An occurrence is copied without its series. */
+export function copyOf(event: PlannedEvent): EventDraft {
+  const draft = draftOf(event);
+  const earliest = nextStart(new Date(), draft.timeZone);
+  if (draft.start >= earliest) return draft;
+  const sameDay = `${earliest.slice(0, 10)}${draft.start.slice(10)}`;
+  const start = sameDay >= earliest ? sameDay : movedEnd(sameDay, '2000-01-01T00:00', '2000-01-02T00:00');
+  return { ...draft, start, end: movedEnd(draft.end, draft.start, start) };
+}

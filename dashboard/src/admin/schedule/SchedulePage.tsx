@@ -1,0 +1,144 @@
+import './schedule.css';
+import { useCallback, useMemo, useState } from 'react';
+import { adminText } from '../../text';
+import { mayDo } from '../access';
+import { type Api, ApiError, type Channel } from '../api';
+import { usePolled } from '../usePolled';
+import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
+import { EventCalendar } from './EventCalendar';
+import { changeEvent, listAllEvents, type PlannedEvent } from './eventApi';
+import { EventDialogs, type Opened } from './EventDialogs';
+import { EventList } from './EventList';
+import { whenText } from './eventWords';
+import { Notice, type Said } from './Notice';
+import { ScheduleTools } from './ScheduleTools';
+import { movedDays, ownTimeZone } from './wallClock';
+
+const everyMs = 10_000;
+const listed = 50;
+
+interface SchedulePageProps {
+  api: Api;
+  role: string;
+  /** Null until they are known. */
+  channels: readonly Channel[] | null;
+  onExpired: () => void;
+}
+
+/** What is planned, as a list or a calendar, and everything that can be done about it. */
+export function SchedulePage({ api, role, channels, onExpired }: SchedulePageProps) {
+  const [view, setView] = useState<View>(() => (window.matchMedia('(max-width: 900px)').matches ? 'list' : 'month'));
+  const [around, setAround] = useState(() => dayOf(new Date()));
+  const [channel, setChannel] = useState('');
+  const [shown, setShown] = useState(listed);
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const mayManage = mayDo(role, 'producer');
+  const text = adminText.schedule;
+
+  const weeks = useMemo(() => (view === 'list' ? [] : weeksOf(view, around)), [view, around]);
+  const ask = useCallback(() => {
+    const filter = channel === '' ? {} : { channel };
+    const first = weeks[0]?.[0];
+    const last = weeks.at(-1)?.[6];
+    if (first === undefined || last === undefined) return listAllEvents(api, { ...filter, from: new Date() }, shown);
+    return listAllEvents(api, { ...filter, from: first, to: addDays(last, 1) });
+  }, [api, channel, weeks, shown]);
+  const events = usePolled(ask, everyMs, onExpired);
+
+  async function move(event: PlannedEvent, from: string, to: string): Promise<void> {
+    try {
+      const changed = await changeEvent(api, event.id, { start: to });
+      setSaid({ words: text.moved(event.title, whenText(changed.startsAt, changed.endsAt)), undo: () => void move(changed, to, from) });
+    } catch (error) {
+      setSaid({ words: text.notMoved(event.title, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
+    }
+    events.refresh();
+  }
+
+  const found = events.data ?? [];
+  const isEmpty = events.data?.length === 0;
+  return (
+    <>
+      <div className="content-top">
+        <h1>{text.title}</h1>
+        {mayManage && channels !== null && channels.length > 0 && (
+          <div className="tools">
+            <button type="button" className="button quiet" onClick={() => setOpened({ as: 'feeds' })}>
+              {text.feed.open}
+            </button>
+            <button type="button" className="button" onClick={() => setOpened({ as: 'create' })}>
+              {text.create}
+            </button>
+          </div>
+        )}
+      </div>
+
+      <ScheduleTools
+        view={view}
+        around={around}
+        channel={channel}
+        channels={channels ?? []}
+        onView={setView}
+        onAround={setAround}
+        onTurn={(by) => view !== 'list' && setAround(turned(view, around, by))}
+        onChannel={setChannel}
+      />
+      {said !== null && <Notice said={said} onDone={() => setSaid(null)} />}
+      {mayManage && channels?.length === 0 && <p className="problem">{text.noChannels}</p>}
+      {events.error !== null && (
+        <p className="problem" role="alert">
+          {events.error.words}
+        </p>
+      )}
+      {events.data === null && events.error === null && <p role="status">{adminText.loading}</p>}
+
+      {view === 'list' && isEmpty && (
+        <div className="empty">
+          <p className="empty-title">{text.empty}</p>
+          <p>{mayManage ? text.emptyHint : text.emptyHintReader}</p>
+        </div>
+      )}
+      {view === 'list' && <EventList events={found} onOpen={(event) => setOpened({ as: 'event', event })} />}
+      {view === 'list' && found.length >= shown && (
+        <button type="button" className="button quiet more" onClick={() => setShown(shown + listed)}>
+          {text.more}
+        </button>
+      )}
+      {view !== 'list' && (
+        <EventCalendar
+          weeks={weeks}
+          label={text.title}
+          events={found}
+          today={new Date()}
+          month={view === 'month' ? around.getMonth() : null}
+          mayMove={mayManage}
+          onOpen={(event) => setOpened({ as: 'event', event })}
+          onMove={(event, days) => {
+            const from = event.localStart.slice(0, 16);
+            void move(event, from, movedDays(from, days));
+          }}
+        />
+      )}
+      {view !== 'list' && isEmpty && <p className="field-hint calendar-hint">{text.emptyRange}</p>}
+      <p className="field-hint calendar-hint">
+        {text.times(ownTimeZone())} {view !== 'list' && mayManage && text.dragHint}
+      </p>
+
+      {opened !== null && (
+        <EventDialogs
+          api={api}
+          opened={opened.as === 'event' ? { as: 'event', event: found.find((event) => event.id === opened.event.id) ?? opened.event } : opened}
+          channels={channels ?? []}
+          mayManage={mayManage}
+          onOpen={setOpened}
+          onChanged={(changed) => {
+            if (changed) setSaid({ words: text.planned(changed.title, whenText(changed.startsAt, changed.endsAt)) });
+            events.refresh();
+          }}
+          onExpired={onExpired}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import { adminText } from '../../text';
+import { clockText } from '../times';
+import type { PlannedEvent } from './eventApi';
+import { type Repeat, ordinalOf } from './recurrence';
+import { wallDate } from './wallClock';
+
+const text = adminText.schedule;
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', timeZone: 'UTC' });
+const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', timeZone: 'UTC' });
+
+/** The time of day at which an event starts, on the reader's clock. */
+export function startClock(event: PlannedEvent): string {
+  return clock.format(new Date(event.startsAt));
+}
+
+/** From when until when, on the reader's clock: the day once where both are on it. */
+export function whenText(startsAt: string, endsAt: string): string {
+  const start = new Date(startsAt);
+  const end = new Date(endsAt);
+  const until = start.toDateString() === end.toDateString() ? clock.format(end) : `${day.format(end)}, ${clock.format(end)}`;
+  return `${day.format(start)}, ${clock.format(start)} – ${until}`;
+}
+
+/** What an event does, in a sentence or two; empty where its state says enough. */
+export function stateSentence(event: PlannedEvent): string {
+  if (event.lateSince !== null && event.state === 'preview') return text.late(clockText(event.startsAt));
+  if (event.state === 'preview') return text.previewHint;
+  return event.reason;
+}
+
+/** How a state's pill is drawn. */
+export function pillOf(state: string): string {
+  return state === 'preview' ? 'starting' : state;
+}
+
+/** A way to recur in words that say which day that is, for a start. */
+export function repeatWords(repeat: Repeat, start: string): string {
+  const form = text.form;
+  const date = wallDate(start) ?? new Date(0);
+  switch (repeat) {
+    case 'weekly':
+      return form.weekly(weekday.format(date));
+    case 'fortnightly':
+      return form.fortnightly(weekday.format(date));
+    case 'monthlyDay':
+      return form.monthlyDay(date.getUTCDate());
+    case 'monthlyWeekday':
+      return form.monthlyWeekday(form.ordinals[String(ordinalOf(date))] ?? '', weekday.format(date));
+    case 'yearly':
+      return form.yearly(dayAndMonth.format(date));
+    default:
+      return form.repeats[repeat];
+  }
+}

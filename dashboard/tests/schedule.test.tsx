@@ -1,0 +1,240 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Api } from '../src/admin/api';
+import { addressOf, placeOf } from '../src/admin/navigation';
+import { addDays, byDay, dayKey, daysBetween, mondayOf, turned, weeksOf } from '../src/admin/schedule/calendar';
+import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
+import { EventCalendar } from '../src/admin/schedule/EventCalendar';
+import { EventFacts } from '../src/admin/schedule/EventDialog';
+import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
+import { RepeatFields } from '../src/admin/schedule/EventForm';
+import { EventList } from '../src/admin/schedule/EventList';
+import { repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
+import { changedWish, draftOf, newWish } from '../src/admin/schedule/eventWish';
+import { Notice } from '../src/admin/schedule/Notice';
+import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
+import { movedDays, movedEnd, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
+import { adminText } from '../src/text';
+
+const never = { kind: 'never' } as const;
+const event: PlannedEvent = {
+  id: '01A',
+  kind: 'single',
+  series: null,
+  channel: 'main',
+  title: 'The gala',
+  description: '',
+  state: 'scheduled',
+  reason: '',
+  startsAt: '2030-06-01T18:00:00+00:00',
+  endsAt: '2030-06-01T20:00:00+00:00',
+  timeZone: 'Europe/Berlin',
+  localStart: '2030-06-01T20:00:00',
+  recurrence: null,
+  isChanged: false,
+  record: 'channel',
+  startMode: 'automatic',
+  previewSeconds: 900,
+  wentLiveAt: null,
+  endedAt: null,
+  lateSince: null,
+};
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('clocks on the wall', () => {
+  test('show what they show in a place', () => {
+    expect(wallIn(new Date('2030-06-01T18:00:00Z'), 'Europe/Berlin')).toBe('2030-06-01T20:00');
+    expect(wallIn(new Date('2030-01-01T00:30:00Z'), 'America/New_York')).toBe('2029-12-31T19:30');
+    expect(wallIn(new Date('2030-06-01T00:00:00Z'), 'UTC')).toBe('2030-06-01T00:00');
+  });
+  test('show UTC where a place is not known', () => expect(wallIn(new Date('2030-06-01T18:00:00Z'), 'Nowhere/None')).toBe('2030-06-01T18:00'));
+  test('an end goes with its start', () => {
+    expect(movedEnd('2030-06-01T22:00', '2030-06-01T20:00', '2030-06-02T19:30')).toBe('2030-06-02T21:30');
+    expect(movedEnd('2030-06-01T22:00', '2030-06-01T20:00', '')).toBe('2030-06-01T22:00');
+  });
+  test('days later it is the same time of day, across months', () => expect(movedDays('2030-01-31T20:00', 1)).toBe('2030-02-01T20:00'));
+  test('a new event is proposed at a full hour that is an hour away', () => {
+    expect(nextStart(new Date('2030-06-01T10:00:00Z'), 'UTC')).toBe('2030-06-01T11:00');
+    expect(nextStart(new Date('2030-06-01T10:20:00Z'), 'UTC')).toBe('2030-06-01T12:00');
+  });
+  test('what is no time is no number', () => expect(wallMs('2030-06')).toBeNaN());
+  test('there is always UTC to choose', () => expect(timeZones()).toContain('UTC'));
+});
+
+describe('how something recurs', () => {
+  // A Saturday, the first of June.
+  const start = '2030-06-01T20:00';
+  test.each<[Repeat, string | null]>([
+    ['once', null],
+    ['daily', 'FREQ=DAILY'],
+    ['workdays', 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR'],
+    ['weekly', 'FREQ=WEEKLY;BYDAY=SA'],
+    ['fortnightly', 'FREQ=WEEKLY;INTERVAL=2;BYDAY=SA'],
+    ['monthlyDay', 'FREQ=MONTHLY;BYMONTHDAY=1'],
+    ['monthlyWeekday', 'FREQ=MONTHLY;BYDAY=1SA'],
+    ['yearly', 'FREQ=YEARLY'],
+    ['own', 'FREQ=DAILY;COUNT=3'],
+  ])('%s is %s', (repeat, rule) => expect(ruleOf(repeat, start, never, ' FREQ=DAILY;COUNT=3 ')).toBe(rule));
+  test('stops after so many times, or after a day', () => {
+    expect(ruleOf('daily', start, { kind: 'count', count: 10 }, '')).toBe('FREQ=DAILY;COUNT=10');
+    expect(ruleOf('daily', start, { kind: 'date', date: '2030-12-31' }, '')).toBe('FREQ=DAILY;UNTIL=20301231T235959');
+  });
+  test.each(repeats.filter((repeat) => repeat !== 'own' && repeat !== 'once'))('%s is found again in its rule, however its parts are ordered', (repeat) => {
+    for (const until of [never, { kind: 'count', count: 4 } as const, { kind: 'date', date: '2030-12-31' } as const]) {
+      const rule = ruleOf(repeat, start, until, '') ?? '';
+      expect(choiceOf(rule.split(';').reverse().join(';'), start)).toMatchObject({ repeat, until });
+    }
+  });
+  test.each(['FREQ=WEEKLY;BYDAY=MO,WE', 'FREQ=DAILY;UNTIL=20301231T120000Z', 'FREQ=MONTHLY;BYDAY=-1FR;BYMONTH=6'])('%s is a rule of one’s own', (rule) =>
+    expect(choiceOf(rule, start)).toMatchObject({ repeat: 'own', own: rule }),
+  );
+  test('none is once', () => expect(choiceOf(null, start).repeat).toBe('once'));
+  test('a fifth weekday is the last', () => {
+    expect(ordinalOf(new Date('2030-06-28T00:00:00Z'))).toBe(4);
+    expect(ordinalOf(new Date('2030-06-29T00:00:00Z'))).toBe(-1);
+  });
+  test('is said in words of the day of the start', () => {
+    expect(repeatWords('weekly', start)).toMatch(/^Every \S+/);
+    expect(repeatWords('monthlyDay', start)).toBe('Every month on day 1');
+    expect(repeatWords('monthlyWeekday', '2030-06-29T20:00')).toContain('last');
+  });
+  test('asks until when, and for a rule where it is one’s own', () => {
+    const draw = (repeat: Repeat, stops: 'never' | 'count' | 'date', mustRepeat = false) =>
+      renderToStaticMarkup(
+        <RepeatFields start={start} initial={{ repeat, until: never, own: '' }} repeat={repeat} stops={stops} mustRepeat={mustRepeat} onRepeat={() => undefined} onStops={() => undefined} />,
+      );
+    expect(draw('once', 'never')).not.toContain('name="stops"');
+    expect(draw('weekly', 'count')).toContain('name="count"');
+    expect(draw('weekly', 'date')).toContain('name="until"');
+    expect(draw('own', 'never')).toContain('name="recurrence"');
+    expect(draw('weekly', 'never', true)).not.toContain('value="once"');
+  });
+});
+
+describe('a calendar', () => {
+  test('has all weeks that a month touches, from Monday', () => {
+    const weeks = weeksOf('month', new Date(2030, 5, 15));
+    expect(weeks).toHaveLength(5);
+    expect(dayKey(weeks[0]?.[0] ?? new Date(0))).toBe('2030-05-27');
+    expect(dayKey(weeks.at(-1)?.[6] ?? new Date(0))).toBe('2030-06-30');
+    expect(weeksOf('week', new Date(2030, 5, 15))).toHaveLength(1);
+  });
+  test('begins weeks on Monday, on Sundays too', () => expect(dayKey(mondayOf(new Date(2030, 5, 2, 23)))).toBe('2030-05-27'));
+  test('turns by a month whatever its length, and by a week', () => {
+    expect(dayKey(turned('month', new Date(2030, 0, 31), 1))).toBe('2030-02-01');
+    expect(dayKey(turned('week', new Date(2030, 0, 1), -1))).toBe('2029-12-25');
+  });
+  test('counts days whatever is done to clocks', () => expect(daysBetween(new Date(2030, 2, 30, 23), addDays(new Date(2030, 2, 30), 2))).toBe(2));
+  test('has each event on the day on which it starts', () => {
+    const later = { ...event, id: '01B', startsAt: '2030-06-03T10:00:00Z' };
+    expect([...byDay([event, later]).values()].map((found) => found.length)).toEqual([1, 1]);
+  });
+
+  const draw = (events: PlannedEvent[], mayMove = true) =>
+    renderToStaticMarkup(
+      <EventCalendar
+        weeks={weeksOf('month', new Date(2030, 5, 1))}
+        label="Schedule"
+        events={events}
+        today={new Date(2030, 5, 10)}
+        month={5}
+        mayMove={mayMove}
+        onOpen={() => undefined}
+        onMove={() => undefined}
+      />,
+    );
+  test('shows events as buttons in their days, and today', () => {
+    const html = draw([event]);
+    expect(html).toContain('The gala');
+    expect(html).toMatch(/<button type="button" class="event-chip" data-state="scheduled"[^>]* draggable="true"/);
+    expect(html.match(/aria-current="date"/g)).toHaveLength(1);
+    expect(html).toMatch(/data-other="true"/);
+  });
+  test('lets nobody move what is over, nor who may not', () => {
+    expect(draw([{ ...event, state: 'ended' }])).not.toContain('draggable="true"');
+    expect(draw([event], false)).not.toContain('draggable="true"');
+  });
+  test('says what is not simply planned', () => expect(draw([{ ...event, state: 'cancelled' }])).toContain(adminText.schedule.states.cancelled));
+});
+
+describe('an event', () => {
+  test('stands in the list with its channel, state and reason', () => {
+    const html = renderToStaticMarkup(<EventList events={[{ ...event, state: 'cancelled', reason: 'cancelled by user jane' }]} onOpen={() => undefined} />);
+    for (const words of ['The gala', 'on main', 'Cancelled', 'cancelled by user jane']) expect(html).toContain(words);
+  });
+  test('says that its encoder is missed', () => {
+    expect(stateSentence({ ...event, state: 'preview', lateSince: event.startsAt })).toMatch(/^No encoder yet/);
+    expect(stateSentence({ ...event, state: 'preview' })).toBe(adminText.schedule.previewHint);
+  });
+  test('tells what it is', () => {
+    const html = renderToStaticMarkup(<EventFacts event={{ ...event, series: '01S', record: 'on' }} />);
+    for (const words of ['15 minutes before', 'Recorded', adminText.schedule.facts.inSeries, adminText.schedule.begins.automatic ?? '']) expect(html).toContain(words);
+  });
+  test('is sent whole when it is new', () => {
+    const draft = { ...draftOf(event), recurrence: 'FREQ=WEEKLY;BYDAY=SA' };
+    expect(newWish(draft)).toEqual({
+      title: 'The gala',
+      description: '',
+      channel: 'main',
+      start: '2030-06-01T20:00',
+      end: '2030-06-01T22:00',
+      timeZone: 'Europe/Berlin',
+      recurrence: 'FREQ=WEEKLY;BYDAY=SA',
+      startMode: 'automatic',
+      previewSeconds: 900,
+      record: 'channel',
+    });
+    expect(newWish(draftOf(event))).not.toHaveProperty('recurrence');
+  });
+  test('is sent by what differs when it is changed', () => {
+    const draft = draftOf(event);
+    expect(changedWish(draft, draft)).toEqual({});
+    expect(changedWish(draft, { ...draft, title: 'The ball' })).toEqual({ title: 'The ball' });
+    expect(changedWish(draft, { ...draft, end: '2030-06-01T23:00' })).toEqual({ start: '2030-06-01T20:00', end: '2030-06-01T23:00' });
+    expect(changedWish(draft, { ...draft, previewMinutes: 0.5 })).toEqual({ previewSeconds: 30 });
+  });
+  test('is copied to where it can still be, at the same time of day and as long', () => {
+    expect(copyOf(event)).toMatchObject({ start: '2030-06-01T20:00', recurrence: null });
+    const past = copyOf({ ...event, startsAt: '2020-06-01T18:00:00Z', endsAt: '2020-06-01T20:00:00Z', localStart: '2020-06-01T20:00:00' });
+    expect(past.start.slice(10)).toBe('T20:00');
+    expect(wallMs(past.end) - wallMs(past.start)).toBe(7_200_000);
+    expect(wallMs(past.start)).toBeGreaterThan(Date.now() - 86_400_000);
+  });
+  test('is proposed as an hour, soon', () => {
+    const draft = newDraft('main');
+    expect(wallMs(draft.end) - wallMs(draft.start)).toBe(3_600_000);
+    expect(draft.channel).toBe('main');
+  });
+  test('that was moved can be moved back', () => {
+    const html = renderToStaticMarkup(<Notice said={{ words: 'Moved.', undo: () => undefined }} onDone={() => undefined} />);
+    expect(html).toContain(adminText.schedule.undo);
+    expect(renderToStaticMarkup(<Notice said={{ words: 'Not moved.', isProblem: true }} onDone={() => undefined} />)).toContain('role="alert"');
+  });
+});
+
+describe('events of a range', () => {
+  test('are read page by page', async () => {
+    const paths: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      paths.push(path);
+      const page = paths.length === 1 ? Array.from({ length: 200 }, (_, index) => ({ ...event, id: `e${index}` })) : [event];
+      return Promise.resolve({ ok: true, status: 200, text: () => Promise.resolve(JSON.stringify(page)) });
+    });
+    const found = await listAllEvents(new Api(null, adminText), { from: new Date('2030-06-01T00:00:00.500Z'), channel: 'main' });
+    expect(found).toHaveLength(201);
+    expect(paths[0]).toBe('/api/v1/events?from=2030-06-01T00%3A00%3A00Z&channel=main&limit=200');
+    expect(paths[1]).toContain('after=e199');
+  });
+  test('are read no further than they are wished', async () => {
+    let asked = 0;
+    vi.stubGlobal('fetch', () => {
+      asked++;
+      return Promise.resolve({ ok: true, status: 200, text: () => Promise.resolve(JSON.stringify(Array.from({ length: 50 }, (_, index) => ({ ...event, id: `e${index}` })))) });
+    });
+    expect(await listAllEvents(new Api(null, adminText), {}, 50)).toHaveLength(50);
+    expect(asked).toBe(1);
+  });
+});
+
+test('the schedule has an address', () => expect(placeOf(addressOf('schedule'))).toEqual({ page: 'schedule', part: '' }));
