@@ -3,6 +3,7 @@
 import { entranceText } from './text/entrance';
 import { pagesText } from './text/pages';
 import { scheduleText } from './text/schedule';
+import { settingsText } from './text/settings';
 
 export const playerText = {
   product: 'Broadcast',
@@ -109,6 +110,7 @@ export const adminText = {
   signIn: entranceText,
   pages: pagesText,
   schedule: scheduleText,
+  settings: settingsText,
 
   channels: {
     title: 'Channels',

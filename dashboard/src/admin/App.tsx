@@ -14,6 +14,7 @@ const retryMs = 5000;
 
 // Pages that are not the first are fetched when somebody goes there.
 const SchedulePage = lazy(() => import('./schedule/SchedulePage').then((module) => ({ default: module.SchedulePage })));
+const SettingsPage = lazy(() => import('./settings/SettingsPage').then((module) => ({ default: module.SettingsPage })));
 
 export function App() {
   const [session, setSession] = useState<Session>({ state: 'asking' });
@@ -90,7 +91,7 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
   const [notOut, setNotOut] = useState<string | null>(null);
   const system = usePolled(useCallback(() => api.system(), [api]), 60_000, onExpired);
   const channels = usePolled(useCallback(() => api.channels(), [api]), 3000, onExpired);
-  const { page } = navigation.place;
+  const { page, part } = navigation.place;
 
   useEffect(() => {
     document.title = adminText.pages.title(adminText.pages.names[page]);
@@ -121,8 +122,9 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
         {system.data !== null && (
           <PageBoundary key={page}>
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
-              {page !== 'schedule' && <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />}
+              {page === 'now' && <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />}
               {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={channels.data} onExpired={onExpired} />}
+              {page === 'settings' && <SettingsPage api={api} me={me} channels={channels.data} part={part} go={navigation.go} onExpired={onExpired} />}
             </Suspense>
           </PageBoundary>
         )}

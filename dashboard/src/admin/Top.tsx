@@ -1,4 +1,5 @@
 import { adminText } from '../text';
+import { mayDo } from './access';
 import type { Me } from './api';
 import { addressOf, type Navigation, type Page, PageLink } from './navigation';
 
@@ -42,9 +43,9 @@ export function Top({ me, version, navigation, onSignOut }: TopProps) {
   );
 }
 
-/** The pages that somebody has something on. */
-export function pagesOf(_me: Me): Page[] {
-  return ['now', 'schedule'];
+/** The pages that somebody has something on. A token below admin has no settings: they are people's own, and admins'. */
+export function pagesOf(me: Me): Page[] {
+  return me.kind === 'user' || mayDo(me.role, 'admin') ? ['now', 'schedule', 'settings'] : ['now', 'schedule'];
 }
 
 /** What somebody is called. */

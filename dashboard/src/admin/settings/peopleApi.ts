@@ -1,0 +1,83 @@
+import type { Api } from '../api';
+
+// `/api/v1/users` and what people do with their own account, `/api/v1/me`.
+
+export interface User {
+  name: string;
+  displayName: string;
+  role: string;
+  totp: boolean;
+  createdAt: string;
+  passwordChangedAt: string;
+  lastLoginAt: string | null;
+  disabledAt: string | null;
+}
+
+export interface Login {
+  id: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  createdAt: string;
+  lastUsedAt: string;
+  expiresAt: string;
+  address: string;
+  agent: string;
+}
+
+export const roleNames = ['viewer', 'moderator', 'producer', 'admin'] as const;
+
+export function listUsers(api: Api): Promise<User[]> {
+  return api.ask('GET', '/users');
+}
+
+export function createUser(api: Api, user: { name: string; password: string; role: string; displayName: string }): Promise<User> {
+  return api.ask('POST', '/users', user);
+}
+
+export function changeUser(api: Api, name: string, change: { displayName?: string; role?: string; disabled?: boolean }): Promise<User> {
+  return api.ask('PATCH', userPath(name), change);
+}
+
+export function deleteUser(api: Api, name: string): Promise<void> {
+  return api.ask('DELETE', userPath(name));
+}
+
+export function setUserPassword(api: Api, name: string, password: string): Promise<void> {
+  return api.ask('PUT', `${userPath(name)}/password`, { password });
+}
+
+export function resetUserTotp(api: Api, name: string): Promise<void> {
+  return api.ask('DELETE', `${userPath(name)}/totp`);
+}
+
+export function endUserLogins(api: Api, name: string): Promise<void> {
+  return api.ask('DELETE', `${userPath(name)}/logins`);
+}
+
+export function myLogins(api: Api): Promise<Login[]> {
+  return api.ask('GET', '/me/logins');
+}
+
+export function endMyLogin(api: Api, id: string): Promise<void> {
+  return api.ask('DELETE', `/me/logins/${encodeURIComponent(id)}`);
+}
+
+export function setMyPassword(api: Api, old: string, password: string): Promise<void> {
+  return api.ask('PUT', '/me/password', { old, password });
+}
+
+export function beginTotp(api: Api, password: string): Promise<{ secret: string; uri: string }> {
+  return api.ask('POST', '/me/totp', { password });
+}
+
+export function confirmTotp(api: Api, code: string): Promise<{ recoveryCodes: string[] }> {
+  return api.ask('POST', '/me/totp/confirm', { code });
+}
+
+export function endTotp(api: Api, code: string): Promise<void> {
+  return api.ask('POST', '/me/totp/end', { code });
+}
+
+function userPath(name: string): string {
+  return `/users/${encodeURIComponent(name)}`;
+}
