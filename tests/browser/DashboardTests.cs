@@ -1,0 +1,135 @@
+using Broadcast.Testing;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Browser.Tests;
+
+/// <summary>The dashboard in a real browser, as a new admin goes through it: from the set-up code to a broadcast that recurs.</summary>
+public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    private const string Password = "correct horse battery";
+
+    [Fact]
+    public async Task A_new_admin_gets_from_the_setup_code_to_a_recurring_event_and_out_again()
+    {
+        await using var server = await FreshServer.StartAsync();
+        var complaints = new List<string>();
+        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Console += (_, message) =>
+        {
+            // Who is not signed in yet is told so: Chromium writes that down as an error.
+            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
+            {
+                complaints.Add(message.Text);
+            }
+        };
+
+        await page.GotoAsync(new Uri(server.Http, "/dashboard/setup").ToString());
+        await Field(page, "Set-up code").FillAsync(server.SetupCode);
+        await Field(page, "Name").FillAsync("jane");
+        await Field(page, "Password").FillAsync(Password);
+        await Field(page, "Password again").FillAsync(Password);
+        await Button(page, "Make the account").ClickAsync();
+
+        await Button(page, "New channel").ClickAsync();
+        await Field(page, "Name").FillAsync("main");
+        await Button(page, "Create channel").ClickAsync();
+        await Button(page, "Done").ClickAsync();
+
+        await Button(page, "Sign out").ClickAsync();
+        await Field(page, "Name").FillAsync("jane");
+        await Field(page, "Password").FillAsync("not her password");
+        await Button(page, "Sign in").ClickAsync();
+        await page.GetByText("Name or password is wrong.").WaitForAsync();
+        await Field(page, "Password").FillAsync(Password);
+        await Button(page, "Sign in").ClickAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Schedule", Exact = true }).ClickAsync();
+        await Button(page, "New event").ClickAsync();
+        await Field(page, "Title").FillAsync("Morning prayer");
+        await Field(page, "Repeats").SelectOptionAsync("daily");
+        await Button(page, "Plan it").ClickAsync();
+        await page.GetByText("“Morning prayer” is planned").WaitForAsync();
+
+        await Button(page, "Month").ClickAsync();
+        await Button(page, "Next month").ClickAsync();
+        var events = page.Locator(".event-chip", new() { HasText = "Morning prayer" });
+        await Poll.UntilAsync(async () => await events.CountAsync() >= 28, TimeSpan.FromSeconds(20), "every day of the next month has it");
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+        serious.ShouldBeEmpty();
+
+        // The cookie is what she is known by: nothing of it is in the page.
+        await page.ReloadAsync();
+        await Button(page, "New event").WaitForAsync();
+        (await page.EvaluateAsync<int>("() => localStorage.length + sessionStorage.length")).ShouldBe(0);
+
+        await Button(page, "Sign out").ClickAsync();
+        await Button(page, "Sign in").WaitForAsync();
+        (await page.EvaluateAsync<int>("async () => (await fetch('/api/v1/me')).status")).ShouldBe(401);
+        complaints.ShouldBeEmpty();
+        await page.Context.CloseAsync();
+    }
+
+    private static ILocator Field(IPage page, string label) => page.GetByLabel(label, new() { Exact = true });
+
+    private static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    /// <summary>A server on an empty data folder that says what it says to people, the set-up code among it.</summary>
+    private sealed class FreshServer : IAsyncDisposable
+    {
+        private const string CodeMark = "set-up code ";
+        private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+        private readonly TempFolder _folder = TempFolder.Create();
+        private ChildProcess? _process;
+
+        public Uri Http { get; private set; } = null!;
+
+        public string SetupCode { get; private set; } = "";
+
+        public static async Task<FreshServer> StartAsync()
+        {
+            var server = new FreshServer();
+            try
+            {
+                server._process = ChildProcess.Start(
+                    "dotnet",
+                    [Repository.ServerProgram(), "serve", "--data", server._folder.Sub("data"), "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0"]);
+                var code = await server._process.WaitForLineAsync(l => l.Contains(CodeMark, StringComparison.Ordinal), StartDeadline);
+                server.SetupCode = code[(code.IndexOf(CodeMark, StringComparison.Ordinal) + CodeMark.Length)..].Split(' ')[0];
+                var address = await server._process.WaitForLineAsync(l => l.Contains("/dashboard", StringComparison.Ordinal) && l.TrimStart().StartsWith("http", StringComparison.Ordinal), StartDeadline);
+                server.Http = new Uri(new Uri(address.Trim()).GetLeftPart(UriPartial.Authority));
+                return server;
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_process is not null)
+            {
+                try
+                {
+                    if (!_process.HasExited)
+                    {
+                        await _process.TerminateAsync(TimeSpan.FromSeconds(20));
+                    }
+                }
+                catch (TimeoutException)
+                {
+                    // Disposing the process below kills it with its children; whether it stops in time is for the tests of stopping.
+                }
+
+                await _process.DisposeAsync();
+            }
+
+            await _folder.DisposeAsync();
+        }
+    }
+}
