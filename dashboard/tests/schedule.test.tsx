@@ -79,6 +79,7 @@ describe('how something recurs', () => {
   test('stops after so many times, or after a day', () => {
     expect(ruleOf('daily', start, { kind: 'count', count: 10 }, '')).toBe('FREQ=DAILY;COUNT=10');
     expect(ruleOf('daily', start, { kind: 'date', date: '2030-12-31' }, '')).toBe('FREQ=DAILY;UNTIL=20301231T235959');
+    expect(ruleOf('fortnightly', start, { kind: 'count', count: 4 }, '')).toBe('FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=SA');
   });
   test.each(repeats.filter((repeat) => repeat !== 'own' && repeat !== 'once'))('%s is found again in its rule, however its parts are ordered', (repeat) => {
     for (const until of [never, { kind: 'count', count: 4 } as const, { kind: 'date', date: '2030-12-31' } as const]) {
@@ -129,6 +130,7 @@ describe('a calendar', () => {
   test('has each event on the day on which it starts', () => {
     const later = { ...event, id: '01B', startsAt: '2030-06-03T10:00:00Z' };
     expect([...byDay([event, later]).values()].map((found) => found.length)).toEqual([1, 1]);
+    expect([...byDay([event, later], new Date(2030, 5, 3)).keys()]).toEqual(['2030-06-03']);
   });
 
   const draw = (events: PlannedEvent[], mayMove = true) =>

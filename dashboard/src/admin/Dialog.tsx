@@ -7,10 +7,12 @@ interface DialogProps {
   children: ReactNode;
   /** Escape, or a press on what lies around it. Left out where closing would lose something. */
   onClose?: () => void;
+  /** Whether a press beside it leaves it open: where much was typed, a stray one must not lose it. */
+  stays?: boolean;
 }
 
 /** A modal dialog: the browser keeps the focus inside and gives it back. */
-export function Dialog({ title, children, onClose }: DialogProps) {
+export function Dialog({ title, children, onClose, stays = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const opened = dialog.current;
@@ -28,7 +30,7 @@ export function Dialog({ title, children, onClose }: DialogProps) {
         onClose?.();
       }}
       onMouseDown={(event) => {
-        if (event.target === dialog.current) onClose?.();
+        if (event.target === dialog.current && !stays) onClose?.();
       }}
     >
       <div className="dialog-body">

@@ -25,7 +25,7 @@ interface EventCalendarProps {
 /** Weeks as rows, days as cells, events in them by the time at which they start. */
 export function EventCalendar({ weeks, label, events, today, month, mayMove, onOpen, onMove }: EventCalendarProps) {
   const [over, setOver] = useState<string | null>(null);
-  const days = byDay(events);
+  const days = byDay(events, weeks[0]?.[0]);
   const todayKey = dayKey(today);
 
   function drop(drag: DragEvent, day: Date) {

@@ -49,7 +49,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, onSubm
   }
 
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} stays>
       {hint && <p className="field-hint">{hint}</p>}
       <ActionForm submit={submit} working={text.working} onSubmit={send} onCancel={onClose}>
         {(mistakes) => (

@@ -46,11 +46,12 @@ export function daysBetween(from: Date, to: Date): number {
   return Math.round((utcDay(to) - utcDay(from)) / 86_400_000);
 }
 
-/** Events by the day on which they start. */
-export function byDay(events: readonly PlannedEvent[]): Map<string, PlannedEvent[]> {
+/** Events by the day on which they start; those that began before a first day, on that one. */
+export function byDay(events: readonly PlannedEvent[], first?: Date): Map<string, PlannedEvent[]> {
   const found = new Map<string, PlannedEvent[]>();
   for (const event of events) {
-    const key = dayKey(new Date(event.startsAt));
+    const start = new Date(event.startsAt);
+    const key = dayKey(first !== undefined && start < first ? first : start);
     const there = found.get(key);
     if (there === undefined) found.set(key, [event]);
     else there.push(event);

@@ -4,6 +4,7 @@ import { wallDate } from './wallClock';
 
 const days = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
 const workdays = 'MO,TU,WE,TH,FR';
+const order = ['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYMONTH', 'BYMONTHDAY', 'BYDAY'];
 
 /** How something recurs, as it is chosen; `own` is a rule as somebody writes it. */
 export type Repeat = 'once' | 'daily' | 'workdays' | 'weekly' | 'fortnightly' | 'monthlyDay' | 'monthlyWeekday' | 'yearly' | 'own';
@@ -24,7 +25,7 @@ export function ruleOf(repeat: Repeat, start: string, until: Until, own: string)
   if (repeat === 'own') return own.trim() === '' ? null : own.trim();
   const date = wallDate(start);
   if (repeat === 'once' || date === null) return null;
-  return [...partsOf(repeat, date), ...untilOf(until)].join(';');
+  return inOrder([...partsOf(repeat, date), ...untilOf(until)]);
 }
 
 /** The choice that makes a rule. What none of them makes is a rule of one's own. */
@@ -79,7 +80,12 @@ function endOf(rule: string): Until | null {
   return day === null ? null : { kind: 'date', date: `${day[1]}-${day[2]}-${day[3]}` };
 }
 
-// The server writes parts in an order of its own.
+// In the order in which the server keeps them, so that a rule that was not touched is not taken for another.
+function inOrder(parts: string[]): string {
+  const place = (part: string) => order.indexOf(part.split('=', 1)[0] ?? '');
+  return [...parts].sort((a, b) => place(a) - place(b)).join(';');
+}
+
 function sameRule(a: string | null, b: string): boolean {
   const sorted = (rule: string) => rule.split(';').sort().join(';');
   return a !== null && sorted(a) === sorted(b);

@@ -29,8 +29,8 @@ export function SecondFactor({ api, me, onExpired }: { api: Api; me: Me; onExpir
 
       {step?.at === 'password' && (
         <Dialog title={text.totpBeginTitle} onClose={close}>
-          <ActionForm submit={text.totpNext} onCancel={close} onSubmit={async (form) => setStep({ at: 'secret', ...(await beginTotp(api, String(form.get('password')))) })}>
-            {(mistakes) => <TextField label={text.totpPassword} name="password" mistake={mistakes.password} type="password" required autoComplete="current-password" autoFocus />}
+          <ActionForm submit={text.totpNext} onCancel={close} onSubmit={async (form) => setStep({ at: 'secret', ...(await beginTotp(api, String(form.get('totp-password')))) })}>
+            {(mistakes) => <TextField label={text.totpPassword} name="totp-password" mistake={mistakes.password} type="password" required autoComplete="current-password" autoFocus />}
           </ActionForm>
         </Dialog>
       )}
