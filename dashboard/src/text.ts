@@ -2,6 +2,7 @@
 
 import { entranceText } from './text/entrance';
 import { pagesText } from './text/pages';
+import { recordingsText } from './text/recordings';
 import { scheduleText } from './text/schedule';
 import { settingsText } from './text/settings';
 
@@ -110,6 +111,7 @@ export const adminText = {
   signIn: entranceText,
   pages: pagesText,
   schedule: scheduleText,
+  recordings: recordingsText,
   settings: settingsText,
 
   channels: {
@@ -140,7 +142,16 @@ export const adminText = {
     copied: (reason: string) => `the source is not passed on, because ${reason}`,
     because: (reason: string) => `last reason: ${reason}`,
   },
-  states: { offline: 'Offline', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,
+  source: {
+    good: 'Source is good',
+    problems: (count: number) => (count === 1 ? 'Source has a problem' : `Source has ${count} problems`),
+    rate: (megabits: string) => `${megabits} Mbit/s`,
+    picture: (width: number, height: number, rate: string) => `${width}×${height} at ${rate} pictures a second`,
+    keyframes: (seconds: string) => `a keyframe every ${seconds} s`,
+    sound: (codec: string, kilohertz: string) => `sound ${codec}, ${kilohertz} kHz`,
+    noSound: 'no sound',
+  },
+  states: { offline: 'Offline', preview: 'Preview', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,
 
   newChannel: {
     title: 'New channel',
@@ -228,6 +239,9 @@ export const adminText = {
     channelTitle: (name: string) => `${name} is ready`,
     title: 'New stream key',
     once: 'Copy the stream key now. It is not shown again.',
+    waiting: 'Waiting for the encoder. Start it when you have copied both.',
+    here: 'The encoder is here. The first picture is being made.',
+    live: 'The encoder is here, and the channel is live.',
     done: 'Done',
   },
   keys: {

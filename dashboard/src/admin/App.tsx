@@ -14,6 +14,7 @@ const retryMs = 5000;
 
 // Pages that are not the first are fetched when somebody goes there.
 const SchedulePage = lazy(() => import('./schedule/SchedulePage').then((module) => ({ default: module.SchedulePage })));
+const RecordingsPage = lazy(() => import('./recordings/RecordingsPage').then((module) => ({ default: module.RecordingsPage })));
 const SettingsPage = lazy(() => import('./settings/SettingsPage').then((module) => ({ default: module.SettingsPage })));
 
 export function App() {
@@ -124,6 +125,7 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
               {page === 'now' && <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />}
               {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={channels.data} onExpired={onExpired} />}
+              {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={channels.data} />}
               {page === 'settings' && <SettingsPage api={api} me={me} channels={channels.data} part={part} go={navigation.go} onExpired={onExpired} />}
             </Suspense>
           </PageBoundary>

@@ -45,7 +45,7 @@ export function Top({ me, version, navigation, onSignOut }: TopProps) {
 
 /** The pages that somebody has something on. A token below admin has no settings: they are people's own, and admins'. */
 export function pagesOf(me: Me): Page[] {
-  return me.kind === 'user' || mayDo(me.role, 'admin') ? ['now', 'schedule', 'settings'] : ['now', 'schedule'];
+  return me.kind === 'user' || mayDo(me.role, 'admin') ? ['now', 'schedule', 'recordings', 'settings'] : ['now', 'schedule', 'recordings'];
 }
 
 /** What somebody is called. */

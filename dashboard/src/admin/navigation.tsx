@@ -3,7 +3,7 @@ import { type MouseEvent, type ReactNode, useCallback, useEffect, useState } fro
 const root = '/dashboard';
 
 /** The dashboard's pages, by the first part of their address below `/dashboard`. */
-export type Page = 'now' | 'schedule' | 'settings';
+export type Page = 'now' | 'schedule' | 'recordings' | 'settings';
 
 /** Where somebody is: a page, and what of it. */
 export interface Place {
@@ -15,7 +15,7 @@ export interface Place {
 /** What an address shows. One that is not known shows what is on now. */
 export function placeOf(pathname: string): Place {
   const [page = '', part = ''] = pathname.startsWith(`${root}/`) ? pathname.slice(root.length + 1).split('/') : [];
-  return page === 'schedule' || page === 'settings' ? { page, part } : { page: 'now', part: page };
+  return page === 'schedule' || page === 'recordings' || page === 'settings' ? { page, part } : { page: 'now', part: page };
 }
 
 /** The address that shows a page. */

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { adminText } from '../../text';
-import { ApiError } from '../api';
+import { adminText } from '../text';
+import { ApiError } from './api';
 
 export interface Pages<T> {
   /** Null until the first page is there. */
@@ -13,7 +13,7 @@ export interface Pages<T> {
 }
 
 /** A long list that is read on when somebody asks for it. `ask` must stay the same function as long as the list is the same. */
-export function usePages<T extends { id: number }>(ask: (before?: number) => Promise<T[]>, pageSize: number): Pages<T> {
+export function usePages<Id, T extends { id: Id }>(ask: (before?: Id) => Promise<T[]>, pageSize: number): Pages<T> {
   const [items, setItems] = useState<T[] | null>(null);
   const [problem, setProblem] = useState<ApiError | null>(null);
   const [hasMore, setHasMore] = useState(false);

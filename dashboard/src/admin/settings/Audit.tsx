@@ -5,7 +5,7 @@ import { ActionForm } from '../Dialog';
 import { TextField } from '../fields';
 import { clockText } from '../times';
 import { type AuditEntry, type AuditFilter, auditPage, listAudit } from './auditApi';
-import { usePages } from './usePages';
+import { usePages } from '../usePages';
 
 /** Who changed what, newest first, page by page. */
 export function Audit({ api }: { api: Api }) {

@@ -3,7 +3,7 @@ import { adminText } from '../../text';
 import { type Api, ApiError } from '../api';
 import { Dialog } from '../Dialog';
 import { clockText } from '../times';
-import { usePages } from './usePages';
+import { usePages } from '../usePages';
 import { type Delivery, listDeliveries, replayDelivery, type Webhook } from './webhookApi';
 
 const pageSize = 50;

@@ -1,0 +1,61 @@
+import { adminText } from '../../text';
+import { clockText } from '../times';
+import type { Deletion, Recording, RecordingWish } from './recordingApi';
+
+const text = adminText.recordings;
+const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** A length as players show it, `1:02:05`. */
+export function lengthText(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** A size in the unit that gives it one to three digits before the point. */
+export function sizeText(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** What a recording is called. */
+export function recordingName(recording: Recording): string {
+  return recording.title || recording.channel;
+}
+
+/** What is said of a recording in one line. */
+export function recordingFacts(recording: Recording): string[] {
+  const facts: string[] = [];
+  if (recording.kind === 'clip') facts.push(text.clipMark);
+  if (recording.title !== '') facts.push(recording.channel);
+  facts.push(clockText(recording.startsAt));
+  if (recording.state === 'recording') facts.push(text.recordingNow);
+  else if (recording.durationSeconds !== null) facts.push(lengthText(recording.durationSeconds));
+  if (recording.visibility !== 'public') facts.push(text.visibilities[recording.visibility] ?? recording.visibility);
+  if (recording.expiresAt !== null) facts.push(text.kept(clockText(recording.expiresAt)));
+  return facts;
+}
+
+/** What deleting takes along, in a sentence. */
+export function deletionWords(deletion: Deletion): string {
+  if (!deletion.mediaGoes) return deletion.mediaKeptBy.length === 0 ? text.mediaStayOn : text.mediaStay(deletion.mediaKeptBy.length);
+  return deletion.bytes === null ? text.mediaGoUncounted : text.mediaGo(sizeText(deletion.bytes));
+}
+
+/** What of the form is sent to change a recording: only what differs. */
+export function recordingChange(recording: Recording, form: FormData): RecordingWish {
+  const of = (name: string) => String(form.get(name) ?? '').trim();
+  const wish: RecordingWish = {};
+  for (const member of ['title', 'visibility', 'retention'] as const) {
+    if (of(member) !== recording[member]) wish[member] = of(member);
+  }
+  for (const member of ['start', 'end'] as const) {
+    if (of(member) !== '') wish[member] = of(member);
+  }
+  return wish;
+}
