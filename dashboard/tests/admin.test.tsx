@@ -1,9 +1,11 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
 import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
-import { Api, ApiError, type Channel, problemOf } from '../src/admin/api';
+import { Api, ApiError, type Channel, problemOf, type Source } from '../src/admin/api';
 import { Channels } from '../src/admin/Channels';
 import { LadderField } from '../src/admin/LadderField';
+import { SourceLine } from '../src/admin/SourceHealth';
+import { WaitForEncoder } from '../src/admin/WaitForEncoder';
 import { AccessForm, IssuedLink, LinkFields, tokenFacts } from '../src/admin/Viewers';
 import { adminText } from '../src/text';
 
@@ -145,5 +147,38 @@ describe('who may watch', () => {
     const token = { id: 'a', label: '', address: '203.0.113.5', createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-01-02T00:00:00Z', revokedAt: null };
     expect(tokenFacts(token, Date.parse('2026-01-01T12:00:00Z')).join()).toMatch(/^opens until .*,only from 203\.0\.113\.5$/);
     expect(tokenFacts({ ...token, address: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
+  });
+});
+
+describe('after a channel was made', () => {
+  const draw = (state: string) => renderToStaticMarkup(<WaitForEncoder channel="main" state={state} />);
+  test('its encoder is waited for', () => {
+    expect(draw('offline')).toContain(adminText.newKey.waiting);
+    expect(draw('offline')).toContain('data-here="false"');
+  });
+  test('its encoder is seen to be there, with its picture once there is one', () => {
+    expect(draw('starting')).toContain('data-here="true"');
+    expect(draw('starting')).not.toContain('<img');
+    expect(draw('live')).toContain('src="/live/main/poster.jpg?at=');
+  });
+});
+
+describe('a source', () => {
+  const source: Source = {
+    publication: 'p',
+    encoder: 'OBS 29',
+    bitsPerSecond: 4_512_000,
+    video: { codec: 'avc1', width: 1920, height: 1080, framesPerSecond: 29.97, keyframeIntervalSeconds: 2 },
+    audio: { codec: 'mp4a', sampleRate: 48000, channels: 2 },
+    findings: [],
+  };
+  test('that is good is said to be, with its figures', () => {
+    const html = renderToStaticMarkup(<SourceLine source={source} />);
+    for (const words of [adminText.source.good, '4.5 Mbit/s', '1920×1080 at 30 pictures a second', 'a keyframe every 2.0 s', 'sound mp4a, 48.0 kHz', 'OBS 29']) expect(html).toContain(words);
+  });
+  test('that is not comes with what to do about it', () => {
+    const findings = [{ code: 'keyframes', severity: 'warning', advice: 'Set the keyframe interval to 2 s.', since: '' }, { code: 'b', severity: 'information', advice: 'By the way.', since: '' }];
+    const html = renderToStaticMarkup(<SourceLine source={{ ...source, audio: null, findings }} />);
+    for (const words of [adminText.source.problems(1), 'data-severity="warning"', 'Set the keyframe interval to 2 s.', 'By the way.', adminText.source.noSound]) expect(html).toContain(words);
   });
 });

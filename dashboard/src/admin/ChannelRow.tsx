@@ -4,6 +4,7 @@ import type { Api, Channel } from './api';
 import { ActionForm, Dialog } from './Dialog';
 import { Encoder } from './Encoder';
 import { EncodingLine } from './EncodingLine';
+import { SourceHealth } from './SourceHealth';
 import { clockText } from './times';
 import { Viewers } from './Viewers';
 
@@ -39,7 +40,7 @@ export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onTo
   const [ending, setEnding] = useState(false);
   const text = adminText.channels;
   const state = channel.live?.state ?? 'offline';
-  const isOn = state === 'live' || state === 'starting';
+  const isOn = state === 'live' || state === 'starting' || state === 'preview';
   const panel = `channel-${channel.name}`;
 
   return (
@@ -78,6 +79,7 @@ export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onTo
           </a>
         </div>
       </div>
+      {isOn && <SourceHealth api={api} channel={channel.name} />}
       {isOn && channel.encoding && <EncodingLine encoding={channel.encoding} />}
       {open && mayManage && (
         <div id={panel} className="channel-panel">

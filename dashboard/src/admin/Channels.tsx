@@ -68,7 +68,7 @@ export function Channels({ api, system, channels, rtmp }: ChannelsProps) {
       )}
 
       {creating && (
-        <NewChannelDialog api={api} ladders={system.ladders} latencies={system.latencies} rtmp={rtmp} onCreated={channels.refresh} onClose={() => setCreating(false)} />
+        <NewChannelDialog api={api} ladders={system.ladders} latencies={system.latencies} channels={data ?? []} rtmp={rtmp} onCreated={channels.refresh} onClose={() => setCreating(false)} />
       )}
     </>
   );

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { adminText } from '../text';
-import type { Api } from './api';
+import type { Api, Channel } from './api';
 import { ActionForm, Dialog, Field } from './Dialog';
 import { LadderField } from './LadderField';
 import { NewKeyDialog } from './NewKeyDialog';
@@ -9,14 +9,16 @@ interface NewChannelDialogProps {
   api: Api;
   ladders: string[];
   latencies: string[];
+  /** All channels as they are now, the new one among them soon. */
+  channels: readonly Channel[];
   rtmp: string;
   onCreated: () => void;
   onClose: () => void;
 }
 
 /** Makes a channel, then shows its first stream key. */
-export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onClose }: NewChannelDialogProps) {
-  const [created, setCreated] = useState<{ name: string; streamKey: string } | null>(null);
+export function NewChannelDialog({ api, ladders, latencies, channels, rtmp, onCreated, onClose }: NewChannelDialogProps) {
+  const [created, setCreated] = useState<{ channel: string; name: string; streamKey: string } | null>(null);
   const [latency, setLatency] = useState(latencies.includes('standard') ? 'standard' : (latencies[0] ?? ''));
   const text = adminText.newChannel;
 
@@ -32,12 +34,13 @@ export function NewChannelDialog({ api, ladders, latencies, rtmp, onCreated, onC
       record: recording !== 'off',
       retention: recording === 'off' ? 'forever' : recording,
     });
-    setCreated({ name: answer.channel.title || name, streamKey: answer.streamKey });
+    setCreated({ channel: answer.channel.name, name: answer.channel.title || name, streamKey: answer.streamKey });
     onCreated();
   }
 
   if (created !== null) {
-    return <NewKeyDialog title={adminText.newKey.channelTitle(created.name)} rtmp={rtmp} streamKey={created.streamKey} onDone={onClose} />;
+    const state = channels.find((channel) => channel.name === created.channel)?.live?.state ?? 'offline';
+    return <NewKeyDialog title={adminText.newKey.channelTitle(created.name)} rtmp={rtmp} streamKey={created.streamKey} waiting={{ channel: created.channel, state }} onDone={onClose} />;
   }
 
   return (

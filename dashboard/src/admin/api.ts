@@ -41,6 +41,26 @@ export interface Channel {
   encoding?: Encoding | null;
 }
 
+/** What an encoder sends now, and what is wrong with it. */
+export interface Source {
+  publication: string;
+  /** What the encoder calls itself; may be empty. */
+  encoder: string;
+  bitsPerSecond: number;
+  video: { codec: string; width: number; height: number; framesPerSecond: number; keyframeIntervalSeconds: number | null } | null;
+  audio: { codec: string; sampleRate: number; channels: number } | null;
+  findings: Finding[];
+}
+
+export interface Finding {
+  code: string;
+  /** `error`, `warning` or `information`. */
+  severity: string;
+  /** What to do, in words. */
+  advice: string;
+  since: string;
+}
+
 export interface Key {
   id: string;
   role: string;
@@ -189,6 +209,10 @@ export class Api {
 
   channels(): Promise<Channel[]> {
     return this.ask('GET', '/channels');
+  }
+
+  health(channel: string): Promise<{ sources: Source[] }> {
+    return this.ask('GET', `/channels/${encodeURIComponent(channel)}/health`);
   }
 
   createChannel(channel: NewChannel): Promise<{ channel: Channel; streamKey: string }> {
