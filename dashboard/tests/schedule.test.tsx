@@ -193,7 +193,8 @@ describe('an event', () => {
     const draft = draftOf(event);
     expect(changedWish(draft, draft)).toEqual({});
     expect(changedWish(draft, { ...draft, title: 'The ball' })).toEqual({ title: 'The ball' });
-    expect(changedWish(draft, { ...draft, end: '2030-06-01T23:00' })).toEqual({ start: '2030-06-01T20:00', end: '2030-06-01T23:00' });
+    expect(changedWish(draft, { ...draft, end: '2030-06-01T23:00' })).toEqual({ end: '2030-06-01T23:00' });
+    expect(changedWish(draft, { ...draft, timeZone: 'UTC' })).toEqual({ timeZone: 'UTC', start: '2030-06-01T20:00', end: '2030-06-01T22:00' });
     expect(changedWish(draft, { ...draft, previewMinutes: 0.5 })).toEqual({ previewSeconds: 30 });
   });
   test('is copied to where it can still be, at the same time of day and as long', () => {

@@ -44,11 +44,10 @@ export function changedWish(before: EventDraft, after: EventDraft): EventWish {
   for (const member of ['title', 'description', 'timeZone', 'startMode', 'record'] as const) {
     if (after[member] !== before[member]) wish[member] = after[member];
   }
-  // In another time zone, or at another start, both times are said anew: alone, each would mean something else.
-  if (after.start !== before.start || after.end !== before.end || after.timeZone !== before.timeZone) {
-    wish.start = after.start;
-    wish.end = after.end;
-  }
+  // In another time zone, or at another start, both times are said anew: alone, each would mean something else. An end that moves leaves the start unsaid, which of a live event cannot be another.
+  const isMoved = after.start !== before.start || after.timeZone !== before.timeZone;
+  if (isMoved) wish.start = after.start;
+  if (isMoved || after.end !== before.end) wish.end = after.end;
   if (after.previewMinutes !== before.previewMinutes) wish.previewSeconds = Math.round(after.previewMinutes * 60);
   if (after.recurrence !== before.recurrence && after.recurrence !== null) wish.recurrence = after.recurrence;
   return wish;
