@@ -1,5 +1,6 @@
 // Every text that a person reads, in one place. The two tables are apart so that the watch page does not carry the dashboard's; what is long of the dashboard's lies in text/.
 
+import { channelText } from './text/channel';
 import { entranceText } from './text/entrance';
 import { pagesText } from './text/pages';
 import { recordingsText } from './text/recordings';
@@ -153,6 +154,7 @@ export const adminText = {
   },
   states: { offline: 'Offline', preview: 'Preview', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,
 
+  channel: channelText,
   newChannel: {
     title: 'New channel',
     name: 'Name',

@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { adminText } from '../text';
-import type { Api, Channel } from './api';
+import { mayDo } from './access';
+import type { Api, Channel, System } from './api';
+import { ChannelSection } from './channel/ChannelSection';
 import { ActionForm, Dialog } from './Dialog';
 import { Encoder } from './Encoder';
 import { EncodingLine } from './EncodingLine';
@@ -28,7 +30,7 @@ interface ChannelRowProps {
   api: Api;
   channel: Channel;
   rtmp: string;
-  accesses: string[];
+  system: System;
   mayManage: boolean;
   open: boolean;
   onToggle: () => void;
@@ -36,7 +38,7 @@ interface ChannelRowProps {
 }
 
 /** One channel: what it does, where to watch it, and, opened, how to publish to it. */
-export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onToggle, onChanged }: ChannelRowProps) {
+export function ChannelRow({ api, channel, rtmp, system, mayManage, open, onToggle, onChanged }: ChannelRowProps) {
   const [ending, setEnding] = useState(false);
   const text = adminText.channels;
   const state = channel.live?.state ?? 'offline';
@@ -84,7 +86,8 @@ export function ChannelRow({ api, channel, rtmp, accesses, mayManage, open, onTo
       {open && mayManage && (
         <div id={panel} className="channel-panel">
           <Encoder api={api} channel={channel.name} rtmp={rtmp} />
-          <Viewers api={api} channel={channel} accesses={accesses} onChanged={onChanged} />
+          <Viewers api={api} channel={channel} accesses={system.accesses ?? []} onChanged={onChanged} />
+          <ChannelSection api={api} channel={channel} system={system} mayDelete={mayDo(system.role, 'admin')} onChanged={onChanged} />
         </div>
       )}
       {ending && (

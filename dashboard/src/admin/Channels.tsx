@@ -57,7 +57,7 @@ export function Channels({ api, system, channels, rtmp }: ChannelsProps) {
               api={api}
               channel={channel}
               rtmp={rtmp}
-              accesses={system.accesses ?? []}
+              system={system}
               mayManage={mayDo(system.role, 'producer')}
               open={open === channel.name}
               onToggle={() => setOpen(open === channel.name ? null : channel.name)}

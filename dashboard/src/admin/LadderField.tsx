@@ -12,10 +12,12 @@ interface LadderFieldProps {
   mistake?: string;
   /** What is chosen first; `own` for a line to write rungs in. */
   initial?: string;
+  /** Rungs to begin with. */
+  rungs?: string;
 }
 
 /** Asks for a ladder: one by name, or rungs. What is sent is the form's member `ladder`; the server alone knows what rungs may be. */
-export function LadderField({ ladders, mistake, initial = 'passthrough' }: LadderFieldProps) {
+export function LadderField({ ladders, mistake, initial = 'passthrough', rungs }: LadderFieldProps) {
   const [choice, setChoice] = useState(initial);
   const text = adminText.newChannel;
   const isOwn = choice === ownRungs;
@@ -35,7 +37,7 @@ export function LadderField({ ladders, mistake, initial = 'passthrough' }: Ladde
       </Field>
       {isOwn && (
         <Field label={text.rungs} name="ladder" hint={text.rungsHint} mistake={mistake}>
-          {(props) => <input {...props} required maxLength={200} placeholder={text.rungsExample} autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+          {(props) => <input {...props} required defaultValue={rungs} maxLength={200} placeholder={text.rungsExample} autoComplete="off" autoCapitalize="none" spellCheck={false} />}
         </Field>
       )}
     </>

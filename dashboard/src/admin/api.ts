@@ -36,6 +36,10 @@ export interface Channel {
   rewind: string;
   /** Whether its broadcasts are kept. */
   record?: boolean;
+  /** How long they are: `forever`, or a length such as `30d`. */
+  retention?: string;
+  /** How long a broadcast waits for an encoder that is gone. */
+  reconnectWindowSeconds?: number;
   live: Live | null;
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
@@ -81,6 +85,17 @@ export interface System {
   accesses?: string[];
   /** Where encoders publish to, when the server says so. */
   rtmp?: string | null;
+}
+
+/** What of a channel is to be another; what is left out stays. */
+export interface ChannelChange {
+  title?: string;
+  latency?: string;
+  ladder?: string;
+  rewind?: string;
+  record?: boolean;
+  retention?: string;
+  reconnectWindowSeconds?: number;
 }
 
 export interface NewChannel {
@@ -219,6 +234,27 @@ export class Api {
     return this.ask('POST', '/channels', channel);
   }
 
+  changeChannel(channel: string, change: ChannelChange): Promise<Channel> {
+    return this.ask('PATCH', `/channels/${encodeURIComponent(channel)}`, change);
+  }
+
+  deleteChannel(channel: string): Promise<void> {
+    return this.ask('DELETE', `/channels/${encodeURIComponent(channel)}`);
+  }
+
+  /** The channel's own slate; null where it has none. */
+  slate(channel: string): Promise<Blob | null> {
+    return this.file(slateOf(channel));
+  }
+
+  setSlate(channel: string, file: Blob): Promise<void> {
+    return this.ask('PUT', slateOf(channel), file);
+  }
+
+  deleteSlate(channel: string): Promise<void> {
+    return this.ask('DELETE', slateOf(channel));
+  }
+
   endBroadcast(channel: string): Promise<unknown> {
     return this.ask('POST', `/channels/${encodeURIComponent(channel)}/end`);
   }
@@ -255,28 +291,54 @@ export class Api {
     return this.ask('DELETE', `${viewersOf(channel)}/${encodeURIComponent(id)}`);
   }
 
-  /** Asks for a path below `/api/v1`. */
+  /** Asks for a path below `/api/v1`. A file is sent as it is, anything else as JSON. */
   async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json' };
-    if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const response = await this.request(method, path, body);
+    const answer = await this.read(response);
+    if (!response.ok) throw problemOf(response.status, answer, this.otherwise);
+    return answer as T;
+  }
 
-    let response: Response;
-    let answer: unknown;
+  /** A file; null where there is none. */
+  private async file(path: string): Promise<Blob | null> {
+    const response = await this.request('GET', path);
+    if (response.status === 404) return null;
+    if (!response.ok) throw problemOf(response.status, await this.read(response), this.otherwise);
     try {
-      response = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' });
-      const text = await response.text();
-      answer = text === '' ? undefined : parsed(text);
+      return await response.blob();
     } catch {
       throw new ApiError(0, this.silent);
     }
-    if (!response.ok) throw problemOf(response.status, answer, this.otherwise);
-    return answer as T;
+  }
+
+  private async request(method: string, path: string, body?: unknown): Promise<Response> {
+    const isFile = body instanceof Blob;
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
+    if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'application/octet-stream' : 'application/json';
+    try {
+      return await fetch(`/api/v1${path}`, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body), cache: 'no-store' });
+    } catch {
+      throw new ApiError(0, this.silent);
+    }
+  }
+
+  private async read(response: Response): Promise<unknown> {
+    try {
+      const text = await response.text();
+      return text === '' ? undefined : parsed(text);
+    } catch {
+      throw new ApiError(0, this.silent);
+    }
   }
 }
 
 function keysOf(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/keys`;
+}
+
+function slateOf(channel: string): string {
+  return `/channels/${encodeURIComponent(channel)}/slate`;
 }
 
 function viewersOf(channel: string): string {
