@@ -6,6 +6,7 @@ import { browserOf } from '../src/admin/settings/Account';
 import { actorWords, AuditRows } from '../src/admin/settings/Audit';
 import type { AuditEntry } from '../src/admin/settings/auditApi';
 import { deliveryFacts } from '../src/admin/settings/Deliveries';
+import { EncoderRows } from '../src/admin/settings/Encoders';
 import type { User } from '../src/admin/settings/peopleApi';
 import { sectionsOf } from '../src/admin/settings/SettingsPage';
 import { scopeNames, type Token } from '../src/admin/settings/tokenApi';
@@ -21,9 +22,9 @@ const admin: Me = { kind: 'user', name: 'jane', displayName: '', role: 'admin', 
 
 describe('settings', () => {
   test('are for people their own account, and the rest for admins', () => {
-    expect(sectionsOf(admin)).toEqual(['account', 'users', 'tokens', 'webhooks', 'audit']);
+    expect(sectionsOf(admin)).toEqual(['account', 'users', 'tokens', 'webhooks', 'encoders', 'audit']);
     expect(sectionsOf({ ...admin, role: 'producer' })).toEqual(['account']);
-    expect(sectionsOf({ ...admin, kind: 'token' })).toEqual(['users', 'tokens', 'webhooks', 'audit']);
+    expect(sectionsOf({ ...admin, kind: 'token' })).toEqual(['users', 'tokens', 'webhooks', 'encoders', 'audit']);
     expect(sectionsOf({ ...admin, kind: 'token', role: 'viewer' })).toEqual([]);
   });
   test('are no page for who has none', () => {
@@ -119,4 +120,11 @@ describe('the audit log', () => {
     for (const words of ['channel.create', 'channel/main', 'user jane (Jane Doe) from 203.0.113.5', 'title: &lt;b&gt;Council']) expect(html).toContain(words);
   });
   test('names the server without more', () => expect(actorWords({ ...entry, actor: { kind: 'server', id: '', name: '', address: '' } })).toBe('the server'));
+});
+
+test('encoders that work come first, the others with the reason', () => {
+  const broken = { encoder: 'h264_nvenc', vendor: 'NVIDIA', codec: 'h264', forRungs: true, works: false, refusal: 'no device', provedAt: '2030-01-01T00:00:00Z', tookMilliseconds: 3 };
+  const html = renderToStaticMarkup(<EncoderRows encoders={[broken, { ...broken, encoder: 'libx264', vendor: 'software', works: true, refusal: null }]} />);
+  expect(html.indexOf('libx264')).toBeLessThan(html.indexOf('h264_nvenc'));
+  for (const words of ['no device', text.encoders.worksNot, text.encoders.took(3)]) expect(html).toContain(words);
 });

@@ -2,7 +2,7 @@
 export const settingsText = {
   title: 'Settings',
   sectionsLabel: 'Settings',
-  sections: { account: 'My account', users: 'People', tokens: 'API tokens', webhooks: 'Webhooks', audit: 'Audit log' },
+  sections: { account: 'My account', users: 'People', tokens: 'API tokens', webhooks: 'Webhooks', encoders: 'Encoders', audit: 'Audit log' },
   notYours: 'Your role does not open this page.',
 
   account: {
@@ -175,6 +175,19 @@ export const settingsText = {
     nextAt: (when: string) => `next ${when}`,
     replay: 'Send again',
     older: 'Show older',
+  },
+
+  encoders: {
+    intro: 'What this machine can make smaller pictures with. Each was tried by encoding a few.',
+    prove: 'Try them again',
+    proving: 'Trying…',
+    empty: 'None was looked for: this process encodes nothing.',
+    works: 'Works',
+    worksNot: 'Does not work',
+    refused: 'It did not encode the test pictures.',
+    notForRungs: 'not used for qualities',
+    took: (milliseconds: number) => `tried in ${milliseconds} ms`,
+    proved: (when: string) => `tried at ${when}`,
   },
 
   audit: {

@@ -5,11 +5,12 @@ import type { Api, Channel, Me } from '../api';
 import { addressOf, PageLink } from '../navigation';
 import { Account } from './Account';
 import { Audit } from './Audit';
+import { Encoders } from './Encoders';
 import { Tokens } from './Tokens';
 import { Users } from './Users';
 import { Webhooks } from './Webhooks';
 
-type Section = 'account' | 'users' | 'tokens' | 'webhooks' | 'audit';
+type Section = 'account' | 'users' | 'tokens' | 'webhooks' | 'encoders' | 'audit';
 
 interface SettingsPageProps {
   api: Api;
@@ -46,6 +47,7 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
           {section === 'users' && <Users api={api} me={me} onExpired={onExpired} />}
           {section === 'tokens' && <Tokens api={api} channels={channels ?? []} onExpired={onExpired} />}
           {section === 'webhooks' && <Webhooks api={api} channels={channels ?? []} onExpired={onExpired} />}
+          {section === 'encoders' && <Encoders api={api} onExpired={onExpired} />}
           {section === 'audit' && <Audit api={api} />}
         </div>
       </div>
@@ -55,5 +57,5 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
 
 /** What somebody may see here: a token has no account, and the rest is for admins. */
 export function sectionsOf(me: Me): Section[] {
-  return [...(me.kind === 'user' ? (['account'] as const) : []), ...(mayDo(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'audit'] as const) : [])];
+  return [...(me.kind === 'user' ? (['account'] as const) : []), ...(mayDo(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'audit'] as const) : [])];
 }
