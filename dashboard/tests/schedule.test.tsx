@@ -6,7 +6,7 @@ import { addDays, byDay, dayKey, daysBetween, mondayOf, turned, weeksOf } from '
 import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
 import { EventFacts } from '../src/admin/schedule/EventDialog';
-import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
+import { copyOf, newDraft, unshownOf } from '../src/admin/schedule/EventDialogs';
 import { RepeatFields } from '../src/admin/schedule/EventForm';
 import { EventList } from '../src/admin/schedule/EventList';
 import { repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
@@ -35,12 +35,27 @@ const event: PlannedEvent = {
   record: 'channel',
   startMode: 'automatic',
   previewSeconds: 900,
+  announced: 'on',
+  ladder: 'channel',
+  latency: 'channel',
+  poster: '',
+  graceSeconds: 300,
+  overrun: 'end',
+  noShowSeconds: 0,
+  reminderMinutes: [],
   wentLiveAt: null,
   endedAt: null,
   lateSince: null,
 };
 
 afterEach(() => vi.unstubAllGlobals());
+
+describe('a copy', () => {
+  test('of what is not announced is not announced either', () => {
+    expect(unshownOf({ ...event, announced: 'off', graceSeconds: 60 })).toMatchObject({ announced: 'off', graceSeconds: 60 });
+    expect(unshownOf(event)).not.toHaveProperty('poster');
+  });
+});
 
 describe('clocks on the wall', () => {
   test('show what they show in a place', () => {

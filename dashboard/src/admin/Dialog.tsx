@@ -29,6 +29,12 @@ export function Dialog({ title, children, onClose, stays = false }: DialogProps)
         event.preventDefault();
         onClose?.();
       }}
+      onClose={(event) => {
+        // A second Escape closes it in some browsers whatever was said to the first: one that must not be lost comes back.
+        if (event.currentTarget.open) return;
+        if (onClose) onClose();
+        else event.currentTarget.showModal();
+      }}
       onMouseDown={(event) => {
         if (event.target === dialog.current && !stays) onClose?.();
       }}

@@ -279,8 +279,14 @@ export class Api {
     return this.ask('PATCH', `/channels/${encodeURIComponent(channel)}`, { access });
   }
 
-  viewerTokens(channel: string): Promise<ViewerToken[]> {
-    return this.ask('GET', viewersOf(channel));
+  /** All of a channel, revoked ones too, read page by page. */
+  async viewerTokens(channel: string): Promise<ViewerToken[]> {
+    const all: ViewerToken[] = [];
+    for (;;) {
+      const page = await this.ask<ViewerToken[]>('GET', `${viewersOf(channel)}?limit=${viewerPage}${all.length === 0 ? '' : `&before=${encodeURIComponent(all[all.length - 1]!.id)}`}`);
+      all.push(...page);
+      if (page.length < viewerPage || all.length >= mostViewerTokens) return all;
+    }
   }
 
   createViewerToken(channel: string, wish: { label: string; expiresAt: string; address?: string }): Promise<{ addresses: PlaybackAddresses }> {
@@ -340,6 +346,10 @@ function keysOf(channel: string): string {
 function slateOf(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/slate`;
 }
+
+// Of one that asks at a time, and of one channel at most: every viewer of a large event may have one.
+const viewerPage = 500;
+const mostViewerTokens = 5000;
 
 function viewersOf(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/viewer-tokens`;

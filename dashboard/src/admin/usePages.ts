@@ -38,6 +38,8 @@ export function usePages<Id, T extends { id: Id }>(ask: (before?: Id) => Promise
   );
 
   useEffect(() => {
+    setItems(null);
+    setHasMore(false);
     load([]);
     return () => {
       latest.current++;

@@ -8,7 +8,8 @@ import { LadderField } from '../LadderField';
 import { channelChange, recordingOf, withCurrent } from './channelChange';
 import { SlateDialog } from './SlateDialog';
 
-type Asking = 'change' | 'slate' | 'delete';
+/** What is changed is held against the channel as it was when somebody began, whatever others change meanwhile. */
+type Asking = { about: 'change'; before: Channel } | { about: 'slate' | 'delete' };
 
 interface ChannelSectionProps {
   api: Api;
@@ -29,19 +30,19 @@ export function ChannelSection({ api, channel, system, mayDelete, onChanged }: C
     <section>
       <h3>{text.title}</h3>
       <div className="tools">
-        <button type="button" className="button quiet" onClick={() => setAsking('change')}>
+        <button type="button" className="button quiet" onClick={() => setAsking({ about: 'change', before: channel })}>
           {text.change}
         </button>
-        <button type="button" className="button quiet" onClick={() => setAsking('slate')}>
+        <button type="button" className="button quiet" onClick={() => setAsking({ about: 'slate' })}>
           {text.slate}
         </button>
         {mayDelete && (
-          <button type="button" className="button quiet" onClick={() => setAsking('delete')}>
+          <button type="button" className="button quiet" onClick={() => setAsking({ about: 'delete' })}>
             {text.delete}
           </button>
         )}
       </div>
-      {asking === 'change' && (
+      {asking?.about === 'change' && (
         <Dialog title={text.changeTitle(name)} onClose={close}>
           <p className="field-hint">{text.countsFrom}</p>
           <ActionForm
@@ -49,19 +50,19 @@ export function ChannelSection({ api, channel, system, mayDelete, onChanged }: C
             working={text.working}
             onCancel={close}
             onSubmit={async (form) => {
-              const change = channelChange(channel, form);
+              const change = channelChange(asking.before, form);
               if (Object.keys(change).length === 0) throw new ApiError(0, text.nothingChanged);
               await api.changeChannel(channel.name, change);
               close();
               onChanged();
             }}
           >
-            {(mistakes) => <ChannelFields channel={channel} system={system} mistakes={mistakes} />}
+            {(mistakes) => <ChannelFields channel={asking.before} system={system} mistakes={mistakes} />}
           </ActionForm>
         </Dialog>
       )}
-      {asking === 'slate' && <SlateDialog api={api} channel={channel} onClose={close} />}
-      {asking === 'delete' && (
+      {asking?.about === 'slate' && <SlateDialog api={api} channel={channel} onClose={close} />}
+      {asking?.about === 'delete' && (
         <Confirm
           title={text.deleteTitle(name)}
           hint={text.deleteHint}

@@ -40,6 +40,8 @@ export interface Deletion {
   /** Null where they were not counted. */
   objects: number | null;
   bytes: number | null;
+  /** Whether all were counted; otherwise there are more. */
+  countedAll?: boolean | null;
 }
 
 /** Most recordings that are asked for at a time. */

@@ -44,7 +44,7 @@ export function recordingFacts(recording: Recording): string[] {
 /** What deleting takes along, in a sentence. */
 export function deletionWords(deletion: Deletion): string {
   if (!deletion.mediaGoes) return deletion.mediaKeptBy.length === 0 ? text.mediaStayOn : text.mediaStay(deletion.mediaKeptBy.length);
-  return deletion.bytes === null ? text.mediaGoUncounted : text.mediaGo(sizeText(deletion.bytes));
+  return deletion.bytes === null || deletion.countedAll === false ? text.mediaGoUncounted : text.mediaGo(sizeText(deletion.bytes));
 }
 
 /** What of the form is sent to change a recording: only what differs. */

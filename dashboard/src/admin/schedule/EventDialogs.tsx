@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel } from '../api';
 import { Dialog } from '../Dialog';
-import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
+import { changeEvent, createEvent, type EventWish, getEvent, type PlannedEvent } from './eventApi';
 import { EventDialog } from './EventDialog';
 import { EventForm, refuseNothing } from './EventForm';
 import { changedWish, draftOf, type EventDraft, newWish } from './eventWish';
@@ -32,8 +32,8 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
   const text = adminText.schedule.form;
   const close = () => onOpen(null);
 
-  async function plan(draft: EventDraft) {
-    const made = await createEvent(api, newWish(draft));
+  async function plan(draft: EventDraft, like?: PlannedEvent) {
+    const made = await createEvent(api, { ...newWish(draft), ...(like === undefined ? {} : unshownOf(like)) });
     close();
     onChanged(made);
   }
@@ -52,7 +52,7 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
     case 'create':
       return <EventForm title={text.createTitle} submit={text.submitCreate} draft={newDraft(channels[0]?.name ?? '')} channels={channels} recurs="may" onSubmit={plan} onClose={close} />;
     case 'duplicate':
-      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} recurs="may" onSubmit={plan} onClose={close} />;
+      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} recurs="may" onSubmit={(draft) => plan(draft, opened.event)} onClose={close} />;
     case 'edit':
       return (
         <EventForm
@@ -152,6 +152,11 @@ export function newDraft(channel: string): EventDraft {
     previewMinutes: 15,
     record: 'channel',
   };
+}
+
+/** What a copy takes over though the form does not show it: above all that an event is not to be announced. */
+export function unshownOf({ announced, ladder, latency, poster, graceSeconds, overrun, noShowSeconds, reminderMinutes }: PlannedEvent): EventWish {
+  return { announced, ladder, latency, graceSeconds, overrun, noShowSeconds, reminderMinutes, ...(poster === '' ? {} : { poster }) };
 }
 
 /** The same once more; at the same time of day, from the next possible day on where it is past. An occurrence is copied without its series. */

@@ -30,6 +30,16 @@ export interface PlannedEvent {
   /** `automatic` or `manual`. */
   startMode: string;
   previewSeconds: number;
+  /** Whether viewers are told of it before: `on` or `off`. */
+  announced: string;
+  ladder: string;
+  latency: string;
+  /** Address of a picture; empty for none. */
+  poster: string;
+  graceSeconds: number;
+  overrun: string;
+  noShowSeconds: number;
+  reminderMinutes: number[];
   wentLiveAt: string | null;
   endedAt: string | null;
   /** Since when an encoder is missed. */
@@ -48,6 +58,14 @@ export interface EventWish {
   record?: string;
   startMode?: string;
   previewSeconds?: number;
+  announced?: string;
+  ladder?: string;
+  latency?: string;
+  poster?: string;
+  graceSeconds?: number;
+  overrun?: string;
+  noShowSeconds?: number;
+  reminderMinutes?: number[];
 }
 
 export interface EventStep {

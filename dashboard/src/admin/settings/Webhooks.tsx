@@ -207,7 +207,7 @@ function WebhookFields({ hook, channels, mistakes }: { hook?: Webhook; channels:
       <TextField label={text.url} name="url" type="url" hint={text.urlHint} mistake={mistakes.url} defaultValue={hook?.url} required maxLength={2000} autoFocus />
       <TextField label={text.label} name="label" hint={text.labelHint} mistake={mistakes.label} defaultValue={hook?.label} maxLength={200} />
       <div className="wide">
-        <Checks legend={text.types} name="types" hint={text.typesHint} mistake={mistakes.types} options={hookTypes.map((type) => [type, type] as const)} chosen={hook?.types} />
+        <Checks legend={text.types} name="types" hint={text.typesHint} mistake={mistakes.types} options={[...new Set<string>([...hookTypes, ...(hook?.types ?? [])])].map((type) => [type, type] as const)} chosen={hook?.types} />
       </div>
       {names.length > 0 && (
         <Checks legend={text.channels} name="channels" hint={text.channelsHint} mistake={mistakes.channels} options={names.map((name) => [name, name] as const)} chosen={hook?.channels} />
