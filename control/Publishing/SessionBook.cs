@@ -116,6 +116,12 @@ internal sealed class SessionBook(
                 seat.LastPublicationEndedAt = null;
                 ledger.Note(RecordOf(seat, key.ChannelId, null));
             }
+            else if (seat.LastPublicationEndedAt is not null)
+            {
+                // Somebody publishes again: should the server be killed now, nobody is to believe that all was over when the one before went.
+                seat.LastPublicationEndedAt = null;
+                ledger.Note(RecordOf(seat, key.ChannelId, null));
+            }
 
             var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, key.Input);
             occupant.Lease.Beat(time.GetTimestamp());
@@ -190,7 +196,7 @@ internal sealed class SessionBook(
                 return;
             }
 
-            seat.LastPublicationEndedAt = time.GetUtcNow();
+            seat.LastPublicationEndedAt = seat.IsEmpty ? time.GetUtcNow() : null;
             ledger.Note(RecordOf(seat, seat.ChannelId, null));
             if (!seat.IsEmpty)
             {

@@ -210,8 +210,13 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
             {
                 return false;
             }
-            catch (Exception) when (notices.Length > 1 && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (notices.Length > 1 && e is not OperationCanceledException)
             {
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    return false;
+                }
+
                 atOnce = 1;
                 continue;
             }

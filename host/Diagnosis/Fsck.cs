@@ -89,7 +89,7 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
             }
 
             var lists = await store.ListAsync(ReplayLists.FolderOf(recording), cancellationToken).ToListAsync(cancellationToken);
-            if (lists.Count == 0 || (isServerRunning && lists.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.UnderWay)))
+            if (lists.Count == 0 || ((isServerRunning || isShared) && lists.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.UnderWay)))
             {
                 continue;
             }

@@ -326,13 +326,14 @@ public sealed class SessionTimeline
 
     private bool Break(TimelineEvent.Discontinuity discontinuity)
     {
-        if (discontinuity.Segment <= LastSegment || !_discontinuities.Add(discontinuity.Segment))
+        if (discontinuity.Segment <= LastSegment)
         {
             return false;
         }
 
-        _slate.Break(discontinuity);
-        return true;
+        // Nothing of that segment is there: of two that a killed process and the next one told, the later one counts.
+        var isNews = _slate.Break(discontinuity);
+        return _discontinuities.Add(discontinuity.Segment) || isNews;
     }
 
     /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, cannot be gone back to any more.</summary>

@@ -21,16 +21,23 @@ internal sealed class SlateFold
     public bool Covers(long segment) => segment >= _first;
 
     /// <summary>A run begins: of the slate, where none is shown yet, or of an encoder, which ends it.</summary>
-    public void Break(TimelineEvent.Discontinuity discontinuity)
+    /// <returns>Whether that is news.</returns>
+    public bool Break(TimelineEvent.Discontinuity discontinuity)
     {
         if (discontinuity.IsSlate)
         {
+            var isFirst = _first is null;
             _first ??= discontinuity.Segment;
+            return isFirst;
         }
-        else if (discontinuity.Segment > _first)
+
+        if (_first is not { } first || discontinuity.Segment < first)
         {
-            (_first, Slate) = (null, null);
+            return false;
         }
+
+        (_first, Slate) = (null, null);
+        return true;
     }
 
     /// <summary>A segment of some rendition begins.</summary>

@@ -10,7 +10,7 @@ namespace Broadcast.Origin.BucketLists;
 /// <summary>
 /// Puts the playlists and MPDs of recordings and clips into the store, under the names of their addresses, so that a CDN on the bucket alone replays them: of public channels, once their session is over and the store has
 /// all of it. It holds what there is against what should be there: when control or a session's end tells of a change, and every ten minutes. So a change that nobody told, also while no server ran, comes into the bucket,
-/// and what was deleted or hidden leaves it. One recording is drawn at a time; the only memory is a number for each that has lists.
+/// and what was deleted or hidden leaves it. One recording is drawn at a time; the memory is a number for each that has lists, and a round's list of recordings.
 /// </summary>
 internal sealed class ReplayListWriter(
     RecordingShelf shelf, LiveDirectory directory, ReplayPlaylists playlists, ISpool spool, IObjectStore store, IOptions<OriginOptions> options, TimeProvider time, ILogger<ReplayListWriter> logger,
@@ -129,6 +129,7 @@ internal sealed class ReplayListWriter(
         await LearnAsync(cancellationToken);
         _access.Clear();
         var wanted = new HashSet<RecordingId>();
+        var toBring = new List<RecordingRange>();
         var (isDone, failures) = (true, 0);
         RecordingId? before = null;
         IReadOnlyList<RecordingRange> page;
@@ -142,17 +143,7 @@ internal sealed class ReplayListWriter(
                 {
                     case ViewerAccess.Public:
                         wanted.Add(recording.Id);
-                        try
-                        {
-                            isDone = await BringAsync(recording, cancellationToken) && isDone;
-                        }
-                        catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failures < MaxFailures)
-                        {
-                            // The others do not wait for this one.
-                            (isDone, failures) = (false, failures + 1);
-                            Tell(failure);
-                        }
-
+                        toBring.Add(recording);
                         break;
                     case null:
                         // What is there stays until it is known who may watch.
@@ -166,10 +157,25 @@ internal sealed class ReplayListWriter(
         }
         while (page.Count == PageSize);
 
+        // First of all, what is not to be seen any more: it waits for nothing.
         foreach (var gone in _there.Keys.Where(id => !wanted.Contains(id)).ToList())
         {
             await RemoveAsync(gone, [], cancellationToken);
             _there.Remove(gone);
+        }
+
+        foreach (var recording in toBring)
+        {
+            try
+            {
+                isDone = await BringAsync(recording, cancellationToken) && isDone;
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested && failures < MaxFailures)
+            {
+                // The others do not wait for this one.
+                (isDone, failures) = (false, failures + 1);
+                Tell(failure);
+            }
         }
 
         return isDone;
@@ -223,6 +229,12 @@ internal sealed class ReplayListWriter(
         if (await shelf.OpenAsync(recording.Channel, recording.Session, cancellationToken) is not { } whole || directory.Audience.Of(whole) is not { } session || !session.IsEnded)
         {
             // Its end will be told. What can be read of none is not listed either.
+            return true;
+        }
+
+        if (whole.Read((timeline, _) => timeline.EndReason) == RecordingShelf.LeftUnfinished)
+        {
+            // Only taken to be over: whoever has it may go on, and a list of a recording is for good.
             return true;
         }
 

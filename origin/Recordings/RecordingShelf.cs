@@ -28,6 +28,9 @@ internal sealed class RecordingShelf(
     /// <summary>Journal files that are tried: a writer keeps three at most.</summary>
     private const int MaxTries = 4;
 
+    /// <summary>Why such a session counts as over.</summary>
+    internal const string LeftUnfinished = "left unfinished";
+
     private readonly Lock _gate = new();
     private readonly Dictionary<Key, LinkedListNode<Kept>> _kept = [];
     private readonly LinkedList<Kept> _newestFirst = [];
@@ -209,7 +212,7 @@ internal sealed class RecordingShelf(
             SettledTimeline.Settle(timeline);
             if (!timeline.IsEnded && time.GetUtcNow() - EndOf(timeline) > Unfinished)
             {
-                timeline.Apply(new TimelineEvent.Ended("left unfinished"));
+                timeline.Apply(new TimelineEvent.Ended(LeftUnfinished));
             }
 
             var session = new LiveSession(timeline.Session, time);
