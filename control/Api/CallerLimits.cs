@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// How often a token or person may ask (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>): a program that runs wild keeps neither the database nor others from their work. A bucket of tokens
+/// How often a token or person may ask (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>): a program that runs wild does not keep others from their work; its token or login is still looked up for each request. A bucket of tokens
 /// for each caller and kind of request, which holds <see cref="Burst"/> seconds' worth. There is one only for callers who are known, and it goes when it has been full for a while, so there are never more than callers who are active; strangers share <see cref="Slots"/>.
 /// </summary>
 internal sealed class CallerLimits : IDisposable

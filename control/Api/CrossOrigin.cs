@@ -13,7 +13,7 @@ internal static class CrossOrigin
 {
     private const string Api = "/api/v1";
     private const string Methods = "GET, POST, PATCH, PUT, DELETE";
-    private const string Sent = $"Authorization, Content-Type, If-Match, If-None-Match, {Idempotence.Header}";
+    private const string Sent = $"Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, {Idempotence.Header}";
     private const string Exposed = $"ETag, Link, Location, Retry-After, WWW-Authenticate, {Idempotence.Replayed}";
 
     // Browsers ask again after it; some do not wait longer than 10 min anyway.

@@ -43,6 +43,11 @@ internal sealed class Gate(Tokens tokens, UserSessions sessions, CallerLimits li
             {
                 if (await HolderAsync(http) is not { } holder)
                 {
+                    if (limits.WaitOf(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } enough)
+                    {
+                        return TooOften(http, enough);
+                    }
+
                     return Unknown(http, "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' makes one.");
                 }
 

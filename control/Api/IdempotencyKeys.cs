@@ -32,7 +32,7 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider time)
 
     private const string Take = """
         INSERT INTO idempotency_keys (caller, key, request, created_at)
-        SELECT @caller, @key, @request, @now WHERE (SELECT count(*) FROM idempotency_keys k WHERE k.caller = @caller) < @most
+        SELECT @caller, @key, @request, @now WHERE (SELECT count(*) FROM idempotency_keys k WHERE k.caller = @caller AND k.created_at >= @old) < @most
         ON CONFLICT (caller, key) DO UPDATE SET request = excluded.request, created_at = excluded.created_at, answered_at = NULL, status = NULL, location = NULL, body = NULL
             WHERE idempotency_keys.created_at < @old
         """;
@@ -58,8 +58,8 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider time)
             }
 
             if (await connection.QuerySingleOrDefaultAsync<EarlierRequest>(new CommandDefinition(
-                "SELECT request, created_at AS createdAt, status, location, body FROM idempotency_keys WHERE caller = @caller AND key = @key",
-                new { caller, key },
+                "SELECT request, created_at AS createdAt, status, location, body FROM idempotency_keys WHERE caller = @caller AND key = @key AND created_at >= @old",
+                new { caller, key, old },
                 cancellationToken: cancellationToken)) is { } earlier)
             {
                 return earlier;

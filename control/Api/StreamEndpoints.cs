@@ -36,7 +36,7 @@ internal static class StreamEndpoints
     private static async Task<IResult> RunAsync(
         string? channel, HttpContext http, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
     {
-        var client = await stream.AttachAsync(http.RequestAborted);
+        var client = await stream.AttachAsync($"{AuditLog.Name(Gate.Holder(http).Kind)}/{Gate.Holder(http).Id}", http.RequestAborted);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
@@ -59,7 +59,7 @@ internal static class StreamEndpoints
         }
         catch (Exception e) when (e is IOException || (http.Response.HasStarted && Database.IsAway(e)))
         {
-            // It is gone; or it comes again, and reads on when the database is back.
+            // It is gone; or it comes again, and reads on when the database is back. (A browser's EventSource gives up when it is answered 503 meanwhile: docs/stream.md.)
         }
         finally
         {

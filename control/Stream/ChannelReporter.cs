@@ -100,7 +100,7 @@ internal sealed class ChannelReporter(
             """
             SELECT DISTINCT e.channel FROM stream_events e JOIN channels c ON c.name = e.channel AND c.deleted_at IS NULL
             WHERE e.type = @state AND NOT EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel = e.channel AND n.id > e.id)
-                AND e.body::json -> 'data' ->> 'state' NOT IN ('offline', 'ended')
+                AND e.body::json -> 'data' ->> 'state' <> 'offline'
             """,
             new { state = EventStreamTypes.ChannelState },
             cancellationToken: cancellationToken));
@@ -123,7 +123,8 @@ internal sealed class ChannelReporter(
             told.State = text;
         }
 
-        return state.State is "offline" or "ended";
+        // One that has ended is offline once its last session is forgotten.
+        return state.State is "offline";
     }
 
     private async Task TellHealthAsync(ChannelName channel, Told told, CancellationToken cancellationToken)

@@ -40,8 +40,10 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     }
 
     /// <summary>One more who listens, from now on.</summary>
-    /// <exception cref="ControlException">There are <see cref="ControlOptions.StreamClients"/> already, or the database is not reachable yet.</exception>
-    public async Task<EventStreamClient> AttachAsync(CancellationToken cancellationToken)
+    /// <param name="caller">Whose token or login it is: a quarter of all is the most for one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ControlException">There are <see cref="ControlOptions.StreamClients"/> already, or too many of this caller's, or the database is not reachable yet.</exception>
+    public async Task<EventStreamClient> AttachAsync(string caller, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _at) < 0)
         {
@@ -55,7 +57,12 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
                 throw new ControlException(ControlCode.TooMany, $"{_clients.Count} listen already, which is the most (Control:StreamClients). Try again later.");
             }
 
-            var client = new EventStreamClient(_at);
+            if (_clients.Count(c => c.Caller == caller) is var own && own >= Math.Max(1, options.Value.StreamClients / 4))
+            {
+                throw new ControlException(ControlCode.TooMany, $"{own} listen already with this token or login, which is the most: a quarter of Control:StreamClients.");
+            }
+
+            var client = new EventStreamClient(_at) { Caller = caller };
             _clients.Add(client);
             return client;
         }
@@ -118,8 +125,12 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
                 pause = await ReadAsync(stoppingToken) ? HeldBack : Longest;
                 if (_tidied is null || time.GetElapsedTime(_tidied.Value) >= Tidying)
                 {
-                    await log.TidyAsync(stoppingToken);
+                    // Noted before: what fails is not tried at every wake. Where there is more, it goes on after what is new.
                     _tidied = time.GetTimestamp();
+                    if (await log.TidyAsync(stoppingToken))
+                    {
+                        (_tidied, pause) = (null, TimeSpan.Zero);
+                    }
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -16,6 +16,9 @@ internal sealed class EventStreamClient(long from)
 
     private volatile bool _isTooSlow;
 
+    /// <summary>Whose token or login it listens with.</summary>
+    public string Caller { get; init; } = "";
+
     /// <summary>The number of the last message before it came: what follows waits here.</summary>
     public long From { get; } = from;
 

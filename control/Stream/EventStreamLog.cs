@@ -13,7 +13,9 @@ internal sealed class EventStreamLog(Database database)
     public static readonly TimeSpan ResumedFor = TimeSpan.FromMinutes(55);
 
     private const int AtOnce = 5000;
-    private static readonly string[] Standing = [EventStreamTypes.ChannelState, EventStreamTypes.ChannelHealth];
+
+    // Said literally, so that the index of what stands can be used.
+    private const string Stands = $"IN ('{EventStreamTypes.ChannelState}', '{EventStreamTypes.ChannelHealth}')";
 
     /// <summary>Writes down something that the stream alone is told.</summary>
     /// <param name="connection">An open connection.</param>
@@ -66,28 +68,29 @@ internal sealed class EventStreamLog(Database database)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<EventStreamMessage>(new CommandDefinition(
-            """
+            $"""
             SELECT DISTINCT ON (e.channel, e.type) e.id, e.type, e.channel, e.body FROM stream_events e JOIN channels c ON c.name = e.channel AND c.deleted_at IS NULL
-            WHERE e.type = ANY (@standing) AND e.id <= @upTo ORDER BY e.channel, e.type DESC, e.id DESC
+            WHERE e.type {Stands} AND e.id <= @upTo ORDER BY e.channel, e.type DESC, e.id DESC
             """,
-            new { standing = Standing, upTo },
+            new { upTo },
             cancellationToken: cancellationToken));
         return [.. rows];
     }
 
     /// <summary>Forgets what is old, some of it at a time.</summary>
-    public async Task TidyAsync(CancellationToken cancellationToken)
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> TidyAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
+        return await connection.ExecuteAsync(new CommandDefinition(
+            $"""
             DELETE FROM stream_events WHERE id IN (
                 SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id) FROM stream_events m)
-                    AND (NOT e.type = ANY (@standing) OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel = e.channel AND n.id > e.id)
+                    AND (e.type NOT {Stands} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {Stands} AND n.type = e.type AND n.channel = e.channel AND n.id > e.id)
                         OR NOT EXISTS (SELECT 1 FROM channels c WHERE c.name = e.channel AND c.deleted_at IS NULL))
                 LIMIT @most)
             """,
-            new { kept = Kept.TotalSeconds, standing = Standing, most = AtOnce },
-            cancellationToken: cancellationToken));
+            new { kept = Kept.TotalSeconds, most = AtOnce },
+            cancellationToken: cancellationToken)) == AtOnce;
     }
 }

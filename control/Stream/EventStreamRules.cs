@@ -12,8 +12,9 @@ internal static class EventStreamRules
         (only is null || message.Channel == only)
         && (limits.Channels is not { } channels || (message.Channel is { } channel && channels.Contains(channel, StringComparer.Ordinal)))
         && (limits.Scopes is not { } scopes || scopes.Contains($"{AreaOf(message.Type)}:read", StringComparer.Ordinal) || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
+        && (limits.Channels is null || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows events to nobody who is limited to channels
         && (role >= TokenRole.Producer || !message.Type.StartsWith("publish.", StringComparison.Ordinal));   // it names the key, and producers alone see keys
 
     private static string AreaOf(string type) =>
-        type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings" : "channels";
+        type.StartsWith("event.", StringComparison.Ordinal) ? "events" : type.StartsWith("publish.", StringComparison.Ordinal) ? "keys" : type.StartsWith("recording.", StringComparison.Ordinal) ? "recordings" : "channels";
 }

@@ -45,6 +45,9 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [InlineData("channel.state", null, TokenRole.Viewer, null, null, null, true)]
     [InlineData("publish.started", "demo", TokenRole.Moderator, null, null, null, false)]
     [InlineData("publish.started", "demo", TokenRole.Producer, null, null, null, true)]
+    [InlineData("publish.started", "demo", TokenRole.Producer, null, null, "channels:read", false)]
+    [InlineData("publish.started", "demo", TokenRole.Producer, null, null, "keys:read", true)]
+    [InlineData("event.live", "demo", TokenRole.Viewer, null, "demo", null, false)]
     [InlineData("event.live", "demo", TokenRole.Admin, null, null, "channels:read", false)]
     [InlineData("event.live", "demo", TokenRole.Admin, null, null, "events:write", true)]
     [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
@@ -115,7 +118,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var client = await stream.AttachAsync(default);
+        var client = await stream.AttachAsync("token/1", default);
         await HappensAsync(bench, HookTypes.EventLive);
         await HappensAsync(bench, HookTypes.EventEnded);
         (await stream.ReadAsync(default)).ShouldBeFalse();
@@ -136,7 +139,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var client = await stream.AttachAsync(default);
+        var client = await stream.AttachAsync("token/1", default);
         for (var i = 1; i <= EventStreamClient.MaxWaiting; i++)
         {
             client.Offer(new(i, HookTypes.EventLive, "demo", "{}"));
@@ -158,7 +161,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var (heard, holder) = (new Heard(), (Holder?)Admin);
-        var running = Reply(bench, await stream.AttachAsync(default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
+        var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
 
         await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
         running.IsCompleted.ShouldBeFalse();
@@ -260,7 +263,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     /// <summary>Listens until enough was heard.</summary>
     private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough)
     {
-        var client = await stream.AttachAsync(default);
+        var client = await stream.AttachAsync("token/1", default);
         var heard = new Heard();
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var running = Reply(bench, client, log, heard, () => Admin).RunAsync(lastId, enough.Token);
