@@ -36,7 +36,7 @@ internal sealed class EventGate : IEventGate, IAnnouncements
     private FrozenDictionary<long, EventClaim> _claims = FrozenDictionary<long, EventClaim>.Empty;
     private FrozenDictionary<long, EventRest> _rests = FrozenDictionary<long, EventRest>.Empty;
 
-    private FrozenDictionary<ChannelName, Announcement> _next = FrozenDictionary<ChannelName, Announcement>.Empty;
+    private FrozenDictionary<ChannelName, PlannedBroadcast> _next = FrozenDictionary<ChannelName, PlannedBroadcast>.Empty;
 
     /// <inheritdoc/>
     public EventClaim? Find(long channelId) => Volatile.Read(ref _claims).GetValueOrDefault(channelId);
@@ -45,10 +45,10 @@ internal sealed class EventGate : IEventGate, IAnnouncements
     public EventRest? RestOf(long channelId) => Volatile.Read(ref _rests).GetValueOrDefault(channelId);
 
     /// <inheritdoc/>
-    public Announcement? Next(ChannelName channel) => Volatile.Read(ref _next).GetValueOrDefault(channel);
+    public PlannedBroadcast? Next(ChannelName channel) => Volatile.Read(ref _next).GetValueOrDefault(channel);
 
     /// <summary>Takes the place of the announcements that were known.</summary>
-    public void SetNext(IEnumerable<KeyValuePair<ChannelName, Announcement>> next) => Volatile.Write(ref _next, next.ToFrozenDictionary());
+    public void SetNext(IEnumerable<KeyValuePair<ChannelName, PlannedBroadcast>> next) => Volatile.Write(ref _next, next.ToFrozenDictionary());
 
     /// <summary>Takes the place of the rests that were known.</summary>
     public void SetRests(IEnumerable<KeyValuePair<long, EventRest>> rests) => Volatile.Write(ref _rests, rests.ToFrozenDictionary());

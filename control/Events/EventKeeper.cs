@@ -276,7 +276,7 @@ internal sealed class EventKeeper(
     {
         var next = await connection.QueryAsync<(string Channel, string Title, DateTime StartsAt)>(new CommandDefinition(
             Announced, new { until = now + EventRules.Sight }, cancellationToken: cancellationToken));
-        gate.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel), new Announcement(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
+        gate.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel), new PlannedBroadcast(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
     }
 
     /// <summary>Ends the sessions of events that are over. Who has the encoder does it; the mark stays until the session is over.</summary>

@@ -3,12 +3,12 @@ namespace Broadcast.Media;
 /// <summary>What is planned on a channel, as its audience is told before it is on.</summary>
 /// <param name="Title">What it is called.</param>
 /// <param name="StartsAt">When it is planned to begin; past where it is late.</param>
-public sealed record Announcement(string Title, DateTimeOffset StartsAt);
+public sealed record PlannedBroadcast(string Title, DateTimeOffset StartsAt);
 
 /// <summary>origin asks control what viewers of a channel are told of what comes. Asked for every request, so it answers from memory, also while the database is away.</summary>
 public interface IAnnouncements
 {
     /// <summary>What is to begin next on a channel, of what its audience may know; <see langword="null"/> when there is nothing. Must not block.</summary>
     /// <param name="channel">The channel.</param>
-    Announcement? Next(ChannelName channel);
+    PlannedBroadcast? Next(ChannelName channel);
 }

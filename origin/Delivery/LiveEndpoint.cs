@@ -209,7 +209,7 @@ internal sealed partial class LiveEndpoint(
     private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
     /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>, and <c>"next":{"title":…,"startsAt":…}</c> where something is announced. The states are those of <see cref="ChannelState"/> in lower case.</summary>
-    private static Document StatusOf(ChannelStatus status, Announcement? next)
+    private static Document StatusOf(ChannelStatus status, PlannedBroadcast? next)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

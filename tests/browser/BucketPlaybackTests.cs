@@ -28,7 +28,7 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : 
         var live = new Uri($"{ceph.Endpoint}/{bucket}/live/main/");
         await Poll.UntilAsync(() => ceph.HasAsync(bucket, "live/main/manifest.mpd"), TimeSpan.FromSeconds(40), "the lists are in the bucket");
 
-        var players = await Task.WhenAll(((string Kind, string List)[])[("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd")].Select(async player =>
+        var players = await Task.WhenAll(new (string Kind, string List)[] { ("hls", "index.m3u8"), ("dash", "manifest.mpd"), ("shaka", "manifest.mpd") }.Select(async player =>
         {
             var page = await chromium.OpenAsync(pages.Page(player.Kind, new Uri(live, player.List)));
             List<string> asked = [];

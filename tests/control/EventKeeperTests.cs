@@ -107,10 +107,10 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         rig.Gate.Next(demo).ShouldBeNull();
 
         await rig.PassAsync(1);
-        rig.Gate.Next(demo).ShouldBe(new Announcement("In a month", far.StartsAt));
+        rig.Gate.Next(demo).ShouldBe(new PlannedBroadcast("In a month", far.StartsAt));
         var show = await rig.PlanAsync(60, 90, new() { Title = "Gala" });
         await rig.Keeper.RunOnceAsync(default);
-        rig.Gate.Next(demo).ShouldBe(new Announcement("Gala", show.StartsAt));
+        rig.Gate.Next(demo).ShouldBe(new PlannedBroadcast("Gala", show.StartsAt));
         rig.Gate.Next(ChannelName.Parse("other")).ShouldBeNull();
 
         await rig.PassAsync(61);

@@ -6,6 +6,7 @@ using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Dash;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Tests.Recordings;
+using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 

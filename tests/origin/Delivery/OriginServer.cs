@@ -16,9 +16,9 @@ internal sealed class OriginServer : IAsyncDisposable
 {
     private sealed class Announcer : IAnnouncements
     {
-        public Announcement? Next { get; set; }
+        public PlannedBroadcast? Next { get; set; }
 
-        Announcement? IAnnouncements.Next(ChannelName channel) => Next;
+        PlannedBroadcast? IAnnouncements.Next(ChannelName channel) => Next;
     }
 
     private readonly WebApplication _app;
@@ -39,7 +39,7 @@ internal sealed class OriginServer : IAsyncDisposable
     public ManualTimeProvider Time { get; }
 
     /// <summary>What is announced on every channel.</summary>
-    public Announcement? Announced
+    public PlannedBroadcast? Announced
     {
         set => _app.Services.GetRequiredService<Announcer>().Next = value;
     }
