@@ -39,9 +39,6 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         using var claim = RunningServer.Claim(data);
         _certificate.Load();
         _app = Build();
-
-        // Before any service is made: one that reads its own options in its constructor would hide the mistakes in all others'.
-        _app.Services.GetService<IStartupValidator>()?.Validate();
         try
         {
             await _app.StartAsync(stopping);
@@ -134,11 +131,16 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= greeting.IsUp);
         builder.Services.Configure<SocketTransportOptions>(ViewerLimits.Apply);
-        builder.WebHost.ConfigureKestrel((_, kestrel) => _listeners.Configure(
-            kestrel,
-            configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
-            configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
-            new TlsFront(_certificate, TimeProvider.System)));
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            // The first to make services, at once when the application is built: one that reads its own options in its constructor would hide the mistakes in all others'.
+            kestrel.ApplicationServices.GetService<IStartupValidator>()?.Validate();
+            _listeners.Configure(
+                kestrel,
+                configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
+                configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
+                new TlsFront(_certificate, TimeProvider.System));
+        });
         var app = builder.Build();
         Map(app);
         return app;

@@ -238,7 +238,7 @@ internal sealed class ReplayListWriter(
             return true;
         }
 
-        if (spool.List(RecordedObjects.FolderOf(recording.Channel, recording.Session)).Any(found => spool.IsWaiting(found.Name)))
+        if (spool.List(RecordedObjects.FolderOf(recording.Channel, recording.Session)).Any(found => IsListed(found.Name) && spool.IsWaiting(found.Name)))
         {
             return false;
         }
@@ -250,6 +250,9 @@ internal sealed class ReplayListWriter(
 
         return await PutAsync(recording, session, lists, rank, cancellationToken);
     }
+
+    // Posters are in no list, and those that newer ones have replaced go without ever having been uploaded.
+    private static bool IsListed(ObjectName name) => !name.Value.Contains("/posters/", StringComparison.Ordinal);
 
     /// <summary>All lists, the index last; none where nothing of the recording is there.</summary>
     /// <returns><see langword="null"/> while too many are drawn for viewers.</returns>

@@ -195,9 +195,13 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
 
         back.Session.ShouldBe(grant.Session);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+        await server.Get<IPublishAuthority>().EndedAsync(back, "gone again", default);
         await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels", token)).Status == 200, TimeSpan.FromSeconds(60));
         await server.Get<SessionLedger>().FlushAsync(default);
-        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldNotBeNull();
+        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldNotBeNull("what happened meanwhile is written down");
+        back = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+        await server.Get<SessionLedger>().FlushAsync(default);
+        (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldBeNull("somebody publishes");
         await server.Get<StreamKeys>().RevokeAsync("demo", (await server.Get<StreamKeys>().ListAsync("demo")).Single().Id);
         await Poll.UntilAsync(() => back.Revoked.IsCancellationRequested, description: "it listens again");
     }
