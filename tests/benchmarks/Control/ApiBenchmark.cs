@@ -72,7 +72,7 @@ internal static class ApiBenchmark
         await using var server = ChildProcess.Start(
             "taskset",
             ["-c", Cores.Server, "dotnet", Repository.ServerProgram(), "serve", "--data", data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"],
-            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+            new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__ReadsPerSecond"] = "0", ["BROADCAST__Control__WritesPerSecond"] = "0" });
         try
         {
             var http = new Uri((await server.WaitForJsonAsync(Start)).GetProperty("http").GetString()!);
