@@ -35,6 +35,23 @@ public class SlateTimelineTests
         timeline.Slate!.First.ShouldBe(7);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_a_discontinuity_that_a_killed_process_told_without_its_media_and_the_next_one_told_again_the_later_counts(bool slateLast)
+    {
+        var timeline = Begun(Story.Part("v", 1, 0), Story.Part("v", 2, 0));
+        var (first, second) = (new TimelineEvent.Discontinuity(3, IsSlate: !slateLast), new TimelineEvent.Discontinuity(3, IsSlate: slateLast));
+        timeline.Apply(first).ShouldBeTrue();
+        timeline.Apply(second).ShouldBeTrue("it says something else");
+        timeline.Apply(second).ShouldBeFalse("it says nothing new");
+        timeline.Apply(Story.Part("v", 3, 0));
+
+        (timeline.Slate is not null).ShouldBe(slateLast);
+        timeline.Apply(first).ShouldBeFalse("its segment is there");
+        Story.Fold(timeline.Checkpoint()).Slate.ShouldBe(timeline.Slate);
+    }
+
     [Fact]
     public void A_checkpoint_tells_it_wherever_it_began_and_whether_anything_of_it_is_there()
     {
