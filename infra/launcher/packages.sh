@@ -47,9 +47,10 @@ packages_to_measure() {
   [ "${2:-}" = storage ] && return 0
   [ "${2:-}" = control ] && return 0
   case "${2:-}" in
-    '' | -* | latency) packages_to_test | grep '^chromium|' ;;
+    '' | -* | latency | pages) packages_to_test | grep '^chromium|' ;;
   esac
   [ "${2:-}" = latency ] && return 0
+  [ "${2:-}" = pages ] && return 0
   echo 'nginx|file /usr/sbin/nginx|the server to compare with'
   echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|the server to compare with'
 }

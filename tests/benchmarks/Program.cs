@@ -1,7 +1,7 @@
 using Broadcast.Benchmarks;
 
 const string Usage = """
-    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control] [--rounds N] [--counts 1,10,50,100]
+    usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages] [--rounds N] [--counts 1,10,50,100]
 
       publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
       start        how soon things happen
@@ -11,8 +11,9 @@ const string Usage = """
       latency      how long pictures take to be there, and to be seen in Chromium, with low latency; has options of its own, too
       storage      what it takes to get media into a bucket, and to make up for its absence; has options of its own, too
       control      how punctual the schedule is, what the API gives, how soon encoders are let in; has options of its own, too
+      pages        what dashboard and watch page load in Chromium, and how soon they are of use; has options of its own, too
 
-    Without a name: all but storage and control. Standard error tells what happens, standard output the figures in Markdown.
+    Without a name: all but storage, control and pages. Standard error tells what happens, standard output the figures in Markdown.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -48,11 +49,11 @@ if (args.FirstOrDefault() is QuartzNode.Command)
 var what = args.FirstOrDefault(a => !a.StartsWith('-')) ?? "all";
 if (args.Contains("--help"))
 {
-    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, _ => Usage });
+    Console.WriteLine(what switch { "ingest" => IngestPlan.Usage, "transcode" => TranscodePlan.Usage, "origin" => OriginPlan.Usage, "latency" => LatencyPlan.Usage, "storage" => StoragePlan.Usage, "control" => ControlPlan.Usage, "pages" => PagesPlan.Usage, _ => Usage });
     return 0;
 }
 
-var (ingest, transcode, origin, latency, storage, control) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan());
+var (ingest, transcode, origin, latency, storage, control, pages) = (new IngestPlan(), new TranscodePlan(), new OriginPlan(), new LatencyPlan(), new StoragePlan(), new ControlPlan(), new PagesPlan());
 try
 {
     string[] options = [.. args.Where((_, i) => i != Array.IndexOf(args, what))];
@@ -62,6 +63,7 @@ try
     latency = what == "latency" ? LatencyPlan.Parse(options) : latency;
     storage = what == "storage" ? StoragePlan.Parse(options) : storage;
     control = what == "control" ? ControlPlan.Parse(options) : control;
+    pages = what == "pages" ? PagesPlan.Parse(options) : pages;
 }
 catch (FormatException e)
 {
@@ -126,9 +128,14 @@ try
         await ControlBenchmark.RunAsync(control, shared, reports, Progress);
     }
 
+    if (what is "pages")
+    {
+        await PagesBenchmark.RunAsync(pages, shared, reports, Progress);
+    }
+
     if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, control, all.");
+        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
         return 1;
     }
 }

@@ -1,0 +1,114 @@
+using System.Globalization;
+using Broadcast.Testing;
+using Microsoft.Playwright;
+
+namespace Broadcast.Benchmarks;
+
+/// <summary>What pages load, and how long they take to be of use; <see cref="PagesPlan"/> says which.</summary>
+internal static class PagesBenchmark
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly Line[] Lines = [Line.Loopback, Line.Phone];
+
+    /// <summary>Notes when the first picture of a video is shown, by the page's own clock, which begins with the navigation.</summary>
+    private const string FirstPicture = """
+        document.addEventListener('loadstart', e => {
+          if (e.target instanceof HTMLVideoElement && !window.benchSeen) {
+            window.benchSeen = true;
+            e.target.requestVideoFrameCallback(now => { window.benchFirst = now; });
+          }
+        }, true);
+        """;
+
+    /// <summary>Runs the parts of a plan.</summary>
+    /// <param name="plan">Which.</param>
+    /// <param name="shared">A folder on tmpfs.</param>
+    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
+    /// <param name="progress">Told of each step.</param>
+    public static async Task RunAsync(PagesPlan plan, string shared, List<Report> reports, Action<string> progress)
+    {
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await Browsers.LaunchAsync(playwright);
+        foreach (var part in plan.Parts)
+        {
+            await (part == "dashboard" ? DashboardAsync(plan, browser, reports, progress) : WatchAsync(plan, browser, shared, reports, progress));
+        }
+    }
+
+    private static async Task DashboardAsync(PagesPlan plan, IBrowser browser, List<Report> reports, Action<string> progress)
+    {
+        var report = new Report("The dashboard's first page, by a browser that has nothing of it", "see columns", ["requests", "KB, as they come", "ms to usable"]);
+        reports.Add(report);
+        await using var server = await BroadcastServer.StartAsync();
+        await server.CreateChannelAsync("show");
+        var token = await server.CreateTokenAsync();
+        var dashboard = new Uri(server.Http, "/dashboard").ToString();
+
+        // A token that stands where the page keeps it: what is seen is the first page of somebody who is known.
+        var storage = FormattableString.Invariant($$"""sessionStorage.setItem('broadcast.token', '{{token}}');""");
+        foreach (var (who, script, seen) in new[] { ("to log in", (string?)null, "input[type=password]"), ("Now, with a channel", storage, "h2") })
+        {
+            foreach (var line in Lines)
+            {
+                List<(double Requests, double Kilobytes, double Milliseconds)> rounds = [];
+                for (var round = 0; round < plan.Rounds; round++)
+                {
+                    await using var page = await ColdPage.OpenAsync(browser, line, script);
+                    await page.Page.GotoAsync(dashboard, new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
+                    await page.Page.Locator(seen).First.WaitForAsync();
+                    var usable = await page.Page.EvaluateAsync<double>("() => performance.now()");
+
+                    // What comes after that without anybody's doing, pictures and the first lists, belongs to the first load.
+                    await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+                    rounds.Add((page.Requests, page.Bytes / 1000, usable));
+                }
+
+                var (requests, kilobytes, milliseconds) = (Sample.Median(rounds.Select(r => r.Requests)), Sample.Median(rounds.Select(r => r.Kilobytes)), Sample.Median(rounds.Select(r => r.Milliseconds)));
+                progress(string.Create(CultureInfo.InvariantCulture, $"dashboard, {who}, {line.Name}: {requests:0} requests, {kilobytes:0} KB, {milliseconds:0} ms"));
+                report.Add($"{who}; {line.Name}", requests, kilobytes, milliseconds);
+            }
+        }
+    }
+
+    private static async Task WatchAsync(PagesPlan plan, IBrowser browser, string shared, List<Report> reports, Action<string> progress)
+    {
+        var report = new Report("From opening a page to its first picture, by a browser that has nothing of it", "milliseconds", ["p50", "p95", "largest", "KB until then, p50"]);
+        reports.Add(report);
+        var source = await SourceFile.MakeAsync(shared, 1.5, progress);
+        await using var server = await BroadcastServer.StartAsync();
+        var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--record", "off");
+        await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), source.Media);
+        await using var bare = await BarePage.StartAsync();
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Patience, "the channel is live");
+
+        // As long as a broadcast is that has begun: three segments and more are there.
+        await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System);
+        foreach (var line in Lines)
+        {
+            var pages = new (string Name, Uri Address, List<(double First, double Kilobytes)> Seen)[]
+            {
+                ("watch page", new Uri(server.Http, $"/watch/{channel.Name}"), []),
+                ("bare hls.js", bare.For(server.Hls(channel.Name)), []),
+            };
+            for (var round = 0; round < plan.Rounds; round++)
+            {
+                // In turn, so that whatever else goes on meets both.
+                foreach (var (_, address, seen) in pages)
+                {
+                    await using var page = await ColdPage.OpenAsync(browser, line, FirstPicture);
+                    await page.Page.GotoAsync(address.ToString(), new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
+                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Patience, $"{address.AbsolutePath} shows a picture");
+                    seen.Add((await page.Page.EvaluateAsync<double>("() => window.benchFirst"), page.Bytes / 1000));
+                }
+            }
+
+            var limit = Sample.Median(pages[1].Seen.Select(s => s.First));
+            foreach (var (name, _, seen) in pages)
+            {
+                var times = seen.ConvertAll(s => s.First);
+                progress(string.Create(CultureInfo.InvariantCulture, $"{name}, {line.Name}: p50 {Sample.Median(times):0} ms ({Sample.Median(times) / limit:0.00} of bare hls.js)"));
+                report.Add($"{name}; {line.Name}", Sample.Median(times), Sample.Percentile(times, 0.95), times.Max(), Sample.Median(seen.Select(s => s.Kilobytes)));
+            }
+        }
+    }
+}
