@@ -13,7 +13,7 @@ readonly hang_seconds=${BROADCAST_TEST_LIMIT:-900}
 passed=0 failed=0 skipped=0
 
 run_tests() {
-  local filter='' fast=false fuzz='' seed=1 wanted=() project name
+  local filter='' fast=false fuzz='' seed=1 pictures='' wanted=() project name
   exec 3>&1
   look_at_terminal
   while [ $# -gt 0 ]; do
@@ -40,7 +40,7 @@ run_tests() {
         usage
         return
         ;;
-      -*) fail "test does not know $1: it takes --filter TEXT, --fast, --fuzz MINUTES and names of folders under tests/ (or dashboard)" ;;
+      -*) fail "test does not know $1: it takes --filter TEXT, --fast, --fuzz MINUTES, --screenshots DIR and names of folders under tests/ (or dashboard)" ;;
       *) wanted+=("$1") ;;
     esac
     shift
@@ -49,6 +49,12 @@ run_tests() {
   if [ -n "$fuzz" ]; then
     search "$fuzz" "$seed" "${wanted[@]}"
     return
+  fi
+
+  if [ -n "$pictures" ]; then
+    mkdir -p -- "$pictures" || fail "cannot write to $pictures"
+    pictures=$(cd -- "$pictures" && pwd)
+    wanted=(browser) filter=${filter:-PagePicture}
   fi
 
   local selected=()
@@ -71,6 +77,7 @@ run_tests() {
   trap 'say "$passed passed, $((failed + 1)) failed, $skipped skipped"' EXIT
   # What this shell says to a server must not reach the servers under test.
   unset "${!BROADCAST_@}"
+  [ -z "$pictures" ] || export BROADCAST_SCREENSHOTS=$pictures
 
   if [ "${selected[*]}" = dashboard ]; then
     build_pages
@@ -118,6 +125,7 @@ run_tests() {
   fi
   trap - EXIT
   say ""
+  [ -z "$pictures" ] || say "Pictures: $pictures"
   say "Logs and reports: $results; time: $(elapsed $((SECONDS - started)))"
   say "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]

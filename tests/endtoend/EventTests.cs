@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Broadcast.Control.Tests;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -14,10 +17,18 @@ public sealed class EventTests
     [Fact]
     public async Task An_event_of_a_series_is_hidden_in_its_preview_goes_live_ends_by_itself_and_is_on_replay()
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
+        {
+            ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__AllowedAddresses"] = "127.0.0.1",
+        });
+        await using var service = await FakeWebhook.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
+
+        using var subscribed = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = service.Address + "/told", channels = new[] { "main" } });
+        subscribed.StatusCode.ShouldBe(HttpStatusCode.Created, await subscribed.Content.ReadAsStringAsync());
+        var secret = (await subscribed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("secret").GetString()!;
 
         // Its start is past and it waits for the button, so that its preview is at once; its end is soon.
         var now = TimeProvider.System.GetUtcNow();
@@ -64,7 +75,31 @@ public sealed class EventTests
         var length = double.Parse((await FfmpegTool.ProbeAsync(replay)).GetProperty("format").GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
         length.ShouldBeInRange(2, (now.AddSeconds(32) - live).TotalSeconds + 4);
         (await UntilAsync(api, occurrences[1].GetProperty("id").GetString()!, "scheduled")).GetProperty("startsAt").GetDateTimeOffset().ShouldBe(occurrences[0].GetProperty("startsAt").GetDateTimeOffset().AddDays(1), TimeSpan.FromHours(1.1));
+        await ShouldHaveToldAsync(service, secret, shown.Session);
     }
+
+    /// <summary>What the service was told in the end: each thing once, in order, signed, and of the session that viewers saw.</summary>
+    private static async Task ShouldHaveToldAsync(FakeWebhook service, string secret, string session)
+    {
+        await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"the recording is told of; told so far: {string.Join(", ", Types(service))}");
+        foreach (var asked in service.Asked)
+        {
+            var signed = HMACSHA256.HashData(
+                Convert.FromBase64String(secret["whsec_".Length..]), Encoding.UTF8.GetBytes($"{asked.Headers["webhook-id"]}.{asked.Headers["webhook-timestamp"]}.{asked.Text}"));
+            asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(signed));
+        }
+
+        var told = Types(service);
+        string[] story = ["event.preview", "publish.started", "event.live", "event.ended", "recording.ready"];
+        told.Where(story.Contains).ShouldBe(story);
+        told.Count(t => t == "publish.stopped").ShouldBe(1);
+        foreach (var asked in service.Asked.Where(a => a.Json.GetProperty("data").TryGetProperty("session", out var of) && of.ValueKind == JsonValueKind.String))
+        {
+            asked.Json.GetProperty("data").GetProperty("session").GetString().ShouldBe(session);
+        }
+    }
+
+    private static List<string> Types(FakeWebhook service) => [.. service.Asked.Select(a => a.Json.GetProperty("type").GetString()!)];
 
     private static async Task<JsonElement> UntilAsync(HttpClient api, string id, string state)
     {
