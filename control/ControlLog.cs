@@ -182,4 +182,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(5131, LogLevel.Error, "Looking at channels for what the event stream has to tell failed; it is tried again")]
     public static partial void ReportFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5160, LogLevel.Information, "Session {Session} on channel {Channel} was on air before; its access is {Access} from now on, that of its event '{Title}'")]
+    public static partial void SessionClosedToOthers(ILogger logger, string session, string channel, string access, string title);
 }

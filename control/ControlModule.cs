@@ -93,8 +93,8 @@ public static class ControlModule
         services.AddSingleton<IEventGate>(p => p.GetRequiredService<EventGate>());
         services.AddSingleton<IAnnouncements>(p => p.GetRequiredService<EventGate>());
         services.AddSingleton(p => new EventKeeper(
-            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(), p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<EventKeeper>>()));
+            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(),
+            p.GetRequiredService<ViewingRegister>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));

@@ -202,7 +202,7 @@ internal sealed class ControlRoom(
             """
             UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
             RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
-                c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.audience_from IS NOT NULL AS beginsHidden
+                c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.audience_from IS NOT NULL AS beginsHidden, s.access
             """,
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToOpen())];
@@ -319,10 +319,14 @@ internal sealed class ControlRoom(
             cancellationToken: cancellationToken))];
 
     private sealed record OpenRow(
-        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden)
+        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden,
+        string? Access)
     {
         public OpenSession ToOpen() => new(
-            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard) { IsRecorded = Recorded, BeginsHidden = BeginsHidden },
+            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard)
+            {
+                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ViewingRegister.AccessOf(Access),
+            },
             ChannelId,
             TimeSpan.FromSeconds(Window),
             LastPublicationEndedAt);

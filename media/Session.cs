@@ -26,6 +26,13 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool BeginsHidden { get; init; }
 
+    /// <summary>
+    /// Who may watch it and its recordings, where that is not left to its channel: it is an event's. Set when the session begins, and so known wherever the session is, before there is anything of it; what control knows
+    /// otherwise counts more (<see cref="IViewerAuthority"/>).
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ViewerAccess? Access { get; init; }
+
     /// <summary>Whether what leaves the live window can still be gone back to.</summary>
     [JsonIgnore]
     public bool KeepsPast => Rewind > Latency.Window;

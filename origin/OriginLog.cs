@@ -47,8 +47,8 @@ internal static partial class OriginLog
     [LoggerMessage(4203, LogLevel.Warning, "The bucket has newer lists of session {Session} of channel {Channel} than this process, which is at epoch {Epoch}: another server has taken the session over. This one leaves them alone")]
     public static partial void BucketListsOutranked(ILogger logger, ChannelName channel, SessionId session, long epoch);
 
-    [LoggerMessage(4204, LogLevel.Warning, "Channel {Channel} is not in the bucket's lists: its access is {Access}, and a bucket cannot ask who may watch. Its media lie there all the same: let a CDN hand out channels by name (docs/bucket.md)")]
-    public static partial void BucketListsRefused(ILogger logger, ChannelName channel, ViewerAccess access);
+    [LoggerMessage(4204, LogLevel.Warning, "Session {Session} of channel {Channel} is not in the bucket's lists: its access is {Access}, and a bucket cannot ask who may watch. Its media lie there all the same: let a CDN hand out channels by name (docs/bucket.md)")]
+    public static partial void BucketListsRefused(ILogger logger, SessionId session, ChannelName channel, ViewerAccess access);
 
     [LoggerMessage(4205, LogLevel.Error, "A look at what the bucket lists failed, and is repeated")]
     public static partial void BucketListsBroken(ILogger logger, Exception mistake);

@@ -73,7 +73,8 @@ public static class OriginModule
         services.TryAddSingleton<ReplayEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(
-            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ReplayEndpoint>(), provider.GetRequiredService<KnownRecordings>(), provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
+            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ReplayEndpoint>(), provider.GetRequiredService<KnownRecordings>(), provider.GetRequiredService<LiveDirectory>(),
+            provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
         return services;
     }
 

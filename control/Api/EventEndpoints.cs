@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
@@ -106,6 +107,7 @@ internal static class EventEndpoints
             Ladder = body.Text("ladder"),
             Latency = body.Text("latency"),
             Record = body.Text("record"),
+            Access = body.Text("access"),
             Announced = body.Text("announced"),
             StartMode = body.Text("startMode"),
             Preview = LengthOf(body, "previewSeconds"),
@@ -114,7 +116,8 @@ internal static class EventEndpoints
             NoShow = LengthOf(body, "noShowSeconds"),
             Reminders = body.Numbers("reminderMinutes"),
         };
-        body.Check([.. mistakes, .. EventRules.Mistakes(settings)]);
+        var hook = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
+        body.Check([.. mistakes, .. EventRules.Mistakes(settings), .. ChannelRules.AccessMistake(settings.Access, hook) is { } mistake ? [mistake] : Array.Empty<Mistake>()]);
         return settings;
     }
 

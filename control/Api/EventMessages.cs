@@ -22,6 +22,7 @@ internal sealed record EventView(
     string Ladder,
     string Latency,
     string Record,
+    string Access,
     string Announced,
     string StartMode,
     int PreviewSeconds,
@@ -39,7 +40,7 @@ internal sealed record EventView(
 {
     public static EventView From(EventInfo e) => new(
         e.Id, EventRules.Name(e.Kind), e.Series, e.Channel, e.Title, e.Description, e.Poster, EventRules.Name(e.State), e.Reason, e.StateSince, e.StartsAt, e.EndsAt, e.TimeZone, Local(e),
-        e.Recurrence, e.IsChanged, e.Ladder ?? EventRules.OfChannel, e.Latency ?? EventRules.OfChannel, e.Record switch { true => "on", false => "off", _ => EventRules.OfChannel }, e.IsAnnounced ? "on" : "off",
+        e.Recurrence, e.IsChanged, e.Ladder ?? EventRules.OfChannel, e.Latency ?? EventRules.OfChannel, e.Record switch { true => "on", false => "off", _ => EventRules.OfChannel }, e.Access ?? EventRules.OfChannel, e.IsAnnounced ? "on" : "off",
         e.Terms.IsManual ? "manual" : "automatic", (int)e.Terms.Preview.TotalSeconds, (int)e.Terms.Grace.TotalSeconds, e.Terms.Continues ? "continue" : "end",
         (int)(e.Terms.NoShow?.TotalSeconds ?? 0), e.Reminders, e.WentLiveAt, e.EndedAt, e.LateSince, e.Sessions, e.Revision, e.CreatedAt, e.UpdatedAt);
 
@@ -47,11 +48,11 @@ internal sealed record EventView(
 }
 
 internal sealed record NewEvent(
-    string Title, string Channel, string Start, string End, string? Description, string? Poster, string? TimeZone, string? Recurrence, string? Ladder, string? Latency, string? Record, string? Announced,
+    string Title, string Channel, string Start, string End, string? Description, string? Poster, string? TimeZone, string? Recurrence, string? Ladder, string? Latency, string? Record, string? Access, string? Announced,
     string? StartMode, int? PreviewSeconds, int? GraceSeconds, string? Overrun, int? NoShowSeconds, IReadOnlyList<int>? ReminderMinutes);
 
 internal sealed record EventChange(
-    string? Title, string? Start, string? End, string? Description, string? Poster, string? TimeZone, string? Recurrence, string? Ladder, string? Latency, string? Record, string? Announced,
+    string? Title, string? Start, string? End, string? Description, string? Poster, string? TimeZone, string? Recurrence, string? Ladder, string? Latency, string? Record, string? Access, string? Announced,
     string? StartMode, int? PreviewSeconds, int? GraceSeconds, string? Overrun, int? NoShowSeconds, IReadOnlyList<int>? ReminderMinutes);
 
 internal sealed record EventStepView(DateTimeOffset At, string State, string Reason)

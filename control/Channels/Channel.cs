@@ -99,6 +99,15 @@ public static class ChannelRules
     /// <summary>Who may watch, by name: everybody, who has a viewer token, or whom the webhook of <see cref="AuthorizationOptions.ViewerUrl"/> lets in.</summary>
     public static IReadOnlyList<string> Accesses { get; } = ["public", "token", "webhook"];
 
+    /// <summary>The name of an access.</summary>
+    public static string? Name(ViewerAccess? access) => access switch
+    {
+        null => null,
+        ViewerAccess.Public => "public",
+        ViewerAccess.Webhook => "webhook",
+        _ => "token",
+    };
+
     /// <summary>What is wrong with a wish for an access on a server that is set up so; <see langword="null"/> for nothing.</summary>
     public static Mistake? AccessMistake(string? access, AuthorizationOptions authorization) => access == "webhook" && authorization.ViewerUrl is null
         ? new("access", $"No webhook is configured that could decide on viewers: set {AuthorizationOptions.Section}:{nameof(AuthorizationOptions.ViewerUrl)} first.")

@@ -70,6 +70,9 @@ public sealed record EventInfo(string Id, EventKind Kind, string Channel, string
     /// <summary>Whether it is recorded; <see langword="null"/> for what the channel says.</summary>
     public bool? Record { get; init; }
 
+    /// <summary>Who may watch it and its recordings, one of <see cref="ChannelRules.Accesses"/>; <see langword="null"/> for whom the channel lets in.</summary>
+    public string? Access { get; init; }
+
     /// <summary>Whether viewers of the channel are told its title and start before it is on.</summary>
     public bool IsAnnounced { get; init; } = true;
 
@@ -150,6 +153,9 @@ public sealed record EventSettings
 
     /// <summary><c>on</c>, <c>off</c>, or <see cref="EventRules.OfChannel"/>, the default.</summary>
     public string? Record { get; init; }
+
+    /// <summary>Who may watch it and its recordings: one of <see cref="ChannelRules.Accesses"/>, or <see cref="EventRules.OfChannel"/>, the default. It stays once the event is in preview.</summary>
+    public string? Access { get; init; }
 
     /// <summary>One of <see cref="EventRules.Announcements"/>; default <c>on</c>.</summary>
     public string? Announced { get; init; }

@@ -7,15 +7,15 @@ namespace Broadcast.Control;
 public sealed class EventDirectory(Database database, TimeProvider time)
 {
     private const string Insert = """
-        INSERT INTO events (id, kind, channel_id, planned_wall, recurrence, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, announced, is_manual,
+        INSERT INTO events (id, kind, channel_id, planned_wall, recurrence, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, state_since, created_at, updated_at)
-        VALUES (@Id, @Kind, @ChannelId, @PlannedWall::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt, @TimeZone, @Ladder, @Latency, @Record, @Announced, @IsManual,
+        VALUES (@Id, @Kind, @ChannelId, @PlannedWall::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt, @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
             @PreviewSeconds, @GraceSeconds, @Continues, @NoShowSeconds, 'scheduled', @CreatedAt, @CreatedAt, @CreatedAt)
         """;
 
     // Everything but times: what occurrences take over from their series.
     private const string Values = """
-        title = @Title, description = @Description, poster = @Poster, ladder = @Ladder, latency = @Latency, record = @Record, announced = @Announced, is_manual = @IsManual, preview_seconds = @PreviewSeconds,
+        title = @Title, description = @Description, poster = @Poster, ladder = @Ladder, latency = @Latency, record = @Record, access = @Access, announced = @Announced, is_manual = @IsManual, preview_seconds = @PreviewSeconds,
         grace_seconds = @GraceSeconds, continues = @Continues, no_show_seconds = @NoShowSeconds, revision = revision + 1, updated_at = @UpdatedAt
         """;
 
@@ -113,6 +113,11 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         if (old.StateOf is EventState.Ended or EventState.Cancelled)
         {
             throw new ControlException(ControlCode.Conflict, $"Event '{old.Title}' is {(old.StateOf == EventState.Ended ? "over" : "cancelled")}; it cannot be changed any more.");
+        }
+
+        if (old.StateOf is EventState.Preview or EventState.Live && old.With(settings).Access != old.Access)
+        {
+            throw new ControlException(ControlCode.Conflict, $"Event '{old.Title}' is {(old.StateOf == EventState.Live ? "live" : "in preview")}: who may watch it stays as it is, because its sessions begin with that. Cancel or end it and plan another one.");
         }
 
         var row = EventTimes.Apply(old.With(settings) with { UpdatedAt = now }, settings, isNew: false, now);

@@ -10,7 +10,11 @@ namespace Broadcast.Control;
 /// <param name="Ladder">The ladder for its time; <see langword="null"/> for the channel's.</param>
 /// <param name="Latency">The latency profile for its time, by name; <see langword="null"/> for the channel's.</param>
 /// <param name="IsRecorded">Whether it is recorded; <see langword="null"/> for what the channel says.</param>
-public sealed record EventClaim(string EventId, string Title, bool IsLive, string? Ladder, string? Latency, bool? IsRecorded);
+public sealed record EventClaim(string EventId, string Title, bool IsLive, string? Ladder, string? Latency, bool? IsRecorded)
+{
+    /// <summary>Who may watch sessions that begin meanwhile, and their recordings; <see langword="null"/> for whom the channel lets in.</summary>
+    public ViewerAccess? Access { get; init; }
+}
 
 /// <summary>Tells which event has a channel at the moment. Asked by the publish authority; answers from memory, also while the database is away.</summary>
 public interface IEventGate

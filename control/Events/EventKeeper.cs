@@ -12,7 +12,7 @@ namespace Broadcast.Control;
 /// runs is touched, and what was missed is made up for afterwards.
 /// </summary>
 internal sealed class EventKeeper(
-    Database database, SessionBook book, SessionLedger ledger, EventGate gate, AudienceRegister audience, TimeProvider time, ILogger<EventKeeper> logger) : BackgroundService
+    Database database, SessionBook book, SessionLedger ledger, EventGate gate, AudienceRegister audience, ViewingRegister viewing, TimeProvider time, ILogger<EventKeeper> logger) : BackgroundService
 {
     // Longest without a look: for what nobody tells, such as a notice that was lost with its connection.
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
@@ -22,7 +22,7 @@ internal sealed class EventKeeper(
 
     private const string Due = """
         SELECT e.id, e.channel_id AS channelId, c.name AS channel, e.title, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.is_manual AS isManual, e.preview_seconds AS previewSeconds,
-            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record, e.went_live_at AS wentLiveAt,
+            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record, e.access, e.went_live_at AS wentLiveAt,
             (SELECT max(s.id) FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session AND s.started_at < x.state_since)) AS session,
             EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview', 'live')) AS isTaken,
@@ -105,6 +105,7 @@ internal sealed class EventKeeper(
             }
 
             gate.Set(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToClaim())));
+            await CloseToOthersAsync(connection, rows, cancellationToken);
             await ShowAsync(rows, now, cancellationToken);
             await AnnounceAsync(connection, now, cancellationToken);
             await AttachAsync(connection, rows, cancellationToken);
@@ -240,6 +241,25 @@ internal sealed class EventKeeper(
         return marked;
     }
 
+    /// <summary>
+    /// A session that everybody may watch and that was on air before its event went live is from now on for whom the event lets in, all of it. One that is not for everybody stays as it is: what lies before the event is not the event's to show.
+    /// Sessions that begin meanwhile have the event's access from their first moment on.
+    /// </summary>
+    private async Task CloseToOthersAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null, Access: not (null or "public") }))
+        {
+            var closed = await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE sessions s SET access = @access FROM channels c WHERE s.id = @session AND s.access IS NULL AND c.id = s.channel_id AND c.access = 'public'",
+                new { session = row.Session, access = row.Access }, cancellationToken: cancellationToken));
+            if (closed > 0)
+            {
+                await viewing.LearnAsync(connection, cancellationToken);   // others hear of it; here it counts at once
+                ControlLog.SessionClosedToOthers(logger, row.Session!, row.Channel, row.Access!, row.Title);
+            }
+        }
+    }
+
     /// <summary>Sessions of events that are live are for their audience, from the instant on at which the event went live. The gate says so before: a session that begins meanwhile is not hidden.</summary>
     private async Task ShowAsync(List<EventDue> rows, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -342,7 +362,7 @@ internal sealed class EventKeeper(
 
     private sealed record EventDue(
         string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
-        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
+        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
     {
         public EventPlan ToPlan() => new(
             State switch { "preview" => EventState.Preview, "live" => EventState.Live, _ => EventState.Scheduled },
@@ -350,6 +370,9 @@ internal sealed class EventKeeper(
             EndsAt,
             new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues, NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
 
-        public EventClaim ToClaim() => new(Id, Title, State == "live", Ladder, Latency, Record);
+        public EventClaim ToClaim() => new(Id, Title, State == "live", Ladder, Latency, Record)
+        {
+            Access = Access is null ? null : ViewingRegister.AccessOf(Access),
+        };
     }
 }

@@ -7,7 +7,7 @@ internal sealed record EventRow(
     string Id, string Kind, string Channel, long ChannelId, string? SeriesId, string? PlannedWall, string? Recurrence, string Title, string Description, string Poster,
     DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, string? Ladder, string? Latency, bool? Record, bool Announced, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, string State, string Reason, DateTimeOffset StateSince, DateTimeOffset? WentLiveAt, DateTimeOffset? EndedAt, DateTimeOffset? LateSince, bool IsChanged, int Revision,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "")
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "", string? Access = null)
 {
     /// <summary>All events of channels that there are.</summary>
     public const string Select = """
@@ -16,7 +16,7 @@ internal sealed record EventRow(
             e.preview_seconds AS previewSeconds, e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.state, e.reason, e.state_since AS stateSince,
             e.went_live_at AS wentLiveAt, e.ended_at AS endedAt, e.late_since AS lateSince, e.is_changed AS isChanged, e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
             (SELECT string_agg(s.session_id, ',' ORDER BY s.session_id) FROM event_sessions s WHERE s.event_id = e.id) AS sessions,
-            array_to_string(e.reminder_minutes, ',') AS reminders
+            array_to_string(e.reminder_minutes, ',') AS reminders, e.access
         FROM events e JOIN channels c ON c.id = e.channel_id
         WHERE c.deleted_at IS NULL
         """;
@@ -33,7 +33,7 @@ internal sealed record EventRow(
     public EventInfo ToInfo() => new(Id, KindOf, Channel, Title, StateOf, StartsAt, EndsAt, TimeZone)
     {
         Reminders = [.. Reminders.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(m => int.Parse(m, CultureInfo.InvariantCulture))],
-        Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record,
+        Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
         IsAnnounced = Announced, Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
     };
@@ -48,6 +48,7 @@ internal sealed record EventRow(
         Ladder = s.Ladder is null ? Ladder : s.Ladder == EventRules.OfChannel ? null : ChannelRules.Stored(s.Ladder),
         Latency = s.Latency is null ? Latency : s.Latency == EventRules.OfChannel ? null : s.Latency,
         Record = s.Record is null ? Record : s.Record == EventRules.OfChannel ? null : s.Record == "on",
+        Access = s.Access is null ? Access : s.Access == EventRules.OfChannel ? null : s.Access,
         Announced = s.Announced is null ? Announced : s.Announced == "on",
         IsManual = s.StartMode is null ? IsManual : s.StartMode == "manual",
         PreviewSeconds = SecondsOf(s.Preview) ?? PreviewSeconds,

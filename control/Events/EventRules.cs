@@ -63,6 +63,9 @@ public static class EventRules
     /// <summary>Whether an event is recorded, by name.</summary>
     public static IReadOnlyList<string> Records { get; } = ["on", "off", OfChannel];
 
+    /// <summary>Who may watch an event, by name.</summary>
+    public static IReadOnlyList<string> Accesses { get; } = [.. ChannelRules.Accesses, OfChannel];
+
     /// <summary>A state's name.</summary>
     public static string Name(EventState state) => States[(int)state];
 
@@ -118,7 +121,7 @@ public static class EventRules
             yield return new("recurrence", wrong);
         }
 
-        foreach (var (member, value, words) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
+        foreach (var (member, value, words) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
         {
             if (value is not null && !words.Contains(value))
             {

@@ -8,10 +8,10 @@ internal static class EventSeries
 {
     // A day that has one keeps it, whatever became of that: one that was cancelled does not come back when the series is moved by an hour. One whose time another event has by now is told of rather than left out.
     private const string Insert = """
-        INSERT INTO events (id, kind, channel_id, series_id, planned_wall, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, announced, is_manual,
+        INSERT INTO events (id, kind, channel_id, series_id, planned_wall, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, reason, state_since, created_at, updated_at)
         SELECT o.id, 'occurrence', s.channel_id, s.id, o.wall::timestamp, s.title, s.description, s.poster, o.starts_at::timestamptz, o.ends_at::timestamptz, o.starts_at::timestamptz, s.time_zone, s.ladder,
-            s.latency, s.record, s.announced, s.is_manual, s.preview_seconds, s.grace_seconds, s.continues, s.no_show_seconds,
+            s.latency, s.record, s.access, s.announced, s.is_manual, s.preview_seconds, s.grace_seconds, s.continues, s.no_show_seconds,
             CASE WHEN taken.title IS NULL THEN 'scheduled' ELSE 'cancelled' END, CASE WHEN taken.title IS NULL THEN '' ELSE 'the channel was taken by ' || taken.title END, @now, @now, @now
         FROM events s CROSS JOIN unnest(@ids::text[], @walls::text[], @starts::text[], @ends::text[]) AS o (id, wall, starts_at, ends_at)
             LEFT JOIN LATERAL (

@@ -34,7 +34,7 @@ internal sealed record OpenSession(BroadcastSession Session, long ChannelId, Tim
 /// <param name="logger">Where it is told.</param>
 /// <param name="audience">What viewers get of sessions; without it, all.</param>
 /// <param name="gate">Says which event has a channel; without it, none. Asked as a session begins, so that it is either of an event that is live by then, or there to be shown when that goes live.</param>
-internal sealed class SessionBook(
+internal sealed partial class SessionBook(
     SessionLedger ledger, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, AudienceRegister? audience = null, IEventGate? gate = null)
 {
     private readonly Dictionary<long, Seat> _seats = [];
@@ -59,7 +59,7 @@ internal sealed class SessionBook(
                     var now = time.GetUtcNow();
                     ControlLog.SessionWasOver(logger, open.Session.Channel.Value, open.Session.Id.Value);
                     ledger.Note(new(open.Session.Id, open.ChannelId, open.Session.Epoch, open.Session.Latency.Name, open.Session.StartedAt,
-                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded, BeginsHidden = open.Session.BeginsHidden });
+                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded, BeginsHidden = open.Session.BeginsHidden, Access = open.Session.Access });
                     continue;
                 }
 
@@ -102,11 +102,13 @@ internal sealed class SessionBook(
             {
                 // To the millisecond, so that it is the same after a way through the database.
                 var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
+                var claim = gate?.Find(key.ChannelId);
                 seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency)
                 {
                     Rewind = key.Rewind,
                     IsRecorded = key.IsRecorded,
-                    BeginsHidden = audience is not null && gate?.Find(key.ChannelId) is { IsLive: false },
+                    BeginsHidden = audience is not null && claim is { IsLive: false },
+                    Access = claim?.Access,
                 };
                 if (seat.Session.BeginsHidden)
                 {
@@ -356,88 +358,6 @@ internal sealed class SessionBook(
         return seat;
     }
 
-    private void StartWindow(Seat seat)
-    {
-        seat.StopWindow();
-        if (seat.Window == TimeSpan.Zero)
-        {
-            EndSession(seat, "the encoder is gone");
-            return;
-        }
-
-        var wait = new Wait();
-        seat.Wait = wait;
-        wait.Timer = time.CreateTimer(_ => Expired(seat, wait), null, seat.Window, Timeout.InfiniteTimeSpan);
-    }
-
-    private void Expired(Seat seat, Wait wait)
-    {
-        lock (_lock)
-        {
-            if (ReferenceEquals(seat.Wait, wait) && seat.IsEmpty)
-            {
-                EndSession(seat, "no encoder came back within the reconnect window");
-            }
-        }
-    }
-
-    private void EndSession(Seat seat, string reason)
-    {
-        seat.StopWindow();
-        var session = seat.Session!;
-
-        // An encoder that is there goes with it.
-        seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
-        ledger.Note(RecordOf(seat, seat.ChannelId, reason));
-        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals);
-        seat.Session = null;
-        if (seat.IsEmpty)
-        {
-            _seats.Remove(seat.ChannelId);
-        }
-
-        Changed?.Invoke();
-        if (lifecycle is null)
-        {
-            LogEnd(end, null);
-        }
-        else
-        {
-            var told = Task.Run(() => TellAsync(lifecycle, end));
-            _ends.Add(told);
-            _ = told.ContinueWith(
-                done =>
-                {
-                    lock (_lock)
-                    {
-                        _ends.Remove(done);
-                    }
-                },
-                CancellationToken.None,
-                TaskContinuationOptions.None,
-                TaskScheduler.Default);
-        }
-    }
-
-    private async Task TellAsync(ISessionLifecycle packager, SessionEnd end)
-    {
-        try
-        {
-            await packager.EndAsync(end.Session.Channel, end.Session.Id, end.Reason, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            ControlLog.EndFailed(logger, e, end.Session.Channel.Value, end.Session.Id.Value);
-        }
-
-        LogEnd(end, packager.TotalsOf(end.Session.Id));
-    }
-
-    /// <summary>The one line that a session ends with. Of one that a process before this one began it has what came since.</summary>
-    private void LogEnd(SessionEnd end, SessionMediaTotals? made) => ControlLog.SessionEnded(
-        logger, end.Session.Channel.Value, end.Session.Id.Value, end.Duration, end.Reason, end.Connections, end.Totals.Bytes, end.Totals.Pictures, end.Totals.SoundFrames, end.Totals.Dropped,
-        made?.Segments ?? 0, made is { Renditions.Count: > 0 } ? string.Join(',', made.Renditions) : "nothing", made?.Bytes ?? 0, made?.Gaps ?? 0);
-
     private void Withdraw(Occupant occupant, ChannelName channel, string reason)
     {
         if (!occupant.Revoke.IsCancellationRequested)
@@ -451,6 +371,9 @@ internal sealed class SessionBook(
     {
         var session = seat.Session!;
         var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
-        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason) { IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden };
+        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason)
+        {
+            IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden, Access = session.Access,
+        };
     }
 }

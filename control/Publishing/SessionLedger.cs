@@ -13,6 +13,9 @@ internal sealed record SessionRecord(
 
     /// <summary>Whether it begins with nothing for its audience. Counts for its first row: what becomes of that later, <see cref="AudienceRegister"/> writes.</summary>
     public bool BeginsHidden { get; init; }
+
+    /// <summary>Who may watch it, where its event says that; <see langword="null"/> for whom the channel lets in. Counts for its first row.</summary>
+    public ViewerAccess? Access { get; init; }
 }
 
 /// <summary>
@@ -129,8 +132,8 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         });
         batch.BatchCommands.Add(new(
             """
-            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview)
-            SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10 FROM channels c WHERE c.id = $2
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, access)
+            SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM channels c WHERE c.id = $2
             ON CONFLICT (id) DO UPDATE SET epoch = greatest(sessions.epoch, excluded.epoch), last_publication_ended_at = excluded.last_publication_ended_at,
                 ended_at = excluded.ended_at, end_reason = excluded.end_reason
             """)
@@ -147,6 +150,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                 new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
                 new() { Value = s.IsRecorded },
                 new() { Value = s.BeginsHidden },
+                new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
             },
         });
         await batch.ExecuteNonQueryAsync(cancellationToken);

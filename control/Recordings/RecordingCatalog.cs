@@ -17,8 +17,8 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     private const int LookupsAtOnce = 4;
 
     private const string Rows = """
-        SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt, r.title, r.visibility <> 'private' AS isVisible
-        FROM recordings r JOIN channels c ON c.id = r.channel_id
+        SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt, r.title, r.visibility <> 'private' AS isVisible, s.access
+        FROM recordings r JOIN channels c ON c.id = r.channel_id JOIN sessions s ON s.id = r.session_id
         WHERE r.deleted_at IS NULL AND c.deleted_at IS NULL
         """;
 
@@ -45,7 +45,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     public long Changes => Interlocked.Read(ref _changes);
 
     /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
-    public static bool IsAbout(string notice) => notice.StartsWith("recordings:", StringComparison.Ordinal) || notice.StartsWith("channels:", StringComparison.Ordinal);
+    public static bool IsAbout(string notice) => notice.StartsWith("recordings:", StringComparison.Ordinal) || notice.StartsWith("sessions:", StringComparison.Ordinal) || notice.StartsWith("channels:", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public async ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
@@ -89,7 +89,8 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => TakeTurnAsync(
         async () =>
         {
-            var ids = Named(notices, "recordings:");
+            // What is said of a session, such as who may watch it, is of its recordings; the recording of the whole has its id.
+            List<string> ids = [.. Named(notices, "recordings:"), .. Named(notices, "sessions:")];
             var channels = Named(notices, "channels:").Select(long.Parse).ToHashSet();
             var gone = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
                 "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel AND c.deleted_at IS NULL)",
@@ -281,8 +282,11 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
             rows.Where(r => r.IsVisible).Select(r => r.ToRange()).ToDictionary(r => r.Id)) { LastUsed = lastUsed };
     }
 
-    private sealed record Row(string Id, string Session, long ChannelId, string Channel, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Title, bool IsVisible)
+    private sealed record Row(string Id, string Session, long ChannelId, string Channel, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Title, bool IsVisible, string? Access)
     {
-        public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt, EndsAt, Title);
+        public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt, EndsAt, Title)
+        {
+            Access = Access is null ? null : ViewingRegister.AccessOf(Access),
+        };
     }
 }

@@ -19,13 +19,25 @@ internal sealed class ViewerAuthority(ViewingRegister register, HookedViewers ho
             return new(register.IsKnown ? new ViewerVerdict(ViewerRefusal.NoChannel, NoHolds) : new ViewerVerdict(ViewerRefusal.Away, TimeSpan.Zero));
         }
 
+        // What an edge keeps under the channel alone would count for sessions that others may watch.
+        var verdict = JudgeAsync(policy, request, cancellationToken);
+        return policy.Sessions.Count == 0 && request.Noted is null ? verdict : OfSessionAsync(verdict);
+    }
+
+    /// <inheritdoc/>
+    public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => register.Find(channel)?.AccessOf(session, noted);
+
+    private static async ValueTask<ViewerVerdict> OfSessionAsync(ValueTask<ViewerVerdict> verdict) => await verdict with { IsOfSession = true };
+
+    private ValueTask<ViewerVerdict> JudgeAsync(ViewingPolicy policy, ViewerRequest request, CancellationToken cancellationToken)
+    {
         // What else is for previews is judged as any other token is: it may open what the audience gets.
         if (ViewerToken.AsksForPreviews(request.Token) && OfToken(policy, request) is { IsAllowed: true } good)
         {
             return new(good with { MayPreview = true });
         }
 
-        return policy.Access switch
+        return policy.AccessOf(request.Session, request.Noted) switch
         {
             // A token does no harm where none is needed: links go on when their channel becomes public.
             ViewerAccess.Public => new(new ViewerVerdict(null, YesHolds)),
@@ -33,9 +45,6 @@ internal sealed class ViewerAuthority(ViewingRegister register, HookedViewers ho
             _ => new(OfToken(policy, request)),
         };
     }
-
-    /// <inheritdoc/>
-    public ViewerAccess? AccessOf(ChannelName channel) => register.Find(channel)?.Access;
 
     private ViewerVerdict OfToken(ViewingPolicy policy, ViewerRequest request)
     {

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Broadcast.Control;
 
 /// <summary>
-/// Who may watch which channel, in memory: all of it, read anew when something of it has changed. While the database is away, what was known last holds, revocations included; before it was
+/// Who may watch which channel, and which of its sessions where that is another matter, in memory: all of it, read anew when something of it has changed. While the database is away, what was known last holds, revocations included; before it was
 /// read once, nothing is known.
 /// </summary>
 internal sealed class ViewingRegister(TimeProvider time) : IDisposable
@@ -15,7 +15,8 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
         SELECT name, access FROM channels WHERE deleted_at IS NULL;
         SELECT c.name, k.id, k.secret, k.of_server FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
         SELECT c.name, t.id FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
-            WHERE t.revoked_at IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > @now) AND c.deleted_at IS NULL
+            WHERE t.revoked_at IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > @now) AND c.deleted_at IS NULL;
+        SELECT c.name, s.id, s.access FROM sessions s JOIN channels c ON c.id = s.channel_id WHERE s.access IS NOT NULL AND c.deleted_at IS NULL
         """;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -26,7 +27,7 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
 
     /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
     public static bool IsAbout(string notice) =>
-        notice.StartsWith("channels:", StringComparison.Ordinal) || notice.StartsWith("viewer_keys:", StringComparison.Ordinal) || notice.StartsWith("viewer_tokens:", StringComparison.Ordinal);
+        notice.StartsWith("channels:", StringComparison.Ordinal) || notice.StartsWith("sessions:", StringComparison.Ordinal) || notice.StartsWith("viewer_keys:", StringComparison.Ordinal) || notice.StartsWith("viewer_tokens:", StringComparison.Ordinal);
 
     /// <summary>A channel's policy; <see langword="null"/> when there is no such channel, or nothing is known.</summary>
     public ViewingPolicy? Find(ChannelName channel) => Volatile.Read(ref _policies)?.GetValueOrDefault(channel.Value);
@@ -42,6 +43,7 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
             var channels = await answer.ReadAsync<(string Name, string Access)>();
             var keys = (await answer.ReadAsync<(string Name, string Id, string Secret, bool IsServers)>()).ToLookup(k => k.Name, StringComparer.Ordinal);
             var revoked = (await answer.ReadAsync<(string Name, string Id)>()).ToLookup(t => t.Name, t => t.Id, StringComparer.Ordinal);
+            var sessions = (await answer.ReadAsync<(string Name, string Id, string Access)>()).ToLookup(s => s.Name, StringComparer.Ordinal);
             Volatile.Write(ref _policies, channels.ToFrozenDictionary(
                 c => c.Name,
                 c => new ViewingPolicy(
@@ -50,6 +52,7 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
                     revoked[c.Name].ToFrozenSet(StringComparer.Ordinal))
                 {
                     ServerKeys = keys[c.Name].Where(k => k.IsServers).Select(k => k.Id).ToFrozenSet(StringComparer.Ordinal),
+                    Sessions = sessions[c.Name].ToFrozenDictionary(s => SessionId.Parse(s.Id), s => AccessOf(s.Access)),
                 },
                 StringComparer.Ordinal));
         }
@@ -62,7 +65,8 @@ internal sealed class ViewingRegister(TimeProvider time) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 
-    private static ViewerAccess AccessOf(string name) => name switch
+    /// <summary>An access by its name in the database; one that is not known here is the strictest that is.</summary>
+    internal static ViewerAccess AccessOf(string name) => name switch
     {
         "public" => ViewerAccess.Public,
         "webhook" => ViewerAccess.Webhook,

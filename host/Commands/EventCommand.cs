@@ -25,6 +25,11 @@ internal static class EventCommand
     private static readonly Option<string?> Latency = new("--latency") { Description = "The latency profile for its time, or channel (channel)", HelpName = "NAME" };
     private static readonly Option<string?> Record = new("--record") { Description = $"Whether it is kept for replay: {string.Join(", ", EventRules.Records)} (channel)", HelpName = "ON|OFF" };
 
+    private static readonly Option<string?> Access = new("--access")
+    {
+        Description = $"Who may watch it and its recording: {string.Join(", ", EventRules.Accesses)} (channel)", HelpName = "WHO",
+    };
+
     private static readonly Option<string?> Announced = new("--announced") { Description = "Whether viewers of the channel are told its title and start before: on or off (on)", HelpName = "ON|OFF" };
 
     private static readonly Option<string?> StartMode = new("--start-mode")
@@ -37,7 +42,7 @@ internal static class EventCommand
     private static readonly Option<string?> Overrun = new("--overrun") { Description = "What becomes of it then: end, or continue for as long as its encoder does (end)", HelpName = "HOW" };
     private static readonly Option<double?> NoShow = new("--no-show") { Description = "Seconds after its start for which it waits for an encoder (0: until its planned end)", HelpName = "SECONDS" };
 
-    private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, Announced, StartMode, Preview, Grace, Overrun, NoShow];
+    private static readonly Option[] Settings = [Title, Description, Poster, Start, End, Zone, Recurrence, Ladder, Latency, Record, Access, Announced, StartMode, Preview, Grace, Overrun, NoShow];
 
     public static Command Create() => new("event", "Plan, change, list, start and end broadcasts")
     {
@@ -182,8 +187,11 @@ internal static class EventCommand
         return command;
     }
 
-    private static EventSettings Read(ParseResult parsed) => new()
+    private static EventSettings Read(ParseResult parsed) => ChannelRules.AccessMistake(parsed.GetValue(Access), Store.Authorization(Output.Folder(parsed))) is { } mistake
+        ? throw new ControlException([mistake])
+        : new()
     {
+        Access = parsed.GetValue(Access),
         Reminders = Minutes(parsed.GetValue(Reminders)),
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster), Start = Time(parsed, Start), End = Time(parsed, End),
         TimeZone = parsed.GetValue(Zone), Recurrence = parsed.GetValue(Recurrence), Ladder = parsed.GetValue(Ladder), Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
@@ -221,7 +229,7 @@ internal static class EventCommand
     private static object Row(EventInfo e) => new
     {
         id = e.Id, kind = EventRules.Name(e.Kind), series = e.Series, channel = e.Channel, title = e.Title, state = EventRules.Name(e.State), reason = e.Reason, startsAt = e.StartsAt, endsAt = e.EndsAt,
-        timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt, lateSince = e.LateSince, sessions = e.Sessions, reminderMinutes = e.Reminders,
+        timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt, lateSince = e.LateSince, access = e.Access ?? EventRules.OfChannel, sessions = e.Sessions, reminderMinutes = e.Reminders,
     };
 
     private static string Local(EventInfo e, DateTimeOffset at) =>

@@ -32,6 +32,7 @@ sub vcl_recv {
     unset req.http.X-Viewer;
     unset req.http.X-Pass;
     unset req.http.X-Stale;
+    unset req.http.X-Kept-Under;
 
     if (req.url == "/edge-health") {
       return (synth(204));
@@ -51,19 +52,20 @@ sub vcl_recv {
         set req.http.X-Pass = regsub(req.url, "^(/t/[^/?]+)/.*$", "\1");
       }
 
-      # What the answer to "may this one watch?" is kept under: the path up to the channel, the token in it. The viewer's address as well
-      # where the answer may depend on it: behind a token that is not good anywhere ("-" in its last but one field), and where a path
+      # What the answer to "may this one watch?" is kept under: the path up to the channel, or the session where one is named (sessions
+      # of events may be for others than their channel is), the token in it. The viewer's address as well where the answer may depend on it: behind a token that is not good anywhere ("-" in its last but one field), and where a path
       # has more than one spelling.
       if (req.url ~ "^[^?]*(?:\.\.|%|//)") {
         set req.http.X-Viewer = req.url + " " + client.ip;
       } else if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
-        set req.http.X-Viewer = regsub(req.url, "^((?:/t/[^/?]+)?/live/[^/?]+)/.*$", "\1");
+        set req.http.X-Viewer = regsub(req.url, "^((?:/t/[^/?]+)?/live/[^/?]+(?:/[0-7][0-9A-HJKMNP-TV-Z]{25}(?=/))?)/.*$", "\1");
       } else if (req.url ~ "^/t/[^/?]+/live/[^/?]+/") {
-        set req.http.X-Viewer = regsub(req.url, "^(/t/[^/?]+/live/[^/?]+)/.*$", "\1") + " " + client.ip;
+        set req.http.X-Viewer = regsub(req.url, "^(/t/[^/?]+/live/[^/?]+(?:/[0-7][0-9A-HJKMNP-TV-Z]{25}(?=/))?)/.*$", "\1") + " " + client.ip;
       } else {
         set req.http.X-Viewer = req.url + " " + client.ip;
       }
       set req.http.X-Stage = "viewer";
+      set req.http.X-Kept-Under = "session";
       set req.url = "/auth" + req.url;
     }
   }

@@ -7,7 +7,11 @@ namespace Broadcast.Media;
 /// <param name="Start">Wall clock of its begin; <see langword="null"/> for the session's.</param>
 /// <param name="End">Wall clock of its end; <see langword="null"/> for the session's.</param>
 /// <param name="Title">What it is called, for downloads' file names; may be empty.</param>
-public sealed record RecordingRange(RecordingId Id, ChannelName Channel, SessionId Session, DateTimeOffset? Start, DateTimeOffset? End, string Title);
+public sealed record RecordingRange(RecordingId Id, ChannelName Channel, SessionId Session, DateTimeOffset? Start, DateTimeOffset? End, string Title)
+{
+    /// <summary>Who its viewers are, where those are not its channel's: its session was an event's with an access of its own.</summary>
+    public ViewerAccess? Access { get; init; }
+}
 
 /// <summary>origin asks control what can be replayed. Asked for every request, so it must answer from memory wherever it can.</summary>
 public interface IRecordingCatalog

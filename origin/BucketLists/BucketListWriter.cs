@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.BucketLists;
 
 /// <summary>
-/// Puts playlists and MPDs of public channels beside their media in the store, so that a CDN on the bucket alone serves them. Looks at each session now and then, apart from the live path, which never waits for it: a session
+/// Puts playlists and MPDs of what everybody may watch beside their media in the store, so that a CDN on the bucket alone serves them. Looks at each session now and then, apart from the live path, which never waits for it: a session
 /// has one round at a time, what changes meanwhile is in the next one, and a store that is away costs rounds only. Sessions are those that the origin knows, and so are limited as those are.
 /// </summary>
 internal sealed class BucketListWriter(
@@ -24,7 +24,7 @@ internal sealed class BucketListWriter(
     private const int Parallel = 16;
 
     private readonly ConcurrentDictionary<SessionId, Entry> _entries = new();
-    private readonly ConcurrentDictionary<ChannelName, bool> _refused = new();
+    private readonly ConcurrentDictionary<SessionId, ChannelName> _refused = new();
     private readonly SemaphoreSlim _turns = new(Parallel);
 
     /// <summary>How old the newest list of a session on air is, of the one of which it is oldest; zero when none is on air.</summary>
@@ -33,7 +33,7 @@ internal sealed class BucketListWriter(
         get
         {
             var now = time.GetUtcNow();
-            return _entries.Values.Where(entry => !entry.IsOver && !entry.IsOutranked && !_refused.ContainsKey(entry.Session.Channel))
+            return _entries.Values.Where(entry => !entry.IsOver && !entry.IsOutranked && !_refused.ContainsKey(entry.Session.Id))
                 .Select(entry => now - (entry.Session.WrittenAt ?? entry.Since)).Where(age => age > TimeSpan.Zero).DefaultIfEmpty().Max();
         }
     }
@@ -47,10 +47,10 @@ internal sealed class BucketListWriter(
     public void Forget(ChannelName channel, SessionId session)
     {
         Drop(session);
+        _refused.TryRemove(session, out _);
         if (directory.FindChannel(channel)?.Sessions.Any(other => other.Id > session && other.IsPlayable) != true)
         {
             spool.Delete(ChannelLists.Of(channel));
-            _refused.TryRemove(channel, out _);
         }
     }
 
@@ -66,21 +66,32 @@ internal sealed class BucketListWriter(
             }
         }
 
+        foreach (var (id, channel) in _refused)
+        {
+            if (directory.FindChannel(channel)?.Find(id) is null)
+            {
+                _refused.TryRemove(id, out _);
+            }
+        }
+
         var rounds = new List<Task>();
         foreach (var channel in directory.Channels)
         {
-            switch (authority is null ? ViewerAccess.Public : authority.AccessOf(channel.Name))
+            // Of a session that is hidden, or was, only what its audience gets.
+            foreach (var session in channel.Sessions.Select(session => directory.Audience.Of(session)).OfType<LiveSession>())
             {
-                case ViewerAccess.Public:
-                    Admit(channel.Name);
-                    // Of a session that is hidden, or was, only what its audience gets.
-                    rounds.AddRange(channel.Sessions.Select(session => directory.Audience.Of(session)).OfType<LiveSession>().Select(session => BeginRound(channel, session, cancellationToken)));
-                    break;
-                case null:
-                    break;
-                case { } access:
-                    Refuse(channel, access);
-                    break;
+                switch (authority is null ? ViewerAccess.Public : authority.AccessOf(channel.Name, session.Id, session.Access))
+                {
+                    case ViewerAccess.Public:
+                        Admit(session.Id);
+                        rounds.Add(BeginRound(channel, session, cancellationToken));
+                        break;
+                    case null:
+                        break;
+                    case { } access:
+                        Refuse(channel, session, access);
+                        break;
+                }
             }
         }
 
@@ -156,7 +167,7 @@ internal sealed class BucketListWriter(
 
         try
         {
-            var result = await entry.Session.RunAsync(IsChannels(channel, entry.Session), cancellationToken);
+            var result = await entry.Session.RunAsync(IsChannels(channel, entry.Session.Id), cancellationToken);
             Succeed(entry);
             entry.IsOver = result == BucketRound.Over;
             if (result == BucketRound.Outranked)
@@ -184,9 +195,9 @@ internal sealed class BucketListWriter(
         }
     }
 
-    /// <summary>Whether the channel's addresses show a session: the newest one that can be played in the bucket.</summary>
-    private bool IsChannels(LiveChannel channel, BucketSession session) =>
-        !channel.Sessions.Any(other => other.Id > session.Id && _entries.TryGetValue(other.Id, out var newer) && newer.Session.IsPlayable);
+    /// <summary>Whether the channel's addresses show a session: the newest one that can be played in the bucket. While the newest is not for everybody, they show none.</summary>
+    private bool IsChannels(LiveChannel channel, SessionId session) =>
+        !channel.Sessions.Any(other => other.Id > session && (_refused.ContainsKey(other.Id) || (_entries.TryGetValue(other.Id, out var newer) && newer.Session.IsPlayable)));
 
     private void Succeed(Entry entry)
     {
@@ -210,28 +221,28 @@ internal sealed class BucketListWriter(
         entry.NotBefore = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
     }
 
-    private void Admit(ChannelName channel)
+    private void Admit(SessionId session)
     {
-        if (_refused.TryRemove(channel, out _))
+        if (_refused.TryRemove(session, out _) && _entries.TryGetValue(session, out var entry))
         {
-            foreach (var entry in _entries.Values.Where(entry => entry.Session.Channel == channel))
-            {
-                entry.Session.Reset();
-                entry.IsOver = false;
-            }
+            entry.Session.Reset();
+            entry.IsOver = false;
         }
     }
 
-    /// <summary>A bucket asks nobody for tokens. What was written while the channel was public is taken away; its media stay where they are.</summary>
-    private void Refuse(LiveChannel channel, ViewerAccess access)
+    /// <summary>
+    /// A bucket asks nobody for tokens. What was written while everybody might watch the session is taken away, and the channel's lists, unless a newer session has those; its media stay where they are.
+    /// </summary>
+    private void Refuse(LiveChannel channel, LiveSession session, ViewerAccess access)
     {
-        if (_entries.Values.Any(entry => entry.Session.Channel == channel.Name && !entry.Round.IsCompleted) || !_refused.TryAdd(channel.Name, true))
+        // Not while something of the channel is being written: it would come back.
+        if (_entries.Values.Any(entry => entry.Session.Channel == channel.Name && !entry.Round.IsCompleted) || !_refused.TryAdd(session.Id, channel.Name))
         {
             return;
         }
 
-        OriginLog.BucketListsRefused(logger, channel.Name, access);
-        spool.Delete([.. ChannelLists.Of(channel.Name), .. channel.Sessions.SelectMany(BucketSession.NamesOf)]);
+        OriginLog.BucketListsRefused(logger, session.Id, channel.Name, access);
+        spool.Delete([.. IsChannels(channel, session.Id) ? ChannelLists.Of(channel.Name) : [], .. BucketSession.NamesOf(session)]);
     }
 
     /// <summary>A session and how its rounds go.</summary>

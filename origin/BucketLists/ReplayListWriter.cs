@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.BucketLists;
 
 /// <summary>
-/// Puts the playlists and MPDs of recordings and clips into the store, under the names of their addresses, so that a CDN on the bucket alone replays them: of public channels, once their session is over and the store has
+/// Puts the playlists and MPDs of recordings and clips into the store, under the names of their addresses, so that a CDN on the bucket alone replays them: those that everybody may watch, once their session is over and the store has
 /// all of it. It holds what there is against what should be there: when control or a session's end tells of a change, and every ten minutes. So a change that nobody told, also while no server ran, comes into the bucket,
 /// and what was deleted or hidden leaves it. One recording is drawn at a time; the memory is a number for each that has lists, and a round's list of recordings.
 /// </summary>
@@ -139,7 +139,7 @@ internal sealed class ReplayListWriter(
             foreach (var recording in page)
             {
                 before = recording.Id;
-                switch (AccessOf(recording.Channel))
+                switch (recording.Access ?? AccessOf(recording.Channel))
                 {
                     case ViewerAccess.Public:
                         wanted.Add(recording.Id);

@@ -81,7 +81,9 @@ internal sealed partial class LiveEndpoint(
         var mayPreview = context.Features.Get<PreviewRight>() is not null;
         if (path.Kind == LivePathKind.Status)
         {
-            return WriteAsync(context, StatusOf(channel?.StatusFor(directory.Audience, mayPreview) ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel)), TimeSpan.FromSeconds(1));
+            var told = channel?.ToldFor(directory.Audience, mayPreview);
+            return IsOfOthers(context, told, mayPreview) ? TryAgain(context)
+                : WriteAsync(context, StatusOf(told?.Status() ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel)), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
@@ -89,6 +91,11 @@ internal sealed partial class LiveEndpoint(
         if ((isOfChannel ? channel?.CurrentFor(directory.Audience, mayPreview) : whole is null ? null : directory.Audience.Of(whole, mayPreview)) is not { } session)
         {
             return whole is null && path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path, mayPreview) : NotFound(context);
+        }
+
+        if (isOfChannel && IsOfOthers(context, session, mayPreview))
+        {
+            return TryAgain(context);
         }
 
         if (path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.MediaPlaylist or LivePathKind.ChannelMpd or LivePathKind.SessionMpd
@@ -155,6 +162,16 @@ internal sealed partial class LiveEndpoint(
         Answers.NotFound(context);
         return Task.CompletedTask;
     }
+
+    private static Task TryAgain(HttpContext context)
+    {
+        Answers.TryAgain(context);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Whether the channel shows another session by now than the one of which it was judged who may watch it.</summary>
+    private static bool IsOfOthers(HttpContext context, LiveSession? session, bool mayPreview) =>
+        !mayPreview && context.Features.Get<JudgedSession>() is { } judged && judged.Session != session?.Id;
 
     /// <summary>A part of a broadcast by time. Whatever is not in the one spelling of it is sent there, so that caches have one address for it.</summary>
     private async Task AnswerRangeAsync(HttpContext context, LiveSession session, LivePath path, string? start, string? end)

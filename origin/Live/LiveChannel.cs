@@ -39,6 +39,9 @@ internal sealed class LiveChannel(ChannelName name)
     /// <summary>The channel as it is for who asks.</summary>
     public ChannelStatus StatusFor(Audience audience, bool mayPreview) => StatusOf(session => audience.Of(session, mayPreview));
 
+    /// <summary>The session of which <see cref="StatusFor"/> tells.</summary>
+    public LiveSession? ToldFor(Audience audience, bool mayPreview) => ToldOf(session => audience.Of(session, mayPreview));
+
     /// <summary>The status of a channel without sessions.</summary>
     public static ChannelStatus Offline(ChannelName channel) => new(channel, ChannelState.Offline, null, null, null, []);
 
@@ -63,10 +66,12 @@ internal sealed class LiveChannel(ChannelName name)
         return null;
     }
 
-    private ChannelStatus StatusOf(Func<LiveSession, LiveSession?> view)
+    private ChannelStatus StatusOf(Func<LiveSession, LiveSession?> view) => ToldOf(view)?.Status() ?? Offline(Name);
+
+    private LiveSession? ToldOf(Func<LiveSession, LiveSession?> view)
     {
         LiveSession[] seen = [.. _sessions.Select(view).OfType<LiveSession>()];
         var current = seen.LastOrDefault(session => session.IsPlayable);
-        return seen is [.., var newest] && newest != current && !newest.IsEnded ? newest.Status() : current?.Status() ?? Offline(Name);
+        return seen is [.., var newest] && newest != current && !newest.IsEnded ? newest : current;
     }
 }

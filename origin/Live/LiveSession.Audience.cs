@@ -13,6 +13,9 @@ internal sealed partial class LiveSession
     /// <summary>Whether it began with nothing for its audience.</summary>
     public bool BeginsHidden => _timeline.Session.BeginsHidden;
 
+    /// <summary>Who may watch it, as it began; <see langword="null"/> for whom its channel lets in.</summary>
+    public ViewerAccess? Access => _timeline.Session.Access;
+
     /// <summary>What the audience gets of it from an instant on; <see langword="null"/> while there is nothing of that yet. Always the same for the same instant.</summary>
     /// <param name="from">The instant.</param>
     /// <param name="segment">The first segment, where that was found before.</param>

@@ -13,6 +13,9 @@ internal readonly record struct GuardedPath(string? Token, string Rest, ChannelN
     /// <summary>The recording, of whose channel it is to be found out; <see langword="null"/> where a channel is named.</summary>
     public RecordingId? Recording { get; init; }
 
+    /// <summary>The session of the channel that is named; <see langword="null"/> for the channel's own addresses, and where a recording is named.</summary>
+    public SessionId? Session { get; init; }
+
     /// <summary>Longest token looked at, in characters. Ours are shorter (<see cref="ViewerToken.MaxLength"/>); those that only a webhook knows may have this.</summary>
     public const int MaxToken = 512;
 
@@ -65,7 +68,8 @@ internal readonly record struct GuardedPath(string? Token, string Rest, ChannelN
             return false;
         }
 
-        result = new(token, rest, channel);
+        var next = rest.IndexOf('/', slash + 1);
+        result = new(token, rest, channel) { Session = next > 0 && SessionId.TryParse(rest[(slash + 1)..next], out var session) ? session : null };
         return true;
     }
 

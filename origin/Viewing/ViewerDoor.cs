@@ -10,17 +10,21 @@ namespace Broadcast.Origin.Viewing;
 
 /// <summary>
 /// Stands before everything under <c>/live/</c> and <c>/vod/</c>, with and without a token in front, and lets through whom the authority lets in: playlists, media, pictures and status alike. What it lets
-/// through is the same for everybody, but for who may preview. Edges that cache it ask here too, under <c>/auth/</c>.
+/// through is the same for everybody, but for who may preview. Edges that cache it ask here too, under <c>/auth/</c>. A channel's own addresses are for whom the session is for that they show.
 /// </summary>
 /// <param name="live">What is behind the door.</param>
 /// <param name="replay">And what of recordings is.</param>
 /// <param name="recordings">Says of which channel a recording is.</param>
+/// <param name="directory">Says which session a channel shows.</param>
 /// <param name="logger">Where failures are told.</param>
 /// <param name="authority">Who decides. Without one every channel is public: a process that serves nothing else.</param>
-internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, KnownRecordings recordings, ILogger<ViewerDoor> logger, IViewerAuthority? authority = null)
+internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, KnownRecordings recordings, LiveDirectory directory, ILogger<ViewerDoor> logger, IViewerAuthority? authority = null)
 {
     /// <summary>The header that says why somebody is not let in, for players and edges.</summary>
     public const string RefusalHeader = "X-Refusal";
+
+    /// <summary>The header in which an edge says what it keeps an answer under: <c>session</c>, where that is the session with its channel. One that does not say so is told not to keep what may be another answer for another session.</summary>
+    public const string KeptUnderHeader = "X-Kept-Under";
 
     private const string Auth = "/auth";
     private static readonly Counter<long> Refusals =
@@ -72,7 +76,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
 
     /// <summary>
     /// Answers an edge's question, <c>/auth</c> and then the path that it was asked for: 204 when the viewer is let in, 403 when not. <c>Cache-Control</c> says how long that holds for
-    /// the same path up to the channel and, where the token is not one of ours that is good anywhere, the same address.
+    /// the same path up to the channel and the session, where one is named, and, where the token is not one of ours that is good anywhere, the same address.
     /// </summary>
     public async Task AnswerEdgeAsync(HttpContext context)
     {
@@ -90,17 +94,18 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
         }
 
         var (_, verdict) = await JudgeAsync(context, path);
+        var holds = verdict.IsOfSession && context.Request.Headers[KeptUnderHeader] != "session" ? TimeSpan.Zero : verdict.Holds;
         switch (verdict.Refusal)
         {
             case null:
-                Allow(context, Lifetime(verdict.Holds));
+                Allow(context, Lifetime(holds));
                 break;
             case ViewerRefusal.Away:
                 Refuse(context, ViewerRefusal.Away);
                 break;
             case { } refusal:
                 // Also for a channel that does not exist: some edges know no other answer than 403.
-                Forbid(context, refusal, Lifetime(verdict.Holds));
+                Forbid(context, refusal, Lifetime(holds));
                 break;
         }
     }
@@ -110,7 +115,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
     {
         if (path.Recording is not { } id)
         {
-            return (null, await JudgeAsync(context, path.Channel, path.Token));
+            return (null, await JudgeAsync(context, AskedOf(context, path)));
         }
 
         RecordingRange? recording;
@@ -123,10 +128,31 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
             return (null, new(ViewerRefusal.Away, TimeSpan.Zero));
         }
 
-        return recording is null ? (null, new(null, TimeSpan.FromSeconds(1))) : (recording, await JudgeAsync(context, recording.Channel, path.Token));
+        return recording is null ? (null, new(null, TimeSpan.FromSeconds(1))) : (recording, await JudgeAsync(context, AskedOf(context, path, recording)));
     }
 
-    private async ValueTask<ViewerVerdict> JudgeAsync(HttpContext context, ChannelName channel, string? token)
+    /// <summary>What a viewer wants: something of the session that the address names, or that the channel shows at it.</summary>
+    private ViewerRequest AskedOf(HttpContext context, GuardedPath path)
+    {
+        var channel = directory.FindChannel(path.Channel);
+        LiveSession? session;
+        if (path.Session is { } named)
+        {
+            session = channel?.Find(named);
+        }
+        else
+        {
+            session = path.Rest.EndsWith("/status.json", StringComparison.Ordinal) ? channel?.ToldFor(directory.Audience, mayPreview: false) : channel?.CurrentFor(directory.Audience, mayPreview: false);
+            context.Features.Set(new JudgedSession(session?.Id));
+        }
+
+        return new(path.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = path.Session ?? session?.Id, Noted = session?.Access };
+    }
+
+    private static ViewerRequest AskedOf(HttpContext context, GuardedPath path, RecordingRange recording) =>
+        new(recording.Channel, path.Token, context.Connection.RemoteIpAddress) { Session = recording.Session, Noted = recording.Access };
+
+    private async ValueTask<ViewerVerdict> JudgeAsync(HttpContext context, ViewerRequest asked)
     {
         if (authority is null)
         {
@@ -136,7 +162,7 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
         ViewerVerdict verdict;
         try
         {
-            verdict = await authority.AuthorizeAsync(new(channel, token, context.Connection.RemoteIpAddress), context.RequestAborted);
+            verdict = await authority.AuthorizeAsync(asked, context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

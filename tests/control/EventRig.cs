@@ -14,6 +14,7 @@ internal sealed class EventRig : IAsyncDisposable
     {
         _rig = rig;
         Events = new(rig.Database, rig.Clock);
+        Viewing = new(rig.Clock);
         Keeper = NewKeeper();
     }
 
@@ -38,6 +39,9 @@ internal sealed class EventRig : IAsyncDisposable
 
     public AudienceRegister Audience => _rig.Audience;
 
+    /// <summary>Who may watch what; knows what it was told to learn.</summary>
+    public ViewingRegister Viewing { get; }
+
     public static async Task<EventRig> OpenAsync(PostgresFixture postgres)
     {
         var rig = new EventRig(await Rig.OpenAsync(postgres));
@@ -45,7 +49,7 @@ internal sealed class EventRig : IAsyncDisposable
         return rig;
     }
 
-    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, _rig.Clock, NullLogger<EventKeeper>.Instance);
+    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock, NullLogger<EventKeeper>.Instance);
 
     /// <summary>An event on 'demo' that begins and ends so many minutes from now.</summary>
     public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with
@@ -78,6 +82,7 @@ internal sealed class EventRig : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Keeper.Dispose();
+        Viewing.Dispose();
         await _rig.DisposeAsync();
     }
 }

@@ -10,9 +10,9 @@ internal sealed class Broadcaster
     public static readonly SessionId Second = SessionId.Parse("01JN8F0000000000000000000B");
     private readonly Dictionary<string, Feed> _feeds = [];
 
-    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default, bool recorded = false, bool hidden = false)
+    public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default, bool recorded = false, bool hidden = false, ViewerAccess? access = null)
     {
-        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind, IsRecorded = recorded, BeginsHidden = hidden };
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind, IsRecorded = recorded, BeginsHidden = hidden, Access = access };
         Say(new TimelineEvent.Started(Session));
     }
 

@@ -307,7 +307,7 @@ public class BucketListTests
     {
         public ViewerAccess? Access { get; set; }
 
-        public ViewerAccess? AccessOf(ChannelName channel) => Access;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

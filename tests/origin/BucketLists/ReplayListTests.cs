@@ -178,6 +178,22 @@ public class ReplayListTests
         store.Names.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(ViewerAccess.Public, ViewerAccess.Token, false)]
+    [InlineData(ViewerAccess.Token, ViewerAccess.Public, true)]
+    public async Task A_recording_that_is_for_others_than_its_channel_is_judged_by_itself(ViewerAccess channel, ViewerAccess recording, bool isListed)
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = new Broadcaster(recorded: true, access: recording).Video().Segments(3).End().Journal();
+        server.Find(story);
+        var store = new ListStore();
+        var writer = Writer(server, catalog, store, new Door { Access = channel });
+        catalog.Add(story.Session);
+        await LookAsync(server, writer);
+        (store.Names.Count > 0).ShouldBe(isListed);
+    }
+
     [Fact]
     public async Task While_the_store_fails_or_control_is_away_nothing_is_lost_and_it_is_tried_again()
     {
@@ -210,7 +226,7 @@ public class ReplayListTests
     {
         public ViewerAccess? Access { get; set; }
 
-        public ViewerAccess? AccessOf(ChannelName channel) => Access;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -258,6 +258,6 @@ public class AudienceTests
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
             new(new ViewerVerdict(null, TimeSpan.FromSeconds(5)) { MayPreview = request.Token == "backstage" });
 
-        public ViewerAccess? AccessOf(ChannelName channel) => ViewerAccess.Public;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => ViewerAccess.Public;
     }
 }

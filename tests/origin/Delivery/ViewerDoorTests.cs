@@ -192,7 +192,7 @@ public class ViewerDoorTests
 
         public TimeSpan Holds { get; set; } = TimeSpan.FromSeconds(5);
 
-        public ViewerAccess? AccessOf(ChannelName channel) => IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
 
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
             ? throw new InvalidOperationException("broken")

@@ -20,7 +20,7 @@ internal sealed class Catalog : IRecordingCatalog, IRecordingList
     public RecordingRange Add(BroadcastSession session, DateTimeOffset? start = null, DateTimeOffset? end = null, RecordingId? id = null)
     {
         Interlocked.Increment(ref _changes);
-        return _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "");
+        return _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "") { Access = session.Access };
     }
 
     /// <summary>A clip, by seconds since the session's begin.</summary>

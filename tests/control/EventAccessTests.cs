@@ -1,0 +1,187 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Events that say by themselves who may watch them.</summary>
+public sealed class EventAccessTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Fact]
+    public async Task A_session_of_an_event_is_for_whom_the_event_lets_in_from_its_first_moment_on_and_so_is_its_recording_and_no_other()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var before = await rig.ComeAsync();
+        await rig.GoAsync(before);
+        await rig.PassAsync(2);
+        var show = await rig.PlanAsync(30, 60, new() { Access = "token" });
+        show.Access.ShouldBe("token");
+        await rig.PassAsync(20);
+        var encoder = await rig.ComeAsync();
+        encoder.Session.Access.ShouldBe(ViewerAccess.Token, "known wherever the session is, before there is anything of it");
+        await rig.PassAsync(10);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Live);
+        await rig.Events.EndAsync(show.Id);
+        await rig.PassAsync(11);
+        await rig.PassAsync(1);
+        var after = await rig.ComeAsync();
+        after.Session.Access.ShouldBeNull();
+
+        (await AccessesAsync(rig)).ShouldBe([null, "token", null]);
+        await LearnAsync(rig);
+        var policy = rig.Viewing.Find(Demo)!;
+        (policy.Access, policy.AccessOf(before.Session.Id, null), policy.AccessOf(encoder.Session.Id, null), policy.AccessOf(after.Session.Id, null))
+            .ShouldBe((ViewerAccess.Public, ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
+        using var catalog = new RecordingCatalog(rig.Database, Options.Create(new ControlOptions()), rig.Clock);
+        (await catalog.FindAsync(RecordingId.Of(encoder.Session.Id), default))!.Access.ShouldBe(ViewerAccess.Token);
+        (await catalog.FindAsync(RecordingId.Of(after.Session.Id), default))!.Access.ShouldBeNull();
+        (await catalog.VisibleAsync(null, 10, default)).Select(r => r.Access).ShouldBe([null, ViewerAccess.Token, null]);
+    }
+
+    [Fact]
+    public async Task An_encoder_that_comes_again_in_the_same_event_begins_a_session_with_its_access_too()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        await rig.Channels.SetAsync("demo", new() { Access = "token" });
+        await rig.PlanAsync(0, 60, new() { Access = "public" });
+        await rig.Keeper.RunOnceAsync(default);
+        var first = await rig.ComeAsync();
+        await rig.PassAsync(1);
+        await rig.GoAsync(first);
+        await rig.PassAsync(5);
+        var second = await rig.ComeAsync();
+        (first.Session.Access, second.Session.Access, second.Session.Id == first.Session.Id).ShouldBe((ViewerAccess.Public, ViewerAccess.Public, false));
+    }
+
+    [Theory]
+    [InlineData("public", "token", "token")]
+    [InlineData("public", "webhook", "webhook")]
+    [InlineData("public", "public", null)]
+    [InlineData("public", null, null)]
+    [InlineData("token", "public", null)]
+    [InlineData("token", "webhook", null)]
+    public async Task A_session_that_was_on_air_before_its_event_becomes_closed_and_never_opened(string channel, string? access, string? session)
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        await rig.Channels.SetAsync("demo", new() { Access = channel });
+        var encoder = await rig.ComeAsync();
+        var show = await rig.PlanAsync(20, 60, new() { Access = access });
+        await rig.PassAsync(10);
+        (await AccessesAsync(rig)).ShouldBe([null], "in preview it is none of the event's");
+        await rig.PassAsync(10);
+
+        (await rig.StateAsync(show)).ShouldBe(EventState.Live);
+        (await rig.Events.GetAsync(show.Id)).Sessions.ShouldBe([encoder.Session.Id.Value]);
+        (await AccessesAsync(rig)).ShouldBe([session]);
+        if (session is not null)
+        {
+            rig.Viewing.Find(Demo)!.AccessOf(encoder.Session.Id, null).ShouldBe(ViewingRegister.AccessOf(session), "at once");
+        }
+    }
+
+    [Fact]
+    public async Task Who_may_watch_an_event_can_be_changed_until_its_preview_begins()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var show = await rig.PlanAsync(30, 60, new() { Access = "token" });
+        (await rig.Events.SetAsync(show.Id, new() { Access = "channel" })).Access.ShouldBeNull();
+        (await rig.Events.SetAsync(show.Id, new() { Access = "public" })).Access.ShouldBe("public");
+        (await rig.Events.SetAsync(show.Id, new() { Title = "Gala" })).Access.ShouldBe("public");
+        await rig.PassAsync(15);
+        foreach (var isLive in (bool[])[false, true])
+        {
+            var refused = await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(show.Id, new() { Access = "token" }));
+            (refused.Code, refused.Message).ShouldBe((ControlCode.Conflict, $"Event 'Gala' is {(isLive ? "live" : "in preview")}: who may watch it stays as it is, because its sessions begin with that. Cancel or end it and plan another one."));
+            (await rig.Events.SetAsync(show.Id, new() { Access = "public", Description = "again" })).Access.ShouldBe("public");
+            if (!isLive)
+            {
+                await rig.Events.GoLiveAsync(show.Id);
+            }
+        }
+
+        (await Should.ThrowAsync<ControlException>(() => rig.PlanAsync(700, 760, new() { Access = "friends" }))).Message.ShouldContain("public, token, webhook, channel");
+    }
+
+    [Fact]
+    public async Task A_series_hands_its_access_on()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Access = "token" });
+        (await rig.Events.ListAsync(new(Series: series.Id))).Select(o => o.Access).ShouldBe(["token", "token"]);
+        await rig.Events.SetAsync(series.Id, new() { Access = "channel" });
+        (await rig.Events.ListAsync(new(Series: series.Id))).Select(o => o.Access).ShouldBe([null, null]);
+    }
+
+    [Fact]
+    public async Task A_server_lets_in_by_session_hears_what_another_process_says_of_one_and_knows_it_after_a_restart()
+    {
+        var options = await postgres.FreshAsync();
+        SessionId session;
+        await using (var server = await Server.StartAsync(options.ConnectionString))
+        {
+            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            await Poll.UntilAsync(async () => (await server.Get<SessionHistory>().ListAsync("demo")).Count == 1);
+            await Poll.UntilAsync(async () => (await AskAsync(server, session)).IsAllowed);
+            (await AskAsync(server, session)).IsOfSession.ShouldBeFalse("all of the channel is for the same");
+            (await AskAsync(server, session, ViewerAccess.Token)).ShouldBe(new ViewerVerdict(ViewerRefusal.NoToken, ViewerAuthority.NoHolds) { IsOfSession = true }, "what is noted with it counts before control has written it");
+
+            await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+            await connection.ExecuteAsync("UPDATE sessions SET access = 'token'");
+
+            await Poll.UntilAsync(async () => (await AskAsync(server, session)).Refusal == ViewerRefusal.NoToken);
+            var known = server.Get<IViewerAuthority>();
+            (known.AccessOf(Demo), known.AccessOf(Demo, session), known.AccessOf(Demo, SessionId.New(DateTimeOffset.UnixEpoch))).ShouldBe((ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
+            (await AskAsync(server, null)).ShouldBe(new ViewerVerdict(null, ViewerAuthority.YesHolds) { IsOfSession = true });
+            var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), new { });
+            await Poll.UntilAsync(async () => (await AskAsync(server, session, token: made.GetProperty("token").GetString())).IsAllowed);
+            (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(session), default))!.Access.ShouldBe(ViewerAccess.Token);
+        }
+
+        await using var next = await Server.StartAsync(options.ConnectionString);
+        (await AskAsync(next, session)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+    }
+
+    [Fact]
+    public async Task The_api_tells_and_takes_it_and_refuses_a_webhook_that_nobody_configured()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        var day = TimeProvider.System.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd");
+        object Show(string? access) => new { title = "Show", channel = "demo", start = day + "T20:00:00Z", end = day + "T21:00:00Z", access };
+        foreach (var (access, word) in new[] { ("webhook", "Authorization:ViewerUrl"), ("friends", "public, token") })
+        {
+            var (status, problem, _) = await server.SendAsync("POST", "/api/v1/events", producer, Show(access));
+            status.ShouldBe(400);
+            problem.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain(word);
+        }
+
+        var (_, made, _) = await server.SendAsync("POST", "/api/v1/events", producer, Show("token"));
+        made.GetProperty("access").GetString().ShouldBe("token");
+        var path = $"/api/v1/events/{made.GetProperty("id").GetString()}";
+        (await server.SendAsync("PATCH", path, producer, new { access = "channel" })).Body.GetProperty("access").GetString().ShouldBe("channel");
+        (await server.SendAsync("GET", path, producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
+    }
+
+    private static ValueTask<ViewerVerdict> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null, string? token = null) =>
+        server.Get<IViewerAuthority>().AuthorizeAsync(new(Demo, token, null) { Session = session, Noted = noted }, default);
+
+    private static async Task<IReadOnlyList<string?>> AccessesAsync(EventRig rig)
+    {
+        await rig.Ledger.FlushAsync(default);
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string?>("SELECT access FROM sessions ORDER BY id")];
+    }
+
+    private static async Task LearnAsync(EventRig rig)
+    {
+        await using var connection = await rig.Database.Source.OpenConnectionAsync();
+        await rig.Viewing.LearnAsync(connection, default);
+    }
+}
