@@ -116,5 +116,7 @@ internal static class ChannelEndpoints
         Rewind = body.Text("rewind"),
         Record = body.Flag("record"),
         Retention = body.Text("retention"),
+        Reminders = body.Numbers("reminderMinutes"),
+        AnnouncesEvents = body.Flag("announceEvents"),
     };
 }

@@ -14,6 +14,8 @@ internal sealed record ChannelView(
     bool Record,
     string Retention,
     string Access,
+    IReadOnlyList<int> ReminderMinutes,
+    bool AnnounceEvents,
     DateTimeOffset CreatedAt,
     LiveView? Live,
     IReadOnlyList<InputView> Inputs,
@@ -34,6 +36,8 @@ internal sealed record ChannelView(
             c.Record,
             c.Retention,
             c.Access,
+            c.Reminders,
+            c.AnnouncesEvents,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
             [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
@@ -74,9 +78,11 @@ internal sealed record EndedView(string? Session);
 internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention);
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
+    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention);
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
+    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

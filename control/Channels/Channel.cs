@@ -27,6 +27,12 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 
     /// <summary>How long its recordings are kept, as text (<see cref="Control.Retention"/>).</summary>
     public string Retention { get; init; } = Control.Retention.Forever;
+
+    /// <summary>How many minutes before its start webhooks are reminded of a new event on it that says nothing of that itself, the most first; empty for never.</summary>
+    public IReadOnlyList<int> Reminders { get; init; } = [];
+
+    /// <summary>Whether its viewers are told of a new event that says nothing of that itself.</summary>
+    public bool AnnouncesEvents { get; init; } = true;
 }
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
@@ -49,6 +55,12 @@ public sealed record ChannelSettings(
 
     /// <summary>How long recordings are kept after their session has ended: <c>forever</c>, the default, or 1 h to 3650 days such as <c>30d</c> (<see cref="Control.Retention"/>). It counts for those that there are, too.</summary>
     public string? Retention { get; init; }
+
+    /// <summary>How many minutes before its start webhooks are reminded of a new event that says nothing of that itself: as <see cref="EventSettings.Reminders"/>; default none.</summary>
+    public IReadOnlyList<int>? Reminders { get; init; }
+
+    /// <summary>Whether viewers are told of a new event that says nothing of that itself; default yes.</summary>
+    public bool? AnnouncesEvents { get; init; }
 }
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
@@ -176,6 +188,11 @@ public static class ChannelRules
         if (settings.Access is { } access && !Accesses.Contains(access))
         {
             yield return new("access", $"There is no such access; use one of {string.Join(", ", Accesses)}.");
+        }
+
+        foreach (var wrong in EventRules.ReminderMistakes(settings.Reminders ?? []))
+        {
+            yield return wrong;
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 {
     private const string Columns = """
         name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind,
-        record, retention_hours AS retentionHours
+        record, retention_hours AS retentionHours, array_to_string(reminder_minutes, ',') AS reminders, announce_events AS announcesEvents
         """;
 
     /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
@@ -23,8 +23,10 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, record, retention_hours, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @record, @retention, @now) RETURNING id, {Columns}
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, record, retention_hours,
+                    reminder_minutes, announce_events, created_at)
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @record, @retention,
+                    string_to_array(@reminders, ',')::int[], @announces, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -39,6 +41,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     rewind = ChannelRules.StoredRewind(settings.Rewind) ?? ChannelRules.DefaultRewind,
                     record = settings.Record ?? ChannelRules.DefaultRecord,
                     retention = HoursOf(settings.Retention),
+                    reminders = EventReminders.Text(settings.Reminders ?? []),
+                    announces = settings.AnnouncesEvents ?? true,
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -70,7 +74,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
                 takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind),
-                record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END
+                record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END,
+                reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes), announce_events = coalesce(@announces, announce_events)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
             new
@@ -87,6 +92,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 record = settings.Record,
                 hasRetention = settings.Retention is not null,
                 retention = HoursOf(settings.Retention),
+                reminders = settings.Reminders is { } minutes ? EventReminders.Text(minutes) : null,
+                announces = settings.AnnouncesEvents,
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
@@ -169,10 +176,14 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         ("takeoverAfterSeconds", Seconds(settings.TakeoverAfter)),
         ("access", settings.Access),
         ("rewind", settings.Rewind),
-        ("record", settings.Record switch { null => null, true => "true", false => "false" }),
+        ("record", Flag(settings.Record)),
         ("retention", settings.Retention),
+        ("reminderMinutes", settings.Reminders is { } minutes ? EventReminders.Text(minutes) : null),
+        ("announceEvents", Flag(settings.AnnouncesEvents)),
         .. more,
     ]);
+
+    private static string? Flag(bool? value) => value switch { null => null, true => "true", false => "false" };
 
     private static string? Seconds(TimeSpan? length) => length?.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
@@ -180,11 +191,12 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 
     private sealed record Row(
         long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
-        string Rewind, bool Record, int? RetentionHours)
+        string Rewind, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
             Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), Rewind = Rewind, Record = Record, Retention = Retention.Format(RetentionHours),
+            Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents,
         };
     }
 }

@@ -157,7 +157,7 @@ public sealed record EventSettings
     /// <summary>Who may watch it and its recordings: one of <see cref="ChannelRules.Accesses"/>, or <see cref="EventRules.OfChannel"/>, the default. It stays once the event is in preview.</summary>
     public string? Access { get; init; }
 
-    /// <summary>One of <see cref="EventRules.Announcements"/>; default <c>on</c>.</summary>
+    /// <summary>One of <see cref="EventRules.Announcements"/>; default what the channel has for its events.</summary>
     public string? Announced { get; init; }
 
     /// <summary>One of <see cref="EventRules.Starts"/>; default <c>automatic</c>.</summary>
@@ -175,7 +175,7 @@ public sealed record EventSettings
     /// <summary>0 (until the planned end, the default) to 24 h, whole seconds.</summary>
     public TimeSpan? NoShow { get; init; }
 
-    /// <summary>How many minutes before its start webhooks are reminded of it: up to ten numbers, 1 to 10080 (a week); default none.</summary>
+    /// <summary>How many minutes before its start webhooks are reminded of it: up to ten numbers, 1 to 10080 (a week); default what the channel has for its events.</summary>
     public IReadOnlyList<int>? Reminders { get; init; }
 }
 

@@ -35,12 +35,13 @@ public sealed class EventDirectory(Database database, TimeProvider time)
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, settings.Channel!, cancellationToken);
-        var row = EventTimes.Apply(EventRow.New(Media.SessionId.New(now).Value, settings.Channel!, channelId, now).With(settings), settings, isNew: true, now);
+        var wanted = await OnChannelAsync(connection, settings, channelId, cancellationToken);
+        var row = EventTimes.Apply(EventRow.New(Media.SessionId.New(now).Value, settings.Channel!, channelId, now).With(wanted), settings, isNew: true, now);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await GuardAsync(row, row.Id, async () =>
         {
             await connection.ExecuteAsync(new CommandDefinition(Insert, row, transaction, cancellationToken: cancellationToken));
-            await EventReminders.PlanAsync(connection, transaction, row, settings, cancellationToken);
+            await EventReminders.PlanAsync(connection, transaction, row, wanted, cancellationToken);
             if (row.KindOf == EventKind.Series)
             {
                 await EventSeries.MakeAsync(connection, transaction, row, now, isStrict: true, cancellationToken);
@@ -221,6 +222,14 @@ public sealed class EventDirectory(Database database, TimeProvider time)
 
         await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "event.delete", Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>What is asked for, and of what is left open what the channel has for its events.</summary>
+    private static async Task<EventSettings> OnChannelAsync(NpgsqlConnection connection, EventSettings settings, long channelId, CancellationToken cancellationToken)
+    {
+        var (reminders, announces) = await connection.QuerySingleAsync<(string Reminders, bool Announces)>(new CommandDefinition(
+            "SELECT array_to_string(reminder_minutes, ','), announce_events FROM channels WHERE id = @channelId", new { channelId }, cancellationToken: cancellationToken));
+        return settings with { Reminders = settings.Reminders ?? EventReminders.Minutes(reminders), Announced = settings.Announced ?? (announces ? "on" : "off") };
     }
 
     private static string Subject(string id) => $"event/{id}";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Npgsql;
 
@@ -43,6 +44,12 @@ internal static class EventReminders
 
     // An event that begins later has no reminder that matters before the next look.
     private static readonly TimeSpan Sight = EventRules.MaxReminder + TimeSpan.FromHours(1);
+
+    /// <summary>Minutes as they stand in the database's texts: each once, the most first.</summary>
+    public static string Text(IEnumerable<int> minutes) => string.Join(',', minutes.Distinct().OrderDescending());
+
+    /// <summary>Minutes out of such a text.</summary>
+    public static IReadOnlyList<int> Minutes(string text) => text.Length == 0 ? [] : [.. text.Split(',').Select(m => int.Parse(m, CultureInfo.InvariantCulture))];
 
     /// <summary>Writes down when an event is to be reminded of, where that is asked for.</summary>
     /// <param name="connection">The database.</param>

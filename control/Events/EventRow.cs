@@ -32,7 +32,7 @@ internal sealed record EventRow(
 
     public EventInfo ToInfo() => new(Id, KindOf, Channel, Title, StateOf, StartsAt, EndsAt, TimeZone)
     {
-        Reminders = [.. Reminders.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(m => int.Parse(m, CultureInfo.InvariantCulture))],
+        Reminders = EventReminders.Minutes(Reminders),
         Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
         IsAnnounced = Announced, Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
@@ -55,7 +55,7 @@ internal sealed record EventRow(
         GraceSeconds = SecondsOf(s.Grace) ?? GraceSeconds,
         Continues = s.Overrun is null ? Continues : s.Overrun == "continue",
         NoShowSeconds = s.NoShow is null ? NoShowSeconds : s.NoShow == TimeSpan.Zero ? null : SecondsOf(s.NoShow),
-        Reminders = s.Reminders is null ? Reminders : string.Join(',', s.Reminders.Distinct().OrderDescending()),
+        Reminders = s.Reminders is null ? Reminders : EventReminders.Text(s.Reminders),
     };
 
     /// <summary>A new one, before anything is asked of it.</summary>

@@ -143,7 +143,8 @@ public static class EventRules
         }
     }
 
-    private static IEnumerable<Mistake> ReminderMistakes(IReadOnlyList<int> reminders)
+    /// <summary>What is wrong with reminders, of an event or of a channel for its events.</summary>
+    internal static IEnumerable<Mistake> ReminderMistakes(IReadOnlyList<int> reminders)
     {
         if (reminders.Count > MaxReminders || reminders.Any(m => m < 1 || m > MaxReminder.TotalMinutes))
         {

@@ -50,6 +50,13 @@ internal static class ChannelCommand
         Description = $"How long recordings are kept after their session has ended: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})", HelpName = "TIME",
     };
 
+    private static readonly Option<string?> Reminders = new("--reminders")
+    {
+        Description = "Minutes before the start of a new event at which webhooks are reminded of it, with commas between, such as 60,10; or none (none)", HelpName = "MINUTES",
+    };
+
+    private static readonly Option<string?> AnnounceEvents = new("--announce-events") { Description = "Whether viewers are told of a new event before it is on: on or off (on)", HelpName = "ON|OFF" };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
@@ -58,7 +65,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -78,7 +85,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Slate };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -148,16 +155,18 @@ internal static class ChannelCommand
     {
         Access = parsed.GetValue(Access),
         Rewind = parsed.GetValue(Rewind),
-        Record = OnOff(parsed.GetValue(Record)),
+        Record = OnOff("record", parsed.GetValue(Record)),
+        Reminders = EventCommand.Minutes(Reminders.Name, parsed.GetValue(Reminders)),
+        AnnouncesEvents = OnOff("announce-events", parsed.GetValue(AnnounceEvents)),
         Retention = parsed.GetValue(Keep),
     };
 
-    private static bool? OnOff(string? text) => text switch
+    private static bool? OnOff(string option, string? text) => text switch
     {
         null => null,
         "on" => true,
         "off" => false,
-        _ => throw new ControlException([new("record", $"--record is 'on' or 'off', not '{text}'.")]),
+        _ => throw new ControlException([new(option, $"--{option} is 'on' or 'off', not '{text}'.")]),
     };
 
     private static TimeSpan? Time(double? seconds) =>
@@ -171,6 +180,7 @@ internal static class ChannelCommand
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
                 takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
+                reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents,
             }).ToList();
             Output.Line(single ? rows[0] : rows);
         }

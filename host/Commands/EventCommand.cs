@@ -10,7 +10,7 @@ internal static class EventCommand
 {
     private static readonly Option<string?> Reminders = new("--reminders")
     {
-        Description = "Minutes before its start at which webhooks are reminded of it, with commas between, such as 60,10; or none (none)", HelpName = "MINUTES",
+        Description = "Minutes before its start at which webhooks are reminded of it, with commas between, such as 60,10; or none (what the channel has for its events)", HelpName = "MINUTES",
     };
 
     private static readonly Argument<string> Id = new("EVENT") { Description = "The event's id, as 'event list' shows it" };
@@ -30,7 +30,7 @@ internal static class EventCommand
         Description = $"Who may watch it and its recording: {string.Join(", ", EventRules.Accesses)} (channel)", HelpName = "WHO",
     };
 
-    private static readonly Option<string?> Announced = new("--announced") { Description = "Whether viewers of the channel are told its title and start before: on or off (on)", HelpName = "ON|OFF" };
+    private static readonly Option<string?> Announced = new("--announced") { Description = "Whether viewers of the channel are told its title and start before: on or off (what the channel has for its events)", HelpName = "ON|OFF" };
 
     private static readonly Option<string?> StartMode = new("--start-mode")
     {
@@ -192,7 +192,7 @@ internal static class EventCommand
         : new()
     {
         Access = parsed.GetValue(Access),
-        Reminders = Minutes(parsed.GetValue(Reminders)),
+        Reminders = Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         Title = parsed.GetValue(Title), Description = parsed.GetValue(Description), Poster = parsed.GetValue(Poster), Start = Time(parsed, Start), End = Time(parsed, End),
         TimeZone = parsed.GetValue(Zone), Recurrence = parsed.GetValue(Recurrence), Ladder = parsed.GetValue(Ladder), Latency = parsed.GetValue(Latency), Record = parsed.GetValue(Record),
         Announced = parsed.GetValue(Announced), StartMode = parsed.GetValue(StartMode), Preview = Length(parsed.GetValue(Preview)), Grace = Length(parsed.GetValue(Grace)), Overrun = parsed.GetValue(Overrun),
@@ -206,9 +206,11 @@ internal static class EventCommand
     private static TimeSpan? Length(double? seconds) =>
         seconds is { } given ? double.IsFinite(given) && Math.Abs(given) < 1e9 ? TimeSpan.FromSeconds(given) : TimeSpan.MaxValue : null;
 
-    private static List<int>? Minutes(string? text) => text is null ? null : text == "none" ? []
+    /// <summary>Reads minutes before a start.</summary>
+    /// <exception cref="ControlException">They are none.</exception>
+    internal static List<int>? Minutes(string option, string? text) => text is null ? null : text == "none" ? []
         : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(m => int.TryParse(m, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) ? minutes
-            : throw new ControlException([new(Reminders.Name, $"'{m}' is no number of minutes: write 60,10 or none.")]))];
+            : throw new ControlException([new(option, $"'{m}' is no number of minutes: write 60,10 or none.")]))];
 
     private static void Tell(ParseResult parsed, EventInfo e)
     {

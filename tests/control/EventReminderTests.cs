@@ -78,6 +78,29 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task New_events_have_the_reminders_and_the_announcing_of_their_channel_where_they_say_nothing_of_it()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        var old = await rig.PlanAsync(600, 660);
+        var channel = await rig.Channels.SetAsync("demo", new() { Reminders = [10, 60, 60], AnnouncesEvents = false });
+        (string.Join(',', channel.Reminders), channel.AnnouncesEvents).ShouldBe(("60,10", false));
+        (string.Join(',', (await rig.Channels.SetAsync("demo", new(Title: "Demo"))).Reminders), (await rig.Events.GetAsync(old.Id)).Reminders.Count).ShouldBe(("60,10", 0), "those that there are stay as they are");
+
+        var plain = await rig.PlanAsync(120, 180);
+        (string.Join(',', plain.Reminders), plain.IsAnnounced).ShouldBe(("60,10", false));
+        var own = await rig.PlanAsync(240, 300, new() { Reminders = [], Announced = "on" });
+        (own.Reminders.Count, own.IsAnnounced).ShouldBe((0, true));
+        var series = await rig.PlanAsync(720, 780, new() { Recurrence = "FREQ=DAILY;COUNT=2" });
+        (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.Reminders.Count == 2 && !o.IsAnnounced);
+        await rig.PassAsync(60);
+        (await ToldAsync(rig)).ShouldBe([60]);
+
+        var refused = await Should.ThrowAsync<ControlException>(() => rig.Channels.SetAsync("demo", new() { Reminders = [0] }));
+        refused.Message.ShouldContain("Reminders are at most 10");
+        (await rig.Channels.SetAsync("demo", new() { Reminders = [] })).Reminders.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task An_event_whose_encoder_is_not_there_is_told_to_be_late_once()
     {
         await using var rig = await OpenAsync(HookTypes.EventLate);

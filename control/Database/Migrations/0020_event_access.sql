@@ -12,3 +12,8 @@ CREATE TRIGGER sessions_tell_access
 CREATE TRIGGER sessions_tell_own_access
     AFTER INSERT ON sessions
     FOR EACH ROW WHEN (NEW.access IS NOT NULL) EXECUTE FUNCTION tell_control();
+
+-- What new events of a channel have where they say nothing themselves. Constants as defaults: no row is written anew, and events that a server of before makes have its own.
+ALTER TABLE channels
+    ADD COLUMN reminder_minutes int[] NOT NULL DEFAULT '{}' CHECK (cardinality(reminder_minutes) <= 10),
+    ADD COLUMN announce_events  boolean NOT NULL DEFAULT true;
