@@ -245,9 +245,11 @@ public sealed class EventDirectory(Database database, TimeProvider time)
             return;
         }
 
+        var before = await EventReminders.ToldAsync(connection, transaction, row.Id, row.UpdatedAt, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM events WHERE series_id = @Id AND state = 'scheduled' AND NOT is_changed AND starts_at > @UpdatedAt", row, transaction, cancellationToken: cancellationToken));
         await EventSeries.MakeAsync(connection, transaction, row, row.UpdatedAt, isStrict: true, cancellationToken);
+        await EventReminders.CarryAsync(connection, transaction, row.Id, before, row.UpdatedAt, cancellationToken);
     }
 
     private async Task<EventInfo> MoveAsync(string id, string action, Func<EventRow, string?> refusal, string sql, string reason, CancellationToken cancellationToken)

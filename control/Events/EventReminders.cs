@@ -42,6 +42,18 @@ internal static class EventReminders
         WHERE s.id = @id AND o.series_id = s.id AND o.state = 'scheduled' AND NOT o.is_changed AND o.reminder_minutes <> s.reminder_minutes
         """;
 
+    private const string Told = """
+        SELECT o.id, to_char(o.planned_wall, 'YYYY-MM-DD') AS day, o.starts_at AS startsAt,
+            coalesce((SELECT string_agg(r.minutes::text, ',') FROM event_reminders r WHERE r.event_id = o.id AND r.starts_at = o.starts_at), '') AS told
+        FROM events o WHERE o.series_id = @series AND o.state = 'scheduled' AND NOT o.is_changed AND o.starts_at > @now ORDER BY o.starts_at
+        """;
+
+    private const string Carried = """
+        INSERT INTO event_reminders (event_id, starts_at, minutes, told_at)
+        SELECT e.id, e.starts_at, t.minutes, @now FROM unnest(@ids::text[], @minutes::int[]) AS t (id, minutes) JOIN events e ON e.id = t.id
+        ON CONFLICT DO NOTHING
+        """;
+
     // An event that begins later has no reminder that matters before the next look.
     private static readonly TimeSpan Sight = EventRules.MaxReminder + TimeSpan.FromHours(1);
 
@@ -69,6 +81,29 @@ internal static class EventReminders
     public static async Task HandOnAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string series, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(HandOn, new { id = series }, transaction, cancellationToken: cancellationToken));
 
+    /// <summary>What was told of the occurrences of a series that are to come and follow it.</summary>
+    public static async Task<IReadOnlyList<RemindedOccurrence>> ToldAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string series, DateTimeOffset now, CancellationToken cancellationToken) =>
+        [.. (await connection.QueryAsync<ToldRow>(new CommandDefinition(Told, new { series, now }, transaction, cancellationToken: cancellationToken))).Select(row => row.ToOccurrence())];
+
+    /// <summary>Occurrences were made anew: what was told of those before and holds for them, too, is not told again.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="transaction">The transaction in which they were made.</param>
+    /// <param name="series">The series.</param>
+    /// <param name="before">What <see cref="ToldAsync"/> said before.</param>
+    /// <param name="now">The time, the same as then.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task CarryAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string series, IReadOnlyList<RemindedOccurrence> before, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var carried = MovedReminders.Carry(before, await ToldAsync(connection, transaction, series, now, cancellationToken), now);
+        if (carried.Count > 0)
+        {
+            var rows = new { ids = carried.Select(c => c.Id).ToArray(), minutes = carried.Select(c => c.Minutes).ToArray(), now };
+            await connection.ExecuteAsync(new CommandDefinition(Carried, rows, transaction, cancellationToken: cancellationToken));
+        }
+    }
+
     /// <summary>Tells those that are due and were not told.</summary>
     public static async Task TellAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -92,6 +127,11 @@ internal static class EventReminders
     public static async Task<DateTimeOffset?> NextAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) =>
         await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now, furthest = now + Sight }, cancellationToken: cancellationToken)) is { } next
             ? new DateTimeOffset(next, TimeSpan.Zero) : null;
+
+    private sealed record ToldRow(string Id, string Day, DateTimeOffset StartsAt, string Told)
+    {
+        public RemindedOccurrence ToOccurrence() => new(Id, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), StartsAt, Minutes(Told));
+    }
 
     private sealed record Reminder(string Id, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, int Minutes);
 }

@@ -78,6 +78,28 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Where_the_times_of_a_series_are_moved_what_was_told_is_told_again_only_when_its_time_is_still_to_come()
+    {
+        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [60, 10] });
+        await rig.PassAsync(70);
+        (await ToldAsync(rig)).ShouldBe([60]);
+
+        await rig.Events.SetAsync(series.Id, new() { Recurrence = "FREQ=DAILY;COUNT=3" });
+        await rig.Events.SetAsync(series.Id, new() { Start = EventTime.At(series.StartsAt.AddMinutes(-5)) });
+        await rig.Keeper.RunOnceAsync(default);
+        (await ToldAsync(rig)).ShouldBe([60], "who has heard of it has heard of it");
+
+        await rig.Events.SetAsync(series.Id, new() { Start = EventTime.At(series.StartsAt.AddMinutes(30)) });
+        await rig.PassAsync(19);
+        (await ToldAsync(rig)).ShouldBe([60]);
+        await rig.PassAsync(1);
+        (await ToldAsync(rig)).ShouldBe([60, 60], "it is an hour away once more");
+        await rig.PassAsync(50);
+        (await ToldAsync(rig)).ShouldBe([60, 60, 10]);
+    }
+
+    [Fact]
     public async Task New_events_have_the_reminders_and_the_announcing_of_their_channel_where_they_say_nothing_of_it()
     {
         await using var rig = await OpenAsync(HookTypes.EventReminder);
