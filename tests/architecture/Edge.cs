@@ -32,6 +32,9 @@ public abstract class Edge : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>What the edge said last that it keeps answers about viewers under.</summary>
+    public string? KeptUnder { get; private set; }
+
     public int Requests(string path) => _requests.GetValueOrDefault(path);
 
     /// <summary>How often an object was fetched, with whatever token.</summary>
@@ -101,6 +104,7 @@ public abstract class Edge : IAsyncLifetime
 
         if (path.StartsWith("/auth/", StringComparison.Ordinal))
         {
+            KeptUnder = context.Request.Headers["X-Kept-Under"];
             var refusal = Array.Find(["revoked", "no_channel"], word => path.StartsWith($"/auth/t/{word}/", StringComparison.Ordinal));
             context.Response.StatusCode = refusal is null ? 204 : 403;
             context.Response.Headers.CacheControl = path switch

@@ -207,6 +207,21 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
+    public async Task An_answer_about_a_channel_or_one_of_its_sessions_is_none_about_another_session()
+    {
+        const string Token = "1.abcdefgh.demo.1900000000.ann.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        string[] paths = ["/live/demo/index.m3u8", "/live/demo/01JN8F0000000000000000000A/source.m3u8", "/live/demo/01JN8F0000000000000000000B/source.m3u8"];
+        for (var i = 0; i < paths.Length; i++)
+        {
+            await edge.GetAsync($"/t/{Token}{paths[i]}");
+            await edge.GetAsync($"/t/{Token}{paths[i]}?again");
+            edge.Questions(Token).ShouldBe(i + 1, paths[i]);
+        }
+
+        edge.KeptUnder.ShouldBe("session", "that it keeps them apart is what it says");
+    }
+
+    [Fact]
     public async Task While_the_origin_does_not_say_who_may_watch_what_it_said_last_stands_and_nobody_new_is_let_in()
     {
         var path = $"{Session}/source/112.m4s";
