@@ -33,6 +33,7 @@ const event: PlannedEvent = {
   recurrence: null,
   isChanged: false,
   record: 'channel',
+  access: 'channel',
   startMode: 'automatic',
   previewSeconds: 900,
   announced: 'on',
@@ -201,6 +202,7 @@ describe('an event', () => {
       startMode: 'automatic',
       previewSeconds: 900,
       record: 'channel',
+      access: 'channel',
     });
     expect(newWish(draftOf(event))).not.toHaveProperty('recurrence');
   });
@@ -208,12 +210,14 @@ describe('an event', () => {
     const draft = draftOf(event);
     expect(changedWish(draft, draft)).toEqual({});
     expect(changedWish(draft, { ...draft, title: 'The ball' })).toEqual({ title: 'The ball' });
+    expect(changedWish(draft, { ...draft, access: 'token' })).toEqual({ access: 'token' });
     expect(changedWish(draft, { ...draft, end: '2030-06-01T23:00' })).toEqual({ end: '2030-06-01T23:00' });
     expect(changedWish(draft, { ...draft, timeZone: 'UTC' })).toEqual({ timeZone: 'UTC', start: '2030-06-01T20:00', end: '2030-06-01T22:00' });
     expect(changedWish(draft, { ...draft, previewMinutes: 0.5 })).toEqual({ previewSeconds: 30 });
   });
   test('is copied to where it can still be, at the same time of day and as long', () => {
     expect(copyOf(event)).toMatchObject({ start: '2030-06-01T20:00', recurrence: null });
+    expect(newWish(copyOf({ ...event, access: 'token' })), 'a copy is for no others').toMatchObject({ access: 'token' });
     const past = copyOf({ ...event, startsAt: '2020-06-01T18:00:00Z', endsAt: '2020-06-01T20:00:00Z', localStart: '2020-06-01T20:00:00' });
     expect(past.start.slice(10)).toBe('T20:00');
     expect(wallMs(past.end) - wallMs(past.start)).toBe(7_200_000);

@@ -152,6 +152,8 @@ export function EventFacts({ event }: { event: PlannedEvent }) {
       <dd>{minutes === 0 ? facts.noPreview : facts.previewMinutes(minutes)}</dd>
       <dt>{facts.record}</dt>
       <dd>{facts.records[event.record] ?? event.record}</dd>
+      <dt>{facts.access}</dt>
+      <dd>{facts.accesses[event.access] ?? event.access}</dd>
       {event.series !== null && (
         <>
           <dt>{facts.series}</dt>

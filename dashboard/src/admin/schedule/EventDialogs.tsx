@@ -151,6 +151,7 @@ export function newDraft(channel: string): EventDraft {
     startMode: 'automatic',
     previewMinutes: 15,
     record: 'channel',
+    access: 'channel',
   };
 }
 

@@ -45,6 +45,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, onSubm
       startMode: of('startMode'),
       previewMinutes: Number(of('previewSeconds')),
       record: of('record'),
+      access: of('access'),
     });
   }
 
@@ -100,6 +101,14 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, onSubm
               <SelectField label={text.startMode} name="startMode" mistake={mistakes.startMode} initial={draft.startMode} options={Object.entries(text.startModes)} />
               <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={Object.entries(adminText.schedule.facts.records)} />
             </div>
+            <SelectField
+              label={text.access}
+              name="access"
+              hint={text.accessHint}
+              mistake={mistakes.access}
+              initial={draft.access}
+              options={Object.entries(adminText.schedule.facts.accesses)}
+            />
             <TextField
               label={text.preview}
               name="previewSeconds"

@@ -27,6 +27,8 @@ export interface PlannedEvent {
   isChanged: boolean;
   /** `on`, `off`, or `channel` for what the channel says. */
   record: string;
+  /** Who may watch it and its recording: `public`, `token`, `webhook`, or `channel` for whom the channel lets in. */
+  access: string;
   /** `automatic` or `manual`. */
   startMode: string;
   previewSeconds: number;
@@ -56,6 +58,7 @@ export interface EventWish {
   timeZone?: string;
   recurrence?: string;
   record?: string;
+  access?: string;
   startMode?: string;
   previewSeconds?: number;
   announced?: string;

@@ -14,6 +14,7 @@ export interface EventDraft {
   startMode: string;
   previewMinutes: number;
   record: string;
+  access: string;
 }
 
 /** An event as the form shows it. */
@@ -29,6 +30,7 @@ export function draftOf(event: PlannedEvent): EventDraft {
     startMode: event.startMode,
     previewMinutes: event.previewSeconds / 60,
     record: event.record,
+    access: event.access,
   };
 }
 
@@ -41,7 +43,7 @@ export function newWish(draft: EventDraft): EventWish {
 /** What is sent to make one draft of another: only what differs, so that what was not touched keeps following its series. */
 export function changedWish(before: EventDraft, after: EventDraft): EventWish {
   const wish: EventWish = {};
-  for (const member of ['title', 'description', 'timeZone', 'startMode', 'record'] as const) {
+  for (const member of ['title', 'description', 'timeZone', 'startMode', 'record', 'access'] as const) {
     if (after[member] !== before[member]) wish[member] = after[member];
   }
   // In another time zone, or at another start, both times are said anew: alone, each would mean something else. An end that moves leaves the start unsaid, which of a live event cannot be another.
