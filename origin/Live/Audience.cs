@@ -4,8 +4,13 @@ namespace Broadcast.Origin;
 
 /// <summary>What of a session somebody gets. Safe to use from any thread.</summary>
 /// <param name="known">Who knows how much the audience gets; without it, all of what did not begin hidden.</param>
-internal sealed class Audience(ISessionAudience? known = null)
+/// <param name="authority">Who knows who may watch; without it, everybody.</param>
+internal sealed class Audience(ISessionAudience? known = null, IViewerAuthority? authority = null)
 {
+    /// <summary>Whether a channel's own addresses may show a session: one that is over and was for others than the channel is, an event's, is not there any more for those who come to the channel.</summary>
+    public bool IsOfChannel(LiveSession session) =>
+        !session.IsEnded || authority is null || authority.AccessOf(session.Channel, session.Id, session.Access) == authority.AccessOf(session.Channel);
+
     /// <summary>Whether the audience gets nothing of a session.</summary>
     public bool IsHidden(LiveSession session) => ViewOf(session).IsHidden;
 

@@ -17,7 +17,7 @@ internal sealed class LiveChannel(ChannelName name)
     public LiveSession? Current => CurrentOf(static session => session);
 
     /// <summary>What the channel's addresses show: the newest session that has something of every rendition for who asks, ended or not.</summary>
-    public LiveSession? CurrentFor(Audience audience, bool mayPreview) => CurrentOf(session => audience.Of(session, mayPreview));
+    public LiveSession? CurrentFor(Audience audience, bool mayPreview) => CurrentOf(session => ShownOf(audience, session, mayPreview));
 
     /// <summary>The session of an id, or <see langword="null"/>.</summary>
     public LiveSession? Find(SessionId id)
@@ -34,13 +34,10 @@ internal sealed class LiveChannel(ChannelName name)
     }
 
     /// <summary>The channel as it is.</summary>
-    public ChannelStatus Status() => StatusOf(static session => session);
+    public ChannelStatus Status() => ToldOf(static session => session)?.Status() ?? Offline(Name);
 
-    /// <summary>The channel as it is for who asks.</summary>
-    public ChannelStatus StatusFor(Audience audience, bool mayPreview) => StatusOf(session => audience.Of(session, mayPreview));
-
-    /// <summary>The session of which <see cref="StatusFor"/> tells.</summary>
-    public LiveSession? ToldFor(Audience audience, bool mayPreview) => ToldOf(session => audience.Of(session, mayPreview));
+    /// <summary>The session whose status is the channel's for who asks; <see langword="null"/> where the channel is offline.</summary>
+    public LiveSession? ToldFor(Audience audience, bool mayPreview) => ToldOf(session => ShownOf(audience, session, mayPreview));
 
     /// <summary>The status of a channel without sessions.</summary>
     public static ChannelStatus Offline(ChannelName channel) => new(channel, ChannelState.Offline, null, null, null, []);
@@ -51,6 +48,8 @@ internal sealed class LiveChannel(ChannelName name)
 
     /// <summary>Removes a session.</summary>
     public void Remove(LiveSession session) => _sessions = [.. _sessions.Where(s => s != session)];
+
+    private static LiveSession? ShownOf(Audience audience, LiveSession session, bool mayPreview) => audience.IsOfChannel(session) ? audience.Of(session, mayPreview) : null;
 
     private LiveSession? CurrentOf(Func<LiveSession, LiveSession?> view)
     {
@@ -65,8 +64,6 @@ internal sealed class LiveChannel(ChannelName name)
 
         return null;
     }
-
-    private ChannelStatus StatusOf(Func<LiveSession, LiveSession?> view) => ToldOf(view)?.Status() ?? Offline(Name);
 
     private LiveSession? ToldOf(Func<LiveSession, LiveSession?> view)
     {

@@ -13,13 +13,15 @@ namespace Broadcast.Origin;
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where it is told what begins and ends.</param>
 /// <param name="audience">Who knows how much of each session viewers get; without it, all of what did not begin hidden.</param>
-public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionAudience? audience = null) : ITimelineSink
+/// <param name="authority">Who knows who may watch each session; without it, everybody.</param>
+public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionAudience? audience = null, IViewerAuthority? authority = null)
+    : ITimelineSink
 {
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
     private readonly Lock _gate = new();
 
     /// <summary>What viewers get of sessions.</summary>
-    internal Audience Audience { get; } = new(audience);
+    internal Audience Audience { get; } = new(audience, authority);
 
     /// <summary>A channel as it is now, whether its viewers get that or not; offline when nothing is known of it.</summary>
     public ChannelStatus Status(ChannelName channel) => FindChannel(channel)?.Status() ?? LiveChannel.Offline(channel);

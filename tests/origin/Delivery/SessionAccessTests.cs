@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Tests.Recordings;
 using Broadcast.Origin.Viewing;
 
@@ -55,6 +56,24 @@ public class SessionAccessTests
         (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(Broadcaster.Second.Value);
     }
 
+    [Theory]
+    [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
+    [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
+    public async Task When_it_is_over_the_channel_is_as_it_was_before_and_its_own_addresses_are_for_whom_they_were(ViewerAccess channel, ViewerAccess own)
+    {
+        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(Broadcaster.First, null).End());
+        var show = Show(Broadcaster.Second, own);
+        server.Hear(show);
+        await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), own);
+
+        server.Hear(show.End());
+
+        await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), channel);
+        (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(Broadcaster.First.Value);
+        (await server.Client.GetStringAsync("/t/good/live/demo/status.json")).ShouldContain(Broadcaster.First.Value);
+        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{Broadcaster.Second}/{thing}"), own);
+    }
+
     [Fact]
     public async Task What_control_says_of_a_session_counts_more_than_what_it_began_with()
     {
@@ -76,6 +95,7 @@ public class SessionAccessTests
             var story = Show(id, access).End().Journal();
             server.Find(story);
             var recording = catalog.Add(story.Session);
+            (await server.Get<RecordingShelf>().OpenAsync(recording.Channel, id, CancellationToken.None))!.Access.ShouldBe(access, "its journal says so, too");
             await ExpectAsync(
                 server,
                 [.. new[] { "index.m3u8", "manifest.mpd", "source.m3u8", "poster.jpg", "thumbnails.vtt" }.Select(thing => $"vod/{recording.Id}/{thing}"), $"live/demo/{id}/source/init-1.mp4", $"live/demo/{id}/source/1.m4s", $"live/demo/{id}/thumbnails/0.jpg"],
