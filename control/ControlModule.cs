@@ -15,7 +15,7 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
     /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
@@ -53,6 +53,9 @@ public static class ControlModule
         services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
+        services.AddSingleton(p => new PageRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IReplays>(p => p.GetRequiredService<PageRegister>());
+        services.AddSingleton<IPageFacts>(p => p.GetRequiredService<PageRegister>());
         services.AddSingleton<ViewerWebhook>();
         services.AddSingleton<HookedViewers>();
         services.AddSingleton<IViewerAuthority, ViewerAuthority>();

@@ -21,6 +21,7 @@ internal sealed class ControlRoom(
     ViewingRegister viewing,
     AudienceRegister audience,
     RecordingCatalog recordings,
+    PageRegister pages,
     RecordingKeeper keeper,
     HookCourier courier,
     EventStream stream,
@@ -156,6 +157,7 @@ internal sealed class ControlRoom(
             await audience.LearnAsync(connection, cancellationToken);
             await viewing.LearnAsync(connection, cancellationToken);
             await recordings.LearnAsync(connection, cancellationToken);
+            await pages.LearnAsync(connection, cancellationToken);
             await keys.LearnAsync(connection, cancellationToken);
         }
 
@@ -265,6 +267,11 @@ internal sealed class ControlRoom(
                     keeper.Wake();
                 }
 
+                if (changed.Any(PageRegister.IsAbout))
+                {
+                    await pages.LearnAsync(connection, changed, cancellationToken);
+                }
+
                 if (changed.Any(EventKeeper.IsAbout))
                 {
                     events.Wake();
@@ -290,6 +297,7 @@ internal sealed class ControlRoom(
         await audience.LearnAsync(connection, cancellationToken);
         await viewing.LearnAsync(connection, cancellationToken);
         await recordings.LearnAsync(connection, cancellationToken);
+        await pages.LearnAsync(connection, cancellationToken);
         var asked = keys.Remembered();
         var working = await WorkingAsync(connection, asked, cancellationToken);
         var gone = asked.Where(id => !working.Contains(id)).ToHashSet(StringComparer.Ordinal);   // not those remembered meanwhile

@@ -15,7 +15,7 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
     LiveDirectory directory, KnownRecordings recordings, RecordingShelf shelf, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges,
-    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null)
+    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null, IReplays? replays = null)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -83,7 +83,7 @@ internal sealed partial class LiveEndpoint(
         {
             var told = channel?.ToldFor(directory.Audience, mayPreview);
             return IsOfOthers(context, told, mayPreview) ? TryAgain(context)
-                : WriteAsync(context, StatusOf(told?.Status() ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel)), TimeSpan.FromSeconds(1));
+                : WriteAsync(context, StatusOf(told?.Status() ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel), replays?.Newest(path.Channel)), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
@@ -225,8 +225,8 @@ internal sealed partial class LiveEndpoint(
 
     private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
-    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>, and <c>"next":{"title":…,"startsAt":…}</c> where something is announced. The states are those of <see cref="ChannelState"/> in lower case.</summary>
-    private static Document StatusOf(ChannelStatus status, PlannedBroadcast? next)
+    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>, and <c>"next":{"title":…,"startsAt":…}</c> where something is announced, <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> where a broadcast that is over can be replayed. The states are those of <see cref="ChannelState"/> in lower case.</summary>
+    private static Document StatusOf(ChannelStatus status, PlannedBroadcast? next, ChannelReplay? replay)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -248,6 +248,16 @@ internal sealed partial class LiveEndpoint(
                 json.WriteStartObject("next");
                 json.WriteString("title", next.Title);
                 WriteInstant(json, "startsAt", next.StartsAt);
+                json.WriteEndObject();
+            }
+
+            if (replay is not null)
+            {
+                json.WriteStartObject("replay");
+                json.WriteString("id", replay.Id.Value);
+                json.WriteString("title", replay.Title);
+                WriteInstant(json, "startedAt", replay.StartedAt);
+                json.WriteNumber("duration", (long)replay.Duration.TotalSeconds);
                 json.WriteEndObject();
             }
 

@@ -14,11 +14,15 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a clock that stands still.</summary>
 internal sealed class OriginServer : IAsyncDisposable
 {
-    private sealed class Announcer : IAnnouncements
+    private sealed class Announcer : IAnnouncements, IReplays
     {
         public PlannedBroadcast? Next { get; set; }
 
+        public ChannelReplay? Replay { get; set; }
+
         PlannedBroadcast? IAnnouncements.Next(ChannelName channel) => Next;
+
+        ChannelReplay? IReplays.Newest(ChannelName channel) => Replay;
     }
 
     private readonly WebApplication _app;
@@ -42,6 +46,12 @@ internal sealed class OriginServer : IAsyncDisposable
     public PlannedBroadcast? Announced
     {
         set => _app.Services.GetRequiredService<Announcer>().Next = value;
+    }
+
+    /// <summary>What can be replayed on every channel.</summary>
+    public ChannelReplay? Replayed
+    {
+        set => _app.Services.GetRequiredService<Announcer>().Replay = value;
     }
 
     public HeldRequests Held => _app.Services.GetRequiredService<HeldRequests>();
@@ -90,6 +100,7 @@ internal sealed class OriginServer : IAsyncDisposable
         builder.Services.AddSingleton<ISpool>(spool);
         builder.Services.AddSingleton<Announcer>();
         builder.Services.AddSingleton<IAnnouncements>(services => services.GetRequiredService<Announcer>());
+        builder.Services.AddSingleton<IReplays>(services => services.GetRequiredService<Announcer>());
         if (authority is not null)
         {
             builder.Services.AddSingleton(authority);

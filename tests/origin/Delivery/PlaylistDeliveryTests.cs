@@ -184,6 +184,18 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
+    public async Task A_channels_status_tells_what_of_it_can_be_replayed_behind_a_token_too()
+    {
+        await using var server = await OriginServer.StartAsync();
+        (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("replay");
+        server.Replayed = new(RecordingId.Parse(Session), "The \"gala\"", new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero), TimeSpan.FromMinutes(90));
+
+        var status = await server.Client.GetStringAsync("/t/secret/live/demo/status.json");
+
+        status.ShouldEndWith($$$""","replay":{"id":"{{{Session}}}","title":"The \"gala\"","startedAt":"2030-06-01T18:00:00.000Z","duration":5400}}""");
+    }
+
+    [Fact]
     public async Task Behind_a_token_the_addresses_in_manifests_keep_it_and_none_holds_it()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());

@@ -1,0 +1,250 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Broadcast.Media;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Broadcast.Control;
+
+/// <summary>
+/// What the pages for viewers tell of channels and events, in memory: titles and newest replays of all channels, events near now and those that somebody asked for. Other events are looked up in the
+/// database, a few at a time. It hears of every change; while the database is away, what is known stays as it was.
+/// </summary>
+internal sealed class PageRegister(Database database, IOptions<ControlOptions> options, TimeProvider time) : IReplays, IPageFacts, IDisposable
+{
+    internal const int MaxEvents = 10_000;
+    private const int MaxUnknown = 10_000;
+    private const int LookupsAtOnce = 4;
+
+    // The begin and end of a recording are those that the API tells. What is shorter than a second has nothing to be seen, and is about to be deleted.
+    private const string Replay = """
+        SELECT r.id, r.title, coalesce(r.starts_at, s.started_at) AS started,
+            extract(epoch FROM coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at, s.started_at))::float8 AS seconds
+        FROM recordings r JOIN sessions s ON s.id = r.session_id
+        WHERE r.kind = 'session' AND r.visibility = 'public' AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND NOT s.preview
+            AND coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at, s.started_at) >= interval '1 second'
+        """;
+
+    private const string Channels = $"""
+        SELECT c.name, c.title, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+        FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id ORDER BY r.id DESC LIMIT 1) x ON true
+        WHERE c.deleted_at IS NULL
+        """;
+
+    private const string Events = $"""
+        SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
+            e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+        FROM events e JOIN channels c ON c.id = e.channel_id
+            LEFT JOIN LATERAL ({Replay} AND e.state = 'ended'
+                AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id) ORDER BY seconds DESC LIMIT 1) x ON true
+        WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND (e.announced OR e.went_live_at IS NOT NULL)
+        """;
+
+    private const string EventsOf = $"{Events} AND e.id = ANY (@ids)";
+
+    private const string Near = """
+        SELECT id FROM events WHERE kind <> 'series' AND starts_at BETWEEN @now - interval '30 days' AND @now + interval '100 days'
+        ORDER BY abs(extract(epoch FROM starts_at - @now)) LIMIT 2000
+        """;
+
+    // Notices undo it at once; this is for what nobody tells.
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, EventPage> _events = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _unknown = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _lookups = new(LookupsAtOnce, LookupsAtOnce);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _lock = new();
+    private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
+    private long _changes;
+
+    /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
+    public static bool IsAbout(string notice) => Tables.Any(table => notice.StartsWith(table, StringComparison.Ordinal));
+
+    private static string[] Tables { get; } = ["channels:", "sessions:", "recordings:", "events:"];
+
+    /// <inheritdoc/>
+    public ChannelReplay? Newest(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel)?.ToReplay();
+
+    /// <inheritdoc/>
+    public string? TitleOf(ChannelName channel) => Volatile.Read(ref _channels).GetValueOrDefault(channel) is { } row ? row.Title.Length > 0 ? row.Title : row.Name : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<EventPage?> FindEventAsync(string id, CancellationToken cancellationToken)
+    {
+        if (!SessionId.TryParse(id, out var ulid))
+        {
+            return null;
+        }
+
+        var page = TryGet(ulid.Value, out var known) ? known : await LookUpAsync(ulid.Value, cancellationToken);
+        return page is not null && Volatile.Read(ref _channels).ContainsKey(page.Channel) ? page : null;
+    }
+
+    /// <summary>Reads what is known and what is near now.</summary>
+    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => TakeTurnAsync(
+        async () =>
+        {
+            await LearnChannelsAsync(connection, cancellationToken);
+            var near = await connection.QueryAsync<string>(new CommandDefinition(Near, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+            await TakeInAsync(connection, [.. near.Union(_events.Keys, StringComparer.Ordinal)], cancellationToken);
+        },
+        cancellationToken);
+
+    /// <summary>Reads what notices are about.</summary>
+    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => TakeTurnAsync(
+        async () =>
+        {
+            if (notices.Any(n => IsAbout(n) && !n.StartsWith("events:", StringComparison.Ordinal)))
+            {
+                await LearnChannelsAsync(connection, cancellationToken);
+            }
+
+            var sessions = Named(notices, "sessions:").Union(Named(notices, "recordings:"), StringComparer.Ordinal).ToArray();
+            var ids = sessions.Length == 0 ? [] : await connection.QueryAsync<string>(new CommandDefinition(
+                "SELECT DISTINCT event_id FROM event_sessions WHERE session_id = ANY (@sessions)", new { sessions }, cancellationToken: cancellationToken));
+            await TakeInAsync(connection, [.. Named(notices, "events:").Union(ids, StringComparer.Ordinal)], cancellationToken);
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lookups.Dispose();
+        _turn.Dispose();
+    }
+
+    private static IEnumerable<string> Named(IEnumerable<string> notices, string table) => notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..]);
+
+    // One at a time: what was read earlier must not take the place of what was read later. Who looks up meanwhile may have read what is old by then, and remembers nothing.
+    private async Task TakeTurnAsync(Func<Task> learn, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            Interlocked.Increment(ref _changes);
+            await learn();
+        }
+        finally
+        {
+            Interlocked.Increment(ref _changes);
+            _turn.Release();
+        }
+    }
+
+    private async Task LearnChannelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<ChannelRow>(new CommandDefinition(Channels, cancellationToken: cancellationToken));
+        Volatile.Write(ref _channels, rows.ToFrozenDictionary(row => ChannelName.Parse(row.Name)));
+    }
+
+    private async Task TakeInAsync(NpgsqlConnection connection, string[] ids, CancellationToken cancellationToken)
+    {
+        if (ids.Length == 0)
+        {
+            return;
+        }
+
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(EventsOf, new { ids }, cancellationToken: cancellationToken))).ToDictionary(r => r.Id, StringComparer.Ordinal);
+        lock (_lock)
+        {
+            foreach (var id in ids)
+            {
+                Remember(id, rows.GetValueOrDefault(id)?.ToPage());
+            }
+        }
+    }
+
+    /// <summary>Whether memory answers: with an event, or <see langword="null"/> for what there was not a moment ago.</summary>
+    private bool TryGet(string id, out EventPage? page) =>
+        _events.TryGetValue(id, out page) || (_unknown.TryGetValue(id, out var since) && time.GetElapsedTime(since) < UnknownFor);
+
+    private async ValueTask<EventPage?> LookUpAsync(string id, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _lookups.WaitAsync(linked.Token);
+            try
+            {
+                return TryGet(id, out var known) ? known : await ReadAsync(id, linked.Token);   // who waited before may have found it
+            }
+            finally
+            {
+                _lookups.Release();
+            }
+        }
+        catch (Exception e) when (Database.IsAway(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new EventsAwayException(e);
+        }
+    }
+
+    private async Task<EventPage?> ReadAsync(string id, CancellationToken cancellationToken)
+    {
+        var changes = Interlocked.Read(ref _changes);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: cancellationToken));
+        var page = row?.ToPage();
+        lock (_lock)
+        {
+            if (changes == Interlocked.Read(ref _changes))
+            {
+                Remember(id, page);
+                if (page is null)
+                {
+                    if (_unknown.Count >= MaxUnknown)
+                    {
+                        _unknown.Clear();
+                    }
+
+                    _unknown[id] = time.GetTimestamp();
+                }
+            }
+        }
+
+        return page;
+    }
+
+    private void Remember(string id, EventPage? page)
+    {
+        _unknown.TryRemove(id, out _);
+        if (page is null)
+        {
+            _events.TryRemove(id, out _);
+            return;
+        }
+
+        // A quarter at once, those that are over longest, so that it is seldom done.
+        if (_events.Count >= MaxEvents && !_events.ContainsKey(id))
+        {
+            foreach (var old in _events.Values.OrderBy(e => e.EndsAt).Take(MaxEvents / 4).ToList())
+            {
+                _events.TryRemove(old.Id, out _);
+            }
+        }
+
+        _events[id] = page;
+    }
+
+    private static ChannelReplay? ReplayOf(string? id, string? title, DateTimeOffset? started, double? seconds) =>
+        id is null ? null : new(RecordingId.Parse(id), title!, started!.Value, TimeSpan.FromSeconds(Math.Floor(seconds!.Value)));
+
+    private sealed record ChannelRow(string Name, string Title, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
+    {
+        public ChannelReplay? ToReplay() => ReplayOf(Replay, ReplayTitle, Started, Seconds);
+    }
+
+    private sealed record Row(
+        string Id, string Channel, string Title, string Description, string Poster, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, DateTimeOffset? WentLiveAt,
+        DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
+    {
+        public EventPage ToPage() => new(Id, ChannelName.Parse(Channel), Title, (EventState)Math.Max(0, EventRules.States.ToList().IndexOf(State)), StartsAt, EndsAt, TimeZone)
+        {
+            Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt, Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+        };
+    }
+}

@@ -1,0 +1,180 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What viewers' pages are told of channels and events.</summary>
+public sealed class PageRegisterTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+
+    [Fact]
+    public async Task The_newest_broadcast_that_is_over_and_public_is_a_channels_replay()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
+        var rig = bench.Rig;
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        pages.TitleOf(Demo).ShouldBeNull("nothing is known yet");
+        var first = await bench.SessionAsync(TimeSpan.FromMinutes(10));
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        var began = rig.Clock.GetUtcNow();
+        var second = await bench.SessionAsync(TimeSpan.FromMinutes(5));
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await bench.Recordings.ClipAsync(second.Value, new(Moment.Begin));
+        await bench.BeginAsync();
+
+        await LearnAsync(pages, rig.Database);
+        (pages.TitleOf(Demo), pages.TitleOf(ChannelName.Parse("other"))).ShouldBe(("Evening", null));
+        pages.Newest(Demo).ShouldBe(new ChannelReplay(RecordingId.Of(second), "Evening", began, TimeSpan.FromMinutes(5)));
+        pages.Newest(ChannelName.Parse("other")).ShouldBeNull();
+
+        await bench.Recordings.SetAsync(second.Value, new(Visibility: "unlisted"));
+        await LearnAsync(pages, rig.Database, $"recordings:{second}");
+        pages.Newest(Demo)!.Id.ShouldBe(RecordingId.Of(first), "what is unlisted is told nobody");
+        await bench.Recordings.DeleteAsync(first.Value);
+        await LearnAsync(pages, rig.Database, $"recordings:{first}");
+        pages.Newest(Demo).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task An_event_is_told_before_while_and_after_it_is_on_with_its_own_replay()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        var show = await rig.PlanAsync(60, 90, new() { Title = "Gala", Description = "All night.", Poster = "/poster.png" });
+        await LearnAsync(pages, rig.Database);
+        var planned = (await pages.FindEventAsync(show.Id, default))!;
+        (planned.Title, planned.Description, planned.Poster, planned.Channel, planned.State, planned.StartsAt, planned.Replay).ShouldBe(
+            ("Gala", "All night.", "/poster.png", Demo, EventState.Scheduled, show.StartsAt, null));
+
+        await rig.Events.SetAsync(show.Id, new() { Start = EventTime.At(show.StartsAt.AddMinutes(10)) });
+        await LearnAsync(pages, rig.Database, $"events:{show.Id}");
+        (await pages.FindEventAsync(show.Id, default))!.StartsAt.ShouldBe(show.StartsAt.AddMinutes(10), "it was moved");
+
+        await rig.PassAsync(60);
+        var grant = await rig.ComeAsync();
+        await rig.PassAsync(11);
+        await LearnAsync(pages, rig.Database, $"events:{show.Id}");
+        (await pages.FindEventAsync(show.Id, default))!.State.ShouldBe(EventState.Live);
+
+        await rig.PassAsync(5);
+        await rig.Events.EndAsync(show.Id);
+        await rig.Keeper.RunOnceAsync(default);
+        await rig.GoAsync(grant);
+        await rig.Ledger.FlushAsync(default);
+        await LearnAsync(pages, rig.Database, $"events:{show.Id}", $"sessions:{grant.Session.Id}");
+        var over = (await pages.FindEventAsync(show.Id, default))!;
+        over.State.ShouldBe(EventState.Ended);
+        over.Replay!.Id.ShouldBe(RecordingId.Of(grant.Session.Id));
+        over.Replay.Title.ShouldBe("Gala");
+    }
+
+    [Fact]
+    public async Task What_is_not_announced_is_no_event_until_it_is_live_and_a_series_is_none()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        var rehearsal = await rig.PlanAsync(60, 90, new() { Announced = "off" });
+        var weekly = await rig.PlanAsync(200, 230, new() { Recurrence = "FREQ=WEEKLY;COUNT=2" });
+        var called = await rig.PlanAsync(300, 330);
+        await rig.Events.CancelAsync(called.Id);
+        await LearnAsync(pages, rig.Database);
+
+        (await pages.FindEventAsync(rehearsal.Id, default)).ShouldBeNull();
+        (await pages.FindEventAsync(weekly.Id, default)).ShouldBeNull();
+        foreach (var occurrence in await rig.Events.ListAsync(new(Series: weekly.Id)))
+        {
+            (await pages.FindEventAsync(occurrence.Id, default))!.StartsAt.ShouldBe(occurrence.StartsAt);
+        }
+
+        (await pages.FindEventAsync(called.Id, default))!.State.ShouldBe(EventState.Cancelled);
+        (await pages.FindEventAsync("01JN8E0000000000000000000A", default)).ShouldBeNull();
+        (await pages.FindEventAsync("no id", default)).ShouldBeNull();
+
+        await rig.Events.GoLiveAsync(rehearsal.Id);
+        await LearnAsync(pages, rig.Database, $"events:{rehearsal.Id}");
+        (await pages.FindEventAsync(rehearsal.Id, default))!.State.ShouldBe(EventState.Live);
+    }
+
+    [Fact]
+    public async Task An_event_that_nobody_told_of_is_looked_up_and_one_of_a_deleted_channel_is_gone()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        await LearnAsync(pages, rig.Database);
+        var show = await rig.PlanAsync(60, 90);
+
+        (await pages.FindEventAsync(show.Id, default))!.Title.ShouldBe("Show");
+
+        await rig.Channels.DeleteAsync("demo");
+        await LearnAsync(pages, rig.Database, "channels:1");
+        (await pages.FindEventAsync(show.Id, default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_end_of_a_session_is_told()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var heard = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        connection.Notification += (_, notice) => heard.Enqueue(notice.Payload);
+        await using (var listen = connection.CreateCommand())
+        {
+            listen.CommandText = "LISTEN broadcast_control";
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        var session = await bench.SessionAsync(TimeSpan.FromMinutes(1));
+
+        while (await connection.WaitAsync(TimeSpan.FromSeconds(10)) && !heard.Contains($"sessions:{session}"))
+        {
+        }
+
+        heard.ShouldContain($"sessions:{session}");
+    }
+
+    [Fact]
+    public async Task A_running_server_hears_of_what_changes()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var facts = server.Get<IPageFacts>();
+        var channels = server.Get<ChannelDirectory>();
+        await channels.CreateAsync("demo", new(Title: "Demo"));
+        await Poll.UntilAsync(() => facts.TitleOf(Demo) == "Demo", description: "the channel is known");
+        var now = TimeProvider.System.GetUtcNow();
+        var show = await server.Get<EventDirectory>().CreateAsync(new() { Title = "Gala", Channel = "demo", Start = EventTime.At(now.AddHours(2)), End = EventTime.At(now.AddHours(3)) });
+        (await facts.FindEventAsync(show.Id, default))!.Title.ShouldBe("Gala");
+
+        await server.Get<EventDirectory>().SetAsync(show.Id, new() { Title = "The gala" });
+        await Poll.UntilAsync(async () => (await facts.FindEventAsync(show.Id, default))!.Title == "The gala", description: "the change is known");
+        await channels.SetAsync("demo", new(Title: ""));
+        await Poll.UntilAsync(() => facts.TitleOf(Demo) == "demo", description: "a channel without a title is called by its name");
+        server.Get<IReplays>().ShouldBeSameAs(facts);
+    }
+
+    [Fact]
+    public void An_event_alone_is_a_calendar_with_the_address_of_its_page()
+    {
+        var at = new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
+        var page = new EventPage("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1), "Europe/Berlin") { Revision = 3 };
+
+        var text = page.ToCalendar("https://live.example.org/event/01JN8E0000000000000000000A", at);
+
+        text.ShouldContain("SUMMARY:Gala\\; with\\, all\r\n");
+        text.ShouldContain("UID:01JN8E0000000000000000000A@broadcast\r\n");
+        text.ShouldContain("DTSTART;TZID=Europe/Berlin:20300601T200000\r\n");
+        text.ShouldContain("SEQUENCE:3\r\n");
+        text.Replace("\r\n ", "", StringComparison.Ordinal).ShouldContain("URL:https://live.example.org/event/01JN8E0000000000000000000A\r\n");
+    }
+
+    private static PageRegister NewRegister(Database database, TimeProvider clock) => new(database, Options.Create(new ControlOptions()), clock);
+
+    private static async Task LearnAsync(PageRegister pages, Database database, params string[] notices)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync();
+        await (notices.Length == 0 ? pages.LearnAsync(connection, default) : pages.LearnAsync(connection, notices, default));
+    }
+}
