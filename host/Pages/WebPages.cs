@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using System.IO.Compression;
-using System.Security.Cryptography;
-using Microsoft.Net.Http.Headers;
+using System.Text;
+using Broadcast.Media;
 
 namespace Broadcast.Host.Pages;
 
@@ -11,6 +11,14 @@ namespace Broadcast.Host.Pages;
 /// </summary>
 internal sealed class WebPages
 {
+    /// <summary>Pages with heads that are kept; more are drawn again.</summary>
+    private const int MaxTold = 512;
+
+    /// <summary>What stands in the head of every page as it was built; heads take its place.</summary>
+    private const string BuiltTitle = "<title>Broadcast</title>";
+
+    private const string PageCaching = "public, max-age=60";
+
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob:; connect-src {0}; "
         + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}";
@@ -29,23 +37,27 @@ internal sealed class WebPages
         [".webmanifest"] = "application/manifest+json",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    private readonly FrozenDictionary<string, Page> _pages;
+    private readonly FrozenDictionary<string, WebPage> _pages;
+    private readonly ConcurrentDictionary<(string Path, PageHead Head), WebPage> _told = new();
     private readonly string _sources;
+    private readonly PageTelling? _telling;
 
     /// <summary>Reads the pages.</summary>
     /// <param name="folder">Where the web project's output lies; may be missing.</param>
     /// <param name="mediaUrl">Where media come from when not from here, so that the policy lets players fetch them.</param>
-    public WebPages(string folder, string? mediaUrl)
+    /// <param name="telling">What pages tell of what is on them; nothing when not given.</param>
+    public WebPages(string folder, string? mediaUrl, PageTelling? telling = null)
     {
+        _telling = telling;
         _sources = mediaUrl is { Length: > 0 } && Uri.TryCreate(mediaUrl, UriKind.Absolute, out var uri) ? $"'self' {uri.GetLeftPart(UriPartial.Authority)}" : "'self'";
-        var pages = new Dictionary<string, Page>(StringComparer.Ordinal);
+        var pages = new Dictionary<string, WebPage>(StringComparer.Ordinal);
         if (Directory.Exists(folder))
         {
             foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             {
                 if (Types.TryGetValue(Path.GetExtension(file), out var type))
                 {
-                    pages["/" + Path.GetRelativePath(folder, file).Replace('\\', '/')] = Page.Read(file, type);
+                    pages["/" + Path.GetRelativePath(folder, file).Replace('\\', '/')] = WebPage.Read(file, type);
                 }
             }
         }
@@ -59,19 +71,26 @@ internal sealed class WebPages
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'"));
-        endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*"));
-        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'"));
-        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*"));
-        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'"));
-        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'"));
+        endpoints.MapMethods("/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
+        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching));
+        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching));
         endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
         endpoints.MapMethods("/favicon.ico", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapMethods("/favicon.svg", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapGet("/", () => Results.Redirect("/dashboard"));
     }
 
-    private Task SendPageAsync(HttpContext context, string path, string ancestors)
+    /// <summary>Sends a page under the policy that all of them are under.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="path">Which page, such as <c>/watch.html</c>.</param>
+    /// <param name="ancestors">Which sites may show it in theirs, as <c>frame-ancestors</c> has it.</param>
+    /// <param name="head">What its head says; as it was built when not given.</param>
+    /// <param name="caching">What caches may do.</param>
+    /// <param name="status">The status code.</param>
+    public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching, int status = StatusCodes.Status200OK)
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors);
@@ -84,71 +103,40 @@ internal sealed class WebPages
                 context.RequestAborted);
         }
 
-        // The page is the same for every channel, so that a CDN can hold it; the path tells the script which channel it is.
-        return SendAsync(context, path, "public, max-age=60");
+        // The script is the same for every channel, and the path tells it which one it is; the head is the channel's. A CDN can hold both.
+        return head is not null && _pages.TryGetValue(path, out var page) ? Told(path, page, head).SendAsync(context, caching, status) : SendAsync(context, path, caching, status);
     }
 
-    private async Task SendAsync(HttpContext context, string path, string caching)
+    private PageHead? HeadOf(HttpContext context) =>
+        _telling is { } telling && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel) ? telling.OfChannel(channel, telling.AddressesFor(context.Request)) : null;
+
+    private WebPage Told(string path, WebPage page, PageHead head)
     {
-        var (request, response) = (context.Request, context.Response);
-        response.Headers.XContentTypeOptions = "nosniff";
-        if (!_pages.TryGetValue(path, out var page))
+        if (_told.TryGetValue((path, head), out var told))
         {
-            response.StatusCode = StatusCodes.Status404NotFound;
-            response.Headers.CacheControl = "public, max-age=1";
-            return;
+            return told;
         }
 
-        response.Headers.CacheControl = caching;
-        response.Headers.ETag = page.Tag;
-        response.Headers.Vary = "Accept-Encoding";
-        if (request.Headers.IfNoneMatch.Contains(page.Tag))
+        if (_told.Count >= MaxTold)
         {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return;
+            _told.Clear();
         }
 
-        var body = page.Plain;
-        var accepted = request.Headers.AcceptEncoding.ToString();
-        if (page.Brotli is { } brotli && accepted.Contains("br", StringComparison.OrdinalIgnoreCase))
-        {
-            (body, response.Headers.ContentEncoding) = (brotli, "br");
-        }
-        else if (page.Gzip is { } gzip && accepted.Contains("gzip", StringComparison.OrdinalIgnoreCase))
-        {
-            (body, response.Headers.ContentEncoding) = (gzip, "gzip");
-        }
-
-        response.ContentType = page.Type;
-        response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(request.Method))
-        {
-            await response.Body.WriteAsync(body, context.RequestAborted);
-        }
+        told = WebPage.Of(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page.Plain).Replace(BuiltTitle, head.Write(), StringComparison.Ordinal)), page.Type);
+        _told[(path, head)] = told;
+        return told;
     }
 
-    private sealed record Page(string Type, string Tag, byte[] Plain, byte[]? Gzip, byte[]? Brotli)
+    private Task SendAsync(HttpContext context, string path, string caching, int status = StatusCodes.Status200OK)
     {
-        public static Page Read(string file, string type)
+        if (_pages.TryGetValue(path, out var page))
         {
-            var plain = File.ReadAllBytes(file);
-            var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 12))}\"").ToString();
-            var isText = type.StartsWith("text/", StringComparison.Ordinal) || type.Contains("json", StringComparison.Ordinal) || type.Contains("svg", StringComparison.Ordinal);
-            return new Page(
-                type, tag, plain,
-                isText ? Compress(plain, s => new GZipStream(s, CompressionLevel.Optimal)) : null,
-                isText ? Compress(plain, s => new BrotliStream(s, CompressionLevel.Optimal)) : null);
+            return page.SendAsync(context, caching, status);
         }
 
-        private static byte[] Compress(byte[] plain, Func<Stream, Stream> open)
-        {
-            using var target = new MemoryStream();
-            using (var stream = open(target))
-            {
-                stream.Write(plain);
-            }
-
-            return target.ToArray();
-        }
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.Response.Headers.CacheControl = "public, max-age=1";
+        return Task.CompletedTask;
     }
 }

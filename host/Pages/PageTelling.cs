@@ -1,0 +1,74 @@
+using System.Globalization;
+using Broadcast.Control;
+using Broadcast.Media;
+
+namespace Broadcast.Host.Pages;
+
+/// <summary>Says what the pages of channels and events tell of them, to everybody: of what is not public no more than the channel's name.</summary>
+/// <param name="facts">What there is.</param>
+/// <param name="addresses">Where viewers go.</param>
+/// <param name="authority">Who may watch; without one every channel is public.</param>
+/// <param name="announcements">What comes next.</param>
+internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, IViewerAuthority? authority = null, IAnnouncements? announcements = null)
+{
+    /// <summary>Where pages and media are, as this request's asker may use it.</summary>
+    public ViewerAddresses AddressesFor(HttpRequest request) => addresses.For(string.Create(CultureInfo.InvariantCulture, $"{request.Scheme}://{request.Host.Value}"));
+
+    /// <summary>Whether everybody may watch a channel.</summary>
+    public bool IsPublic(ChannelName channel) => authority is null || authority.AccessOf(channel) == ViewerAccess.Public;
+
+    /// <summary>What a channel is called; <see langword="null"/> when there is none.</summary>
+    public string? TitleOf(ChannelName channel) => facts.TitleOf(channel);
+
+    /// <summary>An event that everybody may know of.</summary>
+    /// <exception cref="EventsAwayException">It cannot be found out now.</exception>
+    public ValueTask<EventPage?> FindEventAsync(string id, CancellationToken cancellationToken) => facts.FindEventAsync(id, cancellationToken);
+
+    /// <summary>The head of a channel's page; <see langword="null"/> where there is no such channel: such a page says nothing but that nothing is on.</summary>
+    public PageHead? OfChannel(ChannelName channel, ViewerAddresses there)
+    {
+        if (facts.TitleOf(channel) is not { } title)
+        {
+            return null;
+        }
+
+        if (!IsPublic(channel))
+        {
+            return new(channel.Value);
+        }
+
+        var next = announcements?.Next(channel);
+        return Of(title, next is null ? $"Live broadcasts of {title}." : $"Next: {next.Title}, {Instant(next.StartsAt)}.", there, $"/watch/{channel}", $"/embed/{channel}") with
+        {
+            Image = $"{there.Media}/live/{channel}/poster.jpg",
+        };
+    }
+
+    /// <summary>The head of an event's page.</summary>
+    public PageHead OfEvent(EventPage planned, ViewerAddresses there)
+    {
+        if (!IsPublic(planned.Channel))
+        {
+            return new(planned.Channel.Value);
+        }
+
+        var title = planned.State == EventState.Cancelled ? $"Cancelled: {planned.Title}" : planned.Title;
+        var description = planned.Description.Length > 0 ? planned.Description : planned.State is EventState.Scheduled or EventState.Preview ? $"Begins {Instant(planned.StartsAt)}." : "";
+        var picture = planned.Poster.StartsWith("https://", StringComparison.Ordinal) ? planned.Poster
+            : planned.Poster.StartsWith('/') && !planned.Poster.StartsWith("//", StringComparison.Ordinal) ? there.Pages + planned.Poster
+            : planned.Replay is { } replay ? $"{there.Media}/vod/{replay.Id}/poster.jpg"
+            : $"{there.Media}/live/{planned.Channel}/poster.jpg";
+        return Of(title, description, there, $"/event/{planned.Id}", $"/embed/event/{planned.Id}") with { Image = picture };
+    }
+
+    private static PageHead Of(string title, string description, ViewerAddresses there, string page, string embed) => new(title)
+    {
+        Description = description,
+        Address = there.Pages + page,
+        Embed = there.Pages + embed,
+        OEmbed = $"{there.Pages}/oembed?format=json&url={Uri.EscapeDataString(there.Pages + page)}",
+    };
+
+    // Whoever reads it may be anywhere: the page itself tells the time on the viewer's clock.
+    private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("d MMMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+}

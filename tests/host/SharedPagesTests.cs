@@ -1,0 +1,281 @@
+using System.Net;
+using System.Text.Json;
+using Broadcast.Control;
+using Broadcast.Host.Listening;
+using Broadcast.Host.Pages;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+/// <summary>What the pages of channels and events say of them, to whom, and what may be kept of it.</summary>
+public sealed class SharedPagesTests
+{
+    private const string Home = "https://live.example.org";
+    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D";
+    private const string Hostile = "\"><script>alert(1)</script>&'";
+
+    private static readonly DateTimeOffset Start = new(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task A_channels_page_says_what_it_is_and_how_to_embed_it()
+    {
+        await using var site = await Site.StartAsync();
+
+        var (status, page, headers) = await site.GetAsync("/watch/demo?t=90");
+
+        status.ShouldBe(HttpStatusCode.OK);
+        foreach (var line in new[]
+        {
+            "<title>Demo – Broadcast</title>",
+            "<meta name=\"description\" content=\"Next: The evening, 1 June 2030, 18:00 UTC.\" />",
+            $"<link rel=\"canonical\" href=\"{Home}/watch/demo\" />",
+            "<meta property=\"og:title\" content=\"Demo\" />",
+            $"<meta property=\"og:url\" content=\"{Home}/watch/demo\" />",
+            $"<meta property=\"og:image\" content=\"{Home}/live/demo/poster.jpg\" />",
+            $"<meta property=\"og:video:url\" content=\"{Home}/embed/demo\" />",
+            "<meta name=\"twitter:card\" content=\"player\" />",
+            $"<link rel=\"alternate\" type=\"application/json+oembed\" href=\"{Home}/oembed?format=json&amp;url=https%3A%2F%2Flive.example.org%2Fwatch%2Fdemo\" title=\"Demo\" />",
+        })
+        {
+            page.ShouldContain(line);
+        }
+
+        headers.CacheControl!.ToString().ShouldBe("public, max-age=60");
+        headers.GetValues("Content-Security-Policy").Single().ShouldContain("script-src 'self'; style-src 'self'");
+        (await site.GetAsync("/watch/demo", ("If-None-Match", headers.ETag!.Tag))).Status.ShouldBe(HttpStatusCode.NotModified);
+        (await site.GetAsync("/t/secret/embed/demo")).Body.ShouldNotContain("secret");
+    }
+
+    [Fact]
+    public async Task Whatever_people_write_stays_text()
+    {
+        await using var site = await Site.StartAsync();
+        foreach (var path in new[] { "/watch/hostile", "/embed/hostile", $"/event/{Gala}" })
+        {
+            var page = (await site.GetAsync(path)).Body;
+
+            page.ShouldContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+            page.ShouldNotContain("<script>");
+            page.ShouldNotContain(Hostile);
+            page.Split('\n').Where(line => line.Contains("<meta", StringComparison.Ordinal)).ShouldAllBe(line => line.Count(c => c == '"') == 4, "no attribute ends before its end");
+        }
+
+        var embed = (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/hostile")}")).Body;
+        var html = JsonDocument.Parse(embed).RootElement.GetProperty("html").GetString()!;
+        html.ShouldContain("title=\"&quot;&gt;&lt;script&gt;");
+        html.ShouldNotContain("<script>");
+    }
+
+    [Theory]
+    [InlineData("/watch/guarded")]
+    [InlineData("/t/secret/watch/guarded")]
+    [InlineData("/watch/guarded?token=secret")]
+    [InlineData($"/event/{Guarded}")]
+    public async Task Of_what_is_not_public_no_more_than_the_channels_name_is_told(string path)
+    {
+        await using var site = await Site.StartAsync();
+
+        var page = (await site.GetAsync(path)).Body;
+
+        page.ShouldContain("<title>guarded – Broadcast</title>");
+        page.ShouldContain("noindex");
+        foreach (var told in new[] { "og:", "twitter:", "oembed", "canonical", "Secret", "secret" })
+        {
+            page.ShouldNotContain(told, Case.Sensitive);
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_channels_page_is_the_page_as_it_was_built()
+    {
+        await using var site = await Site.StartAsync();
+        (await site.GetAsync("/watch/nobody")).Body.ShouldContain("<title>Broadcast</title>");
+        (await site.GetAsync("/watch/NOT%20A%20NAME")).Body.ShouldContain("<title>Broadcast</title>");
+    }
+
+    [Theory]
+    [InlineData($"/event/{Gala}", HttpStatusCode.OK, "public, max-age=60")]
+    [InlineData($"/embed/event/{Gala}", HttpStatusCode.OK, "public, max-age=60")]
+    [InlineData($"/event/{Gala}/status.json", HttpStatusCode.OK, "public, max-age=2, stale-if-error=60")]
+    [InlineData($"/event/{Gala}/event.ics", HttpStatusCode.OK, "public, max-age=60")]
+    [InlineData($"/event/{Nothing}", HttpStatusCode.NotFound, "public, max-age=1")]
+    [InlineData($"/event/{Nothing}/status.json", HttpStatusCode.NotFound, "public, max-age=1")]
+    [InlineData($"/event/{Away}", HttpStatusCode.ServiceUnavailable, "no-store")]
+    [InlineData($"/event/{Away}/status.json", HttpStatusCode.ServiceUnavailable, "no-store")]
+    [InlineData($"/event/{Guarded}", HttpStatusCode.OK, "public, max-age=60")]
+    [InlineData($"/event/{Guarded}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
+    [InlineData($"/event/{Guarded}/event.ics", HttpStatusCode.Forbidden, "max-age=1, private")]
+    [InlineData($"/t/wrong/event/{Guarded}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
+    [InlineData($"/t/secret/event/{Guarded}/status.json", HttpStatusCode.OK, "max-age=2, private, stale-if-error=60")]
+    public async Task An_events_addresses_answer_who_may_know_and_say_what_may_be_kept(string path, HttpStatusCode status, string caching)
+    {
+        await using var site = await Site.StartAsync();
+
+        var answer = await site.GetAsync(path);
+
+        answer.Status.ShouldBe(status);
+        string.Join(", ", caching.Split(", ").Order()).ShouldBe(string.Join(", ", answer.Headers.CacheControl!.ToString().Split(", ").Order()));
+    }
+
+    [Fact]
+    public async Task An_events_status_says_what_its_page_needs_and_is_not_sent_twice()
+    {
+        await using var site = await Site.StartAsync();
+
+        var (_, body, headers) = await site.GetAsync($"/event/{Gala}/status.json");
+
+        var said = JsonDocument.Parse(body).RootElement;
+        (said.GetProperty("title").GetString(), said.GetProperty("state").GetString(), said.GetProperty("channel").GetString()).ShouldBe((Hostile, "ended", "demo"));
+        said.GetProperty("startsAt").GetDateTimeOffset().ShouldBe(Start);
+        said.GetProperty("startedAt").ValueKind.ShouldBe(JsonValueKind.Null);
+        (said.GetProperty("replay").GetProperty("id").GetString(), said.GetProperty("replay").GetProperty("duration").GetInt32()).ShouldBe((Nothing, 3600));
+        (await site.GetAsync($"/event/{Gala}/status.json", ("If-None-Match", headers.ETag!.Tag))).Status.ShouldBe(HttpStatusCode.NotModified);
+        (await site.GetAsync($"/event/{Guarded}/status.json")).Headers.GetValues("X-Refusal").ShouldBe(["no_token"]);
+        JsonDocument.Parse((await site.GetAsync($"/t/secret/event/{Guarded}/status.json")).Body).RootElement.GetProperty("state").GetString()
+            .ShouldBe("scheduled", "what is in preview is to come, to its audience");
+    }
+
+    [Theory]
+    [InlineData($"url={Home}/watch/demo", 200, 1280, 720)]
+    [InlineData($"url={Home}/watch/demo&format=json&maxwidth=640", 200, 640, 360)]
+    [InlineData($"url={Home}/embed/demo&maxwidth=1000&maxheight=90", 200, 160, 90)]
+    [InlineData($"url={Home}/event/{Gala}&maxwidth=9999", 200, 1280, 720)]
+    [InlineData("url=http://LIVE.example.org/watch/demo/", 200, 1280, 720)]
+    [InlineData("", 400, 0, 0)]
+    [InlineData($"url={Home}/watch/demo&maxwidth=0", 400, 0, 0)]
+    [InlineData($"url={Home}/watch/demo&maxwidth=-1", 400, 0, 0)]
+    [InlineData($"url={Home}/watch/demo&maxheight=99999999999", 400, 0, 0)]
+    [InlineData($"url={Home}/watch/demo&format=xml", 501, 0, 0)]
+    [InlineData($"url={Home}/watch/nobody", 404, 0, 0)]
+    [InlineData($"url={Home}/event/{Nothing}", 404, 0, 0)]
+    [InlineData($"url={Home}/dashboard", 404, 0, 0)]
+    [InlineData($"url={Home}", 404, 0, 0)]
+    [InlineData("url=https://elsewhere.example.org/watch/demo", 404, 0, 0)]
+    [InlineData("url=https://live.example.org.evil.example/watch/demo", 404, 0, 0)]
+    [InlineData("url=javascript:alert(1)", 404, 0, 0)]
+    [InlineData("url=/watch/demo", 404, 0, 0)]
+    [InlineData($"url={Home}/watch/guarded", 401, 0, 0)]
+    [InlineData($"url={Home}/event/{Guarded}", 401, 0, 0)]
+    [InlineData($"url={Home}/t/secret/watch/demo", 401, 0, 0)]
+    [InlineData($"url={Home}/watch/demo?token=secret", 401, 0, 0)]
+    [InlineData($"url={Home}/event/{Away}", 503, 0, 0)]
+    public async Task OEmbed_tells_how_to_embed_what_is_public(string query, int status, int width, int height)
+    {
+        await using var site = await Site.StartAsync();
+
+        var answer = await site.GetAsync($"/oembed?{query}");
+
+        ((int)answer.Status).ShouldBe(status);
+        if (status == 200)
+        {
+            var said = JsonDocument.Parse(answer.Body).RootElement;
+            (said.GetProperty("version").GetString(), said.GetProperty("type").GetString()).ShouldBe(("1.0", "video"));
+            (said.GetProperty("width").GetInt32(), said.GetProperty("height").GetInt32()).ShouldBe((width, height));
+            said.GetProperty("html").GetString()!.ShouldStartWith($"<iframe src=\"{Home}/embed/");
+        }
+    }
+
+    [Fact]
+    public async Task OEmbed_keeps_where_to_begin_and_looks_at_no_endless_address()
+    {
+        await using var site = await Site.StartAsync();
+        (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=1h2m")}")).Body.ShouldContain("/embed/demo?t=1h2m");
+        (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=2030-06-01T18:00:00Z")}")).Body.ShouldContain("/embed/demo?t=2030-06-01T18:00:00Z");
+        (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=\"><b>")}")).Body.ShouldNotContain("?t=");
+        (await site.GetAsync($"/oembed?url={Home}/watch/demo?{new string('x', 2048)}")).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public void A_long_description_is_cut_between_characters()
+    {
+        var head = new PageHead("Show") { Address = Home, Description = string.Concat(Enumerable.Repeat("\n😀", 400)) };
+        var text = new PageHead("Show") { Address = Home, Description = new string('a', PageHead.MaxDescription - 2) + "😀😀" }.Write();
+
+        head.Write().ShouldContain("&#x1F600; &#x1F600;", Case.Sensitive, "one line");
+        text.ShouldContain(new string('a', PageHead.MaxDescription - 2) + "…\"");
+        text.ShouldNotContain("\uFFFD");
+    }
+
+    [Fact]
+    public void Without_a_configured_address_a_page_is_where_it_was_asked_for()
+    {
+        ViewerAddressBook.Of(new(), "http://192.0.2.1:8080").Pages.ShouldBe("http://192.0.2.1:8080");
+        new PageHead("Show") { Address = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo", Image = "http://192.0.2.1:8080/p.jpg" }.Write()
+            .ShouldContain("<meta name=\"twitter:card\" content=\"summary_large_image\" />", Case.Sensitive, "a card plays over TLS only");
+    }
+
+    private sealed class Site : IPageFacts, IViewerAuthority, IAnnouncements, IAsyncDisposable
+    {
+        private readonly TempFolder _folder = TempFolder.Create();
+        private WebApplication _app = null!;
+        private HttpClient _client = null!;
+
+        public static async Task<Site> StartAsync()
+        {
+            var site = new Site();
+            foreach (var page in new[] { "watch", "embed", "event", "dashboard" })
+            {
+                await File.WriteAllTextAsync(Path.Combine(site._folder.Path, page + ".html"), "<!doctype html>\n<html><head>\n    <title>Broadcast</title>\n</head><body></body></html>\n");
+            }
+
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            site._app = builder.Build();
+            var telling = new PageTelling(site, new ViewerAddressBook(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site);
+            var pages = new WebPages(site._folder.Path, null, telling);
+            pages.Map(site._app);
+            new EventPages(pages, telling, TimeProvider.System, NullLogger<EventPages>.Instance, site).Map(site._app);
+            await site._app.StartAsync();
+            site._client = new HttpClient { BaseAddress = new Uri(site._app.Urls.Single()) };
+            return site;
+        }
+
+        public async Task<(HttpStatusCode Status, string Body, System.Net.Http.Headers.HttpResponseHeaders Headers)> GetAsync(string path, params (string Name, string Value)[] headers)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            foreach (var (name, value) in headers)
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+
+            using var response = await _client.SendAsync(request);
+            return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers);
+        }
+
+        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show", "hostile" => Hostile, _ => null };
+
+        public ValueTask<EventPage?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
+        {
+            Gala => new(new EventPage(Gala, ChannelName.Parse("demo"), Hostile, EventState.Ended, Start, Start.AddHours(1), "UTC")
+            {
+                Description = Hostile, Replay = new(RecordingId.Parse(Nothing), Hostile, Start, TimeSpan.FromHours(1)),
+            }),
+            Guarded => new(new EventPage(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
+            Away => throw new EventsAwayException(),
+            _ => new((EventPage?)null),
+        };
+
+        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerVerdict(
+            request.Channel.Value != "guarded" || request.Token == "secret" ? null : request.Token is null ? ViewerRefusal.NoToken : ViewerRefusal.BadToken, TimeSpan.Zero));
+
+        public ViewerAccess? AccessOf(ChannelName channel) => TitleOf(channel) is null ? null : channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
+
+        public PlannedBroadcast? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
+
+        public async ValueTask DisposeAsync()
+        {
+            _client.Dispose();
+            await _app.DisposeAsync();
+            _folder.Dispose();
+        }
+    }
+}
