@@ -21,12 +21,13 @@ export default defineConfig({
       input: {
         watch: page('watch.html'),
         embed: page('embed.html'),
+        event: page('event.html'),
         dashboard: page('dashboard.html'),
       },
     },
   },
   server: {
-    proxy: { '/live': server, '/t': server, '/api': server, '/time': server, '/vod': server },
+    proxy: { '/live': server, '/t': server, '/api': server, '/time': server, '/vod': server, '^/event/[^/]+/': server },
   },
   test: {
     include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],

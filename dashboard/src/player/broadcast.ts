@@ -8,11 +8,19 @@ export interface Broadcast {
   title: string | null;
   /** What is announced to begin next. */
   next: Announcement | null;
+  /** The newest broadcast that is over and can be replayed. */
+  replay?: Replay;
 }
 
 export interface Announcement {
   title: string;
   startsAt: Date;
+}
+
+export interface Replay {
+  /** The recording, as it stands in `/vod/{id}/…`; of a whole session, the session's. */
+  id: string;
+  title: string | null;
 }
 
 /** Why somebody may not watch, as far as it matters for what they can do. */
@@ -44,6 +52,7 @@ export function parseBroadcast(body: unknown): Broadcast | null {
     liveEdge: fields.liveEdge === undefined || fields.liveEdge === null ? null : JSON.stringify(fields.liveEdge),
     title: text(fields.title),
     next: announcement(fields.next),
+    ...replayOf(fields.replay),
   };
 }
 
@@ -75,6 +84,18 @@ function announcement(value: unknown): Announcement | null {
   const title = text(fields.title);
   const startsAt = date(fields.startsAt);
   return title === null || startsAt === null ? null : { title, startsAt };
+}
+
+function replayOf(value: unknown): { replay?: Replay } {
+  const replay = parseReplay(value);
+  return replay === null ? {} : { replay };
+}
+
+export function parseReplay(value: unknown): Replay | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = value as Record<string, unknown>;
+  const id = text(fields.id);
+  return id === null ? null : { id, title: text(fields.title) };
 }
 
 function date(value: unknown): Date | null {

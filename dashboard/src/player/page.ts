@@ -27,8 +27,12 @@ export interface PageParts {
 }
 
 /** What watch page and embed have in common: the stage for the channel in the address, and what it shows in `document`. */
-export function makePlayerPage(options: EmbedOptions, extras: (address: ChannelAddress) => HTMLElement[], onView: (view: PlayerView) => void): PageParts | null {
-  const address = channelAddress(window.location.pathname, window.location.search);
+export function makePlayerPage(
+  options: EmbedOptions,
+  extras: (address: ChannelAddress) => HTMLElement[],
+  onView: (view: PlayerView) => void,
+  address: ChannelAddress | null = channelAddress(window.location.pathname, window.location.search),
+): PageParts | null {
   const root = document.documentElement;
   if (address === null) {
     root.dataset.state = 'error';

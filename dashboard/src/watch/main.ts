@@ -1,11 +1,16 @@
 import '../theme.css';
 import '../player/player.css';
 import './watch.css';
+import './around.css';
 import { playerText } from '../text';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { latencyText } from '../player/latency';
 import { makePlayerPage, noChannelPage } from '../player/page';
 import type { PlayerView } from '../player/player';
+import { watchText } from '../text/watch';
+import { AfterShow } from './afterShow';
+import { broadcastPosition } from './position';
+import { ShareDialog } from './share';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
@@ -16,7 +21,15 @@ const since = element('span', { class: 'fact' });
 const latency = element('span', { class: 'fact latency-fact', title: playerText.latencyHint });
 const keys = element('p', { class: 'keys' }, playerText.keys);
 
+let latest: PlayerView | null = null;
+let after: AfterShow | null = null;
 const page = makePlayerPage({ muted: false, autoplay: true }, () => [], draw);
+const share = new ShareDialog(() => title.textContent ?? '', position);
+if (page !== null) {
+  after = new AfterShow(page.stage.player, page.address);
+  page.stage.root.append(after.root);
+}
+
 const brand = element('span', { class: 'brand' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
 
 document.getElementById('page')?.append(
@@ -29,22 +42,30 @@ document.getElementById('page')?.append(
       'div',
       { class: 'about', hidden: page === null },
       element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, since, latency)),
-      keys,
+      element('div', { class: 'about-side' }, share.button, keys),
     ),
+    share.dialog,
   ),
 );
 void page?.stage.player.start();
 
 function draw(view: PlayerView): void {
+  latest = view;
+  after?.draw(view);
+  const isReplay = view.mode === 'replay';
   setText(title, view.broadcast?.title ?? view.channel);
-  setAttribute(pill, 'data-pill', view.state === 'live' && view.behindLive ? 'behind' : view.state);
-  setText(pillLabel, view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
+  setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
+  setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
 
-  const startedAt = view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.startedAt ?? null : null;
+  const startedAt = isReplay ? null : view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.startedAt ?? null : null;
   setHidden(since, startedAt === null);
   if (startedAt !== null) setText(since, playerText.liveSince(sinceText(startedAt)));
-  setHidden(latency, view.latency === null);
+  setHidden(latency, view.latency === null || isReplay);
   if (view.latency !== null) setText(latency, playerText.latencySentence(latencyText(view.latency)));
+}
+
+function position(): number | null {
+  return latest === null || page === null ? null : broadcastPosition(latest, page.stage.player.video);
 }
 
 function sinceText(startedAt: Date): string {
