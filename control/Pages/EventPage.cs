@@ -18,6 +18,9 @@ public sealed record EventPage(string Id, ChannelName Channel, string Title, Eve
     /// <summary>Address of a picture, <c>https://…</c> or a path on this server; may be empty.</summary>
     public string Poster { get; init; } = "";
 
+    /// <summary>Who may watch it and its recordings; <see langword="null"/> for whom the channel lets in.</summary>
+    public ViewerAccess? Access { get; init; }
+
     /// <summary>When it went live.</summary>
     public DateTimeOffset? WentLiveAt { get; init; }
 

@@ -28,16 +28,16 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     private const string Channels = $"""
         SELECT c.name, c.title, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
-        FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id ORDER BY r.id DESC LIMIT 1) x ON true
+        FROM channels c LEFT JOIN LATERAL ({Replay} AND r.channel_id = c.id AND coalesce(s.access, 'public') IN ('public', c.access) ORDER BY r.id DESC LIMIT 1) x ON true
         WHERE c.deleted_at IS NULL
         """;
 
     private const string Events = $"""
         SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
-            e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+            e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt, e.access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
         FROM events e JOIN channels c ON c.id = e.channel_id
             LEFT JOIN LATERAL ({Replay} AND e.state = 'ended'
-                AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id) ORDER BY seconds DESC LIMIT 1) x ON true
+                AND coalesce(s.access, c.access) IN ('public', coalesce(e.access, c.access)) AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id) ORDER BY seconds DESC LIMIT 1) x ON true
         WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND (e.announced OR e.went_live_at IS NOT NULL)
         """;
 
@@ -239,12 +239,12 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     private sealed record Row(
         string Id, string Channel, string Title, string Description, string Poster, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, DateTimeOffset? WentLiveAt,
-        DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
+        DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Access, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
     {
         public EventPage ToPage() => new(Id, ChannelName.Parse(Channel), Title, (EventState)Math.Max(0, EventRules.States.ToList().IndexOf(State)), StartsAt, EndsAt, TimeZone)
         {
             Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt, Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
+            UpdatedAt = UpdatedAt, Access = Access is { } own ? ViewingRegister.AccessOf(own) : null,
         };
     }
 }

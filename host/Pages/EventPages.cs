@@ -98,7 +98,7 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         await WebPage.Of(OEmbed.Answer(question!, there.Pages, head!), "application/json").SendAsync(context, PageCaching);
     }
 
-    /// <summary>The event, for who may watch its channel; the others are answered.</summary>
+    /// <summary>The event, for who may watch it; the others are answered.</summary>
     private async Task<EventPage?> OpenAsync(HttpContext context)
     {
         var (planned, isAway) = await FindAsync(context);
@@ -108,7 +108,7 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
             return null;
         }
 
-        var verdict = await JudgeAsync(context, planned.Channel);
+        var verdict = await JudgeAsync(context, planned);
         switch (verdict)
         {
             case null:
@@ -128,12 +128,12 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         }
     }
 
-    private async Task<ViewerRefusal?> JudgeAsync(HttpContext context, ChannelName channel)
+    private async Task<ViewerRefusal?> JudgeAsync(HttpContext context, EventPage planned)
     {
         var token = context.Request.RouteValues["token"] as string;
         return authority is null ? null
             : token?.Length > MaxToken ? ViewerRefusal.BadToken
-            : (await authority.AuthorizeAsync(new(channel, token, context.Connection.RemoteIpAddress), context.RequestAborted)).Refusal;
+            : (await authority.AuthorizeAsync(new(planned.Channel, token, context.Connection.RemoteIpAddress) { Noted = planned.Access }, context.RequestAborted)).Refusal;
     }
 
     private async Task<(EventPage? Planned, bool IsAway)> FindAsync(HttpContext context, string? id = null)

@@ -15,7 +15,9 @@ internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, 
     public ViewerAddresses AddressesFor(HttpRequest request) => addresses.For(string.Create(CultureInfo.InvariantCulture, $"{request.Scheme}://{request.Host.Value}"));
 
     /// <summary>Whether everybody may watch a channel.</summary>
-    public bool IsPublic(ChannelName channel) => authority is null || authority.AccessOf(channel) == ViewerAccess.Public;
+    /// <param name="channel">The channel.</param>
+    /// <param name="own">Who may watch what is asked about, where that says so itself, as an event may.</param>
+    public bool IsPublic(ChannelName channel, ViewerAccess? own = null) => authority is null || authority.AccessOf(channel, noted: own) == ViewerAccess.Public;
 
     /// <summary>What a channel is called; <see langword="null"/> when there is none.</summary>
     public string? TitleOf(ChannelName channel) => facts.TitleOf(channel);
@@ -47,7 +49,7 @@ internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, 
     /// <summary>The head of an event's page.</summary>
     public PageHead OfEvent(EventPage planned, ViewerAddresses there)
     {
-        if (!IsPublic(planned.Channel))
+        if (!IsPublic(planned.Channel, planned.Access))
         {
             return new(planned.Channel.Value);
         }

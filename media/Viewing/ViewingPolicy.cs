@@ -57,11 +57,11 @@ public sealed record ViewingPolicy(ViewerAccess Access, IReadOnlyDictionary<stri
     /// <summary>Who may watch the sessions of which that was said by themselves: those of events with an access of their own.</summary>
     public IReadOnlyDictionary<SessionId, ViewerAccess> Sessions { get; init; } = new Dictionary<SessionId, ViewerAccess>();
 
-    /// <summary>Who may watch a session; without one, the channel.</summary>
-    /// <param name="session">The session.</param>
+    /// <summary>Who may watch a session, or an event whose session there is not yet; without either, the channel.</summary>
+    /// <param name="session">The session; <see langword="null"/> where there is none.</param>
     /// <param name="noted">What is noted with it where it is; counts where nothing is known here, as of one that has begun this moment.</param>
     public ViewerAccess AccessOf(SessionId? session, ViewerAccess? noted) =>
-        session is not { } id ? Access : Sessions.TryGetValue(id, out var own) ? own : noted ?? Access;
+        session is { } id && Sessions.TryGetValue(id, out var own) ? own : noted ?? Access;
 
     /// <summary>Judges a token. Its channel, its key, then its signature come first, so that only its signer's peer learns more of it.</summary>
     /// <param name="channel">The channel that this is the policy of, and that is to be watched.</param>
