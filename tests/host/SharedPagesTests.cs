@@ -19,7 +19,7 @@ namespace Broadcast.Host.Tests;
 public sealed class SharedPagesTests
 {
     private const string Home = "https://live.example.org";
-    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D";
+    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D", Ticketed = "01JN8E0000000000000000000E";
     private const string Hostile = "\"><script>alert(1)</script>&'";
 
     private static readonly DateTimeOffset Start = new(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
@@ -79,13 +79,14 @@ public sealed class SharedPagesTests
     [InlineData("/t/secret/watch/guarded")]
     [InlineData("/watch/guarded?token=secret")]
     [InlineData($"/event/{Guarded}")]
+    [InlineData($"/event/{Ticketed}")]
     public async Task Of_what_is_not_public_no_more_than_the_channels_name_is_told(string path)
     {
         await using var site = await Site.StartAsync();
 
         var page = (await site.GetAsync(path)).Body;
 
-        page.ShouldContain("<title>guarded – Broadcast</title>");
+        page.ShouldContain($"<title>{(path.Contains(Ticketed, StringComparison.Ordinal) ? "demo" : "guarded")} – Broadcast</title>");
         page.ShouldContain("noindex");
         foreach (var told in new[] { "og:", "twitter:", "oembed", "canonical", "Secret", "secret" })
         {
@@ -112,6 +113,8 @@ public sealed class SharedPagesTests
     [InlineData($"/event/{Away}/status.json", HttpStatusCode.ServiceUnavailable, "no-store")]
     [InlineData($"/event/{Guarded}", HttpStatusCode.OK, "public, max-age=60")]
     [InlineData($"/event/{Guarded}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
+    [InlineData($"/event/{Ticketed}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
+    [InlineData($"/t/secret/event/{Ticketed}/status.json", HttpStatusCode.OK, "max-age=2, private, stale-if-error=60")]
     [InlineData($"/event/{Guarded}/event.ics", HttpStatusCode.Forbidden, "max-age=1, private")]
     [InlineData($"/t/wrong/event/{Guarded}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
     [InlineData($"/t/secret/event/{Guarded}/status.json", HttpStatusCode.OK, "max-age=2, private, stale-if-error=60")]
@@ -164,6 +167,7 @@ public sealed class SharedPagesTests
     [InlineData("url=/watch/demo", 404, 0, 0)]
     [InlineData($"url={Home}/watch/guarded", 401, 0, 0)]
     [InlineData($"url={Home}/event/{Guarded}", 401, 0, 0)]
+    [InlineData($"url={Home}/event/{Ticketed}", 401, 0, 0)]
     [InlineData($"url={Home}/t/secret/watch/demo", 401, 0, 0)]
     [InlineData($"url={Home}/watch/demo?token=secret", 401, 0, 0)]
     [InlineData($"url={Home}/event/{Away}", 503, 0, 0)]
@@ -260,14 +264,17 @@ public sealed class SharedPagesTests
                 Description = Hostile, Replay = new(RecordingId.Parse(Nothing), Hostile, Start, TimeSpan.FromHours(1)),
             }),
             Guarded => new(new EventPage(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
+            Ticketed => new(new EventPage(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
             Away => throw new EventsAwayException(),
             _ => new((EventPage?)null),
         };
 
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerVerdict(
-            request.Channel.Value != "guarded" || request.Token == "secret" ? null : request.Token is null ? ViewerRefusal.NoToken : ViewerRefusal.BadToken, TimeSpan.Zero));
+            (request.Noted ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token == "secret" ? null : request.Token is null ? ViewerRefusal.NoToken : ViewerRefusal.BadToken, TimeSpan.Zero));
 
-        public ViewerAccess? AccessOf(ChannelName channel) => TitleOf(channel) is null ? null : channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => TitleOf(channel) is null ? null : noted ?? OfChannel(channel);
+
+        private static ViewerAccess OfChannel(ChannelName channel) => channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
 
         public PlannedBroadcast? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
 
