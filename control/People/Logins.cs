@@ -44,7 +44,7 @@ internal sealed class Logins(Database database, UserSessions sessions, SecondFac
             row = await FindAsync(asking, Users.Known(name), cancellationToken);
             if (!Matches(row, password, out newHash) || row!.Disabled)
             {
-                attempts.Failed(remote, normal);
+                await attempts.FailedAsync(asking, remote, normal);
                 ControlLog.LoginRefused(logger, Address(remote));
                 return new LoginResult.Refused();
             }
@@ -96,7 +96,7 @@ internal sealed class Logins(Database database, UserSessions sessions, SecondFac
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         if (!Matches(await FindAsync(connection, user.Name, cancellationToken), password, out _))
         {
-            attempts.Failed(remote, user.Name);
+            await attempts.FailedAsync(connection, remote, user.Name);
             throw new ControlException([new(member, "That is not your password.")]);
         }
     }
@@ -125,11 +125,11 @@ internal sealed class Logins(Database database, UserSessions sessions, SecondFac
     // Looked at once more in the turn: those that guess at once wait for each other.
     private async Task<IDisposable> TurnAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
     {
-        RefuseGuessing(remote, name);
+        await RefuseGuessingAsync(remote, name, cancellationToken);
         var turn = await PasswordHashes.TurnAsync(cancellationToken);
         try
         {
-            RefuseGuessing(remote, name);
+            await RefuseGuessingAsync(remote, name, cancellationToken);
             return turn;
         }
         catch
@@ -139,9 +139,9 @@ internal sealed class Logins(Database database, UserSessions sessions, SecondFac
         }
     }
 
-    private void RefuseGuessing(EndPoint? remote, string name)
+    private async Task RefuseGuessingAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
     {
-        if (attempts.IsOver(remote, name))
+        if (await attempts.IsOverAsync(remote, name, cancellationToken))
         {
             throw new ControlException(ControlCode.TooMany, "Too many wrong logins. Wait a minute.");
         }

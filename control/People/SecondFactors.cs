@@ -42,7 +42,6 @@ internal sealed class SecondFactors(Database database, LoginAttempts attempts, T
     /// <exception cref="ControlException">The code is wrong, or no secret waits.</exception>
     public async Task<IReadOnlyList<string>> ConfirmAsync(LoggedIn user, string code, CancellationToken cancellationToken)
     {
-        RefuseGuessing(user.UserId);
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var (secret, isOn) = await connection.QuerySingleOrDefaultAsync<(byte[]? Secret, bool IsOn)>(new CommandDefinition(
@@ -52,9 +51,11 @@ internal sealed class SecondFactors(Database database, LoginAttempts attempts, T
             throw new ControlException(ControlCode.Conflict, "There is no second factor that waits to be confirmed.");
         }
 
+        await RefuseGuessingAsync(connection, user.UserId, cancellationToken);
+
         if (Totp.Match(secret, Digits(code), time.GetUtcNow(), 0) is not { } step)
         {
-            attempts.CodeFailed(user.UserId);
+            await CountAsync(connection, transaction, user.UserId);
             throw new ControlException([new("code", "That is not the code of this moment. Is the clock of the device right?")]);
         }
 
@@ -89,13 +90,14 @@ internal sealed class SecondFactors(Database database, LoginAttempts attempts, T
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <summary>Whether a code is right; it is not right a second time. A wrong one is counted.</summary>
+    /// <summary>Whether a code is right; it is not right a second time. A wrong one is counted, and all that the transaction has done is taken back: nobody is in.</summary>
     /// <exception cref="ControlException"><see cref="ControlCode.TooMany"/>: too many were wrong.</exception>
     public async Task<bool> TakeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId, string code, CancellationToken cancellationToken)
     {
-        RefuseGuessing(userId);
+        // Those that guess at once wait for each other here, and the count is read after that.
         var (secret, last) = await connection.QuerySingleOrDefaultAsync<(byte[]? Secret, long Last)>(new CommandDefinition(
             "SELECT totp_secret, totp_last_step FROM users WHERE id = @userId AND totp_confirmed_at IS NOT NULL FOR UPDATE", new { userId }, transaction, cancellationToken: cancellationToken));
+        await RefuseGuessingAsync(connection, userId, cancellationToken);
         if (secret is not null && Totp.Match(secret, Digits(code), time.GetUtcNow(), last) is { } step)
         {
             await connection.ExecuteAsync(new CommandDefinition(
@@ -110,7 +112,7 @@ internal sealed class SecondFactors(Database database, LoginAttempts attempts, T
             return true;
         }
 
-        attempts.CodeFailed(userId);
+        await CountAsync(connection, transaction, userId);
         return false;
     }
 
@@ -126,9 +128,16 @@ internal sealed class SecondFactors(Database database, LoginAttempts attempts, T
 
     private static string Digits(string code) => new([.. code.Take(20).Where(c => c is not (' ' or '-'))]);
 
-    private void RefuseGuessing(long userId)
+    // On the same connection: who waited for another one while holding this could starve the others. But not in the transaction, which is given up.
+    private async Task CountAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long userId)
     {
-        if (attempts.IsOverForCodes(userId))
+        await transaction.RollbackAsync(CancellationToken.None);
+        await attempts.CodeFailedAsync(connection, userId);
+    }
+
+    private async Task RefuseGuessingAsync(NpgsqlConnection connection, long userId, CancellationToken cancellationToken)
+    {
+        if (await attempts.IsOverForCodesAsync(connection, userId, cancellationToken))
         {
             throw new ControlException(ControlCode.TooMany, "Too many wrong codes. Wait a quarter of an hour.");
         }

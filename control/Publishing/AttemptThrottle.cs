@@ -4,7 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control;
 
-/// <summary>Counts failures by address in windows of a minute.</summary>
+/// <summary>
+/// Counts failures by address in windows of a minute: wrong set-up codes. In the memory of the process, unlike wrong logins (<see cref="LoginAttempts"/>): a code has 100 random bits, so that it is not guessed however often a
+/// restart forgets the count, and there is one only until somebody is an admin.
+/// </summary>
 internal sealed class AttemptThrottle(IOptions<ControlOptions> options, TimeProvider time)
 {
     private readonly FailureCount _counts = new(time);

@@ -6,7 +6,8 @@ namespace Broadcast.Control;
 /// <summary>
 /// Counts wrong keys and names, three ways. One thing presented from one address again and again (an encoder with an old key) is refused unread after
 /// <see cref="ControlOptions.AttemptsPerMinute"/>, and nothing else that comes from there; ten times as many of any kind from an address, or for one key from anywhere, are
-/// guessing, and then only what is known from before is looked at.
+/// guessing, and then only what is known from before is looked at. The counts are in the memory of the process, unlike wrong logins (<see cref="LoginAttempts"/>): encoders are let in while the database is away, this keeps floods
+/// away from it, and a key has 160 random bits, so that nothing is won by asking several processes or after a restart.
 /// </summary>
 internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider time)
 {

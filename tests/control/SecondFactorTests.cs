@@ -66,6 +66,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         }
 
         (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code.ShouldBe(ControlCode.TooMany);
+        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(LoginAttempts.MaxCodes, "they are counted though the login that each belongs to is taken back");
         people.Clock.Advance(LoginAttempts.CodeWindow);
         (await people.LoginAsync("jane", UserTests.Password, codes[0])).ShouldBeOfType<LoginResult.In>();
     }

@@ -220,12 +220,61 @@ public sealed class UserTests(PostgresFixture postgres)
         (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.In>("another address");
         for (var i = 0; i < 30; i++)
         {
-            people.Attempts.Failed(new IPEndPoint(IPAddress.Parse($"198.51.100.{i}"), 0), "jane");
+            await people.WrongAsync($"198.51.100.{i}", "jane");
         }
 
         (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code.ShouldBe(ControlCode.TooMany);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+    }
+
+    [Fact]
+    public async Task Guesses_count_at_all_processes_together_and_after_a_restart_and_are_known_by_hashes_alone()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
+        var (here, other) = (people.Attempts, new LoginAttempts(people.Database, Options.Create(new ControlOptions { AttemptsPerMinute = 3 }), people.Clock));
+        var remote = new IPEndPoint(IPAddress.Parse("2001:db8:1:2::3"), 0);
+        await people.WrongAsync("2001:db8:1:2::1", "correct horse battery");
+        await people.WrongAsync("2001:db8:1:2::2", "jim", other);
+        (await here.IsOverAsync(remote, "jane", default)).ShouldBeFalse();
+        await people.WrongAsync("2001:db8:1:2::2", "jim", other);
+
+        (await here.IsOverAsync(remote, "jane", default)).ShouldBeTrue("one subscriber has all addresses of a /64");
+        (await other.IsOverAsync(remote, "jane", default)).ShouldBeTrue();
+        (await here.IsOverAsync(new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 0), "jane", default)).ShouldBeFalse();
+        (await here.IsOverAsync(null, "jim", default)).ShouldBeFalse("a name is let be wrong more often");
+        (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(3L);
+        people.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await here.IsOverAsync(remote, "jane", default)).ShouldBeFalse();
+        await people.WrongAsync("2001:db8:1:2::1", "jim");
+        (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(1, "it begins anew, and what counts no more is cleared away");
+        (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(2L);
+    }
+
+    [Fact]
+    public async Task What_is_counted_is_bounded_and_what_ends_first_goes_first()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres);
+        await people.ScalarAsync(
+            $"INSERT INTO login_failures SELECT sha256(n::text::bytea), 1, '2030-01-01T12:00:30Z'::timestamptz + n * interval '1 millisecond' FROM generate_series(1, {LoginAttempts.MaxRows}) AS n");
+
+        await people.WrongAsync("192.0.2.1", "jane");
+
+        (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe((long)LoginAttempts.MaxRows);
+        (await people.ScalarAsync("SELECT count(*) FROM login_failures WHERE key = ANY (ARRAY[sha256('1'), sha256('2')])")).ShouldBe(0L);
+        (await people.ScalarAsync("SELECT count(*) FROM login_failures WHERE key = sha256('3')")).ShouldBe(1L);
+    }
+
+    [Fact]
+    public async Task What_another_clock_put_far_ahead_locks_nobody_out()
+    {
+        await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 1 });
+        await people.WrongAsync("192.0.2.1", "jane");
+        await people.ScalarAsync("UPDATE login_failures SET ends_at = ends_at + interval '1 day'");
+
+        (await people.Attempts.IsOverAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeFalse();
+        await people.WrongAsync("192.0.2.1", "jane");
+        (await people.Attempts.IsOverAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue("it is counted anew");
     }
 
     [Fact]
@@ -258,7 +307,7 @@ internal sealed class PeopleRig : IAsyncDisposable
         Database = database;
         Users = new(database, Clock);
         Sessions = new(database, control, Clock);
-        Attempts = new(control, Clock);
+        Attempts = new(database, control, Clock);
         Factors = new(database, Attempts, Clock);
         Logins = new(database, Sessions, Factors, Attempts, Clock, NullLogger<Logins>.Instance);
     }
@@ -283,6 +332,13 @@ internal sealed class PeopleRig : IAsyncDisposable
         Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), "test", default);
 
     public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.In>().Cookie;
+
+    /// <summary>Somebody is wrong, without the time that a password takes.</summary>
+    public async Task WrongAsync(string address, string name, LoginAttempts? at = null)
+    {
+        await using var connection = await Database.Source.OpenConnectionAsync();
+        await (at ?? Attempts).FailedAsync(connection, new IPEndPoint(IPAddress.Parse(address), 0), name);
+    }
 
     public async Task<object?> ScalarAsync(string sql)
     {
