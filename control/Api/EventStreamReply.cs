@@ -14,7 +14,7 @@ namespace Broadcast.Control.Api;
 /// <param name="heartbeat">How often it is sent something at least, and whose it is looked at anew.</param>
 /// <param name="time">The clock.</param>
 internal sealed class EventStreamReply(
-    EventStreamClient client, Holder holder, string? only, EventStreamLog log, Func<CancellationToken, Task<Holder?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
+    EventStreamClient client, Holder holder, long? only, EventStreamLog log, Func<CancellationToken, Task<Holder?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
 {
     /// <summary>Most messages that one who comes back is sent of what it missed; with more it reads everything again.</summary>
     public const int MaxMissed = 10_000;

@@ -23,18 +23,24 @@ internal static class StreamEndpoints
             .Describe("listen", "What happens on all channels, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there.", 0, 429);
 
         api.MapGet("/channels/{name}/stream", async (
-                string name, HttpContext http, ChannelDirectory channels, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
+                string name, HttpContext http, Database database, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
                 IOptions<ControlOptions> options, TimeProvider time) =>
             {
-                var channel = await channels.GetAsync(name, http.RequestAborted);
-                return await RunAsync(channel.Name, http, stream, log, tokens, sessions, lifetime, options.Value, time);
+                return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, tokens, sessions, lifetime, options.Value, time);
             })
             .Asks(TokenRole.Viewer).Produces<string>(200, MediaType)
             .Describe("listenToChannel", "What happens on one channel, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there.", 0, 404, 429);
     }
 
+    // The channel and not its name, which may be another one's after it.
+    private static async Task<long> IdAsync(Database database, string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await StreamKeys.ChannelIdAsync(connection, name, cancellationToken);
+    }
+
     private static async Task<IResult> RunAsync(
-        string? channel, HttpContext http, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
+        long? channel, HttpContext http, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
     {
         var client = await stream.AttachAsync($"{AuditLog.Name(Gate.Holder(http).Kind)}/{Gate.Holder(http).Id}", http.RequestAborted);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);

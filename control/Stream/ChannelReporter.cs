@@ -98,8 +98,8 @@ internal sealed class ChannelReporter(
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var names = await connection.QueryAsync<string>(new CommandDefinition(
             """
-            SELECT DISTINCT e.channel FROM stream_events e JOIN channels c ON c.name = e.channel AND c.deleted_at IS NULL
-            WHERE e.type = @state AND NOT EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel = e.channel AND n.id > e.id)
+            SELECT DISTINCT e.channel FROM stream_events e JOIN channels c ON c.id = e.channel_id AND c.deleted_at IS NULL
+            WHERE e.type = @state AND NOT EXISTS (SELECT 1 FROM stream_events n WHERE n.type = e.type AND n.channel_id = e.channel_id AND n.id > e.id)
                 AND e.body::json -> 'data' ->> 'state' <> 'offline'
             """,
             new { state = EventStreamTypes.ChannelState },

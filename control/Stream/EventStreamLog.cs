@@ -46,7 +46,7 @@ internal sealed class EventStreamLog(Database database)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<EventStreamMessage>(new CommandDefinition(
-            "SELECT id, type, channel, body FROM stream_events WHERE id > @after AND id <= @upTo ORDER BY id LIMIT @limit", new { after, upTo, limit }, cancellationToken: cancellationToken));
+            "SELECT id, type, channel, body, channel_id AS channelId FROM stream_events WHERE id > @after AND id <= @upTo ORDER BY id LIMIT @limit", new { after, upTo, limit }, cancellationToken: cancellationToken));
         return [.. rows];
     }
 
@@ -69,7 +69,7 @@ internal sealed class EventStreamLog(Database database)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<EventStreamMessage>(new CommandDefinition(
             $"""
-            SELECT DISTINCT ON (e.channel, e.type) e.id, e.type, e.channel, e.body FROM stream_events e JOIN channels c ON c.name = e.channel AND c.deleted_at IS NULL
+            SELECT DISTINCT ON (e.channel, e.type) e.id, e.type, e.channel, e.body, e.channel_id AS channelId FROM stream_events e JOIN channels c ON c.id = e.channel_id AND c.deleted_at IS NULL
             WHERE e.type {Stands} AND e.id <= @upTo ORDER BY e.channel, e.type DESC, e.id DESC
             """,
             new { upTo },
@@ -86,8 +86,8 @@ internal sealed class EventStreamLog(Database database)
             $"""
             DELETE FROM stream_events WHERE id IN (
                 SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id) FROM stream_events m)
-                    AND (e.type NOT {Stands} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {Stands} AND n.type = e.type AND n.channel = e.channel AND n.id > e.id)
-                        OR NOT EXISTS (SELECT 1 FROM channels c WHERE c.name = e.channel AND c.deleted_at IS NULL))
+                    AND (e.type NOT {Stands} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {Stands} AND n.type = e.type AND n.channel_id = e.channel_id AND n.id > e.id)
+                        OR NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = e.channel_id AND c.deleted_at IS NULL))
                 LIMIT @most)
             """,
             new { kept = Kept.TotalSeconds, most = AtOnce },

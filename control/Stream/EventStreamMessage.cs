@@ -5,9 +5,10 @@ namespace Broadcast.Control;
 /// <summary>Something that whoever listens to the event stream is told.</summary>
 /// <param name="Id">Its number; later ones are higher.</param>
 /// <param name="Type">One of <see cref="HookTypes"/> or <see cref="EventStreamTypes"/>.</param>
-/// <param name="Channel">The channel; <see langword="null"/> for what belongs to none.</param>
+/// <param name="Channel">The channel's name; <see langword="null"/> for what belongs to none.</param>
 /// <param name="Body">What happened, as JSON without line breaks: the same as webhooks get.</param>
-internal sealed record EventStreamMessage(long Id, string Type, string? Channel, string Body);
+/// <param name="ChannelId">The channel: another one may have its name by now. <see langword="null"/> where it was gone already.</param>
+internal sealed record EventStreamMessage(long Id, string Type, string? Channel, string Body, long? ChannelId = null);
 
 /// <summary>What the event stream tells beside what webhooks are told.</summary>
 internal static class EventStreamTypes

@@ -8,8 +8,8 @@ internal static class EventStreamRules
     /// <param name="limits">What else limits them.</param>
     /// <param name="only">The only channel that they asked for; <see langword="null"/> for all.</param>
     /// <param name="message">What it is.</param>
-    public static bool Shows(TokenRole role, TokenLimits limits, string? only, EventStreamMessage message) =>
-        (only is null || message.Channel == only)
+    public static bool Shows(TokenRole role, TokenLimits limits, long? only, EventStreamMessage message) =>
+        (only is null || message.ChannelId == only)
         && (limits.Channels is not { } channels || (message.Channel is { } channel && channels.Contains(channel, StringComparer.Ordinal)))
         && (limits.Scopes is not { } scopes || scopes.Contains($"{AreaOf(message.Type)}:read", StringComparer.Ordinal) || scopes.Contains($"{AreaOf(message.Type)}:write", StringComparer.Ordinal))
         && (limits.Channels is null || !message.Type.StartsWith("event.", StringComparison.Ordinal))   // the API shows events to nobody who is limited to channels

@@ -53,7 +53,44 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
     [InlineData("health.issue", "demo", TokenRole.Viewer, null, null, "channels:read", true)]
     public void Everybody_hears_what_their_role_channels_and_scopes_are_for(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
-        EventStreamRules.Shows(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), only, new(1, type, channel, "{}")).ShouldBe(shown);
+        EventStreamRules.Shows(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only), new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
+
+    private static long? IdOf(string? channel) => channel is null ? null : channel == "demo" ? 1 : 2;
+
+    [Fact]
+    public async Task A_channel_that_has_the_name_of_a_deleted_one_hears_nothing_of_that_one()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var log = new EventStreamLog(bench.Rig.Database);
+        using var stream = Stream(bench, log);
+        var old = await ChannelIdAsync(bench);
+        var grant = await bench.BeginAsync();
+        await StateAsync(bench, "live");
+        await HappensAsync(bench, HookTypes.EventLive);
+        await bench.Rig.Channels.DeleteAsync("demo");
+        await bench.Rig.Channels.CreateAsync("demo", new());
+        var now = await ChannelIdAsync(bench);
+        await StateAsync(bench, "waiting");
+        await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
+        {
+            // The last word of the old one's session comes after the new one was made.
+            await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), HookTypes.InputLost, "demo", new { session = grant.Session.Id.Value }, default);
+        }
+
+        var back = await HearAsync(bench, stream, log, "1", t => t.Contains("waiting", StringComparison.Ordinal), now);
+        var anew = await HearAsync(bench, stream, log, null, t => t.Contains("event: ready", StringComparison.Ordinal), now);
+
+        now.ShouldNotBe(old);
+        foreach (var heard in (string[])[back, anew])
+        {
+            heard.ShouldContain("waiting");
+            heard.ShouldNotContain("reset");
+            heard.ShouldNotContain("live");
+            heard.ShouldNotContain(HookTypes.InputLost);
+        }
+
+        (await log.ReadAsync(0, long.MaxValue, 100, default)).Where(m => m.Type is HookTypes.InputLost or HookTypes.EventLive).ShouldAllBe(m => m.ChannelId == old);
+    }
 
     [Fact]
     public async Task Who_comes_anew_hears_how_things_stand_and_who_comes_back_what_they_missed()
@@ -251,8 +288,14 @@ public sealed class EventStreamTests(PostgresFixture postgres)
 
     private static Holder HolderOf(TokenRole role) => Holder.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
 
-    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Holder?> verify) => new(
-        client, Admin, null, log, _ => Task.FromResult(verify()),
+    private static async Task<long> ChannelIdAsync(RecordingBench bench)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        return await StreamKeys.ChannelIdAsync(connection, "demo", default);
+    }
+
+    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Holder?> verify, long? only = null) => new(
+        client, Admin, only, log, _ => Task.FromResult(verify()),
         (text, _) =>
         {
             heard.Add(text);
@@ -261,12 +304,12 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         TimeSpan.FromSeconds(15), bench.Rig.Clock);
 
     /// <summary>Listens until enough was heard.</summary>
-    private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough)
+    private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough, long? only = null)
     {
         var client = await stream.AttachAsync("token/1", default);
         var heard = new Heard();
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        var running = Reply(bench, client, log, heard, () => Admin).RunAsync(lastId, enough.Token);
+        var running = Reply(bench, client, log, heard, () => Admin, only).RunAsync(lastId, enough.Token);
         await Poll.UntilAsync(() => isEnough(heard.Text) || running.IsCompleted);
         await enough.CancelAsync();
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
