@@ -15,7 +15,7 @@ internal static class ViewerEndpoints
         api.MapGet("/channels/{name}/viewer-tokens", async (string name, string? limit, string? before, HttpContext http, ViewerTokens tokens) =>
             {
                 var count = Paging.Limit(limit, ViewerTokens.MaxPage);
-                return Paging.Answer(http, await tokens.ListAsync(name, count, before, http.RequestAborted), count, "before", t => t.Id, ViewerTokenView.From);
+                return Paging.Answer(http, await tokens.ListAsync(name, count, before, http.RequestAborted), count, "before", ViewerTokens.PlaceOf, ViewerTokenView.From);
             })
             .Asks(TokenRole.Producer)
             .Describe<List<ViewerTokenView>>("listViewerTokens", "The channel's viewer tokens without their signatures, newest first; 'before' reads on from an id.", 200, 400, 404)

@@ -45,6 +45,7 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int IdLength = 10;
+    private const int MaxPlace = 64;
     private const string Columns = "t.id, c.name AS channel, t.label, t.network AS address, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, t.preview";
 
     /// <summary>Makes a token, signed with the server's own key for the channel.</summary>
@@ -160,7 +161,7 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
     /// <summary>A page of a channel's tokens, newest first.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
-    /// <param name="before">Only those behind the token of this id, to read on; <see langword="null"/> from the newest.</param>
+    /// <param name="before">Only those behind this place (<see cref="PlaceOf"/>), to read on, or behind the token of this id as long as that is listed; <see langword="null"/> from the newest.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ControlException">No such channel, or a bad value.</exception>
     public async Task<IReadOnlyList<ViewerTokenInfo>> ListAsync(string channel, int limit, string? before, CancellationToken cancellationToken)
@@ -170,24 +171,28 @@ public sealed class ViewerTokens(Database database, ViewerKeys keys, TimeProvide
             throw new ControlException([new("limit", $"A limit is 1 to {MaxPage}.")]);
         }
 
-        if (before is { Length: 0 or > 32 } || before?.Contains('\0', StringComparison.Ordinal) == true)
+        if (before is { Length: 0 or > MaxPlace } || before?.Contains('\0', StringComparison.Ordinal) == true)
         {
-            throw new ControlException([new("before", "'before' must be a viewer token's id.")]);
+            throw new ControlException([new("before", "'before' must be a viewer token's id, or what the page before this one named.")]);
         }
+
+        var (behind, at) = RowPlace.Parse(before);
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         return [.. await connection.QueryAsync<ViewerTokenInfo>(new CommandDefinition(
             $"""
-            SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
-            WHERE t.channel_id = @id AND (@before::text IS NULL OR EXISTS (
-                SELECT 1 FROM viewer_tokens b
-                WHERE b.channel_id = @id AND b.id = @before AND (t.created_at < b.created_at OR (t.created_at = b.created_at AND t.id > b.id))))
+            SELECT {Columns} FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id LEFT JOIN viewer_tokens b ON b.channel_id = t.channel_id AND b.id = @behind
+            WHERE t.channel_id = @id AND (@behind::text IS NULL
+                OR t.created_at < coalesce(@at::timestamptz, b.created_at) OR (t.created_at = coalesce(@at::timestamptz, b.created_at) AND t.id > @behind))
             ORDER BY t.created_at DESC, t.id LIMIT @limit
             """,
-            new { id, limit, before },
+            new { id, limit, behind, at },
             cancellationToken: cancellationToken))];
     }
+
+    /// <summary>Where a token is in the list: to read on behind it, also when it has been cleared away meanwhile.</summary>
+    internal static string PlaceOf(ViewerTokenInfo token) => RowPlace.Of(token.Id, token.CreatedAt);
 
     internal static IEnumerable<Mistake> Mistakes(DateTimeOffset? expiresAt, string? address, string label, DateTimeOffset now)
     {

@@ -77,6 +77,41 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Viewer_tokens_are_read_on_where_the_last_one_was_though_it_is_cleared_away_meanwhile()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        var made = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            made.Insert(0, (await server.Get<ViewerTokens>().CreateAsync("demo")).Info.Id);
+        }
+
+        // All at one moment but the oldest: the id decides.
+        await using (var same = server.Get<Database>().Source.CreateCommand(
+            "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) FROM viewer_tokens)"))
+        {
+            await same.ExecuteNonQueryAsync();
+        }
+
+        var all = (await server.Get<ViewerTokens>().ListAsync("demo")).Select(t => t.Id).ToList();
+        var (_, first, response) = await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens?limit=2", producer);
+        await using (var clear = server.Get<Database>().Source.CreateCommand("DELETE FROM viewer_tokens WHERE id = $1"))
+        {
+            clear.Parameters.Add(new() { Value = first[1].GetProperty("id").GetString() });
+            (await clear.ExecuteNonQueryAsync()).ShouldBe(1);
+        }
+
+        var (_, second, _) = await server.SendAsync("GET", NextOf(response)!, producer);
+
+        all[3].ShouldBe(made[3]);
+        second.EnumerateArray().Select(t => t.GetProperty("id").GetString()).ShouldBe(all[2..]);
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[0]}", producer)).Body.GetArrayLength().ShouldBe(2, "an id alone is a place as long as there is that token");
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/viewer-tokens?before={all[1]}", producer)).Body.GetArrayLength().ShouldBe(0, "and none afterwards");
+    }
+
+    [Fact]
     public async Task Events_are_read_on_where_the_last_one_was_though_it_is_deleted_meanwhile()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
