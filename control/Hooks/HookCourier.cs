@@ -17,7 +17,7 @@ internal sealed class HookCourier(HookQueue queue, HookSender sender, HookLog lo
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Tidying = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WorkLoop _loop = new(time);
     private readonly HashSet<Task> _turns = [];
     private readonly CancellationTokenSource _stop = new();
     private long? _tidied;
@@ -26,17 +26,7 @@ internal sealed class HookCourier(HookQueue queue, HookSender sender, HookLog lo
     public static bool IsAbout(string notice) => notice.StartsWith("webhook_deliveries:", StringComparison.Ordinal);
 
     /// <summary>Something is to be told: look now.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
-        }
-    }
+    public void Wake() => _loop.Wake();
 
     /// <summary>Delivers all that is due, one round of turns after the other, until nothing is.</summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
@@ -51,35 +41,14 @@ internal sealed class HookCourier(HookQueue queue, HookSender sender, HookLog lo
     public override void Dispose()
     {
         _stop.Dispose();
-        _work.Dispose();
+        _loop.Dispose();
         base.Dispose();
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var pause = Longest;
-            try
-            {
-                pause = await RoundAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception e) when (Database.IsAway(e))
-            {
-                // The control room tells of it. What waits is in the database, and so is safe.
-            }
-            catch (Exception e)
-            {
-                ControlLog.HooksFailed(logger, e);
-            }
-
-            await WaitAsync(pause, stoppingToken);
-        }
+        await _loop.RunAsync(RoundAsync, Longest, e => ControlLog.HooksFailed(logger, e), stoppingToken);
 
         // What is under way may still arrive and be written down; then it need not be told again.
         await Task.WhenAll(_turns).WaitAsync(LastWords, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -162,12 +131,5 @@ internal sealed class HookCourier(HookQueue queue, HookSender sender, HookLog lo
         }
 
         await queue.ReleaseAsync(turn, cancellationToken);
-    }
-
-    private async Task WaitAsync(TimeSpan pause, CancellationToken stoppingToken)
-    {
-        using var limit = new CancellationTokenSource(pause, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
-        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Tidying = TimeSpan.FromMinutes(10);
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WorkLoop _loop = new(time);
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly RowOrder _order = new(time);
     private readonly HashSet<EventStreamClient> _clients = [];
@@ -27,17 +27,7 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     public static bool IsAbout(string notice) => notice.StartsWith("stream_events:", StringComparison.Ordinal);
 
     /// <summary>Something is to be told: look now.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
-        }
-    }
+    public void Wake() => _loop.Wake();
 
     /// <summary>One more who listens, from now on.</summary>
     /// <param name="caller">Whose token or login it is: a quarter of all is the most for one.</param>
@@ -109,45 +99,28 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _work.Dispose();
+        _loop.Dispose();
         _reading.Dispose();
         base.Dispose();
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var pause = Retry;
-            try
-            {
-                pause = await ReadAsync(stoppingToken) ? HeldBack : Longest;
-                if (_tidied is null || time.GetElapsedTime(_tidied.Value) >= Tidying)
-                {
-                    // Noted before: what fails is not tried at every wake. Where there is more, it goes on after what is new.
-                    _tidied = time.GetTimestamp();
-                    if (await log.TidyAsync(stoppingToken))
-                    {
-                        (_tidied, pause) = (null, TimeSpan.Zero);
-                    }
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (Database.IsAway(e))
-            {
-                // The control room tells of it.
-            }
-            catch (Exception e)
-            {
-                ControlLog.StreamFailed(logger, e);
-            }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _loop.RunAsync(RoundAsync, Retry, e => ControlLog.StreamFailed(logger, e), stoppingToken);
 
-            await WaitAsync(pause, stoppingToken);
+    private async Task<TimeSpan> RoundAsync(CancellationToken stoppingToken)
+    {
+        var pause = await ReadAsync(stoppingToken) ? HeldBack : Longest;
+        if (_tidied is null || time.GetElapsedTime(_tidied.Value) >= Tidying)
+        {
+            // Noted before: what fails is not tried at every wake. Where there is more, it goes on after what is new.
+            _tidied = time.GetTimestamp();
+            if (await log.TidyAsync(stoppingToken))
+            {
+                (_tidied, pause) = (null, TimeSpan.Zero);
+            }
         }
+
+        return pause;
     }
 
     private void Tell(IEnumerable<EventStreamMessage> messages)
@@ -163,12 +136,5 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
                 }
             }
         }
-    }
-
-    private async Task WaitAsync(TimeSpan pause, CancellationToken stoppingToken)
-    {
-        using var limit = new CancellationTokenSource(pause, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
-        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }
