@@ -246,6 +246,15 @@ internal sealed class ControlRoom(
                     courier.Wake();
                 }
 
+                foreach (var notice in changed.ToList())
+                {
+                    if (SessionEnds.TryRead(notice, out var channel, out var session))
+                    {
+                        book.End(channel, SessionEnds.Reason, only: session);
+                        changed.Remove(notice);
+                    }
+                }
+
                 if (changed.Count == 0)
                 {
                     continue;   // nothing that anybody else wants to know

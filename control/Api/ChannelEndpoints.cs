@@ -72,7 +72,7 @@ internal static class ChannelEndpoints
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
-        var ended = book.End(id, "ended by an operator")?.Value;
+        var ended = book.End(id, SessionEnds.Reason)?.Value;
         if (ended is not null)
         {
             // The session is over by now, whoever is gone and whatever becomes of the row.

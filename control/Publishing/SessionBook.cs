@@ -215,11 +215,12 @@ internal sealed partial class SessionBook(
     /// <param name="channelId">The channel.</param>
     /// <param name="reason">Why.</param>
     /// <param name="begunBefore">Only a session that began before that; <see langword="null"/> for any.</param>
-    public SessionId? End(long channelId, string reason, DateTimeOffset? begunBefore = null)
+    /// <param name="only">Only this session; <see langword="null"/> for any.</param>
+    public SessionId? End(long channelId, string reason, DateTimeOffset? begunBefore = null, SessionId? only = null)
     {
         lock (_lock)
         {
-            if (!_seats.TryGetValue(channelId, out var seat) || seat.Session is not { } session || session.StartedAt >= begunBefore)
+            if (!_seats.TryGetValue(channelId, out var seat) || seat.Session is not { } session || session.StartedAt >= begunBefore || (only is { } one && session.Id != one))
             {
                 return null;
             }

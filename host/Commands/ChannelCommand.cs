@@ -5,7 +5,7 @@ using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>channel create|set|list|delete</c>.</summary>
+/// <summary><c>channel create|set|list|show|sessions|end|delete</c>.</summary>
 internal static class ChannelCommand
 {
     private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
@@ -62,6 +62,9 @@ internal static class ChannelCommand
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
     };
 
+    /// <summary>A server that runs hears of it at once, and writes it down in a moment.</summary>
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(10);
+
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
@@ -103,7 +106,64 @@ internal static class ChannelCommand
             await new ChannelDirectory(database, TimeProvider.System).DeleteAsync(parsed.GetValue(name)!, cancellationToken);
             Done(parsed, new { deleted = parsed.GetValue(name) }, $"Channel '{parsed.GetValue(name)}' is deleted.");
         }));
-        return new Command("channel", "Make, change, list and delete channels") { create, set, list, delete };
+        return new Command("channel", "Make, change, list and delete channels, and end their sessions") { create, set, list, ShowOne(name), Sessions(name), End(name), delete };
+    }
+
+    private static Command ShowOne(Argument<string> name)
+    {
+        var show = new Command("show", "Show one channel") { name };
+        show.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+            Show(parsed, [await new ChannelDirectory(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)], single: true)));
+        return show;
+    }
+
+    private static Command Sessions(Argument<string> name)
+    {
+        var limit = new Option<int>("--limit") { Description = $"How many, 1 to {SessionHistory.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
+        var before = new Option<string?>("--before") { Description = "Only those older than this one, to read on", HelpName = "SESSION" };
+        var sessions = new Command("sessions", "Show a channel's sessions, newest first") { name, limit, before };
+        sessions.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        {
+            var reached = parsed.GetValue(before) is { } id ? SessionId.Parse(id) : (SessionId?)null;
+            var found = await new SessionHistory(database).ListAsync(parsed.GetValue(name)!, parsed.GetValue(limit), reached, cancellationToken);
+            if (parsed.GetValue(Output.Json))
+            {
+                Output.Line(found.Select(s => new
+                {
+                    session = s.Id, epoch = s.Epoch, latency = s.Latency, startedAt = s.StartedAt, lastPublicationEndedAt = s.LastPublicationEndedAt, endedAt = s.EndedAt, endReason = s.EndReason,
+                }));
+                return;
+            }
+
+            Output.Table(["session", "began", "ended", "reason", "latency"], found.Select(s => new[]
+            {
+                s.Id, $"{s.StartedAt:u}", s.EndedAt is { } end ? $"{end:u}" : "goes on", s.EndReason ?? "", s.Latency,
+            }));
+        }));
+        return sessions;
+    }
+
+    private static Command End(Argument<string> name)
+    {
+        var end = new Command("end", "End a channel's session now and send its encoder away; a running server does it") { name };
+        end.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        {
+            var (ends, channel) = (new SessionEnds(database, TimeProvider.System), parsed.GetValue(name)!);
+            if (await ends.AskAsync(channel, cancellationToken) is not { } session)
+            {
+                Done(parsed, new { session = (string?)null }, $"No session of '{channel}' is open.");
+                return;
+            }
+
+            if (!await ends.WaitAsync(session, EndWithin, cancellationToken))
+            {
+                throw new StartException(
+                    $"Session {session.Value} of '{channel}' was to end, and is not written down as ended after {EndWithin.TotalSeconds:0} s. Is a server running on this database, and can it reach it? Look into its log, and try again.");
+            }
+
+            Done(parsed, new { session = session.Value }, $"Session {session.Value} of '{channel}' is over.");
+        }));
+        return end;
     }
 
     /// <summary>Says that something was done, as text or JSON.</summary>

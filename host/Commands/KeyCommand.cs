@@ -15,7 +15,8 @@ internal static class KeyCommand
         var label = new Option<string?>("--label") { Description = "Whose it is" };
         var overlap = new Option<double>("--overlap") { Description = "Seconds that the old key goes on working (0: its encoder is sent away at once)", HelpName = "SECONDS" };
 
-        var create = new Command("create", "Make one more stream key for a channel; it is shown this once") { channel, role, label };
+        var expires = new Option<string?>("--expires") { Description = "How long it works: 90m, 2h, 7d (for ever when not given)", HelpName = "LENGTH" };
+        var create = new Command("create", "Make one more stream key for a channel; it is shown this once") { channel, role, label, expires };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var text = parsed.GetValue(role) ?? "primary";
@@ -24,7 +25,8 @@ internal static class KeyCommand
                 throw new StartException($"'{text}' is not a role of a stream key: primary, backup or guest.");
             }
 
-            Issued(parsed, await new StreamKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel)!, wanted, parsed.GetValue(label) ?? "", null, cancellationToken));
+            var ends = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerCommand.Length(length) : (DateTimeOffset?)null;
+            Issued(parsed, await new StreamKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel)!, wanted, parsed.GetValue(label) ?? "", ends, cancellationToken));
         }));
 
         var rotate = new Command("rotate", "Replace a key by a new one, shown this once") { channel, optionalId, overlap };
