@@ -22,7 +22,10 @@ public sealed record AuditEntry(long Id, DateTimeOffset At, Actor Actor, string 
 /// <param name="Limit">How many, 1 to <see cref="AuditLog.MaxPage"/>.</param>
 public sealed record AuditFilter(string? Actor = null, string? Subject = null, string? Action = null, long? Before = null, int Limit = 50);
 
-/// <summary>Who changed what, when. Rows are written by what makes the change, in its transaction: there is no change without its row, and no row without its change.</summary>
+/// <summary>
+/// Who changed what, when. Rows are written by what makes the change, in its transaction: there is no change without its row, and no row without its change. What is changed beside the database has its row afterwards
+/// (<see cref="TryNoteAsync"/>), and does not wait for a database that is away.
+/// </summary>
 public sealed class AuditLog(Database database)
 {
     /// <summary>Most that one answer holds.</summary>
@@ -75,6 +78,27 @@ public sealed class AuditLog(Database database)
         ActorKind.Schedule => "schedule",
         _ => "server",
     };
+
+    /// <summary>Writes down that the current actor has changed something that is not in the database: media, say, or the database as a whole.</summary>
+    /// <param name="at">When it was.</param>
+    /// <param name="action">What was done: <c>noun.verb</c>, <c>media.repair</c>.</param>
+    /// <param name="subject">To what: <c>noun/id</c>.</param>
+    /// <param name="detail">What else there is to know; long texts are cut. Never a secret.</param>
+    /// <returns>Why there is no row; <see langword="null"/> when there is one. The change is made either way, so that nothing is thrown.</returns>
+    public async Task<string?> TryNoteAsync(DateTimeOffset at, string action, string subject, IReadOnlyDictionary<string, string> detail)
+    {
+        try
+        {
+            // What is done is told, also when whoever did it has no time left.
+            await using var connection = await database.Source.OpenConnectionAsync(CancellationToken.None);
+            await AddAsync(connection, null, at, action, subject, detail, CancellationToken.None);
+            return null;
+        }
+        catch (Exception e) when (Database.IsAway(e) || e is PostgresException)
+        {
+            return Database.Describe(e);
+        }
+    }
 
     /// <summary>Writes down that the current actor changes something.</summary>
     /// <param name="connection">Where the change is made.</param>

@@ -73,9 +73,10 @@ public static class DatabaseBackup
     /// <param name="replace">Whether the database may have something in it, which is lost then.</param>
     /// <param name="time">Time.</param>
     /// <param name="cancellationToken">Gives up; the database is as it was then.</param>
+    /// <param name="unnoted">Told why the audit log has no row of it, where that could not be written: what is restored is restored.</param>
     /// <exception cref="ControlException">It is no backup, of a newer schema, or the database is in use or not empty; or restoring failed.</exception>
     public static async Task<BackupContents> RestoreAsync(
-        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken)
+        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken, Action<string>? unnoted = null)
     {
         // The private server runs until both openings are closed, so it is started once.
         await using var before = await Database.OpenAsItIsAsync(folder, options, time, cancellationToken);
@@ -90,8 +91,19 @@ public static class DatabaseBackup
 
         await using var after = await Database.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
         await using var restored = await after.Source.OpenConnectionAsync(cancellationToken);
-        return await ContentsAsync(restored, cancellationToken);
+        var contents = await ContentsAsync(restored, cancellationToken);
+
+        // In the log of the backup, whose last row is as old as that is.
+        var detail = AuditLog.Detail(("file", path), ("replace", replace ? "true" : null), ("channels", Number(contents.Channels)), ("streamKeys", Number(contents.StreamKeys)), ("sessions", Number(contents.Sessions)));
+        if (await new AuditLog(after).TryNoteAsync(time.GetUtcNow(), "database.restore", "database/control", detail) is { } reason)
+        {
+            unnoted?.Invoke(reason);
+        }
+
+        return contents;
     }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The schema's version in what <c>pg_restore</c> prints of the table of versions; <see langword="null"/> when that is not in the archive.</summary>
     internal static int? ParseVersion(string script)

@@ -60,10 +60,12 @@ internal static class BackupCommand
                 throw new StartException($"The server runs on {folder.Path}. Stop it (Ctrl+C, or systemctl stop), restore, and start it again. Nothing was changed.");
             }
 
+            using var acting = Store.Act(parsed);
+
             // No server starts meanwhile.
             using var claim = RunningServer.Claim(folder);
             var options = Store.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
-            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System, cancellationToken);
+            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System, cancellationToken, Store.Unnoted);
             ChannelCommand.Done(
                 parsed,
                 new { restored = path, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },

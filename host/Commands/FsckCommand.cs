@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Host.Configuration;
 using Broadcast.Host.Diagnosis;
@@ -55,17 +56,27 @@ internal static class FsckCommand
         var spool = configuration.GetSection(SpoolOptions.Section).Get<SpoolOptions>() ?? new SpoolOptions();
         var fsck = new Fsck(data, store, database, spool, isRunning, !string.IsNullOrEmpty(storage.Bucket), TimeProvider.System);
         var (found, mended) = (0L, 0L);
-        await foreach (var line in fsck.RunAsync(wishes, cancellationToken))
+        var kinds = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        try
         {
-            found++;
-            mended += line.Mended is null ? 0 : 1;
-            if (json)
+            await foreach (var line in fsck.RunAsync(wishes, cancellationToken))
             {
-                Output.Line(new { fault = line.Fault, channel = line.Channel, session = line.Session, @object = line.Object, message = line.Message, mended = line.Mended });
+                found++;
+                if (line.Mended is not null)
+                {
+                    mended++;
+                    kinds[line.Fault] = kinds.GetValueOrDefault(line.Fault) + 1;
+                }
+
+                Tell(line, json);
             }
-            else
+        }
+        finally
+        {
+            // What is mended is mended, also when the rest could not be looked at.
+            if (mended > 0)
             {
-                Console.Out.WriteLine($"{line.Fault}  {line.Object ?? string.Join(' ', new[] { line.Channel, line.Session }.OfType<string>())}: {line.Message}{(line.Mended is null ? "" : $" → {line.Mended}")}");
+                await NoteAsync(parsed, database, wishes, kinds);
             }
         }
 
@@ -88,6 +99,48 @@ internal static class FsckCommand
 
         return found > mended ? Output.Failed : 0;
     }
+
+    private static void Tell(FsckLine line, bool json)
+    {
+        if (json)
+        {
+            Output.Line(new { fault = line.Fault, channel = line.Channel, session = line.Session, @object = line.Object, message = line.Message, mended = line.Mended });
+        }
+        else
+        {
+            Console.Out.WriteLine($"{line.Fault}  {line.Object ?? string.Join(' ', new[] { line.Channel, line.Session }.OfType<string>())}: {line.Message}{(line.Mended is null ? "" : $" → {line.Mended}")}");
+        }
+    }
+
+    /// <summary>One row of the audit log for all that a run has mended or deleted.</summary>
+    private static async Task NoteAsync(ParseResult parsed, Database? database, FsckWishes wishes, IReadOnlyDictionary<string, long> kinds)
+    {
+        if (database is null)
+        {
+            Store.Unnoted("there is no database yet");
+            return;
+        }
+
+        using var acting = Store.Act(parsed);
+        var (action, subject, detail) = RowOf(wishes, kinds);
+        if (await new AuditLog(database).TryNoteAsync(TimeProvider.System.GetUtcNow(), action, subject, detail) is { } reason)
+        {
+            Store.Unnoted(reason);
+        }
+    }
+
+    /// <summary>What the audit log has of a run.</summary>
+    /// <param name="wishes">What was asked for.</param>
+    /// <param name="kinds">How many of each kind were mended or deleted.</param>
+    internal static (string Action, string Subject, IReadOnlyDictionary<string, string> Detail) RowOf(FsckWishes wishes, IReadOnlyDictionary<string, long> kinds) => (
+        "media.repair",
+        wishes.Channel is { } channel ? $"channel/{channel.Value}" : "media/all",
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["repair"] = wishes.Repair ? "true" : "false",
+            ["deleteOrphans"] = wishes.DeleteOrphans ? "true" : "false",
+            ["mended"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
+        });
 
     /// <summary>The database, unless there is none: looking makes none.</summary>
     private static async Task<Database?> DatabaseAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken) =>

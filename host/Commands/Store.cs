@@ -37,6 +37,9 @@ internal static class Store
         return Actor.Be(new(ActorKind.Command, Environment.UserName, string.Join(' ', words), ""));
     }
 
+    /// <summary>Warns that the audit log has no row of what this command did.</summary>
+    public static void Unnoted(string reason) => Console.Error.WriteLine($"Warning: this is done, but the audit log does not tell of it: {reason}");
+
     /// <summary>Opens a folder's database.</summary>
     public static Task<Database> OpenAsync(DataFolder folder, CancellationToken cancellationToken) => Database.OpenAsync(
         folder, Options(ServerConfiguration.Read(folder, NoFlags)), TimeProvider.System, cancellationToken: cancellationToken);

@@ -91,6 +91,21 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_is_changed_beside_the_database_is_written_down_unless_that_is_away_and_then_it_is_said()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        using var acting = Actor.Be(Jane);
+        var detail = new Dictionary<string, string> { ["mended"] = "orphan 2" };
+
+        (await new AuditLog(database).TryNoteAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldBeNull();
+        await using var away = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
+        (await new AuditLog(away).TryNoteAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldNotBeNullOrEmpty();
+
+        var row = (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem();
+        (row.Actor, row.Action, row.Subject, row.Detail["mended"]).ShouldBe((Jane, "media.repair", "channel/demo", "orphan 2"));
+    }
+
+    [Fact]
     public async Task A_change_that_fails_leaves_no_row()
     {
         await using var database = await postgres.OpenFreshAsync();

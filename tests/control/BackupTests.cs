@@ -31,6 +31,9 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         (await RestoreAsync(empty)).ShouldBe(contents);
 
         await using var restored = await postgres.OpenAsync(empty);
+        var row = (await new AuditLog(restored).ListAsync(new(Action: "database.restore"))).ShouldHaveSingleItem();
+        (row.Subject, row.Detail["file"], row.Detail["channels"], row.Detail.ContainsKey("replace")).ShouldBe(("database/control", Archive, "1", false));
+        await ExecuteAsync(restored, "DELETE FROM audit_log WHERE action = 'database.restore'");
         (await EverythingAsync(restored)).ShouldBe(before);
     }
 

@@ -1,3 +1,4 @@
+using Broadcast.Host.Commands;
 using Broadcast.Host.Diagnosis;
 using Broadcast.Media;
 using Broadcast.Storage;
@@ -18,6 +19,16 @@ public sealed class FsckTests : IAsyncDisposable
 
     [Fact]
     public async Task Where_there_is_nothing_nothing_is_wrong() => (await RunAsync(new(null, true, true, true))).ShouldBeEmpty();
+
+    [Fact]
+    public void The_audit_log_has_one_row_for_all_that_fsck_mended()
+    {
+        var kinds = new Dictionary<string, long> { ["orphan"] = 3, ["missing"] = 2 };
+
+        var (action, subject, detail) = FsckCommand.RowOf(new FsckWishes(null, Deep: false, Repair: true, DeleteOrphans: true), kinds);
+        (action, subject, detail["repair"], detail["deleteOrphans"], detail["mended"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
+        FsckCommand.RowOf(new FsckWishes(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds).Subject.ShouldBe("channel/demo");
+    }
 
     [Fact]
     public async Task What_is_left_over_is_listed_and_goes_only_when_asked()
