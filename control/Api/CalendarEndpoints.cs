@@ -10,15 +10,18 @@ namespace Broadcast.Control.Api;
 /// <summary><c>/api/v1/events.ics</c> for programs that send a token, <c>/api/v1/calendars/{feed}/events.ics</c> for calendars, which cannot, and <c>/api/v1/calendar-feeds</c>.</summary>
 internal static class CalendarEndpoints
 {
+    private const string CalendarType = "text/calendar";
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/events.ics", async (string? channel, HttpContext http, CalendarFeeds feeds) =>
                 TypedResults.Text(await feeds.WriteAsync(channel, Watch(http), http.RequestAborted), EventCalendar.MediaType))
-            .Asks(TokenRole.Viewer).Describe("getCalendar", "The events of a 'channel', or all, as iCalendar (RFC 5545).", 200, 404);
+            .Asks(TokenRole.Viewer).Produces<string>(200, CalendarType).Describe("getCalendar", "The events of a 'channel', or all, as iCalendar (RFC 5545).", 0, 404);
 
         api.MapGet("/calendars/{feed}/events.ics", async (string feed, HttpContext http, CalendarFeeds feeds) =>
                 TypedResults.Text(await feeds.ReadAsync(feed, Watch(http), http.RequestAborted), EventCalendar.MediaType))
-            .Describe("readCalendarFeed", "The events as iCalendar at an address that calendars subscribe to. Needs no token: the address is the secret.", 200, 404);
+            .Produces<string>(200, CalendarType)
+            .Describe("readCalendarFeed", "The events as iCalendar at an address that calendars subscribe to. Needs no token: the address is the secret.", 0, 404);
 
         api.MapGet("/calendar-feeds", async (HttpContext http, CalendarFeeds feeds) => (await feeds.ListAsync(http.RequestAborted)).Select(CalendarFeedView.From).ToList())
             .Asks(TokenRole.Producer).Describe<List<CalendarFeedView>>("listCalendarFeeds", "The addresses that calendars subscribe to, without their secrets, newest first.");

@@ -19,10 +19,13 @@ internal static class Description
     public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, TokenRole role) =>
         endpoint.WithMetadata(new RequiredRole(role)).ProducesProblem(401, ProblemType).ProducesProblem(403, ProblemType);
 
-    /// <summary>The shape of the body. Bodies are read by <see cref="RequestBody"/>, which lists every mistake.</summary>
+    /// <summary>
+    /// The shape of the body. Bodies are read by <see cref="RequestBody"/>, which lists every mistake. Bodies of any other type are let through to it, and to the gate before it: routing would refuse them to whoever comes, and without
+    /// problem details. The document has JSON alone.
+    /// </summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint)
         where T : notnull =>
-        endpoint.Accepts<T>("application/json").ProducesProblem(400, ProblemType).ProducesProblem(413, ProblemType).ProducesProblem(415, ProblemType);
+        endpoint.Accepts<T>("application/json", ExampleWriter.AnyType).ProducesProblem(400, ProblemType).ProducesProblem(413, ProblemType).ProducesProblem(415, ProblemType);
 
     /// <summary>Its name, what it does, and its answers.</summary>
     public static RouteHandlerBuilder Describe<T>(this RouteHandlerBuilder endpoint, string name, string summary, int success = 200, params int[] problems) =>
@@ -36,7 +39,8 @@ internal static class Description
             endpoint.Produces(success);
         }
 
-        foreach (var status in problems)
+        // How often anybody asks is limited everywhere but where encoders do.
+        foreach (var status in problems.Append(429).Distinct())
         {
             endpoint.ProducesProblem(status, ProblemType);
         }
@@ -140,15 +144,18 @@ internal static class Description
                     new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] },
                     new() { [new OpenApiSecuritySchemeReference(Login, context.Document)] = [] },
                 ];
-                if (operation.Responses is { } answers && !answers.ContainsKey("429"))
-                {
-                    answers["429"] = new OpenApiResponse { Description = "Too many requests of this caller; 'Retry-After' says how many seconds to wait." };
-                }
-
                 var scope = Scopes.Of(context.Description.HttpMethod ?? "GET", context.Description.RelativePath is { } path ? "/" + path : "");
                 operation.Description = $"Needs the role {Roles.Name(required.Role)}, or a mightier one." + (Scopes.Names.Contains(scope, StringComparer.Ordinal) ? $" Scope {scope}." : "");
             }
 
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<NotCounted>().Any())
+            {
+                operation.Responses?.Remove("429");
+            }
+
+            Sends(operation, "429", "Retry-After", "How many seconds to wait, where that is known.");
+            Sends(operation, "503", "Retry-After", "How many seconds to wait.");
+            ExampleWriter.Write(operation, context);
             return Task.CompletedTask;
         });
     }

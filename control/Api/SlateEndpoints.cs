@@ -4,12 +4,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace Broadcast.Control.Api;
 
 /// <summary><c>/api/v1/channels/{name}/slate</c>: what viewers see while the channel waits for its encoder.</summary>
 internal static class SlateEndpoints
 {
+    private static readonly string[] Types = [SlateMedia.Png, SlateMedia.Jpeg, SlateMedia.Mp4];
+
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/channels/{name}/slate", async (string name, HttpContext http, ChannelDirectory channels, ChannelSlates slates) =>
@@ -19,10 +22,20 @@ internal static class SlateEndpoints
                     ? Results.Bytes(slate.Bytes, slate.MediaType)
                     : throw new ControlException(ControlCode.NotFound, $"Channel '{name}' has no slate of its own.");
             })
-            .Asks(TokenRole.Viewer).Describe("getSlate", "The channel's own slate: the file that was sent.", 200, 404);
+            .Asks(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..]).Describe("getSlate", "The channel's own slate: the file that was sent.", 0, 404);
 
         api.MapPut("/channels/{name}/slate", SetAsync).Asks(TokenRole.Producer)
-            .Describe("setSlate", "Gives the channel a slate of its own: the body is a PNG or JPEG picture, or an MP4 clip of at most 30 s, up to 16 MiB. It is proved by decoding it.", 204, 400, 404, 413);
+            .Describe("setSlate", "Gives the channel a slate of its own: the body is a PNG or JPEG picture, or an MP4 clip of at most 30 s, up to 16 MiB. It is proved by decoding it.", 204, 400, 404, 413)
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                // Not said to routing, which would hold the type that a program sends against it: what counts is what the file is.
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = Types.ToDictionary(t => t, _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }, StringComparer.Ordinal),
+                };
+                return Task.CompletedTask;
+            });
 
         api.MapDelete("/channels/{name}/slate", async (string name, HttpContext http, ChannelSlates slates) =>
             {
