@@ -3,26 +3,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control;
 
-/// <summary>What came of an encoder's wish for a channel.</summary>
-internal abstract record Seating
-{
-    /// <summary>The channel is its own.</summary>
-    public sealed record Taken(PublishGrant Grant, bool Continued) : Seating;
-
-    /// <summary>Somebody else has it.</summary>
-    /// <param name="Since">Since when.</param>
-    /// <param name="Silence">How long that one has not sent a usable frame.</param>
-    public sealed record Busy(DateTimeOffset Since, TimeSpan Silence) : Seating;
-
-    /// <summary>Somebody else has it, who may have to give way in a moment: ask again then.</summary>
-    /// <param name="In">When.</param>
-    /// <param name="Gone">Completes when the place is free before.</param>
-    public sealed record Soon(TimeSpan In, Task Gone) : Seating;
-}
-
-/// <summary>A session found open in the database at start.</summary>
-internal sealed record OpenSession(BroadcastSession Session, long ChannelId, TimeSpan Window, DateTimeOffset? LastPublicationEndedAt);
-
 /// <summary>
 /// The channels in use: who publishes, which session is open, how long it still waits for an encoder that is gone. A channel has one encoder at a time for each of its
 /// inputs, primary and backup; who has the place keeps it as <see cref="TakeoverTerms"/> say. All decisions are made here, in memory, under one lock; the ledger writes
@@ -34,11 +14,11 @@ internal sealed record OpenSession(BroadcastSession Session, long ChannelId, Tim
 /// <param name="logger">Where it is told.</param>
 /// <param name="audience">What viewers get of sessions; without it, all.</param>
 /// <param name="gate">Says which event has a channel; without it, none. Asked as a session begins, so that it is either of an event that is live by then, or there to be shown when that goes live.</param>
-internal sealed partial class SessionBook(
+internal sealed class SessionBook(
     SessionLedger ledger, ISessionLifecycle? lifecycle, TimeProvider time, ILogger logger, AudienceRegister? audience = null, IEventGate? gate = null)
 {
     private readonly Dictionary<long, Seat> _seats = [];
-    private readonly HashSet<Task> _ends = [];
+    private readonly SessionEnds _ends = new(lifecycle, logger);
     private readonly Lock _lock = new();
     private DateTimeOffset _newest;
 
@@ -215,23 +195,23 @@ internal sealed partial class SessionBook(
     /// <param name="channelId">The channel.</param>
     /// <param name="reason">Why.</param>
     /// <param name="begunBefore">Only a session that began before that; <see langword="null"/> for any.</param>
-    /// <param name="only">Only this session; <see langword="null"/> for any.</param>
-    public SessionId? End(long channelId, string reason, DateTimeOffset? begunBefore = null, SessionId? only = null)
+    public SessionId? End(long channelId, string reason, DateTimeOffset? begunBefore = null)
     {
         lock (_lock)
         {
-            if (!_seats.TryGetValue(channelId, out var seat) || seat.Session is not { } session || session.StartedAt >= begunBefore || (only is { } one && session.Id != one))
-            {
-                return null;
-            }
+            return _seats.TryGetValue(channelId, out var seat) && seat.Session is { } session && session.StartedAt < (begunBefore ?? DateTimeOffset.MaxValue)
+                ? End(seat, session, reason).Id
+                : null;
+        }
+    }
 
-            foreach (var occupant in seat.Occupants)
-            {
-                Withdraw(occupant, session.Channel, reason);
-            }
-
-            EndSession(seat, reason);
-            return session.Id;
+    /// <summary>Ends that session now and sends its encoder away, where it is open.</summary>
+    /// <returns>The session; <see langword="null"/> when it is not open here.</returns>
+    public BroadcastSession? End(SessionId id, string reason)
+    {
+        lock (_lock)
+        {
+            return _seats.Values.FirstOrDefault(s => s.Session?.Id == id) is { Session: { } session } seat ? End(seat, session, reason) : null;
         }
     }
 
@@ -281,11 +261,14 @@ internal sealed partial class SessionBook(
     }
 
     /// <summary>The sessions that are open.</summary>
-    public IReadOnlyList<(ChannelName Channel, SessionId Session)> OpenSessions()
+    public IReadOnlyList<(ChannelName Channel, SessionId Session)> OpenSessions() => [.. Sessions().Select(s => (s.Channel, s.Id))];
+
+    /// <summary>The sessions that are open, as they are known here.</summary>
+    public IReadOnlyList<BroadcastSession> Sessions()
     {
         lock (_lock)
         {
-            return [.. _seats.Values.Select(s => s.Session).OfType<BroadcastSession>().Select(s => (s.Channel, s.Id))];
+            return [.. _seats.Values.Select(s => s.Session).OfType<BroadcastSession>()];
         }
     }
 
@@ -309,22 +292,10 @@ internal sealed partial class SessionBook(
     }
 
     /// <summary>Whether a session is open.</summary>
-    public bool HasOpen(SessionId session)
-    {
-        lock (_lock)
-        {
-            return _seats.Values.Any(s => s.Session?.Id == session);
-        }
-    }
+    public bool HasOpen(SessionId session) => Sessions().Any(s => s.Id == session);
 
     /// <summary>Completes when all ends decided so far have been told to the packager.</summary>
-    public Task EndsToldAsync()
-    {
-        lock (_lock)
-        {
-            return Task.WhenAll(_ends);
-        }
-    }
+    public Task EndsToldAsync() => _ends.ToldAsync();
 
     /// <summary>Stops all clocks: the process is stopping, and its sessions stay open for the next one.</summary>
     public void Stop()
@@ -357,6 +328,61 @@ internal sealed partial class SessionBook(
 
         seat.Window = window;
         return seat;
+    }
+
+    private void StartWindow(Seat seat)
+    {
+        seat.StopWindow();
+        if (seat.Window == TimeSpan.Zero)
+        {
+            EndSession(seat, "the encoder is gone");
+            return;
+        }
+
+        var wait = new Wait();
+        seat.Wait = wait;
+        wait.Timer = time.CreateTimer(_ => Expired(seat, wait), null, seat.Window, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Expired(Seat seat, Wait wait)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(seat.Wait, wait) && seat.IsEmpty)
+            {
+                EndSession(seat, "no encoder came back within the reconnect window");
+            }
+        }
+    }
+
+    private BroadcastSession End(Seat seat, BroadcastSession session, string reason)
+    {
+        foreach (var occupant in seat.Occupants)
+        {
+            Withdraw(occupant, session.Channel, reason);
+        }
+
+        EndSession(seat, reason);
+        return session;
+    }
+
+    private void EndSession(Seat seat, string reason)
+    {
+        seat.StopWindow();
+        var session = seat.Session!;
+
+        // An encoder that is there goes with it.
+        seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
+        ledger.Note(RecordOf(seat, seat.ChannelId, reason));
+        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals);
+        seat.Session = null;
+        if (seat.IsEmpty)
+        {
+            _seats.Remove(seat.ChannelId);
+        }
+
+        Changed?.Invoke();
+        _ends.Tell(end);
     }
 
     private void Withdraw(Occupant occupant, ChannelName channel, string reason)
