@@ -183,6 +183,30 @@ internal static partial class ControlLog
     [LoggerMessage(5131, LogLevel.Error, "Looking at channels for what the event stream has to tell failed; it is tried again")]
     public static partial void ReportFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(5140, LogLevel.Warning, "{File} cannot be used ({Reason}): this server goes by a new number, and what it had on air before waits until the lease of the old one is over")]
+    public static partial void ServerIdUnreadable(ILogger logger, string file, string reason);
+
+    [LoggerMessage(5141, LogLevel.Warning, "{File} cannot be written ({Reason}): after its next start this server goes by another number. Let it write to its data folder")]
+    public static partial void ServerIdNotKept(ILogger logger, string file, string reason);
+
+    [LoggerMessage(5142, LogLevel.Warning, "This data folder is a copy of one that another server uses, whose number is {Copied}: this server goes by {Number} from now on")]
+    public static partial void ServerIdCopied(ILogger logger, Guid copied, Guid number);
+
+    [LoggerMessage(5143, LogLevel.Error, "Another process goes by this server's number, {Taken}, and has its sessions: this one goes by {Number} until it stops. Delete {File} in one of the two data folders, or stop one if they are the same")]
+    public static partial void ServerIdTaken(ILogger logger, Guid taken, Guid number, string file);
+
+    [LoggerMessage(5144, LogLevel.Warning, "Session {Session} on {Channel} was left open by server {Owner} and is ended: {Reason}")]
+    public static partial void SessionAbandoned(ILogger logger, string session, string channel, string owner, string reason);
+
+    [LoggerMessage(5145, LogLevel.Warning, "Session {Session} on {Channel} ends here and its encoder is sent away: {Reason}")]
+    public static partial void SessionLost(ILogger logger, string session, string channel, string reason);
+
+    [LoggerMessage(5146, LogLevel.Error, "Renewing this server's lease failed; it is tried again")]
+    public static partial void BeatFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(5147, LogLevel.Information, "{Count} sessions are on air at other servers")]
+    public static partial void SessionsOnAirElsewhere(ILogger logger, int count);
+
     [LoggerMessage(5160, LogLevel.Information, "Session {Session} on channel {Channel} was on air before; its access is {Access} from now on, that of its event '{Title}'")]
     public static partial void SessionClosedToOthers(ILogger logger, string session, string channel, string access, string title);
 }

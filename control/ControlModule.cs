@@ -71,12 +71,17 @@ public static class ControlModule
         services.AddSingleton<WebhookNotices>();
         services.AddSingleton<HookedChannels>();
         services.AddSingleton<PublisherCheck>();
-        services.AddSingleton(p => new SessionLedger(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>()));
+        services.AddSingleton<ServerIdentity>();
+        services.AddSingleton<SessionClaims>();
+        services.AddSingleton<SessionsElsewhere>();
+        services.AddSingleton<ServerKeeper>();
+        services.AddSingleton(p => new SessionLedger(
+            p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>(), p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton(p => new SessionBook(
             p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>(),
             p.GetRequiredService<AudienceRegister>(), p.GetService<IEventGate>()));
         services.AddSingleton(p => new DeletedChannels(
-            p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>()));
+            p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
         services.AddSingleton(p => new ChannelDoor(p.GetRequiredService<SessionBook>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PublishAuthority>();
         services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
@@ -103,6 +108,7 @@ public static class ControlModule
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<RecordingKeeper>();
         services.AddHostedService<ControlRoom>();
+        services.AddHostedService(p => p.GetRequiredService<ServerKeeper>());
         services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());
         services.AddHostedService<AuditKeeper>();
         services.AddHostedService(p => p.GetRequiredService<HookCourier>());

@@ -55,6 +55,18 @@ public sealed class ControlOptions
     /// </summary>
     public int TakeoversPerMinute { get; set; } = 3;
 
+    /// <summary>
+    /// Several servers on one database: how long one counts as alive after it was heard of, by the database's clock. It is heard of four times as often. Default 20 s, 1 s to 10 min, the same at all servers: shorter than that a
+    /// pause of machine or network takes its sessions; longer, and an encoder that changes to another server is refused for as long after a crash.
+    /// </summary>
+    public TimeSpan ServerLease { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// How long the sessions of a server that stopped or died stay open for it at least; the channel's reconnect window where that is longer. Then another server ends them. Default 1 min, within which a restart or an update is over;
+    /// 1 s to 1 day.
+    /// </summary>
+    public TimeSpan ServerGrace { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long the audit log goes back. Default 365 days, 1 day to 100 years.</summary>
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
@@ -131,6 +143,16 @@ public sealed class ControlOptions
         if (TakeoverWait < TimeSpan.Zero || TakeoverWait > TimeSpan.FromSeconds(10))
         {
             yield return $"{Section}:{nameof(TakeoverWait)} must be between 00:00:00 and 00:00:10.";
+        }
+
+        if (ServerLease < TimeSpan.FromSeconds(1) || ServerLease > TimeSpan.FromMinutes(10))
+        {
+            yield return $"{Section}:{nameof(ServerLease)} must be between 00:00:01 and 00:10:00.";
+        }
+
+        if (ServerGrace < TimeSpan.FromSeconds(1) || ServerGrace > TimeSpan.FromDays(1))
+        {
+            yield return $"{Section}:{nameof(ServerGrace)} must be between 00:00:01 and 1.00:00:00.";
         }
 
         if (AuditRetention < TimeSpan.FromDays(1) || AuditRetention > TimeSpan.FromDays(36525))

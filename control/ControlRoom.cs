@@ -30,6 +30,9 @@ internal sealed class ControlRoom(
     SessionLedger ledger,
     PublishAuthority authority,
     DeletedChannels deleted,
+    ServerKeeper servers,
+    SessionClaims claims,
+    SessionsElsewhere elsewhere,
     TimeProvider time,
     ILogger<ControlRoom> logger,
     IChannelStates? states = null,
@@ -76,10 +79,15 @@ internal sealed class ControlRoom(
         try
         {
             await ledger.FlushAsync(either.Token);
+            await servers.ReleaseAsync(either.Token);
         }
         catch (OperationCanceledException)
         {
             ControlLog.SessionsNotWritten(logger);
+        }
+        catch (Exception e) when (Database.IsAway(e) || e is PostgresException)
+        {
+            // Then the lease ends by itself.
         }
     }
 
@@ -150,7 +158,7 @@ internal sealed class ControlRoom(
         }
 
         var code = await codes.IssueAsync(cancellationToken);
-        await ResumeAsync(await TakeOverAsync(cancellationToken), cancellationToken);
+        await TakeOverAsync(cancellationToken);
         await using (var connection = await database.Source.OpenConnectionAsync(cancellationToken))
         {
             // Before viewers are let in: they would get what is hidden.
@@ -169,29 +177,10 @@ internal sealed class ControlRoom(
     }
 
     /// <summary>
-    /// Goes on with the sessions that are open. When the process before died, or its database was away, database and media may disagree: what the media say is over is over,
+    /// Goes on with the sessions that are open and this server's, or left by one that is gone; what others have on air stays theirs. When the process before died, or its database was away, database and media may disagree: what the media say is over is over,
     /// and what they have open, without the database knowing of it, is ended, because no encoder could ever go on with it.
     /// </summary>
-    private async Task ResumeAsync(List<OpenSession> open, CancellationToken cancellationToken)
-    {
-        book.Resume(open, session => states?.Find(session.Channel) is { State: "ended" } state && state.Session == session.Id);
-        if (states is null || lifecycle is null)
-        {
-            return;
-        }
-
-        foreach (var channel in await channels.ListAsync(cancellationToken))
-        {
-            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not ("ended" or "offline"), Session: { } stray }
-                && !open.Exists(session => session.Session.Id == stray))
-            {
-                ControlLog.StrayEnded(logger, channel.Name, stray.Value);
-                await lifecycle.EndAsync(name, stray, "the server was restarted", cancellationToken);
-            }
-        }
-    }
-
-    private async Task<List<OpenSession>> TakeOverAsync(CancellationToken cancellationToken)
+    private async Task TakeOverAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         if (SessionId.TryParse(await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
@@ -200,14 +189,29 @@ internal sealed class ControlRoom(
             book.BeginAfter(newest);
         }
 
-        var rows = await connection.QueryAsync<OpenRow>(new CommandDefinition(
-            """
-            UPDATE sessions s SET epoch = s.epoch + 1 FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL
-            RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
-                c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.audience_from IS NOT NULL AS beginsHidden, s.access
-            """,
-            cancellationToken: cancellationToken));
-        return [.. rows.Select(r => r.ToOpen())];
+        await servers.BeginAsync(connection, cancellationToken);
+        var (taken, others) = await claims.TakeOverAsync(connection, cancellationToken);
+        elsewhere.Set(others.Select(s => (s.ChannelId, s.Channel)));
+        if (others.Count > 0)
+        {
+            ControlLog.SessionsOnAirElsewhere(logger, others.Count);
+        }
+
+        book.Resume(taken, session => states?.Find(session.Channel) is { State: "ended" } state && state.Session == session.Id);
+        if (states is null || lifecycle is null)
+        {
+            return;
+        }
+
+        foreach (var channel in await channels.ListAsync(cancellationToken))
+        {
+            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not ("ended" or "offline"), Session: { } stray }
+                && !taken.Exists(s => s.Session.Id == stray) && !others.Exists(s => s.Id == stray))
+            {
+                ControlLog.StrayEnded(logger, channel.Name, stray.Value);
+                await lifecycle.EndAsync(name, stray, "the server was restarted", cancellationToken);
+            }
+        }
     }
 
     private async Task ListenAsync(bool wasAway, Action reached, CancellationToken cancellationToken)
@@ -241,18 +245,14 @@ internal sealed class ControlRoom(
                     stream.Wake();
                 }
 
+                if (changed.RemoveWhere(ServerKeeper.IsAbout) > 0)
+                {
+                    await servers.LookAsync(connection, cancellationToken);
+                }
+
                 if (changed.RemoveWhere(HookCourier.IsAbout) > 0)
                 {
                     courier.Wake();
-                }
-
-                foreach (var notice in changed.ToList())
-                {
-                    if (SessionEnds.TryRead(notice, out var channel, out var session))
-                    {
-                        book.End(channel, SessionEnds.Reason, only: session);
-                        changed.Remove(notice);
-                    }
                 }
 
                 if (changed.Count == 0)
@@ -303,6 +303,7 @@ internal sealed class ControlRoom(
     // What was said while nobody listened.
     private async Task RecheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        await servers.LookAsync(connection, cancellationToken);
         await audience.LearnAsync(connection, cancellationToken);
         await viewing.LearnAsync(connection, cancellationToken);
         await recordings.LearnAsync(connection, cancellationToken);
@@ -334,18 +335,4 @@ internal sealed class ControlRoom(
             "SELECT k.id FROM stream_keys k JOIN channels c ON c.id = k.channel_id WHERE k.id = ANY (@ids) AND k.revoked_at IS NULL AND c.deleted_at IS NULL",
             new { ids },
             cancellationToken: cancellationToken))];
-
-    private sealed record OpenRow(
-        string Id, string Channel, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, int Window, bool Recorded, bool BeginsHidden,
-        string? Access)
-    {
-        public OpenSession ToOpen() => new(
-            new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard)
-            {
-                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ViewingRegister.AccessOf(Access),
-            },
-            ChannelId,
-            TimeSpan.FromSeconds(Window),
-            LastPublicationEndedAt);
-    }
 }

@@ -68,14 +68,14 @@ internal static class ChannelEndpoints
 
     private static ChannelView Answer(HttpContext http, ChannelInfo channel) => ETags.Tagged(http, ETags.Of(channel), ChannelView.From(channel, http.RequestServices.GetService<IChannelStates>()));
 
-    private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book, TimeProvider time)
+    private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book, SessionClaims claims, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
-        var ended = book.End(id, SessionEnds.Reason)?.Value;
+        var ended = (book.End(id, SessionEndRequests.Reason) ?? await claims.RequestEndAsync(connection, id, SessionEndRequests.Reason, http.RequestAborted))?.Value;
         if (ended is not null)
         {
-            // The session is over by now, whoever is gone and whatever becomes of the row.
+            // The session is over by now, or another server, which has it, was told; whoever is gone and whatever becomes of the row.
             await AuditLog.AddAsync(connection, null, time.GetUtcNow(), "session.end", $"session/{ended}", AuditLog.Detail(("channel", name)), CancellationToken.None);
         }
 

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Broadcast.Control;
 
 /// <summary>Clears up after deleted channels: ends their sessions, has their media removed, then removes their rows. Interrupted, it is done again at the next start.</summary>
-internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, ISessionLifecycle? lifecycle, ILogger logger)
+internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, ISessionLifecycle? lifecycle, ILogger logger, ServerIdentity? identity = null)
 {
     public async Task PurgeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -26,8 +26,9 @@ internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, IS
                 return;
             }
 
+            // Another server that lives looks after its own; the last one removes the channel.
             var sessions = (await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT id FROM sessions WHERE channel_id = @id", new { id }, cancellationToken: cancellationToken))).ToList();
+                $"SELECT s.id FROM sessions s WHERE s.channel_id = @id AND {ServerLease.IsForUs}", new { id, me = identity?.Id }, cancellationToken: cancellationToken))).ToArray();
             try
             {
                 foreach (var session in sessions)
@@ -41,8 +42,12 @@ internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, IS
                 continue;
             }
 
-            await connection.ExecuteAsync(new CommandDefinition("DELETE FROM channels WHERE id = @id", new { id }, cancellationToken: cancellationToken));
-            ControlLog.ChannelPurged(logger, name, sessions.Count);
+            await connection.ExecuteAsync(new CommandDefinition("DELETE FROM sessions WHERE id = ANY (@sessions)", new { sessions }, cancellationToken: cancellationToken));
+            if (await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM channels c WHERE c.id = @id AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = c.id)", new { id }, cancellationToken: cancellationToken)) > 0)
+            {
+                ControlLog.ChannelPurged(logger, name, sessions.Length);
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ namespace Broadcast.Control;
 
 /// <summary>Decides who may publish: one question to the database, all else in memory.</summary>
 internal sealed class PublishAuthority(
-    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, IEventGate events, WebhookNotices notices, TimeProvider time, ILogger<PublishAuthority> logger) : IPublishAuthority
+    PublisherCheck check, KeyRegister keys, SessionBook book, ChannelDoor door, IEventGate events, WebhookNotices notices, TimeProvider time, ILogger<PublishAuthority> logger,
+    SessionsElsewhere? elsewhere = null) : IPublishAuthority
 {
     private static readonly Counter<long> Verdicts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_publish_verdicts_total", description: "Answers given to encoders that asked to publish, by reason; 'granted' when they were let in.");
@@ -45,6 +46,14 @@ internal sealed class PublishAuthority(
                 NoPlace(good, "the event on the channel is over");
                 return Refuse(request, PublishRefusal.EventOver, string.Create(
                     CultureInfo.InvariantCulture, $"'{rest.Title}' on channel {good.Key.Channel} is over. Stop the encoder; the channel takes one again from {rest.Until:HH:mm:ss} UTC on, or in the preview of its next event."));
+            }
+
+            // As last heard. Where two servers let somebody in before they heard of each other, the one that writes its session later loses it.
+            if (elsewhere?.Has(good.Key.ChannelId) == true)
+            {
+                NoPlace(good, "the channel is on air at another server");
+                return Refuse(request, PublishRefusal.ChannelBusy,
+                    $"Channel {good.Key.Channel} is on air at another server. Publish to that one, end the broadcast there first, or use another channel.");
             }
 
             switch (await door.EnterAsync(AsPlanned(good.Key), cancellationToken))

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Broadcast.Control;
@@ -20,14 +21,38 @@ internal sealed record SessionRecord(
 
 /// <summary>
 /// Writes what becomes of sessions to the database, behind the publishers' backs: nobody waits for a disk, and a database that is away for minutes costs nothing. It keeps the latest state of
-/// each session until it is written, so it holds no more than there are sessions.
+/// each session until it is written, so it holds no more than there are sessions. A row that another server took or ended stays as that one wrote it.
 /// </summary>
-internal sealed class SessionLedger(Database database, TimeProvider time, ILogger logger)
+/// <param name="database">Where to.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where it is told.</param>
+/// <param name="identity">Which server's sessions they are; without it, nobody's.</param>
+/// <param name="options">How long a server's lease is.</param>
+internal sealed class SessionLedger(Database database, TimeProvider time, ILogger logger, ServerIdentity? identity = null, IOptions<ControlOptions>? options = null)
 {
     /// <summary>Most events for webhooks that wait for the database; when more come while it is away, the oldest are dropped, and the log says so.</summary>
     public const int MaxNotices = 1000;
 
     private const int NoticesAtOnce = 100;
+    private const string OneOpen = "sessions_one_open";
+
+    // What was open on the channel before can only be a leftover, as there is one open session a channel: unless another server has it that lives, or may, as OwnershipTerms say.
+    private const string Supersede = """
+        UPDATE sessions s SET ended_at = greatest($2, started_at), end_reason = CASE WHEN owner <> $5 THEN $7 ELSE 'superseded' END
+        WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3
+            AND (owner IS NULL OR owner = $5 OR NOT EXISTS (
+                SELECT 1 FROM servers v WHERE v.id = s.owner AND (v.lease_until > clock_timestamp() OR (NOT v.released AND NOT EXISTS (
+                    SELECT 1 FROM servers m WHERE m.id = $5 AND m.lease_until > clock_timestamp() AND m.unbroken_since <= clock_timestamp() - make_interval(secs => $6))))))
+        """;
+
+    private const string Write = """
+        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, owner, access)
+        SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM channels c WHERE c.id = $2
+        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, last_publication_ended_at = excluded.last_publication_ended_at,
+            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner
+        WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT FROM excluded.owner)
+        """;
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
     private readonly Dictionary<string, DateTimeOffset> _keys = new(StringComparer.Ordinal);
@@ -35,6 +60,9 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
     private readonly SemaphoreSlim _work = new(0, 1);
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly Lock _lock = new();
+
+    /// <summary>An open session could not be written, because another server has its channel or took it. Called on the writer's thread; handlers may note its end.</summary>
+    public event Action<SessionId, string>? Lost;
 
     /// <summary>Notes a session's state.</summary>
     public void Note(SessionRecord session)
@@ -122,21 +150,24 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         }
     }
 
-    // One transaction: what was open on the channel before can only be a leftover, as there is one open session a channel.
+    // One transaction.
     private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
     {
         await using var batch = database.Source.CreateBatch();
-        batch.BatchCommands.Add(new("UPDATE sessions SET ended_at = greatest($2, started_at), end_reason = 'superseded' WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3")
+        batch.BatchCommands.Add(new(Supersede)
         {
-            Parameters = { new() { Value = s.ChannelId }, new() { Value = s.StartedAt.UtcDateTime }, new() { Value = s.Id.Value }, new() { Value = s.EndedAt is null } },
+            Parameters =
+            {
+                new() { Value = s.ChannelId },
+                new() { Value = s.StartedAt.UtcDateTime },
+                new() { Value = s.Id.Value },
+                new() { Value = s.EndedAt is null },
+                Owner(),
+                new() { Value = (options?.Value.ServerLease ?? TimeSpan.Zero).TotalSeconds },
+                new() { Value = SessionClaims.Gone },
+            },
         });
-        batch.BatchCommands.Add(new(
-            """
-            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, access)
-            SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM channels c WHERE c.id = $2
-            ON CONFLICT (id) DO UPDATE SET epoch = greatest(sessions.epoch, excluded.epoch), last_publication_ended_at = excluded.last_publication_ended_at,
-                ended_at = excluded.ended_at, end_reason = excluded.end_reason
-            """)
+        var write = new NpgsqlBatchCommand(Write)
         {
             Parameters =
             {
@@ -150,10 +181,26 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                 new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
                 new() { Value = s.IsRecorded },
                 new() { Value = s.BeginsHidden },
+                Owner(),
                 new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
             },
-        });
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        };
+        batch.BatchCommands.Add(write);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: OneOpen })
+        {
+            // Another server let an encoder in at the same moment, and wrote first. Noted as over, the session has a row all the same.
+            Lost?.Invoke(s.Id, "the channel is on air at another server");
+            return;
+        }
+
+        if (write.RecordsAffected == 0 && s.EndedAt is null)
+        {
+            Lost?.Invoke(s.Id, "another server has it, or ended it");
+        }
     }
 
     private async Task<bool> WriteUsesAsync(CancellationToken cancellationToken)
@@ -304,6 +351,8 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
             }
         }
     }
+
+    private NpgsqlParameter Owner() => new() { Value = (object?)identity?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid };
 
     private static NpgsqlParameter Instant(DateTimeOffset? at) =>
         new() { Value = (object?)at?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz };

@@ -12,7 +12,7 @@ namespace Broadcast.Control;
 /// </summary>
 internal sealed class RecordingKeeper(
     Database database, SessionBook book, SessionLedger ledger, TimeProvider time, ILogger<RecordingKeeper> logger,
-    ISessionLifecycle? lifecycle = null, ISessionMedia? media = null) : BackgroundService
+    ISessionLifecycle? lifecycle = null, ISessionMedia? media = null, ServerIdentity? identity = null) : BackgroundService
 {
     private const int AtOnce = 1000;
 
@@ -26,14 +26,14 @@ internal sealed class RecordingKeeper(
         SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title', title) FROM gone
         """;
 
-    private const string Unproven = """
-        SELECT s.id, c.name FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
-        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL ORDER BY s.id LIMIT @most
+    private const string Unproven = $"""
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
+        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsForUs} ORDER BY s.id LIMIT @most
         """;
 
-    private const string Unneeded = """
-        SELECT s.id, c.name FROM sessions s JOIN channels c ON c.id = s.channel_id
-        WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL
+    private const string Unneeded = $"""
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM sessions s JOIN channels c ON c.id = s.channel_id
+        WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsForUs}
             AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
         ORDER BY s.id LIMIT @most
@@ -136,7 +136,7 @@ internal sealed class RecordingKeeper(
             return;
         }
 
-        foreach (var (session, channel) in await SessionsAsync(connection, Unproven, cancellationToken))
+        foreach (var (session, channel, isOurs) in await SessionsAsync(connection, Unproven, cancellationToken))
         {
             try
             {
@@ -145,6 +145,11 @@ internal sealed class RecordingKeeper(
                 {
                     await MarkReadyAsync(connection, session, channel, cancellationToken);
                     continue;
+                }
+
+                if (!isOurs)
+                {
+                    continue;   // what its server had not yet stored may come when that is back
                 }
 
                 await connection.ExecuteAsync(new CommandDefinition(
@@ -186,7 +191,7 @@ internal sealed class RecordingKeeper(
 
     private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        foreach (var (session, channel) in await SessionsAsync(connection, Unneeded, cancellationToken))
+        foreach (var (session, channel, _) in await SessionsAsync(connection, Unneeded, cancellationToken))
         {
             try
             {
@@ -204,10 +209,10 @@ internal sealed class RecordingKeeper(
         }
     }
 
-    private async Task<List<(SessionId Session, ChannelName Channel)>> SessionsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    private async Task<List<(SessionId Session, ChannelName Channel, bool IsOurs)>> SessionsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<(string Id, string Name)>(new CommandDefinition(sql, new { most = AtOnce }, cancellationToken: cancellationToken));
-        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name))).Where(r => !book.HasOpen(r.Session))];
+        var rows = await connection.QueryAsync<(string Id, string Name, bool IsOurs)>(new CommandDefinition(sql, new { most = AtOnce, me = identity?.Id }, cancellationToken: cancellationToken));
+        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name), r.IsOurs)).Where(r => !book.HasOpen(r.Session))];
     }
 
     private sealed record Ready(string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt);

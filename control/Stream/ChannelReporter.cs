@@ -29,7 +29,7 @@ internal sealed record ChannelHealthData(IReadOnlyList<HealthIssueData> Issues);
 /// before this one left standing is looked at, too.
 /// </summary>
 internal sealed class ChannelReporter(
-    Database database, SessionBook book, TimeProvider time, ILogger<ChannelReporter> logger, IChannelStates? states = null, ISourceHealth? health = null) : BackgroundService
+    Database database, SessionBook book, TimeProvider time, ILogger<ChannelReporter> logger, IChannelStates? states = null, ISourceHealth? health = null, SessionsElsewhere? elsewhere = null) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private readonly Dictionary<ChannelName, Told> _told = [];
@@ -92,7 +92,7 @@ internal sealed class ChannelReporter(
         }
     }
 
-    /// <summary>Channels that were on when a process before this one told of them last: they may be off by now.</summary>
+    /// <summary>Channels that were on when a process before this one told of them last: they may be off by now. Those that another server has on air are told of by that one.</summary>
     private async Task LearnAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -104,9 +104,9 @@ internal sealed class ChannelReporter(
             """,
             new { state = EventStreamTypes.ChannelState },
             cancellationToken: cancellationToken));
-        foreach (var name in names)
+        foreach (var name in names.Select(ChannelName.Parse).Where(name => elsewhere?.Has(name) != true))
         {
-            _told.TryAdd(ChannelName.Parse(name), new());
+            _told.TryAdd(name, new());
         }
     }
 

@@ -148,7 +148,7 @@ internal static class ChannelCommand
         var end = new Command("end", "End a channel's session now and send its encoder away; a running server does it") { name };
         end.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
-            var (ends, channel) = (new SessionEnds(database, TimeProvider.System), parsed.GetValue(name)!);
+            var (ends, channel) = (new SessionEndRequests(database, TimeProvider.System), parsed.GetValue(name)!);
             if (await ends.AskAsync(channel, cancellationToken) is not { } session)
             {
                 Done(parsed, new { session = (string?)null }, $"No session of '{channel}' is open.");

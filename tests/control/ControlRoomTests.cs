@@ -42,7 +42,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
         await server.Get<SessionLedger>().FlushAsync(default);
         using var acting = Actor.Be(new(ActorKind.Command, "jane", "channel end", ""));
-        var ends = new SessionEnds(server.Get<Database>(), TimeProvider.System);
+        var ends = new SessionEndRequests(server.Get<Database>(), TimeProvider.System);
 
         // Said before the server listens, it is heard by nobody.
         await Poll.UntilAsync(async () =>
@@ -55,21 +55,12 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
             return await ends.WaitAsync(grant.Session.Id, TimeSpan.FromSeconds(5));
         });
 
-        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEnds.Reason)));
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEndRequests.Reason)));
         (await ends.AskAsync("demo")).ShouldBeNull("none is open any more");
         (await Should.ThrowAsync<ControlException>(() => ends.AskAsync("none"))).Code.ShouldBe(ControlCode.NotFound);
         var row = (await server.Get<AuditLog>().ListAsync(new(Action: "session.end")))[0];
         (row.Actor.Kind, row.Subject, row.Detail["channel"]).ShouldBe((ActorKind.Command, $"session/{grant.Session.Id.Value}", "demo"));
     }
-
-    [Theory]
-    [InlineData("channels:7")]
-    [InlineData("session_ends:")]
-    [InlineData("session_ends:7")]
-    [InlineData("session_ends:x/01ARZ3NDEKTSV4RRFFQ69G5FAV")]
-    [InlineData("session_ends:7/x")]
-    [InlineData("session_ends:7/01ARZ3NDEKTSV4RRFFQ69G5FAV/1")]
-    public void What_asks_for_no_end_is_none(string notice) => SessionEnds.TryRead(notice, out _, out _).ShouldBeFalse();
 
     [Fact]
     public async Task A_restart_continues_the_open_session_with_a_higher_epoch_and_counts_its_window_anew()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Broadcast.Media;
 using Dapper;
 
@@ -8,12 +7,11 @@ namespace Broadcast.Control;
 /// Ends a channel's session from another process, as <c>POST /api/v1/channels/{name}/end</c> does in the one that has it: whoever has the session hears of the wish from the database. What is asked for is in the audit log,
 /// whether somebody was there to hear it or not.
 /// </summary>
-public sealed class SessionEnds(Database database, TimeProvider time)
+public sealed class SessionEndRequests(Database database, TimeProvider time)
 {
     /// <summary>Why a session ended that somebody ended.</summary>
     internal const string Reason = "ended by an operator";
 
-    private const string Table = "session_ends:";
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Asks for the end of a channel's open session.</summary>
@@ -26,16 +24,14 @@ public sealed class SessionEnds(Database database, TimeProvider time)
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        var open = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
-            "SELECT id FROM sessions WHERE channel_id = @channelId AND ended_at IS NULL ORDER BY id DESC LIMIT 1", new { channelId }, transaction, cancellationToken: cancellationToken));
-        if (!SessionId.TryParse(open, out var session))
+        var asked = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "UPDATE sessions SET end_request = coalesce(end_request, @Reason) WHERE channel_id = @channelId AND ended_at IS NULL RETURNING id", new { channelId, Reason }, transaction, cancellationToken: cancellationToken));
+        if (!SessionId.TryParse(asked, out var session))
         {
             return null;
         }
 
         await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "session.end", $"session/{session.Value}", AuditLog.Detail(("channel", channel)), cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "SELECT pg_notify('broadcast_control', @notice)", new { notice = NoticeOf(channelId, session) }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return session;
     }
@@ -62,20 +58,4 @@ public sealed class SessionEnds(Database database, TimeProvider time)
 
         return true;
     }
-
-    /// <summary>What a notice on <c>broadcast_control</c> asks for.</summary>
-    /// <param name="notice">The notice.</param>
-    /// <param name="channelId">The channel.</param>
-    /// <param name="session">The session that is to end.</param>
-    /// <returns>Whether it asks for that.</returns>
-    internal static bool TryRead(string notice, out long channelId, out SessionId session)
-    {
-        (channelId, session) = (0, default);
-        return notice.StartsWith(Table, StringComparison.Ordinal)
-            && notice[Table.Length..].Split('/') is [var channel, var id]
-            && long.TryParse(channel, NumberStyles.None, CultureInfo.InvariantCulture, out channelId)
-            && SessionId.TryParse(id, out session);
-    }
-
-    internal static string NoticeOf(long channelId, SessionId session) => string.Create(CultureInfo.InvariantCulture, $"{Table}{channelId}/{session.Value}");
 }

@@ -1,0 +1,55 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class OwnershipTests
+{
+    private static readonly OwnershipTerms Terms = new(Lease: TimeSpan.FromSeconds(20), Grace: TimeSpan.FromSeconds(60));
+
+    /// <summary>What is known of an owner, and whose its session is then: seconds that its lease has been over, seconds that the database has been reached, seconds of the reconnect window.</summary>
+    [Theory]
+    [InlineData("no owner", 0, 0, 30, "Unowned")]
+    [InlineData("ours", -20, 0, 30, "Ours")]
+    [InlineData("ours", 5000, 5000, 30, "Ours")]
+    [InlineData("nobody knows", 0, 5000, 30, "Abandoned")]
+    [InlineData("other", -1, 5000, 30, "OnAir")]
+    [InlineData("other", 1, 19, 30, "OnAir")]
+    [InlineData("other", 5000, 19, 30, "OnAir")]
+    [InlineData("other", 1, 20, 30, "Left")]
+    [InlineData("other", 59, 5000, 30, "Left")]
+    [InlineData("other", 60, 5000, 30, "Abandoned")]
+    [InlineData("other", 5000, 79, 30, "Left")]
+    [InlineData("other", 5000, 80, 30, "Abandoned")]
+    [InlineData("other", 60, 5000, 600, "Left")]
+    [InlineData("other", 600, 5000, 600, "Abandoned")]
+    [InlineData("stopped", 0, 0, 30, "Left")]
+    [InlineData("stopped", 59, 0, 30, "Left")]
+    [InlineData("stopped", 60, 0, 30, "Abandoned")]
+    [InlineData("stopped", 60, 0, 600, "Left")]
+    [InlineData("stopped", -1, 5000, 30, "OnAir")]
+    public void Whose_a_session_is(string owner, int overFor, int contact, int window, string standing) =>
+        Terms.Judge(new(
+            HasOwner: owner != "no owner",
+            IsOurs: owner == "ours",
+            IsKnown: owner != "nobody knows",
+            IsReleased: owner == "stopped",
+            TimeSpan.FromSeconds(overFor),
+            TimeSpan.FromSeconds(contact),
+            TimeSpan.FromSeconds(window))).ToString().ShouldBe(standing);
+
+    [Theory]
+    [InlineData("Ours", true, false, false)]
+    [InlineData("Unowned", true, false, false)]
+    [InlineData("OnAir", false, false, false)]
+    [InlineData("Left", true, false, true)]
+    [InlineData("Abandoned", true, true, true)]
+    public void What_is_done_with_it(string standing, bool isTakenAtStart, bool isEnded, bool isEndedWhenAskedFor)
+    {
+        var whose = Enum.Parse<Standing>(standing);
+
+        OwnershipTerms.IsTakenAtStart(whose).ShouldBe(isTakenAtStart);
+        OwnershipTerms.IsEnded(whose, isAskedFor: false).ShouldBe(isEnded);
+        OwnershipTerms.IsEnded(whose, isAskedFor: true).ShouldBe(isEndedWhenAskedFor);
+    }
+}

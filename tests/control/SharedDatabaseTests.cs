@@ -1,0 +1,308 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Several servers on one database.</summary>
+public sealed class SharedDatabaseTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_server_that_starts_leaves_alone_what_another_has_on_air_and_refuses_its_encoder()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        var (key, grant) = await OnAirAsync(a);
+
+        await using var b = await Server.StartAsync(options.ConnectionString);
+
+        var refused = (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>();
+        refused.Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        refused.Message.ShouldContain("on air at another server");
+        b.Get<SessionBook>().Sessions().ShouldBeEmpty();
+        b.Lifecycle.Ended.ShouldBeEmpty();
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+        (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
+
+        await a.StopAsync();   // stopped in good order, it gives its sessions free at once for who starts
+        await using var c = await Server.StartAsync(options.ConnectionString);
+        (await c.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+    }
+
+    [Fact]
+    public async Task A_session_that_begins_and_ends_elsewhere_is_heard_of_and_the_channel_is_free_again()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var (key, grant) = await OnAirAsync(a);
+        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishVerdict.Refused { Reason: PublishRefusal.ChannelBusy });
+
+        var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
+
+        status.ShouldBe(200);
+        body.GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested, description: "A sends its encoder away");
+        await Poll.UntilAsync(() => a.Lifecycle.Ended.Count == 1);
+        a.Lifecycle.Ended[0].ShouldBe(("demo", grant.Session.Id, "ended by an operator"));
+        await Poll.UntilAsync(async () => (await RowAsync(a, grant.Session.Id)).EndReason == "ended by an operator");
+        await a.Get<IPublishAuthority>().EndedAsync(grant, "sent away", default);
+        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishVerdict.Granted);
+        b.Lifecycle.Ended.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_event_that_is_ended_through_another_server_ends_the_session_where_it_is()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        var now = TimeProvider.System.GetUtcNow();
+        var planned = await b.Get<EventDirectory>().CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(-1)), End = EventTime.At(now.AddHours(1)) });
+        await Poll.UntilAsync(async () => (await b.Get<EventDirectory>().GetAsync(planned.Id)).State == EventState.Live);
+
+        await b.Get<EventDirectory>().EndAsync(planned.Id);
+
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason?.StartsWith("the event is over", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task A_server_that_was_killed_goes_on_with_its_session_when_it_is_back_within_its_lease()
+    {
+        var options = await postgres.FreshAsync();
+        using var folder = TempFolder.Create();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var a = await Server.StartAsync(options.ConnectionString, folder.Path);
+        var (key, grant) = await OnAirAsync(a);
+        var id = a.Get<ServerIdentity>().Id;
+        await a.DisposeAsync();
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 1);
+        await b.Get<ServerKeeper>().RunOnceAsync(default);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>("its lease holds");
+
+        await using var back = await Server.StartAsync(options.ConnectionString, folder.Path);
+
+        (await back.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+        back.Get<ServerIdentity>().Id.ShouldBe(id);
+    }
+
+    [Fact]
+    public async Task Sessions_of_a_server_that_is_gone_are_ended_once_however_many_look()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        await using var c = await Server.StartAsync(options.ConnectionString);
+        var a = await Server.StartAsync(options.ConnectionString);
+        var (key, grant) = await OnAirAsync(a, TimeSpan.FromSeconds(30));
+        await a.DisposeAsync();
+
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 100);
+        await Task.WhenAll(b.Get<ServerKeeper>().RunOnceAsync(default), c.Get<ServerKeeper>().RunOnceAsync(default));
+
+        (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.Gone);
+        await Task.WhenAll(b.Get<ServerKeeper>().RunOnceAsync(default), c.Get<ServerKeeper>().RunOnceAsync(default));
+        await using var connection = await b.Get<Database>().Source.OpenConnectionAsync();
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1, "that the channel is off is told once");
+        var next = (await c.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session;
+        next.Id.ShouldNotBe(grant.Session.Id);
+        (b.Lifecycle.Ended.Count, c.Lifecycle.Ended.Count).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public async Task Before_it_is_ended_an_encoder_that_comes_elsewhere_takes_the_place_of_a_server_that_does_not_answer()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var a = await Server.StartAsync(options.ConnectionString);
+        var (key, grant) = await OnAirAsync(a);
+        await a.DisposeAsync();
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 21);
+        await b.Get<ServerKeeper>().RunOnceAsync(default);
+        (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBeNull("it may come back");
+
+        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>();
+
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason == SessionClaims.Gone);
+        await Poll.UntilAsync(async () => (await OpenAsync(b)).SequenceEqual(b.Get<SessionBook>().Sessions().Select(s => s.Id.Value)));
+    }
+
+    [Fact]
+    public async Task When_the_database_was_away_for_everybody_nothing_is_taken_from_anybody()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        var (key, grant) = await OnAirAsync(a);
+        await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes', lease_until = clock_timestamp() - interval '6 minutes'");
+
+        await using (var connection = await b.Get<Database>().Source.OpenConnectionAsync())
+        {
+            await b.Get<ServerKeeper>().LookAsync(connection, default);   // B is back first, and has not beaten yet
+        }
+
+        await b.Get<ServerKeeper>().RunOnceAsync(default);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        await a.Get<ServerKeeper>().RunOnceAsync(default);
+        (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_server_that_finds_its_session_ended_by_another_ends_it_and_does_not_open_it_again()
+    {
+        await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        await ExecuteAsync(a, "UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'its server is gone'");
+
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && a.Lifecycle.Ended.Count == 1);
+
+        await a.Get<SessionLedger>().FlushAsync(default);
+        (await RowAsync(a, grant.Session.Id)).EndReason.ShouldBe("its server is gone");
+        a.Get<SessionBook>().Sessions().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_server_whose_session_another_took_over_ends_it_and_leaves_the_row_to_that_one()
+    {
+        await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (key, grant) = await OnAirAsync(a);
+        var other = await AddServerAsync(a);
+        await ExecuteAsync(a, $"UPDATE sessions SET owner = '{other}', epoch = epoch + 1");
+
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+
+        await a.Get<IPublishAuthority>().EndedAsync(grant, "sent away", default);
+        await a.Get<SessionLedger>().FlushAsync(default);
+        (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, other));
+        (await a.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
+    }
+
+    [Fact]
+    public async Task Of_two_that_let_an_encoder_in_at_the_same_instant_the_one_that_writes_later_loses_and_its_session_is_told_as_over()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var key = (await rig.Channels.CreateAsync("demo", new())).Key.Key.Id;
+        var record = (await rig.Register.FindAsync(key, default)).Key.ShouldNotBeNull();
+        var (first, second) = (NewBook(rig), NewBook(rig));
+        var won = first.Book.Take(record, default, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
+        second.Book.BeginAfter(won.Session.Id);
+        var lost = second.Book.Take(record, default, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
+
+        await first.Ledger.FlushAsync(default);
+        await second.Ledger.FlushAsync(default);
+        await first.Ledger.FlushAsync(default);
+
+        await Poll.UntilAsync(() => lost.Revoked.IsCancellationRequested);
+        won.Revoked.IsCancellationRequested.ShouldBeFalse();
+        var sessions = await new SessionHistory(rig.Database).ListAsync("demo");
+        sessions.Single(s => s.Id == won.Session.Id.Value).EndedAt.ShouldBeNull();
+        sessions.Single(s => s.Id == lost.Session.Id.Value).EndReason.ShouldBe("the channel is on air at another server");
+    }
+
+    [Fact]
+    public async Task A_server_in_a_copied_data_folder_takes_another_number_and_leaves_the_first_alone()
+    {
+        var options = await postgres.FreshAsync();
+        using var folder = TempFolder.Create();
+        using var copy = TempFolder.Create();
+        await using var a = await Server.StartAsync(options.ConnectionString, folder.Path);
+        var (_, grant) = await OnAirAsync(a);
+        File.Copy(folder.Sub(ServerIdentity.FileName), copy.Sub(ServerIdentity.FileName));
+
+        await using var b = await Server.StartAsync(options.ConnectionString, copy.Path);
+
+        b.Get<ServerIdentity>().Id.ShouldNotBe(a.Get<ServerIdentity>().Id);
+        File.ReadAllText(copy.Sub(ServerIdentity.FileName)).Trim().ShouldBe(b.Get<ServerIdentity>().Id.ToString());
+        await a.Get<ServerKeeper>().RunOnceAsync(default);
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+        (await RowAsync(a, grant.Session.Id)).Epoch.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task While_a_server_lives_no_other_removes_the_media_of_a_channel_that_it_has_on_air()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+
+        await b.Get<ChannelDirectory>().DeleteAsync("demo");
+
+        await Poll.UntilAsync(() => a.Lifecycle.Forgotten.Contains(grant.Session.Id) || b.Lifecycle.Forgotten.Contains(grant.Session.Id));
+        a.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(grant.Session.Id);
+        a.Lifecycle.Forgotten.ShouldContain(grant.Session.Id);
+    }
+
+    private static (SessionLedger Ledger, SessionBook Book) NewBook(Rig rig)
+    {
+        var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
+        using (var connection = rig.Database.Source.OpenConnection())
+        {
+            connection.Execute(
+                """
+                INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
+                VALUES (@id, @id, '', '', now(), now(), now(), now() + interval '1 hour', false)
+                """,
+                new { id = identity.Id });
+        }
+
+        var ledger = new SessionLedger(rig.Database, rig.Clock, NullLogger.Instance, identity, Options.Create(new ControlOptions()));
+        var book = new SessionBook(ledger, null, rig.Clock, NullLogger.Instance);
+        ledger.Lost += (session, reason) => book.End(session, reason);
+        return (ledger, book);
+    }
+
+    /// <summary>A channel 'demo' whose session the server has written down.</summary>
+    private static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
+    {
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
+        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant;
+        await server.Get<SessionLedger>().FlushAsync(default);
+        return (key, grant);
+    }
+
+    /// <summary>Has a session's server, which has stopped, look like one that was killed, and the others like such that have run for a while.</summary>
+    private static async Task KilledAsync(Server server, SessionId session, int secondsAgo)
+    {
+        await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes'");
+        await ExecuteAsync(
+            server,
+            $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')");
+    }
+
+    private static async Task<Guid> AddServerAsync(Server server)
+    {
+        var id = Guid.NewGuid();
+        await ExecuteAsync(server, $"""
+            INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
+            VALUES ('{id}', '{id}', 'other', '', now(), now(), now(), now() + interval '1 hour', false)
+            """);
+        return id;
+    }
+
+    private static async Task ExecuteAsync(Server server, string sql)
+    {
+        await using var command = server.Get<Database>().Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<Row> RowAsync(Server server, SessionId session)
+    {
+        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id", new { id = session.Value });
+    }
+
+    private static async Task<List<string>> OpenAsync(Server server)
+    {
+        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
+    }
+
+    private sealed record Row(long Epoch, string? EndReason, Guid Owner);
+}
