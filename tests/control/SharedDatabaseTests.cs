@@ -239,6 +239,69 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         a.Lifecycle.Forgotten.ShouldContain(grant.Session.Id);
     }
 
+    [Fact]
+    public async Task What_a_server_that_does_not_answer_has_open_is_ended_at_once_when_somebody_asks()
+    {
+        var options = await postgres.FreshAsync();
+        await using var b = await Server.StartAsync(options.ConnectionString);
+        var a = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        await a.DisposeAsync();
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 21);
+
+        var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
+
+        (status, body.GetProperty("session").GetString()).ShouldBe((200, grant.Session.Id.Value));
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason == "ended by an operator");
+    }
+
+    [Fact]
+    public async Task A_server_whose_number_another_goes_by_takes_a_new_one_and_leaves_its_sessions_to_that_one()
+    {
+        using var folder = TempFolder.Create();
+        await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, folder.Path);
+        var (_, grant) = await OnAirAsync(a);
+        var shared = a.Get<ServerIdentity>().Id;
+        await ExecuteAsync(a, "UPDATE servers SET run = gen_random_uuid()");
+        await ExecuteAsync(a, "UPDATE sessions SET epoch = epoch + 1");
+
+        await a.Get<ServerKeeper>().RunOnceAsync(default);
+
+        a.Get<ServerIdentity>().Id.ShouldNotBe(shared);
+        File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(shared.ToString(), "which of the two is to have it is for people to say");
+        await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        await a.Get<SessionLedger>().FlushAsync(default);
+        (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, shared));
+    }
+
+    [Fact]
+    public async Task Only_the_server_that_made_a_recording_says_that_there_is_nothing_of_it()
+    {
+        var options = await postgres.FreshAsync();
+        var missing = new SaidMedia();
+        await using var b = await Server.StartAsync(options.ConnectionString, media: missing);
+        var a = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        missing.Empty.Add(grant.Session.Id);   // all of it is in A's spool
+        a.Get<SessionBook>().End(grant.Session.Id, "over");
+        await a.Get<SessionLedger>().FlushAsync(default);
+
+        await b.Get<RecordingKeeper>().RunOnceAsync(default);
+        await a.DisposeAsync();
+        await KilledAsync(b, grant.Session.Id, secondsAgo: 100);
+        await b.Get<RecordingKeeper>().RunOnceAsync(default);
+
+        await using (var connection = await b.Get<Database>().Source.OpenConnectionAsync())
+        {
+            (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE deleted_at IS NULL")).ShouldBe(1);
+        }
+
+        missing.Empty.Clear();   // another A uploaded it
+        await b.Get<RecordingKeeper>().RunOnceAsync(default);
+        await using var again = await b.Get<Database>().Source.OpenConnectionAsync();
+        (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);
+    }
+
     private static (SessionLedger Ledger, SessionBook Book) NewBook(Rig rig)
     {
         var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
