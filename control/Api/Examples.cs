@@ -20,7 +20,7 @@ internal static class Examples
     private static readonly string[] Codes = ["0k3x-9c2v-7m1q-5w8z", "4t6r-2p0s-8d3f-1g7h"];
 
     private static readonly ChannelView AChannel = new(
-        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", Noon.AddDays(-7), new("live", Session, Noon),
+        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, Noon.AddDays(-7), new("live", Session, Noon),
         [new("primary", "good", true, Noon, 6_120_000)],
         new("libx264", [new("720p", 1280, 720, 2_500_000), new("480p", 854, 480, 1_200_000)], [], 0, false, 0, null, 0.2, 0));
 
@@ -29,7 +29,7 @@ internal static class Examples
 
     private static readonly EventView AnEvent = new(
         Event, "single", null, Channel, "The gala", "Strings and brass.", "https://example.org/gala.jpg", "scheduled", "", Noon, Evening, Evening.AddHours(2), "Europe/Berlin", "2030-06-01T20:00:00", null, false,
-        "channel", "channel", "on", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon);
+        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon);
 
     private static readonly RecordingView ARecording = new(
         Session, Channel, Session, "session", "Evening concert", "public", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingAddresses.Of(Media, Session));
@@ -47,14 +47,14 @@ internal static class Examples
     private static readonly Dictionary<Type, object> All = new object[]
     {
         // What is sent.
-        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d"),
-        new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null),
+        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10], true),
+        new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null, null, null),
         new NewKey("backup", "second encoder", Noon.AddYears(10)),
         new KeyRotation(Id, 60),
         new NewToken("producer", "schedule of the shop", Noon.AddYears(10), [Channel], ["channels:read", "events:write"]),
         new SetupRequest("0k3x9-c2v7m-1q5w8-z4t6r", "jane", "correct horse battery"),
-        new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null, null, "on", null, null, 900, 300, null, null, [60, 10]),
-        new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+        new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null, null, "on", "token", null, null, 900, 300, null, null, [60, 10]),
+        new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
         new LoginRequest("jane", "correct horse battery", "123456"),
         new OwnPassword("correct horse battery", "a better horse battery"),
         new NewPassword("correct horse battery"),
