@@ -16,7 +16,7 @@ public static class ControlModule
 {
     /// <summary>
     /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -61,6 +61,7 @@ public static class ControlModule
         services.AddSingleton<IViewerAuthority, ViewerAuthority>();
         services.AddSingleton<SetupCodes>();
         services.AddSingleton<SessionHistory>();
+        services.AddSingleton<ChannelTimeline>();
         services.AddSingleton<FirstRun>();
 
         services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
@@ -129,6 +130,7 @@ public static class ControlModule
         var api = endpoints.MapGroup("/api/v1");
         api.AddEndpointFilter<RouteGroupBuilder, Gate>();
         ChannelEndpoints.Map(api);
+        ChannelHistoryEndpoints.Map(api);
         SlateEndpoints.Map(api);
         KeyEndpoints.Map(api);
         RecordingEndpoints.Map(api);

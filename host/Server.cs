@@ -4,6 +4,7 @@ using Broadcast.Host.Configuration;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Memory;
 using Broadcast.Host.Observability;
+using Broadcast.Host.Observability.Measuring;
 using Broadcast.Host.Pages;
 using Broadcast.Host.Roles;
 using Broadcast.Ingest;
@@ -121,6 +122,11 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
         builder.Services.AddSingleton<IChannelStates, ChannelStates>();
         builder.Services.AddSingleton<IEncoderList, EncoderList>();
+        builder.Services.AddSingleton<DelayMeter>();
+        builder.Services.AddSingleton<ITimelineSink>(services => services.GetRequiredService<DelayMeter>());
+        builder.Services.AddSingleton<Measurer>();
+        builder.Services.AddSingleton<IChannelMeasurements>(services => services.GetRequiredService<Measurer>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<Measurer>());
         builder.Services.AddSingleton<IViewerAddresses, ViewerAddressBook>();
         builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));

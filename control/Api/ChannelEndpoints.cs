@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -37,6 +38,9 @@ internal static class ChannelEndpoints
 
         api.MapPost("/channels/{name}/end", EndAsync).Asks(TokenRole.Producer)
             .Describe<EndedView>("endSession", "Ends the channel's open session now and sends its encoder away.", 200, 404);
+
+        api.MapPost("/channels/{name}/kick", KickAsync).Asks(TokenRole.Producer)
+            .Describe<KickedView>("kickEncoders", "Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key.", 200, 404);
 
         api.MapGet("/channels/{name}/health", HealthAsync).Asks(TokenRole.Viewer)
             .Describe<HealthView>("getHealth", "How the channel's encoders are doing, measured as they publish, with what to do where it could be better.", 200, 404);
@@ -80,6 +84,20 @@ internal static class ChannelEndpoints
         }
 
         return new(ended);
+    }
+
+    private static async Task<KickedView> KickAsync(string name, HttpContext http, Database database, SessionBook book, TimeProvider time)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
+        var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
+        var encoders = book.Dismiss(id, "sent away by an operator");
+        if (encoders > 0)
+        {
+            // They are gone by now, whoever asked is gone, too.
+            await AuditLog.AddAsync(connection, null, time.GetUtcNow(), "encoder.kick", $"channel/{name}", AuditLog.Detail(("encoders", encoders.ToString(CultureInfo.InvariantCulture))), CancellationToken.None);
+        }
+
+        return new(encoders);
     }
 
     private static async Task<HealthView> HealthAsync(string name, HttpContext http, ChannelDirectory channels)

@@ -75,6 +75,8 @@ internal sealed record SessionView(
 
 internal sealed record EndedView(string? Session);
 
+internal sealed record KickedView(int Encoders);
+
 internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 

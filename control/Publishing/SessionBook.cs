@@ -215,6 +215,24 @@ internal sealed class SessionBook(
         }
     }
 
+    /// <summary>Sends a channel's encoders away; its session waits for them to come back, as after a loss.</summary>
+    /// <param name="channelId">The channel.</param>
+    /// <param name="reason">Why.</param>
+    /// <returns>How many there were.</returns>
+    public int Dismiss(long channelId, string reason)
+    {
+        lock (_lock)
+        {
+            var sent = _seats.TryGetValue(channelId, out var seat) ? seat.Occupants.Where(o => !o.Revoke.IsCancellationRequested).ToList() : [];
+            foreach (var occupant in sent)
+            {
+                Withdraw(occupant, seat!.Session?.Channel ?? default, reason);
+            }
+
+            return sent.Count;
+        }
+    }
+
     /// <summary>Sends away the encoders whose key is not among those that work.</summary>
     public void KeepOnly(IReadOnlySet<string> workingKeys, IReadOnlyList<string> asked)
     {

@@ -6,11 +6,18 @@ namespace Broadcast.Control;
 /// <summary>What the event stream told lately, in the database: all processes tell it from there, and clients that come back read on in it. It is kept for <see cref="Kept"/>, by the database's clock.</summary>
 internal sealed class EventStreamLog(Database database)
 {
-    /// <summary>How long something is remembered, but for the last of all and what stands of each channel, which stay.</summary>
+    /// <summary>How long something is remembered, but for the last of all and what stands of each channel, which stay, and <see cref="OfTimeline"/>.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
     /// <summary>How old the last that a client had may be for it to read on: what followed is there for certain.</summary>
     public static readonly TimeSpan ResumedFor = TimeSpan.FromMinutes(55);
+
+    /// <summary>How long what a channel's timeline tells is kept beyond that (<see cref="ChannelTimeline"/>).</summary>
+    public static readonly TimeSpan KeptForTimeline = TimeSpan.FromDays(7);
+
+    /// <summary>What timelines take from here: nothing else keeps it.</summary>
+    public static IReadOnlyList<string> OfTimeline { get; } =
+        [HookTypes.PublishStarted, HookTypes.PublishStopped, HookTypes.InputLost, HookTypes.InputBack, HookTypes.HealthIssue, HookTypes.RecordingReady, HookTypes.EventLate];
 
     private const int AtOnce = 5000;
 
@@ -86,11 +93,12 @@ internal sealed class EventStreamLog(Database database)
             $"""
             DELETE FROM stream_events WHERE id IN (
                 SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id) FROM stream_events m)
+                    AND (e.type <> ALL (@ofTimeline) OR e.written_at < now() - make_interval(secs => @keptLonger))
                     AND (e.type NOT {Stands} OR EXISTS (SELECT 1 FROM stream_events n WHERE n.type {Stands} AND n.type = e.type AND n.channel_id = e.channel_id AND n.id > e.id)
                         OR NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = e.channel_id AND c.deleted_at IS NULL))
                 LIMIT @most)
             """,
-            new { kept = Kept.TotalSeconds, most = AtOnce },
+            new { kept = Kept.TotalSeconds, keptLonger = KeptForTimeline.TotalSeconds, ofTimeline = OfTimeline.ToArray(), most = AtOnce },
             cancellationToken: cancellationToken)) == AtOnce;
     }
 }

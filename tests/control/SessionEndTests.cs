@@ -38,6 +38,24 @@ public sealed class SessionEndTests
             $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 pictures, 102 frames of sound, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps)");
     }
 
+    [Fact]
+    public async Task Who_is_sent_away_is_told_once_and_the_session_waits_for_them()
+    {
+        var clock = new ManualTimeProvider();
+        await using var database = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
+        var book = new SessionBook(new SessionLedger(database, clock, NullLogger.Instance), new Measured(), clock, NullLogger<SessionBook>.Instance);
+        book.Dismiss(1, "sent away").ShouldBe(0);
+        var first = Take(book);
+
+        book.Dismiss(1, "sent away").ShouldBe(1);
+        book.Dismiss(1, "sent away").ShouldBe(0);
+        await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20), "it is told");
+        book.Leave(first, "sent away");
+
+        book.HasOpen(first.Session.Id).ShouldBeTrue();
+        Take(book).Session.Id.ShouldBe(first.Session.Id);
+    }
+
     private static PublishGrant Take(SessionBook book) => book.Take(
         new("aaaaaaaa", [], null, 1, ChannelName.Parse("demo"), "auto", LatencyProfile.Standard, TimeSpan.FromHours(1)), Terms, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
 

@@ -1,0 +1,178 @@
+using System.Globalization;
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What happened on a channel and how it did, as the API tells it.</summary>
+public sealed class ChannelHistoryTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_timeline_tells_of_the_session_its_encoder_and_its_event_newest_first()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await StepAsync(bench, await PlanAsync(bench));
+        var grant = await bench.BeginAsync();
+        bench.Rig.Clock.Advance(TimeSpan.FromMinutes(5));
+        await HappensAsync(bench, HookTypes.HealthIssue, new HealthIssueData(grant.Session.Id.Value, Guid.Empty, "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
+        await bench.EndAsync(grant);
+
+        var rows = await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false));
+
+        rows.Select(r => r.Type).ShouldBe(["session.ended", "publish.stopped", "health.issue", "publish.started", "session.started", "event.cancelled"]);
+        rows.Take(5).ShouldAllBe(r => r.Session == grant.Session.Id.Value);
+        rows[2].Data.ShouldContain("Set it to 2 s.");
+        rows[^1].Data.ShouldContain("Show");
+    }
+
+    [Fact]
+    public async Task A_timeline_tells_nobody_what_their_role_and_limits_hide()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await StepAsync(bench, await PlanAsync(bench));
+        await HappensAsync(bench, HookTypes.PublishStarted, new { });
+        await HappensAsync(bench, HookTypes.RecordingReady, new { });
+        await HappensAsync(bench, HookTypes.InputLost, new { });
+        await bench.Rig.Channels.SetAsync("demo", new(Title: "Better"));
+
+        (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: false))).Select(r => r.Type).ShouldBe(["input.lost"]);
+        var changes = (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: true))).Where(r => r.Type == "audit").ToList();
+        changes[0].Data.ShouldContain("channel.change");
+        changes[0].Actor!.ShouldStartWith("server/");
+    }
+
+    [Theory]
+    [InlineData(TokenRole.Producer, null, null, true, true, false)]
+    [InlineData(TokenRole.Admin, null, null, true, true, true)]
+    [InlineData(TokenRole.Admin, "demo", null, false, true, false)]
+    [InlineData(TokenRole.Admin, null, "channels:read", false, false, false)]
+    [InlineData(TokenRole.Admin, null, "audit:read", false, false, true)]
+    public void Who_sees_what_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events, bool publishers, bool changes)
+    {
+        var sight = TimelineSight.Of(role, new(channel is null ? null : [channel], scope is null ? null : [scope]), "demo");
+        (sight.Events, sight.Publishers, sight.Changes).ShouldBe((events, publishers, changes));
+    }
+
+    [Fact]
+    public async Task A_timeline_is_read_on_without_a_row_twice_though_several_are_of_one_instant()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        for (var i = 0; i < 5; i++)
+        {
+            await HappensAsync(bench, HookTypes.InputLost, new { i });
+        }
+
+        var channel = await bench.Rig.Channels.GetAsync("demo");
+        var timeline = new ChannelTimeline(bench.Rig.Database);
+        var (all, before) = (new List<string>(), (string?)null);
+        for (var page = 0; page < 3; page++)
+        {
+            var rows = await timeline.ListAsync(channel, new(true, true, true, false), 2, before, default);
+            all.AddRange(rows.Select(r => r.Key));
+            before = ChannelTimeline.PlaceOf(rows[^1]);
+        }
+
+        all.Count.ShouldBe(5);
+        all.ShouldBeUnique();
+        all.ShouldBe(all.OrderDescending(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("~")]
+    [InlineData("12")]
+    [InlineData("-1~3:a")]
+    [InlineData("9223372036854775807~3:a")]
+    [InlineData("12~3:\0")]
+    [InlineData("12~3: a")]
+    public void A_place_that_is_none_is_refused(string text) => ChannelTimeline.TryParse(text, out _).ShouldBeFalse();
+
+    [Fact]
+    public async Task What_the_timeline_tells_outlives_the_hour_of_the_event_stream_by_days()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HappensAsync(bench, HookTypes.PublishStarted, new { });
+        await HappensAsync(bench, HookTypes.EventReminder, new { });
+        await HappensAsync(bench, HookTypes.EventLive, new { });
+        var log = new EventStreamLog(bench.Rig.Database);
+
+        await AgeAsync(bench, "2 hours");
+        await log.TidyAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([HookTypes.PublishStarted, HookTypes.EventLive], "the last of all stays in any case");
+
+        await AgeAsync(bench, "8 days");
+        await log.TidyAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([HookTypes.EventLive]);
+    }
+
+    [Fact]
+    public async Task Measurements_are_told_with_their_interval_and_only_those_that_are_asked_for()
+    {
+        var measured = new TwoMeasurements();
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, measurements: measured);
+        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+
+        var all = (await server.SendAsync("GET", "/api/v1/channels/demo/measurements", viewer)).Body;
+        all.GetProperty("intervalSeconds").GetDouble().ShouldBe(5);
+        var first = all.GetProperty("measurements")[0];
+        first.GetProperty("bitsPerSecond").GetInt64().ShouldBe(4_000_000);
+        first.GetProperty("skewSeconds").GetDouble().ShouldBe(-0.25);
+        first.GetProperty("encodingSpeed").GetDouble().ShouldBe(1.013);
+        first.GetProperty("delaySeconds").GetDouble().ShouldBe(0.412);
+        first.GetProperty("keyframeIntervalSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+
+        var after = Uri.EscapeDataString(TwoMeasurements.First.ToString("O", CultureInfo.InvariantCulture));
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/measurements?after={after}", viewer)).Body.GetProperty("measurements").GetArrayLength().ShouldBe(1);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?after=yesterday", viewer)).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/none/measurements", viewer)).Status.ShouldBe(404);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/timeline?before=x", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/timeline?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
+    }
+
+    private static async Task<IReadOnlyList<TimelineEntry>> ListAsync(RecordingBench bench, TimelineSight sight) =>
+        await new ChannelTimeline(bench.Rig.Database).ListAsync(await bench.Rig.Channels.GetAsync("demo"), sight, 50, null, default);
+
+    private static async Task HappensAsync(RecordingBench bench, string type, object data)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), type, "demo", data, default);
+    }
+
+    private static Task<EventInfo> PlanAsync(RecordingBench bench)
+    {
+        var now = bench.Rig.Clock.GetUtcNow();
+        return new EventDirectory(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
+    }
+
+    private static async Task StepAsync(RecordingBench bench, EventInfo planned)
+    {
+        await using var step = bench.Rig.Database.Source.CreateCommand("INSERT INTO event_steps (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
+        step.Parameters.Add(new() { Value = planned.Id });
+        step.Parameters.Add(new() { Value = bench.Rig.Clock.GetUtcNow().UtcDateTime.AddSeconds(-1) });
+        await step.ExecuteNonQueryAsync();
+    }
+
+    private static async Task AgeAsync(RecordingBench bench, string by)
+    {
+        await using var age = bench.Rig.Database.Source.CreateCommand($"UPDATE stream_events SET written_at = now() - interval '{by}'");
+        await age.ExecuteNonQueryAsync();
+    }
+
+    private sealed class TwoMeasurements : IChannelMeasurements
+    {
+        public static readonly DateTimeOffset First = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+        public TimeSpan Interval => TimeSpan.FromSeconds(5);
+
+        public IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after) =>
+        [
+            .. ((Measurement[])
+            [
+                new(First) { BitsPerSecond = 4_000_000, Skew = TimeSpan.FromMilliseconds(-250), EncodingSpeed = 1.0131, Delay = TimeSpan.FromMilliseconds(412) },
+                new(First + Interval) { Viewers = 3 },
+            ]).Where(m => m.At > after),
+        ];
+    }
+}
