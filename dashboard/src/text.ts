@@ -1,7 +1,9 @@
 // Every text that a person reads, in one place. The two tables are apart so that the watch page does not carry the dashboard's; what is long of the dashboard's lies in text/.
 
 import { channelText } from './text/channel';
+import { channelPageText } from './text/channelPage';
 import { entranceText } from './text/entrance';
+import { nowText } from './text/now';
 import { pagesText } from './text/pages';
 import { recordingsText } from './text/recordings';
 import { scheduleText } from './text/schedule';
@@ -111,6 +113,8 @@ export const adminText = {
 
   signIn: entranceText,
   pages: pagesText,
+  now: nowText,
+  channelPage: channelPageText,
   schedule: scheduleText,
   recordings: recordingsText,
   settings: settingsText,
@@ -130,10 +134,8 @@ export const adminText = {
     end: 'End broadcast',
     endTitle: (name: string) => `End the broadcast on ${name}?`,
     endHint: 'The encoder is sent away and viewers see that the broadcast has ended.',
-    setUp: 'Set up',
   },
   encoding: {
-    rungs: (names: string, encoder: string) => `Encoding ${names} with ${encoder}`,
     behind: (seconds: string) => `${seconds} s behind the source`,
     nothing: 'Nothing is encoded now; viewers have the source',
     faster: 'lower quality',
@@ -152,7 +154,7 @@ export const adminText = {
     sound: (codec: string, kilohertz: string) => `sound ${codec}, ${kilohertz} kHz`,
     noSound: 'no sound',
   },
-  states: { offline: 'Offline', preview: 'Preview', starting: 'Starting', live: 'Live', ended: 'Ended' } as Record<string, string>,
+  states: { offline: 'Offline', preview: 'Preview', starting: 'Starting', live: 'Live', waiting: 'Waiting', ended: 'Ended' } as Record<string, string>,
 
   channel: channelText,
   newChannel: {
@@ -238,12 +240,8 @@ export const adminText = {
     keyHidden: 'Shown only when it is made. Rotate the key to get a new one.',
   },
   newKey: {
-    channelTitle: (name: string) => `${name} is ready`,
     title: 'New stream key',
     once: 'Copy the stream key now. It is not shown again.',
-    waiting: 'Waiting for the encoder. Start it when you have copied both.',
-    here: 'The encoder is here. The first picture is being made.',
-    live: 'The encoder is here, and the channel is live.',
     done: 'Done',
   },
   keys: {

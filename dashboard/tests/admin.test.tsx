@@ -1,11 +1,9 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
 import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
-import { Api, ApiError, type Channel, problemOf, type Source } from '../src/admin/api';
-import { Channels } from '../src/admin/Channels';
+import { Api, type Channel, problemOf, type Source } from '../src/admin/api';
 import { LadderField } from '../src/admin/LadderField';
 import { SourceLine } from '../src/admin/SourceHealth';
-import { WaitForEncoder } from '../src/admin/WaitForEncoder';
 import { AccessForm, IssuedLink, LinkFields, tokenFacts } from '../src/admin/Viewers';
 import { adminText } from '../src/text';
 
@@ -35,64 +33,6 @@ describe('problems', () => {
     expect(problem).toMatchObject({ status: 400, message: 'The request has mistakes.', mistakes: { name: 'Too long. Bad letters.' } });
   });
   test.each([undefined, null, 'oops', {}])('%j has words too', (body) => expect(problemOf(500, body, 'failed').message).toBe('failed'));
-});
-
-describe('the list of channels', () => {
-  const api = new Api(null, adminText);
-  const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null };
-  const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin') =>
-    renderToStaticMarkup(
-      <Channels api={api} rtmp="rtmp://h:1935/live" system={{ version: '1', role, ladders: ['passthrough'], latencies: ['standard'] }} channels={{ data, error, refresh: () => undefined }} />,
-    );
-
-  test('says that it loads', () => expect(draw(null, null)).toContain(adminText.loading));
-  test('invites to make the first one', () => {
-    expect(draw([], null)).toContain(adminText.channels.emptyHint);
-    expect(draw([], null)).toContain(adminText.channels.create);
-  });
-  test('invites only who may', () => expect(draw([], null, 'viewer')).not.toContain(adminText.channels.create));
-  test('shows what went wrong beside what was known', () => {
-    const html = draw([channel], new ApiError(0, adminText.serverSilent));
-    expect(html).toContain(adminText.serverSilent);
-    expect(html).toContain('Council');
-  });
-  test('shows a live channel as live, with its page', () => {
-    const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: '2026-01-01T12:00:00Z' } }], null);
-    expect(html).toContain('data-pill="live"');
-    expect(html).toContain('href="/watch/main"');
-    expect(html).toMatch(/<img src="\/live\/main\/poster\.jpg\?at=\d+" alt="" width="128" height="72"/);
-    expect(html).toContain(adminText.channels.end);
-  });
-  const encoding = { encoder: 'x264', rungs: [{ name: '720p' }, { name: '480p' }], givenUp: [], haste: 0, halfRate: false, step: 0, reason: null, behindSeconds: 0.42, restarts: 0 };
-  const live = { state: 'live', session: '01', startedAt: null };
-  test('tells in one line how a live channel is encoded', () => {
-    const html = draw([{ ...channel, live, encoding }], null);
-    expect(html).toContain('Encoding 720p, 480p with x264 · 0.4 s behind the source');
-    expect(html).toContain('data-reduced="false"');
-    expect(html).not.toContain('last reason');
-  });
-  test('tells what has been given up, and why', () => {
-    const html = draw([{ ...channel, live, encoding: { ...encoding, rungs: [{ name: '480p' }], givenUp: ['720p'], haste: 2, halfRate: true, step: 4, reason: 'too slow', restarts: 2 } }], null);
-    for (const words of ['lower quality', 'half of the pictures', 'without 720p', 'restarted 2 times', 'last reason: too slow', 'data-reduced="true"']) expect(html).toContain(words);
-  });
-  test('tells why the source is not passed on', () => {
-    const copied = { ...encoding, rungs: [{ name: 'source' }, { name: '480p' }], copyReason: 'its keyframes are rare' };
-    expect(draw([{ ...channel, live, encoding: copied }], null)).toContain('the source is not passed on, because its keyframes are rare');
-    expect(draw([{ ...channel, live, encoding: { ...copied, rungs: [{ name: '480p' }] } }], null)).not.toContain('not passed on');
-  });
-  test('says that nothing is encoded when nothing is', () =>
-    expect(draw([{ ...channel, live, encoding: { ...encoding, encoder: null, rungs: [] } }], null)).toContain(adminText.encoding.nothing));
-  test('says nothing of encoding where there is none', () => expect(draw([{ ...channel, live, encoding: null }], null)).not.toContain('class="encoding"'));
-  test('a channel that nobody publishes to is offline and has nothing to end', () => {
-    const html = draw([channel], null);
-    expect(html).toContain(adminText.states.offline);
-    expect(html).not.toContain(adminText.channels.end);
-  });
-  test('a viewer sees no keys and ends nothing', () => {
-    const html = draw([{ ...channel, live: { state: 'live', session: '01', startedAt: null } }], null, 'viewer');
-    expect(html).not.toContain(adminText.channels.setUp);
-    expect(html).not.toContain(adminText.channels.end);
-  });
 });
 
 describe('the ladder of a new channel', () => {
@@ -147,19 +87,6 @@ describe('who may watch', () => {
     const token = { id: 'a', label: '', address: '203.0.113.5', createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-01-02T00:00:00Z', revokedAt: null };
     expect(tokenFacts(token, Date.parse('2026-01-01T12:00:00Z')).join()).toMatch(/^opens until .*,only from 203\.0\.113\.5$/);
     expect(tokenFacts({ ...token, address: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
-  });
-});
-
-describe('after a channel was made', () => {
-  const draw = (state: string) => renderToStaticMarkup(<WaitForEncoder channel="main" state={state} />);
-  test('its encoder is waited for', () => {
-    expect(draw('offline')).toContain(adminText.newKey.waiting);
-    expect(draw('offline')).toContain('data-here="false"');
-  });
-  test('its encoder is seen to be there, with its picture once there is one', () => {
-    expect(draw('starting')).toContain('data-here="true"');
-    expect(draw('starting')).not.toContain('<img');
-    expect(draw('live')).toContain('src="/live/main/poster.jpg?at=');
   });
 });
 

@@ -21,7 +21,7 @@ internal sealed class WebPages
 
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob:; connect-src {0}; "
-        + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}";
+        + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}; frame-src {2}";
 
     private static readonly FrozenDictionary<string, string> Types = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
     {
@@ -75,8 +75,8 @@ internal sealed class WebPages
         endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
         endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
         endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching));
-        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching));
+        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));   // a channel's picture is its embed page
+        endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
         endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
         endpoints.MapMethods("/favicon.ico", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
         endpoints.MapMethods("/favicon.svg", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
@@ -90,10 +90,11 @@ internal sealed class WebPages
     /// <param name="head">What its head says; as it was built when not given.</param>
     /// <param name="caching">What caches may do.</param>
     /// <param name="status">The status code.</param>
-    public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching, int status = StatusCodes.Status200OK)
+    /// <param name="frames">What it may show in frames, as <c>frame-src</c> has it.</param>
+    public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching, int status = StatusCodes.Status200OK, string frames = "'none'")
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors);
+        headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors, frames);
         if (!AreThere)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

@@ -2,9 +2,11 @@ import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from
 import { adminText } from '../text';
 import { forgetToken, rtmpServer } from './access';
 import { type Api, ApiError, type Me } from './api';
-import { Channels } from './Channels';
+import { forgetAll } from './channel/kept';
 import { Entrance } from './entrance/Entrance';
+import { useLive } from './live/useLive';
 import { addressOf, type Navigation, useNavigation } from './navigation';
+import { NowPage } from './now/NowPage';
 import { PageBoundary } from './PageBoundary';
 import { leave, resume, type Session } from './session';
 import { Top } from './Top';
@@ -13,6 +15,7 @@ import { usePolled } from './usePolled';
 const retryMs = 5000;
 
 // Pages that are not the first are fetched when somebody goes there.
+const ChannelPage = lazy(() => import('./channel/ChannelPage').then((module) => ({ default: module.ChannelPage })));
 const SchedulePage = lazy(() => import('./schedule/SchedulePage').then((module) => ({ default: module.SchedulePage })));
 const RecordingsPage = lazy(() => import('./recordings/RecordingsPage').then((module) => ({ default: module.RecordingsPage })));
 const SettingsPage = lazy(() => import('./settings/SettingsPage').then((module) => ({ default: module.SettingsPage })));
@@ -41,6 +44,7 @@ export function App() {
   const enter = useCallback((api: Api, me: Me) => setSession({ state: 'in', api, me }), []);
   const expire = useCallback(() => {
     forgetToken();
+    forgetAll();
     setSession({ state: 'out', why: adminText.signIn.expired });
   }, []);
   const out = useCallback(() => setSession({ state: 'out', why: null }), []);
@@ -91,16 +95,19 @@ interface DashboardProps {
 function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
   const [notOut, setNotOut] = useState<string | null>(null);
   const system = usePolled(useCallback(() => api.system(), [api]), 60_000, onExpired);
-  const channels = usePolled(useCallback(() => api.channels(), [api]), 3000, onExpired);
+  const live = useLive(api, onExpired);
   const { page, part } = navigation.place;
+  const rtmp = rtmpServer(system.data?.rtmp, window.location.hostname);
 
   useEffect(() => {
-    document.title = adminText.pages.title(adminText.pages.names[page]);
+    // A channel's page says which one it is.
+    if (page !== 'channels') document.title = adminText.pages.title(adminText.pages.names[page]);
   }, [page]);
 
   async function signOut() {
     try {
       await leave(api, me);
+      forgetAll();
       onOut();
     } catch (error) {
       setNotOut(adminText.signIn.signOutFailed(error instanceof ApiError ? error.message : adminText.failed));
@@ -123,10 +130,11 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
         {system.data !== null && (
           <PageBoundary key={page}>
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
-              {page === 'now' && <Channels api={api} system={system.data} channels={channels} rtmp={rtmpServer(system.data.rtmp, window.location.hostname)} />}
-              {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={channels.data} onExpired={onExpired} />}
-              {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={channels.data} />}
-              {page === 'settings' && <SettingsPage api={api} me={me} channels={channels.data} part={part} go={navigation.go} onExpired={onExpired} />}
+              {page === 'now' && <NowPage api={api} system={system.data} live={live} go={navigation.go} />}
+              {page === 'channels' && <ChannelPage api={api} system={system.data} live={live} rtmp={rtmp} name={part} go={navigation.go} />}
+              {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={live.data} onExpired={onExpired} />}
+              {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={live.data} />}
+              {page === 'settings' && <SettingsPage api={api} me={me} channels={live.data} part={part} go={navigation.go} onExpired={onExpired} />}
             </Suspense>
           </PageBoundary>
         )}

@@ -1,6 +1,7 @@
 import { useCallback, useState } from 'react';
 import { adminText } from '../text';
 import type { Api, Key } from './api';
+import { forgetKey, rememberKey } from './channel/kept';
 import { CopyField } from './CopyField';
 import { ActionForm, Dialog, Field } from './Dialog';
 import { NewKeyDialog } from './NewKeyDialog';
@@ -9,8 +10,16 @@ import { usePolled } from './usePolled';
 
 type Asking = { about: 'create' } | { about: 'rotate' | 'revoke'; key: Key };
 
+interface EncoderProps {
+  api: Api;
+  channel: string;
+  rtmp: string;
+  /** Whether the server's address is said elsewhere on the page. */
+  keysOnly?: boolean;
+}
+
 /** How to publish to a channel: the server's address and the channel's keys. */
-export function Encoder({ api, channel, rtmp }: { api: Api; channel: string; rtmp: string }) {
+export function Encoder({ api, channel, rtmp, keysOnly = false }: EncoderProps) {
   const load = useCallback(async () => (await api.keys(channel)).filter((key) => key.revokedAt === null), [api, channel]);
   // A token that ends is noticed by the list of channels.
   const { data: keys, error, refresh } = usePolled(load, 15_000, nothing);
@@ -21,20 +30,27 @@ export function Encoder({ api, channel, rtmp }: { api: Api; channel: string; rtm
   async function done(work: Promise<{ streamKey: string } | void>) {
     const result = await work;
     setAsking(null);
-    if (result) setIssued(result.streamKey);
+    // Whichever was made here before may be the one that does not work any more.
+    forgetKey(channel);
+    if (result) {
+      rememberKey(channel, result.streamKey);
+      setIssued(result.streamKey);
+    }
     refresh();
   }
 
   return (
     <>
-      <section>
-        <h3>{adminText.encoder.title}</h3>
-        <p className="field-hint">{adminText.encoder.obs}</p>
-        <CopyField label={adminText.encoder.server} value={rtmp} />
-        <p className="field-hint">
-          {adminText.encoder.streamKey}: {adminText.encoder.keyHidden}
-        </p>
-      </section>
+      {!keysOnly && (
+        <section>
+          <h3>{adminText.encoder.title}</h3>
+          <p className="field-hint">{adminText.encoder.obs}</p>
+          <CopyField label={adminText.encoder.server} value={rtmp} />
+          <p className="field-hint">
+            {adminText.encoder.streamKey}: {adminText.encoder.keyHidden}
+          </p>
+        </section>
+      )}
       <section>
         <div className="panel-top">
           <h3>{text.title}</h3>

@@ -1,24 +1,21 @@
 import { useState } from 'react';
 import { adminText } from '../text';
-import type { Api, Channel } from './api';
+import type { Api } from './api';
+import { rememberKey } from './channel/kept';
 import { ActionForm, Dialog, Field } from './Dialog';
 import { LadderField } from './LadderField';
-import { NewKeyDialog } from './NewKeyDialog';
 
 interface NewChannelDialogProps {
   api: Api;
   ladders: string[];
   latencies: string[];
-  /** All channels as they are now, the new one among them soon. */
-  channels: readonly Channel[];
-  rtmp: string;
-  onCreated: () => void;
+  /** Told its name. */
+  onCreated: (channel: string) => void;
   onClose: () => void;
 }
 
-/** Makes a channel, then shows its first stream key. */
-export function NewChannelDialog({ api, ladders, latencies, channels, rtmp, onCreated, onClose }: NewChannelDialogProps) {
-  const [created, setCreated] = useState<{ channel: string; name: string; streamKey: string } | null>(null);
+/** Makes a channel. Its first stream key is shown on the channel's page. */
+export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }: NewChannelDialogProps) {
   const [latency, setLatency] = useState(latencies.includes('standard') ? 'standard' : (latencies[0] ?? ''));
   const text = adminText.newChannel;
 
@@ -34,13 +31,8 @@ export function NewChannelDialog({ api, ladders, latencies, channels, rtmp, onCr
       record: recording !== 'off',
       retention: recording === 'off' ? 'forever' : recording,
     });
-    setCreated({ channel: answer.channel.name, name: answer.channel.title || name, streamKey: answer.streamKey });
-    onCreated();
-  }
-
-  if (created !== null) {
-    const state = channels.find((channel) => channel.name === created.channel)?.live?.state ?? 'offline';
-    return <NewKeyDialog title={adminText.newKey.channelTitle(created.name)} rtmp={rtmp} streamKey={created.streamKey} waiting={{ channel: created.channel, state }} onDone={onClose} />;
+    rememberKey(answer.channel.name, answer.streamKey);
+    onCreated(answer.channel.name);
   }
 
   return (

@@ -23,7 +23,7 @@ export function Top({ me, version, navigation, onSignOut }: TopProps) {
       {me && navigation && (
         <nav className="pages" aria-label={text.label}>
           {pagesOf(me).map((page) => (
-            <PageLink key={page} to={addressOf(page)} current={navigation.place.page === page} go={navigation.go}>
+            <PageLink key={page} to={addressOf(page)} current={navigation.place.page === page || (page === 'now' && navigation.place.page === 'channels')} go={navigation.go}>
               {text.names[page]}
             </PageLink>
           ))}

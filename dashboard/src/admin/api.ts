@@ -4,13 +4,26 @@ export interface Live {
   state: string;
   session: string | null;
   startedAt: string | null;
+  /** Who watches now; null or left out where nobody counts. */
+  viewers?: number | null;
+}
+
+/** An encoder that publishes. */
+export interface Input {
+  /** `primary` or `backup`. */
+  role: string;
+  /** `good`, `recovering`, `waiting` or `silent`. */
+  state: string;
+  onAir: boolean;
+  since: string;
+  bitsPerSecond: number | null;
 }
 
 /** How a channel's rungs are encoded. */
 export interface Encoding {
   /** Nobody encodes while it is null. */
   encoder: string | null;
-  rungs: { name: string }[];
+  rungs: { name: string; width?: number; height?: number; bitsPerSecond?: number }[];
   /** Why the source is encoded as well and not passed on, as the rung `source`; null where it passes. */
   copyReason?: string | null;
   /** Rungs that were planned and are not encoded. */
@@ -41,6 +54,7 @@ export interface Channel {
   /** How long a broadcast waits for an encoder that is gone. */
   reconnectWindowSeconds?: number;
   live: Live | null;
+  inputs?: Input[];
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
 }
@@ -303,6 +317,14 @@ export class Api {
     const answer = await this.read(response);
     if (!response.ok) throw problemOf(response.status, answer, this.otherwise);
     return answer as T;
+  }
+
+  /** Opens an event stream below `/api/v1`; one that is read on says by which id. */
+  stream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = { Accept: 'text/event-stream' };
+    if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
+    if (lastId !== '') headers['Last-Event-ID'] = lastId;
+    return fetch(`/api/v1${path}`, { headers, cache: 'no-store', signal });
   }
 
   /** A file; null where there is none. */

@@ -1,7 +1,12 @@
 import '../theme.css';
 import './colors.css';
-import './dashboard.css';
+import './base.css';
+import './bar.css';
+import './forms.css';
+import './dialogs.css';
 import './parts.css';
+import './entrance/entrance.css';
+import './now/now.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { adminText } from '../text';

@@ -2,8 +2,8 @@ import { type MouseEvent, type ReactNode, useCallback, useEffect, useState } fro
 
 const root = '/dashboard';
 
-/** The dashboard's pages, by the first part of their address below `/dashboard`. */
-export type Page = 'now' | 'schedule' | 'recordings' | 'settings';
+/** The dashboard's pages, by the first part of their address below `/dashboard`; `channels` is the page of one channel, whose name follows. */
+export type Page = 'now' | 'channels' | 'schedule' | 'recordings' | 'settings';
 
 /** Where somebody is: a page, and what of it. */
 export interface Place {
@@ -15,13 +15,22 @@ export interface Place {
 /** What an address shows. One that is not known shows what is on now. */
 export function placeOf(pathname: string): Place {
   const [page = '', part = ''] = pathname.startsWith(`${root}/`) ? pathname.slice(root.length + 1).split('/') : [];
+  if (page === 'channels' && part !== '') return { page, part: decoded(part) };
   return page === 'schedule' || page === 'recordings' || page === 'settings' ? { page, part } : { page: 'now', part: page };
 }
 
 /** The address that shows a page. */
 export function addressOf(page: Page, part = ''): string {
   if (page === 'now') return root;
-  return part === '' ? `${root}/${page}` : `${root}/${page}/${part}`;
+  return part === '' ? `${root}/${page}` : `${root}/${page}/${encodeURIComponent(part)}`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export interface Navigation {

@@ -1,7 +1,7 @@
 /** The dashboard's pages and the way between them. */
 export const pagesText = {
   label: 'Pages',
-  names: { now: 'Now', schedule: 'Schedule', recordings: 'Recordings', settings: 'Settings' },
+  names: { now: 'Now', channels: 'Channel', schedule: 'Schedule', recordings: 'Recordings', settings: 'Settings' },
   title: (page: string) => `${page} – Broadcast`,
   skip: 'Skip to the content',
   signedInAs: (name: string, role: string) => `Signed in as ${name} (${role})`,

@@ -1,0 +1,58 @@
+import type { Api, PlaybackAddresses } from '../api';
+
+// `/api/v1/channels/{name}/…` as the channel's page uses it.
+
+/** What was measured of a channel at one moment; what is null was not known. */
+export interface Measurement {
+  at: string;
+  bitsPerSecond: number | null;
+  framesPerSecond: number | null;
+  keyframeIntervalSeconds: number | null;
+  /** How far sound comes ahead of the picture; negative when it comes behind. */
+  skewSeconds: number | null;
+  /** 1 keeps up with the source. */
+  encodingSpeed: number | null;
+  encodingBehindSeconds: number | null;
+  delaySeconds: number | null;
+  viewers: number | null;
+}
+
+export interface Measurements {
+  intervalSeconds: number;
+  measurements: Measurement[];
+}
+
+/** Something that happened. */
+export interface Happening {
+  id: string;
+  at: string;
+  type: string;
+  session: string | null;
+  /** Who changed something: kind, id and name. */
+  actor: string | null;
+  data: Record<string, unknown>;
+}
+
+/** What was measured after an instant; all there is without one. */
+export function measurements(api: Api, channel: string, after?: string): Promise<Measurements> {
+  return api.ask('GET', `${pathOf(channel)}/measurements${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`);
+}
+
+/** What happened, newest first. */
+export function timeline(api: Api, channel: string, limit: number, before?: string): Promise<Happening[]> {
+  return api.ask('GET', `${pathOf(channel)}/timeline?limit=${limit}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`);
+}
+
+/** Sends the encoders away; the session waits for them. */
+export function kick(api: Api, channel: string): Promise<{ encoders: number }> {
+  return api.ask('POST', `${pathOf(channel)}/kick`);
+}
+
+/** A token of short life that also opens what the audience does not get yet. */
+export function previewToken(api: Api, channel: string, label: string, expiresAt: Date): Promise<{ token: string; addresses: PlaybackAddresses }> {
+  return api.ask('POST', `${pathOf(channel)}/viewer-tokens`, { label, preview: true, expiresAt: expiresAt.toISOString() });
+}
+
+function pathOf(channel: string): string {
+  return `/channels/${encodeURIComponent(channel)}`;
+}

@@ -1,0 +1,62 @@
+import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
+import { type Api, ApiError, type Channel } from '../api';
+import type { Polled } from '../usePolled';
+import { listen } from './eventStream';
+import { learn, type LiveState, nothingKnown } from './liveState';
+
+/** What the stream does not tell (bitrates, encoding, what was changed of a channel) is asked for this often, and everything while there is no stream. */
+const withStreamMs = 10_000;
+const withoutStreamMs = 3000;
+
+export interface Live extends Polled<Channel[]> {
+  state: LiveState;
+  /** Whether changes come by themselves. */
+  isStreaming: boolean;
+}
+
+/** All channels as they are, told by the event stream, and asked for where there is none. */
+export function useLive(api: Api, onUnauthorized: () => void): Live {
+  const [state, dispatch] = useReducer(learn, nothingKnown);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isStreaming, setStreaming] = useState(false);
+  const turn = useRef(0);
+  const asked = useRef(0);
+  turn.current = state.turn;
+
+  const refresh = useCallback(() => {
+    const number = ++asked.current;
+    const askedAt = turn.current;
+    api.channels().then(
+      (channels) => {
+        if (number !== asked.current) return;
+        dispatch({ kind: 'list', channels, askedAt });
+        setError(null);
+      },
+      (problem: unknown) => {
+        if (number !== asked.current) return;
+        if (problem instanceof ApiError && problem.status === 401) onUnauthorized();
+        setError(problem instanceof ApiError ? problem : new ApiError(0, String(problem)));
+      },
+    );
+  }, [api, onUnauthorized]);
+
+  useEffect(
+    () => listen(api, { onMessage: (message) => dispatch({ kind: 'message', ...message }), onOpen: setStreaming, onUnauthorized }),
+    [api, onUnauthorized],
+  );
+
+  // Asked anew also when the stream comes or goes: what changed between is in no message.
+  useEffect(() => {
+    refresh();
+    const timer = window.setInterval(() => {
+      if (!document.hidden) refresh();
+    }, isStreaming ? withStreamMs : withoutStreamMs);
+    document.addEventListener('visibilitychange', refresh);
+    return () => {
+      window.clearInterval(timer);
+      document.removeEventListener('visibilitychange', refresh);
+    };
+  }, [refresh, isStreaming, state.stale]);
+
+  return { data: state.channels, error, refresh, state, isStreaming };
+}
