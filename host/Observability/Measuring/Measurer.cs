@@ -81,7 +81,7 @@ internal sealed partial class Measurer(LiveDirectory directory, ISourceHealth he
         }
     }
 
-    [LoggerMessage(5190, LogLevel.Error, "Channels could not be measured; charts have a gap")]
+    [LoggerMessage(7090, LogLevel.Error, "Channels could not be measured; charts have a gap")]
     private static partial void Failed(ILogger logger, Exception exception);
 
     private Measurement Measure(DateTimeOffset now, ChannelName name, Channel channel, IReadOnlyDictionary<ChannelName, TimeSpan> longest)
