@@ -47,7 +47,7 @@ describe('what is known of channels', () => {
     const on = list([{ ...channel, live: { state: 'live', session: '01', startedAt: null } }]);
     const state = after(on, message('channel.viewers', 'main', { viewers: 7 }), message('channel.state', 'main', { state: 'waiting', session: '01', startedAt: null }));
     expect(state.channels![0]!.live).toMatchObject({ state: 'waiting', viewers: 7 });
-    expect(after(on, message('channel.viewers', 'main', { viewers: null })).channels![0]!.live!.viewers).toBeNull();
+    expect(after(on, message('channel.viewers', 'main', { viewers: null })).channels![0]!.live!.viewers).toBeUndefined();
   });
   test('has what is wrong until nothing is', () => {
     const issue = { code: 'c', severity: 'warning', advice: 'Do this.', since: '' };

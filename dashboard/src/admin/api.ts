@@ -4,8 +4,8 @@ export interface Live {
   state: string;
   session: string | null;
   startedAt: string | null;
-  /** Who watches now; null or left out where nobody counts. */
-  viewers?: number | null;
+  /** How many watch now; left out where nobody counts. */
+  viewers?: number;
 }
 
 /** An encoder that publishes. */

@@ -54,7 +54,7 @@ export function learn(state: LiveState, news: LiveNews): LiveState {
     case 'channel.health':
       return { ...next, issues: { ...state.issues, [channel]: issuesOf(data.issues) } };
     case 'channel.viewers':
-      return withViewers(next, channel, typeof data.viewers === 'number' ? data.viewers : null);
+      return withViewers(next, channel, typeof data.viewers === 'number' ? data.viewers : undefined);
     default:
       return noted(next, channel);
   }
@@ -90,7 +90,7 @@ function withState(state: LiveState, channel: string, data: Record<string, unkno
   return replaced(told, { ...known, live, inputs });
 }
 
-function withViewers(state: LiveState, channel: string, viewers: number | null): LiveState {
+function withViewers(state: LiveState, channel: string, viewers: number | undefined): LiveState {
   const known = state.channels?.find((other) => other.name === channel);
   if (known === undefined || known.live === null) return state;
   return replaced(state, { ...known, live: { ...known.live, viewers } });
