@@ -3,6 +3,7 @@ import { type Api, ApiError, type Channel } from '../api';
 import type { Polled } from '../usePolled';
 import { listen } from './eventStream';
 import { learn, type LiveState, nothingKnown } from './liveState';
+import { useSeen } from './useSeen';
 
 /** What the stream does not tell (bitrates, encoding, what was changed of a channel) is asked for this often, and everything while there is no stream. */
 const withStreamMs = 10_000;
@@ -19,6 +20,7 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
   const [state, dispatch] = useReducer(learn, nothingKnown);
   const [error, setError] = useState<ApiError | null>(null);
   const [isStreaming, setStreaming] = useState(false);
+  const isSeen = useSeen();
   const turn = useRef(0);
   const asked = useRef(0);
   turn.current = state.turn;
@@ -40,10 +42,14 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
     );
   }, [api, onUnauthorized]);
 
-  useEffect(
-    () => listen(api, { onMessage: (message) => dispatch({ kind: 'message', ...message }), onOpen: setStreaming, onUnauthorized }),
-    [api, onUnauthorized],
-  );
+  useEffect(() => {
+    if (!isSeen) return undefined;
+    const stop = listen(api, { onMessage: (message) => dispatch({ kind: 'message', ...message }), onOpen: setStreaming, onUnauthorized });
+    return () => {
+      stop();
+      setStreaming(false);
+    };
+  }, [api, onUnauthorized, isSeen]);
 
   // Asked anew also when the stream comes or goes: what changed between is in no message.
   useEffect(() => {
