@@ -37,7 +37,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Button(page, "New channel").ClickAsync();
         await Field(page, "Name").FillAsync("main");
         await Button(page, "Create channel").ClickAsync();
-        await Button(page, "Done").ClickAsync();
+        await page.GetByText("Waiting for the encoder").WaitForAsync();
 
         await Button(page, "Sign out").ClickAsync();
         await Field(page, "Name").FillAsync("jane");
@@ -72,6 +72,103 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         complaints.ShouldBeEmpty();
         await page.Context.CloseAsync();
     }
+
+    [Fact]
+    public async Task A_new_channel_waits_for_its_encoder_turns_green_and_shows_how_it_does_until_it_is_ended()
+    {
+        await using var server = await FreshServer.StartAsync();
+        var complaints = new List<string>();
+        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Console += (_, message) =>
+        {
+            // What is not there yet is asked for as well: Chromium writes that down as an error.
+            if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
+            {
+                complaints.Add(message.Text);
+            }
+        };
+        await page.GotoAsync(new Uri(server.Http, "/dashboard/setup").ToString());
+        await Field(page, "Set-up code").FillAsync(server.SetupCode);
+        await Field(page, "Name").FillAsync("jane");
+        await Field(page, "Password").FillAsync(Password);
+        await Field(page, "Password again").FillAsync(Password);
+        await Button(page, "Make the account").ClickAsync();
+
+        await Button(page, "New channel").ClickAsync();
+        await Field(page, "Name").FillAsync("council");
+        await Field(page, "Title").FillAsync("Town council");
+        await Field(page, "Rewind").SelectOptionAsync("30m");
+        await Button(page, "Create channel").ClickAsync();
+        var connect = page.Locator(".connect");
+        await connect.GetByText("Waiting for the encoder").WaitForAsync();
+        var rtmp = await connect.GetByLabel("Server", new() { Exact = true }).InputValueAsync();
+        var key = await connect.GetByLabel("Stream key", new() { Exact = true }).InputValueAsync();
+
+        await using (FfmpegTool.Publish($"{rtmp}/{key}", new TestSource { Picture = CountingPicture.Filter }))
+        {
+            await page.Locator(".connect[data-here='true']").WaitForAsync(new() { Timeout = 60_000 });
+            await page.GetByText("the channel is live").WaitForAsync(new() { Timeout = 60_000 });
+            var video = page.FrameLocator(".preview iframe").Locator("video");
+            await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60), "the picture runs");
+            foreach (var chart in new[] { "bitrate", "frames", "delay" })
+            {
+                await Poll.UntilAsync(
+                    async () => await page.Locator($".chart[data-chart='{chart}'] .chart-now").AllInnerTextsAsync() is [var now] && now.Any(char.IsDigit), TimeSpan.FromSeconds(60), $"{chart} is measured");
+            }
+
+            await page.Locator(".timeline").GetByText("The broadcast began").WaitForAsync();
+            await page.Locator(".timeline").GetByText("The encoder came").WaitForAsync();
+            await page.Locator(".timeline").GetByText("Channel made, by jane").WaitForAsync();
+            await page.GetByText("Source is good").First.WaitForAsync(new() { Timeout = 60_000 });
+            var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
+            serious.ShouldBeEmpty();
+
+            await page.GetByRole(AriaRole.Link, new() { Name = "All channels", Exact = true }).ClickAsync();
+            await page.Locator(".card[data-state='live']").GetByText("kbit/s").WaitForAsync();
+            (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
+            await page.GetByRole(AriaRole.Link, new() { Name = "Town council", Exact = true }).ClickAsync();
+
+            await Button(page, "End broadcast").ClickAsync();
+            await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "End broadcast", Exact = true }).ClickAsync();
+            await page.Locator(".timeline").GetByText("The broadcast ended: ended by an operator").WaitForAsync();
+            await page.Locator(".timeline").GetByText("Broadcast ended by hand, by jane").WaitForAsync();
+        }
+
+        complaints.ShouldBeEmpty();
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task On_a_narrow_phone_nothing_of_the_dashboard_is_cut_off()
+    {
+        await using var server = await FreshServer.StartAsync();
+        var page = await chromium.OpenAsync(new Uri(server.Http, "/dashboard/setup"), width: 360, height: 740);
+        await Field(page, "Set-up code").FillAsync(server.SetupCode);
+        await Field(page, "Name").FillAsync("jane");
+        await Field(page, "Password").FillAsync(Password);
+        await Field(page, "Password again").FillAsync(Password);
+        await Button(page, "Make the account").ClickAsync();
+        await Button(page, "New channel").ClickAsync();
+        await Field(page, "Name").FillAsync("main");
+        await Button(page, "Create channel").ClickAsync();
+        await page.GetByText("Waiting for the encoder").WaitForAsync();
+        (await Overhang(page)).ShouldBe(0);
+
+        foreach (var name in new[] { "Settings", "Recordings", "Schedule", "Now" })
+        {
+            var link = page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true });
+            var box = await link.BoundingBoxAsync();
+            (box!.X >= 0 && box.X + box.Width <= 360 && box.Y + box.Height <= 740).ShouldBeTrue($"{name} is in sight");
+            await link.ClickAsync();
+            await page.Locator($"a[aria-current='page']:text-is('{name}')").WaitForAsync();
+            (await Overhang(page)).ShouldBe(0, name);
+        }
+
+        await page.Context.CloseAsync();
+    }
+
+    private static Task<int> Overhang(IPage page) => page.EvaluateAsync<int>("() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth)");
 
     private static ILocator Field(IPage page, string label) => page.GetByLabel(label, new() { Exact = true });
 
