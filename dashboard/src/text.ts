@@ -5,6 +5,7 @@ import { channelPageText } from './text/channelPage';
 import { entranceText } from './text/entrance';
 import { nowText } from './text/now';
 import { pagesText } from './text/pages';
+import { controlsText } from './text/playerControls';
 import { recordingsText } from './text/recordings';
 import { scheduleText } from './text/schedule';
 import { settingsText } from './text/settings';
@@ -18,6 +19,7 @@ export const playerText = {
     offline: 'Offline',
     starting: 'Starting',
     live: 'Live',
+    replay: controlsText.replayPill,
     reconnecting: 'Reconnecting',
     ended: 'Ended',
     error: 'Problem',
@@ -94,7 +96,7 @@ export const playerText = {
   latencyHint: 'Time between the camera and your screen',
   liveSince: (clock: string) => `Live since ${clock}`,
   latencySentence: (seconds: string) => `${seconds} s delay`,
-  keys: 'Space play or pause · M mute · F full screen · L live · ↑ ↓ volume',
+  keys: controlsText.keys,
   openWatchPage: 'Open the watch page',
 } as const;
 

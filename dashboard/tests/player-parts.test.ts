@@ -18,7 +18,10 @@ describe('the name of a quality', () => {
 });
 
 describe('keys', () => {
-  test.each([[' ', 'toggle'], ['k', 'toggle'], ['m', 'mute'], ['f', 'fullscreen'], ['l', 'live'], ['ArrowUp', 'louder'], ['ArrowDown', 'quieter'], ['x', null]])('%j', (key, command) => {
+  test.each([
+    [' ', 'toggle'], ['k', 'toggle'], ['m', 'mute'], ['f', 'fullscreen'], ['j', 'farBack'], ['L', 'farForward'], ['ArrowLeft', 'back'], ['ArrowRight', 'forward'],
+    ['Home', 'begin'], ['End', 'end'], ['c', 'captions'], ['>', 'faster'], ['<', 'slower'], ['ArrowUp', 'louder'], ['ArrowDown', 'quieter'], ['x', null],
+  ])('%j', (key, command) => {
     expect(commandFor(key, false, 'nothing')).toBe(command);
   });
   test('space presses the button that has the focus', () => expect(commandFor(' ', false, 'button')).toBeNull());

@@ -67,6 +67,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     private const string ChooseOnWatchPage = """
         height => {
           document.querySelector('.menu-anchor > button').click();
+          document.querySelector('.menu-anchor [data-section=quality]').click();
           const wanted = height === 0 ? 'Auto' : `${height}p`;
           [...document.querySelectorAll('.menu-anchor .menu-item')].find(item => item.textContent.trim().startsWith(wanted)).click();
         }

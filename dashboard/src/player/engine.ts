@@ -1,4 +1,12 @@
 import type { Trouble } from './recovery';
+import type { Timeline } from './timeline';
+import type { Track } from './tracks';
+
+/**
+ * Where an attachment begins: seconds of the video, or what finds the place once the playlist is there. Null, and what finds nothing, is
+ * the stream's own place: live, or the begin of what is over.
+ */
+export type Begin = number | ((timeline: Timeline) => number | null) | null;
 
 /** One entry of the quality menu. */
 export interface Quality {
@@ -32,8 +40,17 @@ export interface Engine {
   readonly targetDuration: number;
   /** No more media will come. */
   readonly closed: boolean;
+  /** Null until the playlist is there. */
+  readonly timeline: Timeline | null;
+  /** The renditions of sound; one or none where there is nothing to choose. */
+  readonly audioTracks: readonly Track[];
+  /** -1 when not known. */
+  readonly chosenAudio: number;
 
   chooseQuality(id: number): void;
+  chooseAudio(id: number): void;
+  /** Whether playback may be hastened a little to stay with live; otherwise its speed is the viewer's alone. */
+  followLive(follow: boolean): void;
   /** Jumps to where live playback sits. */
   goLive(): void;
   /** Loads again after a network failure. */

@@ -1,15 +1,15 @@
-import type { Engine, EngineEvents } from './engine';
+import type { Begin, Engine, EngineEvents } from './engine';
 import { NativeEngine } from './nativeEngine';
 
-export type EngineMaker = (playlist: string, events: EngineEvents) => Engine;
+export type EngineMaker = (playlist: string, events: EngineEvents, begin: Begin) => Engine;
 
 /** What this browser plays with: hls.js where it can, else the browser itself. Null when neither works. */
 export async function findEngine(video: HTMLVideoElement): Promise<EngineMaker | null> {
   if ('MediaSource' in window || 'ManagedMediaSource' in window) {
     // A file of its own: browsers that do not need it do not load it, and it stays cached when the pages change.
     const { HlsEngine } = await import('./hlsEngine');
-    if (HlsEngine.supported) return (playlist, events) => new HlsEngine(video, playlist, events);
+    if (HlsEngine.supported) return (playlist, events, begin) => new HlsEngine(video, playlist, events, begin);
   }
-  if (NativeEngine.supports(video)) return (playlist, events) => new NativeEngine(video, playlist, events);
+  if (NativeEngine.supports(video)) return (playlist, events, begin) => new NativeEngine(video, playlist, events, begin);
   return null;
 }

@@ -1,6 +1,12 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js';
-import type { Engine, EngineEvents, Quality } from './engine';
+import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { loadPreferences } from './preferences';
 import type { Trouble } from './recovery';
+import { PlaylistTimeline, type Timeline } from './timeline';
+import type { Track } from './tracks';
+
+/** Times of the ordinary: catches up the tenths that a stall costs, too little to be heard. */
+const catchUp = 1.05;
 
 /**
  * How far behind the live edge to play is not set here on purpose: with a value of our own hls.js would not look at the
@@ -8,8 +14,7 @@ import type { Trouble } from './recovery';
  */
 const config: Partial<HlsConfig> = {
   lowLatencyMode: true,
-  // Catches up the tenths that a stall costs, too little to be heard.
-  maxLiveSyncPlaybackRate: 1.05,
+  maxLiveSyncPlaybackRate: catchUp,
   // Seconds kept behind the picture, so that a page left open for a day does not grow.
   backBufferLength: 20,
   // CMAF passes through as it is. Without the worker no script is made from a blob, and none has to be allowed.
@@ -20,7 +25,6 @@ const config: Partial<HlsConfig> = {
   abrEwmaDefaultEstimate: 3_000_000,
   // What the product does not make.
   enableInterstitialPlayback: false,
-  enableCEA708Captions: false,
 };
 
 /** Playback through Media Source Extensions, which every browser but older iPhones has. */
@@ -29,15 +33,22 @@ export class HlsEngine implements Engine {
   closed = false;
   private readonly video: HTMLVideoElement;
   private readonly events: EngineEvents;
+  private readonly listening = new AbortController();
+  private drawn: { details: object; end: number; timeline: Timeline } | null = null;
 
   static get supported(): boolean {
     return Hls.isSupported();
   }
 
-  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents) {
+  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, begin: Begin) {
     this.video = video;
     this.events = events;
-    this.hls = new Hls(config);
+    const { audio } = loadPreferences();
+    this.hls = new Hls({
+      ...config,
+      ...(typeof begin === 'number' ? { startPosition: begin } : {}),
+      ...(audio === null ? {} : { audioPreference: { lang: audio } }),
+    });
     this.hls.on(Events.ERROR, (_, error) => this.onError(error));
     this.hls.on(Events.MANIFEST_PARSED, () => events.onQualities());
     this.hls.on(Events.LEVELS_UPDATED, () => events.onQualities());
@@ -47,6 +58,8 @@ export class HlsEngine implements Engine {
       this.closed = true;
       events.onClosed();
     });
+    // Not before: until then hls.js goes to its own place. Nothing of it is seen, because the picture is shown once it moves.
+    if (typeof begin === 'function') video.addEventListener('canplay', () => this.goTo(begin), { once: true, signal: this.listening.signal });
     this.hls.attachMedia(video);
     this.hls.loadSource(playlist);
   }
@@ -78,6 +91,36 @@ export class HlsEngine implements Engine {
     return this.hls.latestLevelDetails?.targetduration ?? 2;
   }
 
+  get timeline(): Timeline | null {
+    const details = this.hls.latestLevelDetails;
+    const first = details?.fragments[0];
+    if (details === null || details === undefined || first === undefined) return null;
+    const end = details.live ? this.hls.liveSyncPosition ?? details.edge : details.edge;
+    if (this.drawn?.details !== details || this.drawn.end !== end) {
+      // The oldest segment of a window that slides is gone before it has loaded.
+      const start = details.live && details.type !== 'EVENT' ? first.start + details.targetduration : first.start;
+      const window = { start: Math.min(start, end), end };
+      this.drawn = { details, end, timeline: new PlaylistTimeline(details.fragments, window) };
+    }
+    return this.drawn.timeline;
+  }
+
+  get audioTracks(): readonly Track[] {
+    return this.hls.audioTracks.map((track) => ({ id: track.id, label: track.name, language: track.lang ?? null }));
+  }
+
+  get chosenAudio(): number {
+    return this.hls.audioTrack;
+  }
+
+  chooseAudio(id: number): void {
+    this.hls.audioTrack = id;
+  }
+
+  followLive(follow: boolean): void {
+    this.hls.config.maxLiveSyncPlaybackRate = follow ? catchUp : 1;
+  }
+
   chooseQuality(id: number): void {
     // From the next segment on: the picture does not stop for it.
     this.hls.nextLevel = id;
@@ -97,7 +140,13 @@ export class HlsEngine implements Engine {
   }
 
   destroy(): void {
+    this.listening.abort();
     this.hls.destroy();
+  }
+
+  private goTo(begin: (timeline: Timeline) => number | null): void {
+    const position = this.timeline === null ? null : begin(this.timeline);
+    if (position !== null) this.video.currentTime = position;
   }
 
   private onError(error: ErrorData): void {

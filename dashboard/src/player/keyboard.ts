@@ -1,4 +1,6 @@
-export type Command = 'toggle' | 'mute' | 'fullscreen' | 'live' | 'louder' | 'quieter';
+export type Command =
+  | 'toggle' | 'mute' | 'fullscreen' | 'louder' | 'quieter' | 'captions' | 'faster' | 'slower'
+  | 'back' | 'forward' | 'farBack' | 'farForward' | 'begin' | 'end';
 
 /** What a key asks for. Null for keys that belong to the browser or to the control that has the focus. */
 export function commandFor(key: string, withModifier: boolean, focus: 'nothing' | 'button' | 'field'): Command | null {
@@ -16,9 +18,27 @@ export function commandFor(key: string, withModifier: boolean, focus: 'nothing' 
     case 'f':
     case 'F':
       return 'fullscreen';
+    case 'j':
+    case 'J':
+      return 'farBack';
     case 'l':
     case 'L':
-      return 'live';
+      return 'farForward';
+    case 'ArrowLeft':
+      return 'back';
+    case 'ArrowRight':
+      return 'forward';
+    case 'Home':
+      return 'begin';
+    case 'End':
+      return 'end';
+    case 'c':
+    case 'C':
+      return 'captions';
+    case '>':
+      return 'faster';
+    case '<':
+      return 'slower';
     case 'ArrowUp':
       return 'louder';
     case 'ArrowDown':

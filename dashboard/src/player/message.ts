@@ -1,4 +1,5 @@
 import { playerText } from '../text';
+import { controlsText } from '../text/playerControls';
 import type { Announcement } from './broadcast';
 import { countdown } from './countdown';
 import type { Verdict } from './state';
@@ -25,12 +26,14 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string, nex
 
   switch (state) {
     case 'live':
+    case 'replay':
       return null;
     case 'offline':
       return { title: playerText.offline.title(channelTitle), hint: playerText.offline.hint, icon: 'moon', retry: false };
     case 'ended':
       return { ...playerText.ended, icon: 'check', retry: false };
     case 'starting': {
+      if (reason === 'loadingReplay') return { ...controlsText.loadingReplay, icon: 'spinner', retry: false };
       const text = playerText.starting[reason === 'preparing' || reason === 'loading' ? reason : 'connecting'];
       return { ...text, icon: 'spinner', retry: false };
     }
@@ -39,6 +42,7 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string, nex
       return { ...text, icon: 'spinner', retry: false };
     }
     case 'error': {
+      if (reason === 'replay') return { ...controlsText.replayFailed, icon: 'warning', retry: true };
       const known = reason === 'unreachable' || reason === 'denied' || reason === 'expired' || reason === 'noToken' || reason === 'unsupported' ? reason : 'media';
       // Where only another link helps, there is nothing to try again.
       return { ...playerText.error[known], icon: 'warning', retry: known !== 'expired' && known !== 'noToken' };

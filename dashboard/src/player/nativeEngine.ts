@@ -1,8 +1,18 @@
-import type { Engine, EngineEvents, Quality } from './engine';
+import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { PlaylistTimeline, type Timeline } from './timeline';
+import type { Track } from './tracks';
 
-/** Safari's own: when the first picture of the stream was taken. */
+/** Safari's own. */
+interface AppleAudioTrack {
+  enabled: boolean;
+  readonly label: string;
+  readonly language: string;
+}
+
 interface DatedVideo extends HTMLVideoElement {
+  /** When the first picture of the stream was taken. */
   getStartDate?(): Date;
+  readonly audioTracks?: ArrayLike<AppleAudioTrack>;
 }
 
 const hlsType = 'application/vnd.apple.mpegurl';
@@ -24,11 +34,12 @@ export class NativeEngine implements Engine {
     return video.canPlayType(hlsType) !== '';
   }
 
-  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents) {
+  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, begin: Begin) {
     this.video = video;
     this.playlist = playlist;
     this.events = events;
     video.addEventListener('error', () => this.onError(), { signal: this.listening.signal });
+    video.addEventListener('loadedmetadata', () => this.goTo(begin), { signal: this.listening.signal, once: true });
     video.addEventListener('durationchange', () => { if (this.closed) events.onClosed(); }, { signal: this.listening.signal });
     video.src = playlist;
   }
@@ -39,9 +50,34 @@ export class NativeEngine implements Engine {
   }
 
   get pictureDate(): Date | null {
-    const start = this.video.getStartDate?.();
-    if (start === undefined || Number.isNaN(start.getTime())) return null;
-    return new Date(start.getTime() + this.video.currentTime * 1000);
+    const start = this.startDate;
+    return start === null ? null : new Date(start + this.video.currentTime * 1000);
+  }
+
+  /** The browser tells neither gaps nor where its clock jumps. */
+  get timeline(): Timeline | null {
+    const ranges = this.video.seekable;
+    if (ranges.length === 0) return null;
+    const start = ranges.start(0);
+    const end = this.closed ? ranges.end(ranges.length - 1) : this.livePosition ?? start;
+    const date = this.startDate;
+    return new PlaylistTimeline([{ start, duration: end - start, programDateTime: date === null ? null : date + start * 1000 }], { start: Math.min(start, end), end });
+  }
+
+  get audioTracks(): readonly Track[] {
+    return this.sounds.map(({ label, language }, id) => ({ id, label, language: language === '' ? null : language }));
+  }
+
+  get chosenAudio(): number {
+    return this.sounds.findIndex((track) => track.enabled);
+  }
+
+  chooseAudio(id: number): void {
+    this.sounds.forEach((track, at) => { track.enabled = at === id; });
+  }
+
+  followLive(): void {
+    // The browser does as it likes.
   }
 
   get secondsToLive(): number | null {
@@ -70,6 +106,21 @@ export class NativeEngine implements Engine {
     this.listening.abort();
     this.video.removeAttribute('src');
     this.video.load();
+  }
+
+  private get startDate(): number | null {
+    const start = this.video.getStartDate?.().getTime();
+    return start === undefined || Number.isNaN(start) ? null : start;
+  }
+
+  private get sounds(): AppleAudioTrack[] {
+    return Array.from(this.video.audioTracks ?? []);
+  }
+
+  private goTo(begin: Begin): void {
+    const { timeline } = this;
+    const position = typeof begin === 'function' ? (timeline === null ? null : begin(timeline)) : begin;
+    if (position !== null) this.video.currentTime = position;
   }
 
   private get livePosition(): number | null {

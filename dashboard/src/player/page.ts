@@ -3,9 +3,11 @@ import { playerText } from '../text';
 import { type ChannelAddress, type EmbedOptions, channelAddress } from './address';
 import { element } from './dom';
 import { icon } from './icons';
-import type { PlayerView } from './player';
-import type { PlayerState } from './state';
+import type { ReplayOptions } from './replay';
 import { Stage } from './stage';
+import { parseStart } from './start';
+import type { PlayerState } from './state';
+import type { PlayerView } from './view';
 
 /** For tests and for people who look for a fault: the same objects that the page uses. */
 export interface PlayerHandle {
@@ -13,6 +15,10 @@ export interface PlayerHandle {
   readonly hls: Hls | null;
   readonly state: PlayerState;
   readonly latency: number | null;
+  /** Plays a recording in the channel's place, by the address of its playlist. */
+  playReplay(url: string, options?: ReplayOptions): void;
+  /** Plays the channel again. */
+  playLive(): void;
 }
 
 declare global {
@@ -50,6 +56,7 @@ export function makePlayerPage(
     onView(view);
   });
 
+  stage.player.startFrom(parseStart(window.location.search));
   window.broadcastPlayer = {
     video: stage.player.video,
     get hls() {
@@ -62,6 +69,8 @@ export function makePlayerPage(
     get latency() {
       return latest?.latency ?? null;
     },
+    playReplay: (url, replay) => stage.player.playReplay(url, replay),
+    playLive: () => stage.player.playLive(),
   };
   return { address, stage };
 }

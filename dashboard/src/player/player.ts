@@ -1,18 +1,28 @@
 import type { ChannelAddress, EmbedOptions } from './address';
-import type { Broadcast, Report } from './broadcast';
+import { Awakening } from './awakening';
+import type { Report } from './broadcast';
+import { Choices } from './choices';
 import type { Engine } from './engine';
 import { type EngineMaker, findEngine } from './findEngine';
 import { isBehindLive, latencySeconds } from './latency';
+import { phaseOf, stalledAfterMs } from './phase';
+import { Place } from './place';
 import { Progress } from './progress';
-import { Recovery, type Trouble } from './recovery';
+import type { Trouble } from './recovery';
+import { type ReplayOptions, decideReplay } from './replay';
 import { ServerClock } from './serverClock';
 import { Sound } from './sound';
-import { type Failure, type Picture, type Verdict, decide, hasNextSession, shouldAttach, shouldDetach } from './state';
+import { type Mode, offeredSpeeds } from './speed';
+import type { Start } from './start';
+import { type Picture, decide, hasNextSession, shouldAttach, shouldDetach } from './state';
 import { StatusPoller } from './statusPoller';
+import { landing } from './timeline';
+import { type Mending, Troubles } from './troubles';
+import type { PlayerView } from './view';
+
+export type { PlayerView } from './view';
 
 const tickMs = 500;
-/** Standing still for less is ordinary buffering. */
-const stalledAfterMs = 2500;
 /** The server goes on, we stand still: jump ahead first, then start again. */
 const nudgeAfterMs = 6000;
 const stuckAfterMs = 12_000;
@@ -20,60 +30,41 @@ const stuckAfterMs = 12_000;
 const settledAfterMs = 2500;
 /** Running this long, whatever was wrong is over. */
 const goodAfterMs = 5000;
-const clockEveryMs = 5 * 60_000;
-
-/** Everything the page draws. */
-export interface PlayerView extends Verdict {
-  channel: string;
-  broadcast: Broadcast | null;
-  /** The viewer wants it to run, whether it does or not. */
-  wantsPlay: boolean;
-  /** Nothing plays until the viewer asks for it: autoplay is off or forbidden. */
-  needsTap: boolean;
-  /** The browser allowed playback only without sound. */
-  mutedByBrowser: boolean;
-  buffering: boolean;
-  behindLive: boolean;
-  secondsToLive: number | null;
-  latency: number | null;
-  /** Milliseconds since 1970, as the server counts them. */
-  now: number;
-  engine: Engine | null;
-}
 
 /**
  * Keeps one channel playing: asks the server what it does, attaches a stream when there is one, mends what breaks, and tells what
- * to draw. What to do is decided in `state.ts` and `recovery.ts`; here it is done.
+ * to draw. Or plays one of its recordings, in the same place with the same controls. What to do is decided in `state.ts`, `replay.ts` and `recovery.ts`; here it is done.
  */
 export class Player {
   engine: Engine | null = null;
   readonly video: HTMLVideoElement;
   readonly sound: Sound;
+  readonly choices: Choices;
   private readonly address: ChannelAddress;
   private readonly draw: (view: PlayerView) => void;
   private readonly poller: StatusPoller;
   private readonly clock: ServerClock;
-  private readonly recovery = new Recovery();
+  private readonly troubles = new Troubles((action) => this.mend(action));
   private readonly progress = new Progress(performance.now());
   private makeEngine: EngineMaker | null = null;
 
+  /** The recording that plays in place of the channel. */
+  private replay: string | null = null;
+  private readonly place = new Place();
   private session: string | null = null;
   private shown = false;
-  private failure: Failure | null = null;
   private wantsPlay = true;
   private needsTap = false;
-  /** The viewer paused and so chose to be behind; otherwise playback returns to live after a stall. */
+  /** The viewer paused or went back and so chose to be behind; otherwise playback returns to live after a stall. */
   private behindByChoice = false;
-  private loadingFailed = false;
   private nudged = false;
   /** Playback stood still, and has not been checked against live since. */
   private fellBack = false;
+  private answered = false;
   private edge: string | null = null;
   private edgeMovedAt = 0;
-  private remedyTimer: number | undefined;
   private phase: Picture['phase'] = 'none';
-  private lastTick = Date.now();
-  private clockAskedAt = Number.NEGATIVE_INFINITY;
+  private readonly awakening = new Awakening(() => this.wake(), () => this.poller.ask());
 
   constructor(address: ChannelAddress, options: EmbedOptions, video: HTMLVideoElement, draw: (view: PlayerView) => void) {
     this.address = address;
@@ -83,11 +74,33 @@ export class Player {
     this.clock = new ServerClock(address.time);
     this.poller = new StatusPoller(address.status, () => this.phase === 'playing', (report) => this.onReport(report));
     this.sound = new Sound(video, options.muted);
+    this.choices = new Choices(video, () => this.engine, () => this.tick());
   }
 
   /** What the server said last. */
   get report(): Report {
     return this.poller.report;
+  }
+
+  get mode(): Mode {
+    return this.replay === null ? 'live' : 'replay';
+  }
+
+  /** The multivariant playlist that is played. */
+  get playlist(): string {
+    return this.replay ?? this.address.playlist;
+  }
+
+  /** Where the recording of the session is that is live, where there is one; null while no session is known. */
+  get recordingPlaylist(): string | null {
+    const { report } = this;
+    const session = report.kind === 'answer' ? report.broadcast.session : null;
+    return session === null ? null : this.address.playlist.replace(/live\/[^/]+\/index\.m3u8$/, `vod/${encodeURIComponent(session)}/index.m3u8`);
+  }
+
+  /** Where one is, in seconds of the video. */
+  get position(): number {
+    return this.video.currentTime;
   }
 
   async start(): Promise<void> {
@@ -96,17 +109,44 @@ export class Player {
     this.redraw();
     try {
       this.makeEngine = await findEngine(this.video);
-      if (this.makeEngine === null) this.failure = 'unsupported';
+      if (this.makeEngine === null) this.troubles.failure = 'unsupported';
     } catch {
       // The script did not arrive.
-      this.failure = 'media';
+      this.troubles.failure = 'media';
     }
     window.setInterval(() => this.tick(), tickMs);
     this.reconcile();
   }
 
+  /** Where playback begins, as a shared address says it; null for where it begins anyway. Counts for what is attached next. */
+  startFrom(start: Start | null): void {
+    this.place.set(start);
+  }
+
+  /** Plays a recording in place of the channel: `/vod/{recording}/index.m3u8`. Whether the channel is live is asked on meanwhile, and stands in what is drawn. */
+  playReplay(url: string, options: ReplayOptions = {}): void {
+    if (url === this.replay) {
+      if (options.startAt !== undefined) this.seekTo(options.startAt);
+      return;
+    }
+
+    this.changeTo(url);
+    // Where nothing is said, it goes on where the viewer was in the session, unless that was live.
+    if (options.startAt !== undefined) this.place.set({ kind: 'offset', seconds: options.startAt });
+    if (options.autoplay === false) this.needsTap = true;
+    this.reconcile();
+  }
+
+  /** Plays the channel again, at live. */
+  playLive(): void {
+    if (this.replay === null) return this.goLive();
+    this.changeTo(null);
+    this.place.set(null);
+    this.reconcile();
+  }
+
   toggle(): void {
-    if (this.wantsPlay && !this.needsTap) this.pause();
+    if (this.wantsPlay && !this.needsTap && !(this.replay !== null && this.video.ended)) this.pause();
     else this.play();
   }
 
@@ -115,7 +155,11 @@ export class Player {
     this.needsTap = false;
     this.wantsPlay = true;
     this.progress.expect(performance.now());
-    if (hasNextSession(this.report, this.picture) || this.phase === 'finished') this.detach();
+    if (this.replay !== null) {
+      if (this.video.ended) this.video.currentTime = this.engine?.timeline?.window.start ?? 0;
+    } else if (hasNextSession(this.report, this.picture) || this.phase === 'finished') {
+      this.detach();
+    }
     if (this.engine !== null) void this.tryPlay();
     this.reconcile();
   }
@@ -133,9 +177,30 @@ export class Player {
     this.play();
   }
 
-  chooseQuality(id: number): void {
-    this.engine?.chooseQuality(id);
-    this.redraw();
+  /** Goes to a place (seconds of the video), or as near to it as there is something. */
+  seekTo(position: number): void {
+    const timeline = this.engine?.timeline;
+    if (this.engine === null || timeline === null || timeline === undefined) return;
+    // At the very end of what is over there is no picture.
+    const { start, end } = timeline.window;
+    const target = Math.min(landing(position, timeline), this.engine.closed ? Math.max(start, end - 0.3) : end);
+    if (this.replay === null && !this.engine.closed && target >= end - 0.5) {
+      // Where live is to be had, nothing is jumped over.
+      if (this.phase !== 'playing' || this.behindLive) this.goLive();
+      return;
+    }
+    this.behindByChoice = this.replay === null;
+    this.fellBack = false;
+    this.progress.expect(performance.now());
+    this.video.currentTime = target;
+    // What has played to its end stands still by itself.
+    if (this.wantsPlay && !this.needsTap) void this.tryPlay();
+    this.tick();
+  }
+
+  /** @param seconds forward, or back where negative; what leads beyond an end leads to that end */
+  seekBy(seconds: number): void {
+    this.seekTo(this.position + seconds);
   }
 
   /** The viewer's button: forget what failed and begin anew. */
@@ -144,16 +209,34 @@ export class Player {
       window.location.reload();
       return;
     }
-    this.failure = null;
-    this.recovery.forget();
+    this.troubles.forget();
     this.detach();
     this.poller.ask();
     this.reconcile();
   }
 
+  private changeTo(replay: string | null): void {
+    const over = this.phase === 'finished';
+    this.detach();
+    // Who has seen the end does not begin there.
+    if (over) this.place.set(null);
+    this.replay = replay;
+    this.session = null;
+    this.shown = false;
+    this.behindByChoice = false;
+    this.fellBack = false;
+    this.choices.reset();
+    this.troubles.forget();
+  }
+
   private listen(): void {
     const video = this.video;
-    video.addEventListener('play', () => { this.wantsPlay = true; this.redraw(); });
+    video.addEventListener('play', () => {
+      // Another than the viewer may have paused it, as a locked screen does: then live is where it goes on.
+      if (!this.wantsPlay && !this.behindByChoice) this.fellBack = true;
+      this.wantsPlay = true;
+      this.redraw();
+    });
     // Also headphones and the operating system pause. Without data it is not a person: a stream is being changed.
     video.addEventListener('pause', () => {
       if (video.readyState > 0 && !video.ended) this.wantsPlay = false;
@@ -161,36 +244,34 @@ export class Player {
     });
     for (const event of ['playing', 'ended', 'waiting', 'seeked']) video.addEventListener(event, () => this.tick());
     video.addEventListener('volumechange', () => this.redraw());
-    window.addEventListener('online', () => this.wake());
-    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.poller.ask(); });
   }
 
   private onReport(report: Report): void {
     if (report.kind === 'answer') {
-      if (this.loadingFailed) this.resumeNow();
+      // Only when the line is back: what fails while the server answers is tried again in its own time.
+      if (!this.answered && this.troubles.loadingFailed) this.resumeNow();
       if (report.broadcast.liveEdge === null || report.broadcast.liveEdge !== this.edge) this.edgeMovedAt = performance.now();
       this.edge = report.broadcast.liveEdge;
     }
-    if (report.kind !== 'unreachable' && performance.now() - this.clockAskedAt > clockEveryMs) this.askClock();
+    this.answered = report.kind === 'answer';
+    if (report.kind !== 'unreachable') this.clock.refresh();
     this.reconcile();
   }
 
   private tick(): void {
     const now = performance.now();
-    const slept = Date.now() - this.lastTick > 15_000;
-    this.lastTick = Date.now();
-
+    const slept = this.awakening.tick();
     const { video } = this;
     const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
     if (moved) {
       this.shown = true;
+      this.place.set(null);
       this.nudged = false;
-      this.loadingFailed = false;
-      if (this.progress.movingFor(now) > goodAfterMs) {
-        this.recovery.forget();
-        this.failure = null;
-      }
+      this.troubles.moved();
+      if (this.progress.movingFor(now) > goodAfterMs) this.troubles.forget();
     }
+    // Who has caught up is kept at live from here on.
+    if (this.choices.apply(this.mode, this.behindLive)) this.behindByChoice = false;
     this.reconcile();
     if (this.phase === 'stalled') {
       // What the server said while all was well may be old.
@@ -207,54 +288,53 @@ export class Player {
   private reconcile(): void {
     this.phase = this.currentPhase();
     const { picture, report } = this;
-    if (shouldDetach(report, picture)) {
+    if (this.replay !== null) {
+      if (this.makeEngine !== null && this.phase === 'none' && this.troubles.failure === null && !this.troubles.isMending) this.attach(null);
+    } else if (shouldDetach(report, picture)) {
       this.detach();
     } else if (this.makeEngine !== null && shouldAttach(report, picture) && report.kind === 'answer') {
-      if (this.failure === null || report.broadcast.session !== this.session) this.attach(report.broadcast.session);
+      if (this.troubles.failure === null || report.broadcast.session !== this.session) this.attach(report.broadcast.session);
     }
     this.redraw();
   }
 
   private currentPhase(): Picture['phase'] {
-    const { video } = this;
-    if (this.engine === null) return this.needsTap || !this.wantsPlay ? 'invited' : 'none';
-    const stalledFor = this.progress.stalledFor(performance.now());
-    if (video.ended || (this.engine.closed && this.shown && this.wantsPlay && stalledFor > stalledAfterMs)) return 'finished';
-    if (this.needsTap || !this.wantsPlay) return 'held';
-    if (!this.shown) return 'loading';
-    return stalledFor > stalledAfterMs ? 'stalled' : 'playing';
+    const { engine, video, position, shown, wantsPlay, needsTap } = this;
+    return phaseOf({ engine, ended: video.ended, position, shown, wantsPlay, needsTap, stalledFor: this.progress.stalledFor(performance.now()) });
   }
 
   private get picture(): Picture {
-    return { phase: this.phase, session: this.session, failure: this.failure };
+    return { phase: this.phase, session: this.session, failure: this.troubles.failure };
   }
 
   private attach(session: string | null): void {
     if (this.makeEngine === null) return;
     const changed = session !== this.session;
     this.detach();
+    // What was asked for, or left, in one session is not in the next.
+    if (changed && this.session !== null) this.place.set(null);
     if (changed || !this.shown) {
       this.shown = false;
-      this.failure = null;
+      // What is said of a recording stands until it plays.
+      if (this.replay === null) this.troubles.failure = null;
       this.behindByChoice = false;
     }
     // A stream that was on screen stays "reconnecting" until its picture is back.
     this.progress.expect(performance.now() - (this.shown ? stalledAfterMs + 1 : 0));
     this.session = session;
-    this.loadingFailed = false;
+    this.troubles.loadingFailed = false;
     this.nudged = false;
-    this.engine = this.makeEngine(this.address.playlist, {
-      onTrouble: (trouble) => this.onTrouble(trouble),
-      onQualities: () => this.redraw(),
-      onClosed: () => this.poller.ask(),
-    });
+    const events = { onTrouble: (trouble: Trouble) => this.onTrouble(trouble), onQualities: () => this.redraw(), onClosed: () => this.poller.ask() };
+    const startedAt = this.report.kind === 'answer' ? this.report.broadcast.startedAt : null;
+    const begin = this.place.begin(this.mode, startedAt, () => { this.behindByChoice = this.replay === null; });
+    this.engine = this.makeEngine(this.playlist, events, begin);
     this.phase = this.currentPhase();
     if (this.wantsPlay && !this.needsTap) void this.tryPlay();
   }
 
   private detach(): void {
-    window.clearTimeout(this.remedyTimer);
-    this.remedyTimer = undefined;
+    this.troubles.cancel();
+    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.behindByChoice);
     this.engine?.destroy();
     this.engine = null;
     this.phase = this.currentPhase();
@@ -268,28 +348,18 @@ export class Player {
 
   private onTrouble(trouble: Trouble): void {
     this.poller.ask();
-    if (trouble === 'network' || trouble === 'playlist') this.loadingFailed = true;
-    if (this.remedyTimer !== undefined) return;
-    const remedy = this.recovery.next(trouble, Math.random());
-    if (remedy.action === 'giveUp') {
-      this.failure = 'unsupported';
-      this.detach();
-      this.redraw();
-      return;
-    }
-    if (remedy.showError) this.failure = 'media';
-    this.remedyTimer = window.setTimeout(() => this.mend(remedy.action), remedy.afterMs);
+    if (!this.troubles.meet(trouble, this.mode)) this.detach();
     this.reconcile();
   }
 
-  private mend(action: 'resume' | 'recoverMedia' | 'rebuild'): void {
-    this.remedyTimer = undefined;
+  private mend(action: Mending): void {
     if (action === 'resume') this.engine?.resume();
     else if (action === 'recoverMedia') this.recoverMedia();
+    else if (this.report.kind === 'answer' && this.replay !== null) this.attach(null);
     else if (this.report.kind === 'answer' && this.report.broadcast.state === 'live') this.attach(this.report.broadcast.session);
     // With no answer the old stream stays: its pictures may still be good, and the next answer starts it again.
     else if (this.report.kind === 'answer') this.detach();
-    else this.loadingFailed = true;
+    else this.troubles.loadingFailed = true;
     this.reconcile();
   }
 
@@ -299,23 +369,24 @@ export class Player {
   }
 
   private resumeNow(): void {
-    window.clearTimeout(this.remedyTimer);
-    this.remedyTimer = undefined;
-    this.loadingFailed = false;
+    this.troubles.cancel();
+    this.troubles.loadingFailed = false;
     if (this.shown) this.engine?.resume();
     else if (this.engine !== null) this.mend('rebuild');
   }
 
   private watch(now: number): void {
     const waiting = this.phase === 'stalled' || this.phase === 'loading';
-    if (!waiting || this.report.kind !== 'answer' || this.report.broadcast.state !== 'live' || this.engine === null) return;
+    if (!waiting || this.report.kind !== 'answer' || this.engine === null) return;
+    if (this.replay === null && this.report.broadcast.state !== 'live') return;
     const stalledFor = this.progress.stalledFor(now);
-    // The encoder is gone: nothing newer exists, so nothing of ours can help.
-    if (this.edgeMovedAt < now - stalledFor + stalledAfterMs) return;
-    if (stalledFor > stuckAfterMs && this.remedyTimer === undefined) {
+    const atLive = this.replay === null && !this.behindByChoice;
+    // The encoder is gone: nothing newer exists, so nothing of ours can help who waits for it.
+    if (atLive && this.edgeMovedAt < now - stalledFor + stalledAfterMs) return;
+    if (stalledFor > stuckAfterMs && !this.troubles.isMending) {
       this.progress.expect(now - (this.shown ? stalledAfterMs + 1 : 0));
       this.onTrouble('stuck');
-    } else if (stalledFor > nudgeAfterMs && !this.nudged) {
+    } else if (atLive && stalledFor > nudgeAfterMs && !this.nudged) {
       this.nudged = true;
       this.engine.goLive();
     }
@@ -323,40 +394,47 @@ export class Player {
 
   private returnToLive(): void {
     this.fellBack = false;
-    if (this.engine === null || this.behindByChoice) return;
+    if (this.engine === null || this.behindByChoice || this.replay !== null) return;
     if (isBehindLive(this.engine.secondsToLive, this.engine.targetDuration)) this.engine.goLive();
   }
 
   /** After sleep or a lost network: everything may be different. */
   private wake(): void {
     this.poller.ask();
-    this.askClock();
-    if (this.loadingFailed) this.resumeNow();
+    void this.clock.synchronize();
+    if (this.troubles.loadingFailed) this.resumeNow();
     this.fellBack = true;
   }
 
-  private askClock(): void {
-    this.clockAskedAt = performance.now();
-    void this.clock.synchronize();
+  private get behindLive(): boolean {
+    const { engine } = this;
+    return this.replay === null && engine !== null && this.shown && isBehindLive(engine.secondsToLive, engine.targetDuration);
   }
 
   private redraw(): void {
-    const { engine, report } = this;
+    const { engine, report, mode } = this;
     const running = this.phase === 'playing';
-    const secondsToLive = engine?.secondsToLive ?? null;
+    const behindLive = this.behindLive;
     this.draw({
-      ...decide(report, this.picture),
+      ...(mode === 'replay' ? decideReplay(report, this.picture) : decide(report, this.picture)),
+      mode,
       channel: this.address.channel,
       broadcast: report.kind === 'answer' ? report.broadcast : null,
       wantsPlay: this.wantsPlay && !this.needsTap,
       needsTap: this.needsTap || this.phase === 'invited',
       mutedByBrowser: this.sound.mutedByBrowser,
       buffering: running && this.progress.stalledFor(performance.now()) > 700,
-      behindLive: engine !== null && this.shown && (this.phase === 'held' || isBehindLive(secondsToLive, engine.targetDuration)),
-      secondsToLive,
-      latency: running && engine !== null ? latencySeconds(this.clock.now(), engine.pictureDate) : null,
+      behindLive: behindLive || (mode === 'live' && engine !== null && this.shown && this.phase === 'held'),
+      secondsToLive: mode === 'live' ? engine?.secondsToLive ?? null : null,
+      latency: mode === 'live' && running && engine !== null ? latencySeconds(this.clock.now(), engine.pictureDate) : null,
       now: this.clock.now(),
       engine,
+      timeline: engine?.timeline ?? null,
+      position: this.position,
+      speeds: engine === null ? [] : offeredSpeeds(mode, behindLive),
+      speed: this.choices.speed,
+      captions: this.choices.captions.tracks,
+      chosenCaptions: this.choices.captions.chosen,
     });
   }
 }

@@ -6,7 +6,10 @@ import { Fullscreen } from './fullscreen';
 import { type IconName, icon, setIcon } from './icons';
 import { commandFor, focusOf } from './keyboard';
 import { messageFor } from './message';
-import { Player, type PlayerView } from './player';
+import { PictureInPicture } from './pictureInPicture';
+import { Player } from './player';
+import { longStep, shortStep } from './timeline';
+import type { PlayerView } from './view';
 
 const hideControlsAfterMs = 2800;
 
@@ -39,7 +42,7 @@ export class Stage {
       this.draw(view);
       onView(view);
     });
-    this.bar = new ControlBar(this.player, this.fullscreen, extras);
+    this.bar = new ControlBar(this.player, this.fullscreen, new PictureInPicture(this.video), extras);
     setLabel(this.bigPlay, playerText.play);
     this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageLeft, this.messageHint, this.retry);
     this.root.append(this.video, this.message, this.spinner, this.caption, this.bigPlay, this.unmute, this.bar.root);
@@ -67,6 +70,8 @@ export class Stage {
     document.addEventListener('fullscreenchange', () => this.wakeControls());
     this.root.addEventListener('pointerdown', (event) => { this.lastPointer = event.pointerType; }, { capture: true });
     for (const event of ['pointermove', 'pointerdown', 'focusin']) this.root.addEventListener(event, () => this.wakeControls());
+    // Before a control keeps a key to itself.
+    this.root.addEventListener('keydown', () => this.wakeControls(), { capture: true });
     this.root.addEventListener('pointerleave', () => this.hideControlsSoon(600));
   }
 
@@ -88,8 +93,24 @@ export class Stage {
         return player.sound.toggleMute();
       case 'fullscreen':
         return this.fullscreen.toggle();
-      case 'live':
-        return player.goLive();
+      case 'back':
+        return player.seekBy(-shortStep);
+      case 'forward':
+        return player.seekBy(shortStep);
+      case 'farBack':
+        return player.seekBy(-longStep);
+      case 'farForward':
+        return player.seekBy(longStep);
+      case 'begin':
+        return player.seekBy(Number.NEGATIVE_INFINITY);
+      case 'end':
+        return player.seekBy(Number.POSITIVE_INFINITY);
+      case 'captions':
+        return player.choices.toggleCaptions();
+      case 'faster':
+        return player.choices.changeSpeed(1);
+      case 'slower':
+        return player.choices.changeSpeed(-1);
       case 'louder':
         return player.sound.changeVolume(0.1);
       case 'quieter':
@@ -106,7 +127,8 @@ export class Stage {
     window.clearTimeout(this.hideTimer);
     this.hideTimer = window.setTimeout(() => {
       const keyboardIsHere = this.bar.root.querySelector(':focus-visible') !== null;
-      if (this.bar.menuIsOpen || keyboardIsHere || this.root.dataset.running !== 'true') return;
+      const mouseIsHere = this.lastPointer === 'mouse' && this.bar.root.matches(':hover');
+      if (mouseIsHere || this.bar.isBusy || keyboardIsHere || this.root.dataset.running !== 'true') return;
       setAttribute(this.root, 'data-controls', 'hidden');
     }, afterMs);
   }
@@ -124,8 +146,8 @@ export class Stage {
       setHidden(this.retry, !message.retry);
     }
 
-    const live = view.state === 'live';
-    const running = live && view.wantsPlay;
+    const live = view.state === 'live' || view.state === 'replay';
+    const running = live && view.wantsPlay && !this.video.ended;
     const hadControls = this.root.dataset.running;
     setAttribute(this.root, 'data-running', String(running));
     setAttribute(this.root, 'data-stage', view.state);

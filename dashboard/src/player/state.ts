@@ -1,16 +1,16 @@
 import type { Denial, Report } from './broadcast';
 
 /** What the page shows, also in `document.documentElement.dataset.state`. */
-export type PlayerState = 'offline' | 'starting' | 'live' | 'reconnecting' | 'ended' | 'error';
+export type PlayerState = 'offline' | 'starting' | 'live' | 'replay' | 'reconnecting' | 'ended' | 'error';
 
 /** Why, where one state has several messages. */
 export type Reason =
-  | 'connecting' | 'preparing' | 'loading'
+  | 'connecting' | 'preparing' | 'loading' | 'loadingReplay'
   | 'encoderLost' | 'connectionLost'
   | 'unreachable' | Denial | Failure;
 
 /** What playback cannot get over by itself within reasonable time. */
-export type Failure = 'unsupported' | 'media';
+export type Failure = 'unsupported' | 'media' | 'replay';
 
 /** What the player itself sees. */
 export interface Picture {
@@ -124,6 +124,6 @@ function withoutPicture(report: Report): Verdict {
   }
 }
 
-function verdict(state: PlayerState, reason: Reason | null = null): Verdict {
+export function verdict(state: PlayerState, reason: Reason | null = null): Verdict {
   return { state, reason };
 }
