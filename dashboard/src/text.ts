@@ -89,7 +89,7 @@ export const playerText = {
   live: 'Live',
   atLiveLabel: 'Live. You are at the live edge.',
   goLive: 'Go live',
-  goLiveLabel: 'You are behind live. Go back to live.',
+  goLiveLabel: 'Go live: you are behind.',
   paused: 'Paused',
   behindLive: 'Behind live',
   latency: (seconds: string) => `${seconds} s`,

@@ -56,7 +56,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
 
         await page.FocusAsync("[data-control=settings]");
         await page.Keyboard.PressAsync("Enter");
-        (await SectionsAsync(page)).ShouldBe(["quality", "captions"], "at live there is one speed");
+        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "captions"]), TimeSpan.FromSeconds(10), "at live there are quality and captions, and one speed");
         (await FocusAsync(page)).ShouldStartWith("Quality");
         await page.Keyboard.PressAsync("ArrowDown");
         await page.Keyboard.PressAsync("ArrowRight");
@@ -72,7 +72,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
         await Poll.UntilAsync(async () => await page.GetAttributeAsync("[data-control=live]", "data-behind") == "true", TimeSpan.FromSeconds(10), "it is behind live");
         await page.FocusAsync("[data-control=settings]");
         await page.Keyboard.PressAsync("Enter");
-        (await SectionsAsync(page)).ShouldBe(["quality", "speed", "captions"]);
+        await Poll.UntilAsync(async () => (await SectionsAsync(page)).SequenceEqual(["quality", "speed", "captions"]), TimeSpan.FromSeconds(10), "behind live there is speed, too");
         await page.Keyboard.PressAsync("Escape");
         (await page.EvaluateAsync<string>("() => document.activeElement.dataset.control")).ShouldBe("settings");
         (await page.IsVisibleAsync("[role=menu]")).ShouldBeFalse();
@@ -89,7 +89,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
         await page.EvaluateAsync("address => window.broadcastPlayer.playReplay(address, { startAt: 3 })", $"/vod/{status.GetProperty("session").GetString()}/index.m3u8");
         await StateIsAsync(page, "replay");
         await AdvancesAsync(page);
-        (await page.EvaluateAsync<string>(ValueText)).ShouldContain(" of ", Case.Sensitive, "a replay tells offsets");
+        await Poll.UntilAsync(async () => (await page.EvaluateAsync<string>(ValueText)).Contains(" of ", StringComparison.Ordinal), TimeSpan.FromSeconds(40), "a replay tells offsets");
         (await page.IsVisibleAsync("[data-control=live]")).ShouldBeFalse();
         (await page.EvaluateAsync<string?>("() => document.documentElement.dataset.latency ?? null")).ShouldBeNull();
 
