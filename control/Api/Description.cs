@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -114,6 +116,37 @@ internal static class Description
     /// <summary>Sets up the document.</summary>
     public static void Configure(OpenApiOptions options)
     {
+        var optional = new ConcurrentDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // Numbers are numbers here, in and out; what JSON readers would bear besides is no promise.
+            if (schema.Type is { } type && type.HasFlag(JsonSchemaType.String) && (type.HasFlag(JsonSchemaType.Integer) || type.HasFlag(JsonSchemaType.Number)))
+            {
+                (schema.Type, schema.Pattern) = (type & ~JsonSchemaType.String, null);
+            }
+
+            if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)
+            {
+                optional[context.JsonTypeInfo.Type.Name] = [.. context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable).Select(p => p.Name)];
+            }
+
+            return Task.CompletedTask;
+        });
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            // Answers have all their members. Of what is sent, those that may be null may be left out as well.
+            var bodies = document.Paths.Values.SelectMany(p => p.Operations?.Values.AsEnumerable() ?? []).SelectMany(o => o.RequestBody?.Content?.Values.AsEnumerable() ?? [])
+                .Select(c => c.Schema).OfType<OpenApiSchemaReference>().Select(r => r.Reference.Id).OfType<string>().Distinct(StringComparer.Ordinal);
+            foreach (var body in bodies)
+            {
+                if (document.Components?.Schemas?.TryGetValue(body, out var schema) == true)
+                {
+                    schema.Required?.ExceptWith(optional.GetValueOrDefault(body) ?? []);
+                }
+            }
+
+            return Task.CompletedTask;
+        });
         options.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
         options.AddDocumentTransformer((document, _, _) =>
         {

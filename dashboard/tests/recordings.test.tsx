@@ -60,7 +60,19 @@ describe('a recording', () => {
 });
 
 describe('deleting', () => {
-  const deletion: Deletion = { recordings: ['01R'], mediaGoes: true, mediaKeptBy: [], objects: 3, bytes: 2_700_000_000 };
+  const deletion: Deletion = {
+    dryRun: true,
+    recordings: ['01R'],
+    channel: 'main',
+    session: '01R',
+    sessionStartedAt: '',
+    sessionEndedAt: null,
+    mediaGoes: true,
+    mediaKeptBy: [],
+    objects: 3,
+    bytes: 2_700_000_000,
+    countedAll: true,
+  };
   test('says what goes, and what keeps it', () => {
     expect(deletionWords(deletion)).toBe(text.mediaGo('2.7 GB'));
     expect(deletionWords({ ...deletion, bytes: null })).toBe(text.mediaGoUncounted);

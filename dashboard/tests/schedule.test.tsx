@@ -47,6 +47,11 @@ const event: PlannedEvent = {
   wentLiveAt: null,
   endedAt: null,
   lateSince: null,
+  stateSince: '2030-01-01T00:00:00Z',
+  sessions: [],
+  revision: 1,
+  createdAt: '2030-01-01T00:00:00Z',
+  updatedAt: '2030-01-01T00:00:00Z',
 };
 
 afterEach(() => vi.unstubAllGlobals());

@@ -1,146 +1,43 @@
-// The part of /api/v1 that the dashboard uses.
+import type { Schemas } from '../api/schema';
 
-export interface Live {
-  state: string;
-  session: string | null;
-  startedAt: string | null;
-  /** How many watch now; left out where nobody counts. */
-  viewers?: number;
-}
+// The part of /api/v1 that the dashboard uses. What stands in its JSON is as the OpenAPI document has it (`src/api`).
 
-/** An encoder that publishes. */
-export interface Input {
-  /** `primary` or `backup`. */
-  role: string;
-  /** `good`, `recovering`, `waiting` or `silent`. */
-  state: string;
-  onAir: boolean;
-  since: string;
-  bitsPerSecond: number | null;
-}
+/** What the page needs of an answer, and the rest of it where it is there. */
+type Part<T, Needed extends keyof T> = Pick<T, Needed> & Partial<T>;
+
+export type Live = Part<Schemas['LiveView'], 'state' | 'session' | 'startedAt'> & { viewers?: number };
 
 /** How a channel's rungs are encoded. */
-export interface Encoding {
-  /** Nobody encodes while it is null. */
-  encoder: string | null;
-  rungs: { name: string; width?: number; height?: number; bitsPerSecond?: number }[];
-  /** Why the source is encoded as well and not passed on, as the rung `source`; null where it passes. */
-  copyReason?: string | null;
-  /** Rungs that were planned and are not encoded. */
-  givenUp: string[];
-  haste: number;
-  halfRate: boolean;
-  /** 0 where nothing is given up. */
-  step: number;
-  /** Why something was given up, or another encoder took over, last. */
-  reason: string | null;
-  behindSeconds: number;
-  restarts: number;
-}
+export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: Part<Schemas['ChannelRung'], 'name'>[] };
 
-export interface Channel {
-  name: string;
-  title: string;
-  ladder: string;
-  latency: string;
-  /** Who may watch. */
-  access?: string;
-  /** How far back viewers can go: `off`, `all`, or a length such as `12h`. */
-  rewind: string;
-  /** Whether its broadcasts are kept. */
-  record?: boolean;
-  /** How long they are: `forever`, or a length such as `30d`. */
-  retention?: string;
-  /** How long a broadcast waits for an encoder that is gone. */
-  reconnectWindowSeconds?: number;
-  live: Live | null;
-  inputs?: Input[];
+/** An encoder that publishes. */
+export type Input = Schemas['InputView'];
+
+export type Channel = Part<Omit<Schemas['ChannelView'], 'encoding'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind' | 'live'> & {
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
-}
+};
 
 /** What an encoder sends now, and what is wrong with it. */
-export interface Source {
-  publication: string;
-  /** What the encoder calls itself; may be empty. */
-  encoder: string;
-  bitsPerSecond: number;
-  video: { codec: string; width: number; height: number; framesPerSecond: number; keyframeIntervalSeconds: number | null } | null;
-  audio: { codec: string; sampleRate: number; channels: number } | null;
-  findings: Finding[];
-}
+export type Source = Part<Omit<Schemas['SourceView'], 'video'>, 'publication' | 'encoder' | 'bitsPerSecond' | 'audio' | 'findings'> & {
+  video: Part<Schemas['SourceVideoView'], 'codec' | 'width' | 'height' | 'framesPerSecond' | 'keyframeIntervalSeconds'> | null;
+};
 
-export interface Finding {
-  code: string;
-  /** `error`, `warning` or `information`. */
-  severity: string;
-  /** What to do, in words. */
-  advice: string;
-  since: string;
-}
+export type Finding = Schemas['FindingView'];
 
-export interface Key {
-  id: string;
-  role: string;
-  label: string;
-  createdAt: string;
-  lastUsedAt: string | null;
-  expiresAt: string | null;
-  revokedAt: string | null;
-}
+export type Key = Schemas['KeyView'];
 
-export interface System {
-  version: string;
-  role: string;
-  /** Ladders by name; a channel may have rungs of its own instead. */
-  ladders: string[];
-  latencies: string[];
-  /** Who may watch a channel, by name. */
-  accesses?: string[];
-  /** Where encoders publish to, when the server says so. */
-  rtmp?: string | null;
-}
+export type System = Part<Schemas['SystemView'], 'version' | 'role' | 'ladders' | 'latencies'>;
 
 /** What of a channel is to be another; what is left out stays. */
-export interface ChannelChange {
-  title?: string;
-  latency?: string;
-  ladder?: string;
-  rewind?: string;
-  record?: boolean;
-  retention?: string;
-  reconnectWindowSeconds?: number;
-}
+export type ChannelChange = Schemas['ChannelChange'];
 
-export interface NewChannel {
-  name: string;
-  title?: string;
-  latency?: string;
-  rewind?: string;
-  record?: boolean;
-  /** How long broadcasts are kept after their end: `forever`, or a length such as `30d`. */
-  retention?: string;
-  ladder?: string;
-}
+export type NewChannel = Schemas['NewChannel'];
 
 /** A link to watch with, without what makes it one. */
-export interface ViewerToken {
-  id: string;
-  label: string;
-  /** Empty for anywhere. */
-  address: string;
-  createdAt: string;
-  /** Null for one that was signed elsewhere and taken back here. */
-  expiresAt: string | null;
-  revokedAt: string | null;
-}
+export type ViewerToken = Part<Schemas['ViewerTokenView'], 'id' | 'label' | 'address' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
 
-export interface PlaybackAddresses {
-  watch: string;
-  embed: string;
-  hls: string;
-  dash: string;
-}
+export type PlaybackAddresses = Schemas['PlaybackAddresses'];
 
 /** The server said no, or said nothing (`status` 0). The message is for people. */
 export class ApiError extends Error {
@@ -178,24 +75,10 @@ export function problemOf(status: number, body: unknown, otherwise: string): Api
 }
 
 /** Who asks: somebody who logged in, or a token. */
-export interface Me {
-  kind: 'user' | 'token';
-  /** A user's name, a token's id. */
-  name: string;
-  /** What people call them, a token's label; may be empty. */
-  displayName: string;
-  role: string;
-  /** Whether their login asks for a code; null for a token. */
-  totp: boolean | null;
-  /** The login's id; null for a token. */
-  login: string | null;
-}
+export type Me = Omit<Schemas['MeView'], 'kind'> & { kind: 'user' | 'token' };
 
 /** A token's secret, this once. */
-export interface IssuedSecret {
-  info: { id: string };
-  token: string;
-}
+export type IssuedSecret = Schemas['IssuedTokenView'];
 
 /** Speaks to the API with one token, or without one, as whoever the browser's cookie is of. */
 export class Api {

@@ -1,48 +1,15 @@
+import type { Schemas } from '../../api/schema';
 import type { Api } from '../api';
 
 // `/api/v1/recordings`.
 
-export interface Recording {
-  id: string;
-  channel: string;
-  session: string;
-  /** `session` or `clip`. */
-  kind: string;
-  title: string;
-  /** `public`, `unlisted` or `private`. */
-  visibility: string;
-  /** `recording` while more comes, then `ready`. */
-  state: string;
-  startsAt: string;
-  endsAt: string | null;
-  durationSeconds: number | null;
-  /** `channel`, `forever`, or a length such as `30d`. */
-  retention: string;
-  expiresAt: string | null;
-  createdAt: string;
-  addresses: { hls: string; dash: string; download: string; poster: string; thumbnails: string };
-}
+export type Recording = Schemas['RecordingView'];
 
-export interface RecordingWish {
-  title?: string;
-  visibility?: string;
-  retention?: string;
-  /** An instant, seconds, or a text such as `1:30`; of a recording, what it is trimmed to. */
-  start?: string;
-  end?: string;
-}
+/** What is to change of a recording, or is wished of a clip. Times are instants, seconds, or texts such as `1:30`; of a recording, what it is trimmed to. */
+export type RecordingWish = Omit<Schemas['RecordingChangeBody'], 'start' | 'end'> & { start?: string; end?: string };
 
 /** What deleting would take along. */
-export interface Deletion {
-  recordings: string[];
-  mediaGoes: boolean;
-  mediaKeptBy: string[];
-  /** Null where they were not counted. */
-  objects: number | null;
-  bytes: number | null;
-  /** Whether all were counted; otherwise there are more. */
-  countedAll?: boolean | null;
-}
+export type Deletion = Schemas['DeletionView'];
 
 /** Most recordings that are asked for at a time. */
 export const recordingPage = 50;

@@ -1,3 +1,4 @@
+import type { Schemas } from '../../api/schema';
 import type { Api } from '../api';
 
 // `/api/v1/events` and `/api/v1/calendar-feeds`.
@@ -5,87 +6,17 @@ import type { Api } from '../api';
 export type EventState = 'scheduled' | 'preview' | 'live' | 'ended' | 'cancelled';
 
 /** A planned broadcast, or a series of them. Instants are ISO 8601. */
-export interface PlannedEvent {
-  id: string;
+export type PlannedEvent = Omit<Schemas['EventView'], 'kind' | 'state'> & {
   kind: 'single' | 'series' | 'occurrence';
-  /** Of an occurrence: its series. */
-  series: string | null;
-  channel: string;
-  title: string;
-  description: string;
   state: EventState;
-  /** Why it is in its state; empty while nothing has happened. */
-  reason: string;
-  startsAt: string;
-  endsAt: string;
-  /** IANA name. */
-  timeZone: string;
-  /** What clocks show there when it starts, such as `2030-01-31T20:00:00`. */
-  localStart: string;
-  /** Of a series: its rule (RFC 5545). */
-  recurrence: string | null;
-  isChanged: boolean;
-  /** `on`, `off`, or `channel` for what the channel says. */
-  record: string;
-  /** Who may watch it and its recording: `public`, `token`, `webhook`, or `channel` for whom the channel lets in. */
-  access: string;
-  /** `automatic` or `manual`. */
-  startMode: string;
-  previewSeconds: number;
-  /** Whether viewers are told of it before: `on` or `off`. */
-  announced: string;
-  ladder: string;
-  latency: string;
-  /** Address of a picture; empty for none. */
-  poster: string;
-  graceSeconds: number;
-  overrun: string;
-  noShowSeconds: number;
-  reminderMinutes: number[];
-  wentLiveAt: string | null;
-  endedAt: string | null;
-  /** Since when an encoder is missed. */
-  lateSince: string | null;
-}
+};
 
 /** What can be asked of an event; a time is what clocks show in its time zone. */
-export interface EventWish {
-  title?: string;
-  channel?: string;
-  start?: string;
-  end?: string;
-  description?: string;
-  timeZone?: string;
-  recurrence?: string;
-  record?: string;
-  access?: string;
-  startMode?: string;
-  previewSeconds?: number;
-  announced?: string;
-  ladder?: string;
-  latency?: string;
-  poster?: string;
-  graceSeconds?: number;
-  overrun?: string;
-  noShowSeconds?: number;
-  reminderMinutes?: number[];
-}
+export type EventWish = Partial<Schemas['NewEvent']> & Schemas['EventChange'];
 
-export interface EventStep {
-  at: string;
-  state: string;
-  reason: string;
-}
+export type EventStep = Schemas['EventStepView'];
 
-export interface CalendarFeed {
-  id: string;
-  /** Null for all channels. */
-  channel: string | null;
-  label: string;
-  createdAt: string;
-  lastUsedAt: string | null;
-  revokedAt: string | null;
-}
+export type CalendarFeed = Schemas['CalendarFeedView'];
 
 export interface EventFilter {
   from?: Date;

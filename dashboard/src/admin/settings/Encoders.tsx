@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import type { Schemas } from '../../api/schema';
 import { adminText } from '../../text';
 import { type Api, ApiError } from '../api';
 import { Loaded } from '../Loaded';
@@ -6,18 +7,7 @@ import { clockText } from '../times';
 import { usePolled } from '../usePolled';
 
 /** What the machine can encode with, or why not: `/api/v1/encoders`. */
-export interface FoundEncoder {
-  encoder: string;
-  vendor: string;
-  codec: string;
-  /** Whether rungs are encoded with it. */
-  forRungs: boolean;
-  works: boolean;
-  /** Why it does not. */
-  refusal: string | null;
-  provedAt: string;
-  tookMilliseconds: number;
-}
+export type FoundEncoder = Schemas['EncoderView'];
 
 /** The encoders that were found, those that work first, and a button that tries them anew. */
 export function Encoders({ api, onExpired }: { api: Api; onExpired: () => void }) {

@@ -1,15 +1,9 @@
+import type { Schemas } from '../../api/schema';
 import type { Api } from '../api';
 
 // `/api/v1/audit`.
 
-export interface AuditEntry {
-  id: number;
-  at: string;
-  actor: { kind: string; id: string; name: string; address: string };
-  action: string;
-  subject: string;
-  detail: Record<string, string>;
-}
+export type AuditEntry = Schemas['AuditView'];
 
 export interface AuditFilter {
   actor: string;

@@ -1,28 +1,11 @@
+import type { Schemas } from '../../api/schema';
 import type { Api } from '../api';
 
 // `/api/v1/users` and what people do with their own account, `/api/v1/me`.
 
-export interface User {
-  name: string;
-  displayName: string;
-  role: string;
-  totp: boolean;
-  createdAt: string;
-  passwordChangedAt: string;
-  lastLoginAt: string | null;
-  disabledAt: string | null;
-}
+export type User = Schemas['UserView'];
 
-export interface Login {
-  id: string;
-  /** Whether it is the one that asks. */
-  current: boolean;
-  createdAt: string;
-  lastUsedAt: string;
-  expiresAt: string;
-  address: string;
-  agent: string;
-}
+export type Login = Schemas['LoginView'];
 
 export const roleNames = ['viewer', 'moderator', 'producer', 'admin'] as const;
 

@@ -1,28 +1,11 @@
+import type { Schemas } from '../../api/schema';
 import type { Api, IssuedSecret } from '../api';
 
 // `/api/v1/tokens`; `revokeToken` is the client's own.
 
-export interface Token {
-  id: string;
-  role: string;
-  label: string;
-  createdAt: string;
-  lastUsedAt: string | null;
-  expiresAt: string | null;
-  revokedAt: string | null;
-  /** Null for all. */
-  channels: string[] | null;
-  /** Null for all that its role may. */
-  scopes: string[] | null;
-}
+export type Token = Schemas['TokenView'];
 
-export interface TokenWish {
-  role: string;
-  label: string;
-  expiresAt?: string;
-  channels?: string[];
-  scopes?: string[];
-}
+export type TokenWish = Schemas['NewToken'];
 
 const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'audit'];
 

@@ -1,51 +1,13 @@
+import type { Schemas } from '../../api/schema';
 import type { Api } from '../api';
 
 // `/api/v1/webhooks`.
 
-export interface Webhook {
-  id: string;
-  url: string;
-  label: string;
-  /** Empty for all. */
-  types: string[];
-  /** Empty for all. */
-  channels: string[];
-  enabled: boolean;
-  /** Why the server switched it off. */
-  disabledReason: string | null;
-  createdAt: string;
-  oldSecretUntil: string | null;
-  triedAt: string | null;
-  failingSince: string | null;
-  waiting: number;
-  dropped: number;
-}
+export type Webhook = Schemas['WebhookView'];
 
-export interface WebhookWish {
-  url?: string;
-  label?: string;
-  types?: string[];
-  channels?: string[];
-  enabled?: boolean;
-}
+export type WebhookWish = Partial<Schemas['NewWebhook']> & Schemas['WebhookChange'];
 
-export interface Delivery {
-  id: number;
-  event: string;
-  type: string;
-  channel: string | null;
-  /** `waiting`, `delivered` or `failed`. */
-  state: string;
-  attempts: number;
-  createdAt: string;
-  triedAt: string | null;
-  nextAt: string | null;
-  /** The HTTP status of the last try. */
-  status: number | null;
-  fault: string | null;
-  excerpt: string | null;
-  seconds: number | null;
-}
+export type Delivery = Schemas['DeliveryView'];
 
 /** What webhooks can be told of. */
 export const hookTypes = [

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>The document that the dashboard's client is generated from. With <c>BROADCAST_RENEW=1</c> it is written anew in place of being compared.</summary>
+public sealed class OpenApiDocumentTests(PostgresFixture postgres)
+{
+    private const string Renewal = "Renew it and the dashboard's types with: npm --prefix dashboard run api:renew";
+    private static readonly JsonSerializerOptions OnOneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly string Kept = Repository.PathOf("dashboard", "openapi.json");
+
+    [Fact]
+    public async Task The_document_in_the_repository_is_the_one_that_is_served()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (_, served, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
+
+        var text = Written(JsonNode.Parse(served.GetRawText())!.AsObject());
+        if (Environment.GetEnvironmentVariable("BROADCAST_RENEW") == "1")
+        {
+            await File.WriteAllTextAsync(Kept, text);
+        }
+
+        var lines = text.Split('\n');
+        var kept = (await File.ReadAllTextAsync(Kept)).Split('\n');
+        lines.Except(kept, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)]).ShouldBeEmpty($"dashboard/openapi.json does not have this, which the server serves. {Renewal}");
+        kept.Except(lines, StringComparer.Ordinal).Select(l => l[..Math.Min(l.Length, 160)]).ShouldBeEmpty($"dashboard/openapi.json has this, which the server does not serve. {Renewal}");
+    }
+
+    [Fact]
+    public async Task What_may_be_left_out_of_a_body_is_not_required_and_numbers_are_numbers()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+
+        Required(schemas, "NewEvent").ShouldBe(["channel", "end", "start", "title"]);
+        Required(schemas, "EventChange").ShouldBeEmpty();
+        Required(schemas, "NewClip").ShouldBe(["start"]);
+        Required(schemas, "EventView").ShouldContain("recurrence", "an answer has it, be it null");
+        schemas.GetProperty("EventView").GetProperty("properties").GetProperty("graceSeconds").GetProperty("type").GetString().ShouldBe("integer");
+    }
+
+    private static List<string> Required(JsonElement schemas, string name) =>
+        schemas.GetProperty(name).TryGetProperty("required", out var names) ? [.. names.EnumerateArray().Select(n => n.GetString()!).Order(StringComparer.Ordinal)] : [];
+
+    // A line for each operation and each schema, so that a change is seen where it is. Where the server was asked is no part of it, nor are tags, which name the program that maps an operation.
+    private static string Written(JsonObject document)
+    {
+        document.Remove("servers");
+        document.Remove("tags");
+        foreach (var operation in document["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject()).Select(o => o.Value!.AsObject()))
+        {
+            operation.Remove("tags");
+        }
+
+        var text = new StringBuilder();
+        Write(text, document, ["paths", "components", "schemas"], 0);
+        return text.Append('\n').ToString();
+    }
+
+    private static void Write(StringBuilder text, JsonObject node, string[] opened, int depth)
+    {
+        text.Append('{');
+        var comma = false;
+        foreach (var (name, value) in node)
+        {
+            text.Append(comma ? ",\n" : "\n").Append(' ', depth + 1).Append(JsonSerializer.Serialize(name, OnOneLine)).Append(": ");
+            comma = true;
+            if (value is JsonObject inner && (opened.Contains(name, StringComparer.Ordinal) || name.StartsWith("/api/", StringComparison.Ordinal)))
+            {
+                Write(text, inner, opened, depth + 1);
+            }
+            else
+            {
+                text.Append(value?.ToJsonString(OnOneLine) ?? "null");
+            }
+        }
+
+        text.Append('\n').Append(' ', depth).Append('}');
+    }
+}
