@@ -108,6 +108,7 @@ export const adminText = {
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
+  undo: 'Undo',
   signOut: 'Sign out',
   serverSilent: 'The server does not answer. Trying again.',
   failed: 'That did not work. Try again.',

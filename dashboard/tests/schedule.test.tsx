@@ -2,18 +2,19 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Api } from '../src/admin/api';
 import { addressOf, placeOf } from '../src/admin/navigation';
-import { addDays, byDay, dayKey, daysBetween, mondayOf, turned, weeksOf } from '../src/admin/schedule/calendar';
+import { Notice } from '../src/admin/Notice';
+import { addDays, byDay, dayKey, daysBetween, mondayOf, onEachDay, turned, weeksOf } from '../src/admin/schedule/calendar';
 import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
 import { EventFacts } from '../src/admin/schedule/EventDialog';
-import { copyOf, newDraft, unshownOf } from '../src/admin/schedule/EventDialogs';
+import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
 import { RepeatFields } from '../src/admin/schedule/EventForm';
+import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
 import { EventList } from '../src/admin/schedule/EventList';
-import { repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
-import { changedWish, draftOf, newWish } from '../src/admin/schedule/eventWish';
-import { Notice } from '../src/admin/schedule/Notice';
+import { isLong, ownTerms, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
+import { changedWish, draftOf, newWish, remindersOf } from '../src/admin/schedule/eventWish';
 import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
-import { movedDays, movedEnd, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
+import { movedDays, movedEnd, movedInstant, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
 import { adminText } from '../src/text';
 
 const never = { kind: 'never' } as const;
@@ -33,7 +34,6 @@ const event: PlannedEvent = {
   recurrence: null,
   isChanged: false,
   record: 'channel',
-  access: 'channel',
   startMode: 'automatic',
   previewSeconds: 900,
   announced: 'on',
@@ -57,9 +57,10 @@ const event: PlannedEvent = {
 afterEach(() => vi.unstubAllGlobals());
 
 describe('a copy', () => {
-  test('of what is not announced is not announced either', () => {
-    expect(unshownOf({ ...event, announced: 'off', graceSeconds: 60 })).toMatchObject({ announced: 'off', graceSeconds: 60 });
-    expect(unshownOf(event)).not.toHaveProperty('poster');
+  test('of what is not announced is not announced either, and keeps its terms', () => {
+    const copy = newWish(copyOf({ ...event, announced: 'off', graceSeconds: 60, reminderMinutes: [60, 10], poster: '/gala.jpg', access: 'token' }));
+    expect(copy).toMatchObject({ announced: 'off', graceSeconds: 60, reminderMinutes: [60, 10], poster: '/gala.jpg', access: 'token' });
+    expect(newWish(copyOf(event))).not.toHaveProperty('poster');
   });
 });
 
@@ -79,6 +80,7 @@ describe('clocks on the wall', () => {
     expect(nextStart(new Date('2030-06-01T10:00:00Z'), 'UTC')).toBe('2030-06-01T11:00');
     expect(nextStart(new Date('2030-06-01T10:20:00Z'), 'UTC')).toBe('2030-06-01T12:00');
   });
+  test('an instant moves as clocks do', () => expect(movedInstant('2030-06-01T18:00:00Z', '2030-06-01T20:00:00', '2030-06-03T19:30')).toBe('2030-06-03T17:30:00.000Z'));
   test('what is no time is no number', () => expect(wallMs('2030-06')).toBeNaN());
   test('there is always UTC to choose', () => expect(timeZones()).toContain('UTC'));
 });
@@ -154,6 +156,21 @@ describe('a calendar', () => {
     expect([...byDay([event, later], new Date(2030, 5, 3)).keys()]).toEqual(['2030-06-03']);
   });
 
+  test('has an event of several days on each of them that is shown, and not on the one at whose midnight it ends', () => {
+    const days = [0, 1, 2, 3, 4].map((day) => new Date(2030, 5, 1 + day));
+    const local = (day: number, hour: number) => new Date(2030, 5, day, hour).toISOString();
+    const long = { ...event, startsAt: local(2, 22), endsAt: local(4, 0) };
+    const before = { ...event, id: '01B', startsAt: new Date(2030, 4, 31, 23).toISOString(), endsAt: local(1, 1) };
+    const found = onEachDay([before, long], days);
+    expect([...found].map(([key, parts]) => `${key.slice(8)} ${parts.map(({ event: one, goesOn }) => `${one.id}${goesOn.before ? '<' : ''}${goesOn.after ? '>' : ''}`).join()}`)).toEqual([
+      '01 01B<',
+      '02 01A>',
+      '03 01A<',
+      '04 ',
+      '05 ',
+    ]);
+  });
+
   const draw = (events: PlannedEvent[], mayMove = true) =>
     renderToStaticMarkup(
       <EventCalendar
@@ -177,6 +194,13 @@ describe('a calendar', () => {
   test('lets nobody move what is over, nor who may not', () => {
     expect(draw([{ ...event, state: 'ended' }])).not.toContain('draggable="true"');
     expect(draw([event], false)).not.toContain('draggable="true"');
+  });
+  test('tells that keys move an event, and where it only goes on', () => {
+    const html = draw([{ ...event, startsAt: new Date(2030, 5, 3, 22).toISOString(), endsAt: new Date(2030, 5, 4, 2).toISOString() }]);
+    expect(html).toContain('aria-keyshortcuts="Shift+ArrowLeft Shift+ArrowRight Shift+ArrowUp Shift+ArrowDown"');
+    expect(html.match(/data-event="01A"/g)).toHaveLength(2);
+    expect(html).toContain(`>${adminText.schedule.goesOn}<`);
+    expect(draw([event], false)).not.toContain('aria-keyshortcuts');
   });
   test('says what is not simply planned', () => expect(draw([{ ...event, state: 'cancelled' }])).toContain(adminText.schedule.states.cancelled));
 });
@@ -207,7 +231,12 @@ describe('an event', () => {
       startMode: 'automatic',
       previewSeconds: 900,
       record: 'channel',
-      access: 'channel',
+      announced: 'on',
+      ladder: 'channel',
+      latency: 'channel',
+      graceSeconds: 300,
+      overrun: 'end',
+      noShowSeconds: 0,
     });
     expect(newWish(draftOf(event))).not.toHaveProperty('recurrence');
   });
@@ -215,18 +244,44 @@ describe('an event', () => {
     const draft = draftOf(event);
     expect(changedWish(draft, draft)).toEqual({});
     expect(changedWish(draft, { ...draft, title: 'The ball' })).toEqual({ title: 'The ball' });
-    expect(changedWish(draft, { ...draft, access: 'token' })).toEqual({ access: 'token' });
     expect(changedWish(draft, { ...draft, end: '2030-06-01T23:00' })).toEqual({ end: '2030-06-01T23:00' });
     expect(changedWish(draft, { ...draft, timeZone: 'UTC' })).toEqual({ timeZone: 'UTC', start: '2030-06-01T20:00', end: '2030-06-01T22:00' });
     expect(changedWish(draft, { ...draft, previewMinutes: 0.5 })).toEqual({ previewSeconds: 30 });
+    expect(changedWish(draft, { ...draft, noShowMinutes: 10, graceMinutes: 0, overrun: 'continue' })).toEqual({ noShowSeconds: 600, graceSeconds: 0, overrun: 'continue' });
+    expect(changedWish(draft, { ...draft, reminderMinutes: [30] })).toEqual({ reminderMinutes: [30] });
+    expect(changedWish({ ...draft, poster: '/a.jpg', reminderMinutes: [30] }, draft)).toEqual({ poster: '', reminderMinutes: [] });
   });
   test('is copied to where it can still be, at the same time of day and as long', () => {
     expect(copyOf(event)).toMatchObject({ start: '2030-06-01T20:00', recurrence: null });
-    expect(newWish(copyOf({ ...event, access: 'token' })), 'a copy is for no others').toMatchObject({ access: 'token' });
     const past = copyOf({ ...event, startsAt: '2020-06-01T18:00:00Z', endsAt: '2020-06-01T20:00:00Z', localStart: '2020-06-01T20:00:00' });
     expect(past.start.slice(10)).toBe('T20:00');
     expect(wallMs(past.end) - wallMs(past.start)).toBe(7_200_000);
     expect(wallMs(past.start)).toBeGreaterThan(Date.now() - 86_400_000);
+  });
+  test('tells what it has of its own', () => {
+    expect(ownTerms(event).map(([term]) => term)).toEqual([adminText.schedule.form.overrun]);
+    const said = ownTerms({ ...event, announced: 'off', access: 'token', ladder: '720p', latency: 'low', noShowSeconds: 600, overrun: 'continue', reminderMinutes: [60, 10] }).flat();
+    for (const words of ['Who has a link', 'Up to 720p', 'Low', '10 minutes', 'Let it go on', '60, 10 minutes before']) expect(said).toContain(words);
+  });
+  test('of two days is told from one of an evening', () => {
+    expect(isLong({ ...event, startsAt: new Date(2030, 5, 1, 20).toISOString(), endsAt: new Date(2030, 5, 2, 0).toISOString() })).toBe(false);
+    expect(isLong({ ...event, startsAt: new Date(2030, 5, 1, 20).toISOString(), endsAt: new Date(2030, 5, 2, 1).toISOString() })).toBe(true);
+  });
+  test('asks for all that an event may have, folded away until something is wrong with it', () => {
+    const draft = { ...draftOf(event), ladder: '1280x720@2500k' };
+    const system = { version: '1', role: 'producer', ladders: ['passthrough', 'auto'], latencies: ['low', 'standard'], accesses: ['public', 'token'] };
+    const draw = (mistakes: Record<string, string>) => renderToStaticMarkup(<EventMoreFields draft={draft} system={system} mistakes={mistakes} />);
+    const html = draw({});
+    for (const name of ['access', 'announced', 'ladder', 'latency', 'poster', 'previewSeconds', 'graceSeconds', 'overrun', 'noShowSeconds', 'reminderMinutes']) expect(html).toContain(`name="${name}"`);
+    expect(html).toContain('value="1280x720@2500k"');
+    expect(html).not.toContain('<details class="more-fields" open');
+    expect(draw({ poster: 'No address.' })).toContain('<details class="more-fields" open');
+    expect(renderToStaticMarkup(<EventMoreFields draft={draftOf(event)} system={null} mistakes={{}} />)).toContain('name="ladder"');
+  });
+  test('has reminders that are whole minutes', () => {
+    expect(remindersOf(' 60, 10;5 ')).toEqual([60, 10, 5]);
+    expect(remindersOf('')).toEqual([]);
+    expect(() => remindersOf('an hour')).toThrow();
   });
   test('is proposed as an hour, soon', () => {
     const draft = newDraft('main');
@@ -235,7 +290,7 @@ describe('an event', () => {
   });
   test('that was moved can be moved back', () => {
     const html = renderToStaticMarkup(<Notice said={{ words: 'Moved.', undo: () => undefined }} onDone={() => undefined} />);
-    expect(html).toContain(adminText.schedule.undo);
+    expect(html).toContain(adminText.undo);
     expect(renderToStaticMarkup(<Notice said={{ words: 'Not moved.', isProblem: true }} onDone={() => undefined} />)).toContain('role="alert"');
   });
 });

@@ -1,12 +1,18 @@
-import { type DragEvent, useState } from 'react';
+import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { adminText } from '../../text';
-import { byDay, dayKey, daysBetween } from './calendar';
-import type { PlannedEvent } from './eventApi';
-import { startClock } from './eventWords';
+import { dayKey, daysBetween, type DayPart, onEachDay } from './calendar';
+import { mayMove as canMove, type PlannedEvent } from './eventApi';
+import { startClock, whenText } from './eventWords';
 
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const dragType = 'application/x-broadcast-event';
+
+// With Shift, so that arrows alone scroll as ever.
+const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+const shortcuts = Object.keys(steps)
+  .map((key) => `Shift+${key}`)
+  .join(' ');
 
 interface EventCalendarProps {
   /** Each of seven days, from Monday on. */
@@ -18,27 +24,41 @@ interface EventCalendarProps {
   /** The month that is shown, 0 to 11, so that other days stand back; null where all count. */
   month: number | null;
   mayMove: boolean;
+  /** The event that the server is asked to move. */
+  moving?: string | null;
   onOpen: (event: PlannedEvent) => void;
+  /** Whole days, later or (less than 0) earlier. */
   onMove: (event: PlannedEvent, days: number) => void;
 }
 
-/** Weeks as rows, days as cells, events in them by the time at which they start. */
-export function EventCalendar({ weeks, label, events, today, month, mayMove, onOpen, onMove }: EventCalendarProps) {
+/** Weeks as rows, days as cells, events in each of theirs by the time at which they start. */
+export function EventCalendar({ weeks, label, events, today, month, mayMove, moving = null, onOpen, onMove }: EventCalendarProps) {
   const [over, setOver] = useState<string | null>(null);
-  const days = byDay(events, weeks[0]?.[0]);
+  const table = useRef<HTMLTableElement>(null);
+  const followed = useRef<string | null>(null);
+  const days = onEachDay(events, weeks.flat());
   const todayKey = dayKey(today);
+
+  // What is moved by keys keeps the focus in its new day, where the next key moves it on.
+  useEffect(() => {
+    if (followed.current === null || (document.activeElement !== null && document.activeElement !== document.body)) return;
+    table.current?.querySelector<HTMLElement>(`[data-event="${CSS.escape(followed.current)}"]`)?.focus();
+    if (moving === null) followed.current = null;
+  }, [events, moving]);
 
   function drop(drag: DragEvent, day: Date) {
     drag.preventDefault();
     setOver(null);
-    const event = events.find((one) => one.id === drag.dataTransfer.getData(dragType));
-    if (event === undefined) return;
-    const moved = daysBetween(new Date(event.startsAt), day);
+    const [id, from] = drag.dataTransfer.getData(dragType).split(' ');
+    const event = events.find((one) => one.id === id);
+    const taken = weeks.flat().find((one) => dayKey(one) === from);
+    if (event === undefined || taken === undefined) return;
+    const moved = daysBetween(taken, day);
     if (moved !== 0) onMove(event, moved);
   }
 
   return (
-    <table className="calendar" aria-label={label} data-weeks={weeks.length}>
+    <table ref={table} className="calendar" aria-label={label} data-weeks={weeks.length}>
       <thead>
         <tr>
           {weeks[0]?.map((day) => (
@@ -53,11 +73,12 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, onO
           <tr key={dayKey(week[0] ?? today)}>
             {week.map((day) => {
               const key = dayKey(day);
-              const found = days.get(key) ?? [];
+              const parts = days.get(key) ?? [];
               return (
                 <td
                   key={key}
-                  data-empty={found.length === 0}
+                  data-day={key}
+                  data-empty={parts.length === 0}
                   data-today={key === todayKey}
                   data-other={month !== null && day.getMonth() !== month}
                   data-over={over === key}
@@ -74,9 +95,19 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, onO
                     <span className="day-long">{dayName.format(day)}</span>
                   </span>
                   <ul>
-                    {found.map((event) => (
-                      <li key={event.id}>
-                        <EventChip event={event} mayMove={mayMove && event.state === 'scheduled'} onOpen={() => onOpen(event)} />
+                    {parts.map((part) => (
+                      <li key={part.event.id}>
+                        <EventChip
+                          part={part}
+                          day={key}
+                          mayMove={mayMove && canMove(part.event)}
+                          isMoving={moving === part.event.id}
+                          onOpen={() => onOpen(part.event)}
+                          onStep={(by) => {
+                            followed.current = part.event.id;
+                            onMove(part.event, by);
+                          }}
+                        />
                       </li>
                     ))}
                   </ul>
@@ -90,22 +121,46 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, onO
   );
 }
 
-function EventChip({ event, mayMove, onOpen }: { event: PlannedEvent; mayMove: boolean; onOpen: () => void }) {
-  const state = adminText.schedule.states[event.state] ?? event.state;
+interface EventChipProps {
+  part: DayPart;
+  day: string;
+  mayMove: boolean;
+  isMoving: boolean;
+  onOpen: () => void;
+  onStep: (days: number) => void;
+}
+
+function EventChip({ part: { event, goesOn }, day, mayMove, isMoving, onOpen, onStep }: EventChipProps) {
+  const text = adminText.schedule;
+  const state = text.states[event.state] ?? event.state;
+
+  function step(pressed: KeyboardEvent) {
+    const by = steps[pressed.key];
+    if (!mayMove || by === undefined || !pressed.shiftKey || pressed.altKey || pressed.ctrlKey || pressed.metaKey) return;
+    pressed.preventDefault();
+    onStep(by);
+  }
+
   return (
     <button
       type="button"
       className="event-chip"
       data-state={event.state}
-      title={`${event.title} · ${event.channel} · ${state}`}
+      data-event={event.id}
+      data-before={goesOn.before}
+      data-after={goesOn.after}
+      data-moving={isMoving}
+      title={`${event.title} · ${event.channel} · ${state} · ${whenText(event.startsAt, event.endsAt)}`}
       draggable={mayMove}
+      aria-keyshortcuts={mayMove ? shortcuts : undefined}
       onDragStart={(drag) => {
-        drag.dataTransfer.setData(dragType, event.id);
+        drag.dataTransfer.setData(dragType, `${event.id} ${day}`);
         drag.dataTransfer.effectAllowed = 'move';
       }}
+      onKeyDown={step}
       onClick={onOpen}
     >
-      <span className="event-clock">{startClock(event)}</span> <span className="event-title">{event.title}</span>
+      <span className="event-clock">{goesOn.before ? text.goesOn : startClock(event)}</span> <span className="event-title">{event.title}</span>
       {event.state !== 'scheduled' && <span className="event-state"> {state}</span>}
     </button>
   );

@@ -1,12 +1,12 @@
-import { useCallback, useState } from 'react';
+import { Fragment, useCallback, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api } from '../api';
 import { Confirm } from '../Confirm';
 import { Dialog } from '../Dialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
-import { cancelEvent, endEvent, eventHistory, goLive, type PlannedEvent } from './eventApi';
-import { pillOf, stateSentence, whenText } from './eventWords';
+import { cancelEvent, endEvent, eventHistory, goLive, mayMove, type PlannedEvent } from './eventApi';
+import { ownTerms, pillOf, stateSentence, whenText } from './eventWords';
 import { wallIn } from './wallClock';
 
 type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
@@ -17,6 +17,7 @@ interface EventDialogProps {
   mayManage: boolean;
   onEdit: () => void;
   onEditSeries: () => void;
+  onMove: () => void;
   onDuplicate: () => void;
   onChanged: () => void;
   onExpired: () => void;
@@ -24,7 +25,7 @@ interface EventDialogProps {
 }
 
 /** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
+export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
   const text = adminText.schedule;
@@ -70,6 +71,11 @@ export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onDup
             {(isToCome || event.state === 'live') && (
               <button type="button" className="button quiet" onClick={onEdit}>
                 {text.edit}
+              </button>
+            )}
+            {mayMove(event) && (
+              <button type="button" className="button quiet" onClick={onMove}>
+                {text.move.open}
               </button>
             )}
             {event.series !== null && (
@@ -152,8 +158,12 @@ export function EventFacts({ event }: { event: PlannedEvent }) {
       <dd>{minutes === 0 ? facts.noPreview : facts.previewMinutes(minutes)}</dd>
       <dt>{facts.record}</dt>
       <dd>{facts.records[event.record] ?? event.record}</dd>
-      <dt>{facts.access}</dt>
-      <dd>{facts.accesses[event.access] ?? event.access}</dd>
+      {ownTerms(event).map(([term, said]) => (
+        <Fragment key={term}>
+          <dt>{term}</dt>
+          <dd>{said}</dd>
+        </Fragment>
+      ))}
       {event.series !== null && (
         <>
           <dt>{facts.series}</dt>

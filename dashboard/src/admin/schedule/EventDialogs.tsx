@@ -1,17 +1,18 @@
 import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
-import { type Api, ApiError, type Channel } from '../api';
+import { type Api, ApiError, type Channel, type System } from '../api';
 import { Dialog } from '../Dialog';
-import { changeEvent, createEvent, type EventWish, getEvent, type PlannedEvent } from './eventApi';
+import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
 import { EventDialog } from './EventDialog';
 import { EventForm, refuseNothing } from './EventForm';
-import { changedWish, draftOf, type EventDraft, newWish } from './eventWish';
+import { changedWish, draftOf, type EventDraft, newWish, ofChannel } from './eventWish';
 import { FeedDialog } from './FeedDialog';
+import { MoveDialog } from './MoveDialog';
 import { movedEnd, nextStart, ownTimeZone } from './wallClock';
 
 /** Which dialog is open, and of which event. */
 export type Opened =
-  | { as: 'event' | 'edit' | 'duplicate'; event: PlannedEvent }
+  | { as: 'event' | 'edit' | 'move' | 'duplicate'; event: PlannedEvent }
   | { as: 'editSeries'; id: string }
   | { as: 'create' }
   | { as: 'feeds' };
@@ -20,20 +21,24 @@ interface EventDialogsProps {
   api: Api;
   opened: Opened;
   channels: readonly Channel[];
+  /** Null until it is known. */
+  system: System | null;
   mayManage: boolean;
   onOpen: (opened: Opened | null) => void;
   /** Something is other than before; with the event, where one was planned or changed in the form. */
   onChanged: (event?: PlannedEvent) => void;
+  /** Moves an event to when clocks show a time in its zone; fails where something is in its way. */
+  onMove: (event: PlannedEvent, to: string) => Promise<void>;
   onExpired: () => void;
 }
 
 /** The schedule's dialogs, one at a time. */
-export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChanged, onExpired }: EventDialogsProps) {
+export function EventDialogs({ api, opened, channels, system, mayManage, onOpen, onChanged, onMove, onExpired }: EventDialogsProps) {
   const text = adminText.schedule.form;
   const close = () => onOpen(null);
 
-  async function plan(draft: EventDraft, like?: PlannedEvent) {
-    const made = await createEvent(api, { ...newWish(draft), ...(like === undefined ? {} : unshownOf(like)) });
+  async function plan(draft: EventDraft) {
+    const made = await createEvent(api, newWish(draft));
     close();
     onChanged(made);
   }
@@ -50,9 +55,9 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
     case 'feeds':
       return <FeedDialog api={api} channels={channels} onExpired={onExpired} onClose={close} />;
     case 'create':
-      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={newDraft(channels[0]?.name ?? '')} channels={channels} recurs="may" onSubmit={plan} onClose={close} />;
+      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={newDraft(channels[0]?.name ?? '')} channels={channels} system={system} recurs="may" onSubmit={plan} onClose={close} />;
     case 'duplicate':
-      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} recurs="may" onSubmit={(draft) => plan(draft, opened.event)} onClose={close} />;
+      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} system={system} recurs="may" onSubmit={plan} onClose={close} />;
     case 'edit':
       return (
         <EventForm
@@ -61,13 +66,25 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
           submit={text.submitEdit}
           draft={draftOf(opened.event)}
           channels={null}
+          system={system}
           recurs="no"
           onSubmit={(draft) => change(opened.event, draft)}
           onClose={close}
         />
       );
     case 'editSeries':
-      return <SeriesForm api={api} id={opened.id} onChange={change} onClose={close} />;
+      return <SeriesForm api={api} id={opened.id} system={system} onChange={change} onClose={close} />;
+    case 'move':
+      return (
+        <MoveDialog
+          event={opened.event}
+          onMove={async (to) => {
+            await onMove(opened.event, to);
+            close();
+          }}
+          onClose={close}
+        />
+      );
     default:
       return (
         <EventDialog
@@ -76,6 +93,7 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
           mayManage={mayManage}
           onEdit={() => onOpen({ as: 'edit', event: opened.event })}
           onEditSeries={() => opened.event.series !== null && onOpen({ as: 'editSeries', id: opened.event.series })}
+          onMove={() => onOpen({ as: 'move', event: opened.event })}
           onDuplicate={() => onOpen({ as: 'duplicate', event: opened.event })}
           onChanged={() => onChanged()}
           onExpired={onExpired}
@@ -88,12 +106,13 @@ export function EventDialogs({ api, opened, channels, mayManage, onOpen, onChang
 interface SeriesFormProps {
   api: Api;
   id: string;
+  system: System | null;
   onChange: (event: PlannedEvent, draft: EventDraft) => Promise<void>;
   onClose: () => void;
 }
 
 /** The form of a series, once it is known: lists have its occurrences only. */
-function SeriesForm({ api, id, onChange, onClose }: SeriesFormProps) {
+function SeriesForm({ api, id, system, onChange, onClose }: SeriesFormProps) {
   const [series, setSeries] = useState<PlannedEvent | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const text = adminText.schedule.form;
@@ -129,6 +148,7 @@ function SeriesForm({ api, id, onChange, onClose }: SeriesFormProps) {
       submit={text.submitEdit}
       draft={draftOf(series)}
       channels={null}
+      system={system}
       recurs="must"
       onSubmit={(draft) => onChange(series, draft)}
       onClose={onClose}
@@ -150,14 +170,17 @@ export function newDraft(channel: string): EventDraft {
     recurrence: null,
     startMode: 'automatic',
     previewMinutes: 15,
-    record: 'channel',
-    access: 'channel',
+    record: ofChannel,
+    access: ofChannel,
+    announced: 'on',
+    ladder: ofChannel,
+    latency: ofChannel,
+    poster: '',
+    graceMinutes: 5,
+    overrun: 'end',
+    noShowMinutes: 0,
+    reminderMinutes: [],
   };
-}
-
-/** What a copy takes over though the form does not show it: above all that an event is not to be announced. */
-export function unshownOf({ announced, ladder, latency, poster, graceSeconds, overrun, noShowSeconds, reminderMinutes }: PlannedEvent): EventWish {
-  return { announced, ladder, latency, graceSeconds, overrun, noShowSeconds, reminderMinutes, ...(poster === '' ? {} : { poster }) };
 }
 
 /** The same once more; at the same time of day, from the next possible day on where it is past. An occurrence is copied without its series. */

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import { adminText } from '../../text';
-import { ApiError, type Channel } from '../api';
+import { ApiError, type Channel, type System } from '../api';
 import { ActionForm, Dialog, Field } from '../Dialog';
 import { SelectField, TextField } from '../fields';
+import { EventMoreFields } from './EventMoreFields';
 import { repeatWords } from './eventWords';
-import type { EventDraft } from './eventWish';
+import { type EventDraft, remindersOf } from './eventWish';
 import { choiceOf, type Repeat, repeats, ruleOf, type Until } from './recurrence';
 import { movedEnd, timeZones } from './wallClock';
 
@@ -17,12 +18,14 @@ interface EventFormProps {
   channels: readonly Channel[] | null;
   /** Whether it may recur: a new event may, a series must. */
   recurs: 'may' | 'must' | 'no';
+  /** Null until it is known. */
+  system: System | null;
   onSubmit: (draft: EventDraft) => Promise<void>;
   onClose: () => void;
 }
 
 /** Everything that an event is, in fields. */
-export function EventForm({ title, hint, submit, draft, channels, recurs, onSubmit, onClose }: EventFormProps) {
+export function EventForm({ title, hint, submit, draft, channels, recurs, system, onSubmit, onClose }: EventFormProps) {
   const [start, setStart] = useState(draft.start);
   const [end, setEnd] = useState(draft.end);
   const initial = choiceOf(draft.recurrence, draft.start);
@@ -46,6 +49,14 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, onSubm
       previewMinutes: Number(of('previewSeconds')),
       record: of('record'),
       access: of('access'),
+      announced: of('announced'),
+      ladder: of('ladder'),
+      latency: of('latency'),
+      poster: of('poster'),
+      graceMinutes: Number(of('graceSeconds')),
+      overrun: of('overrun'),
+      noShowMinutes: Number(of('noShowSeconds')),
+      reminderMinutes: remindersOf(of('reminderMinutes')),
     });
   }
 
@@ -101,25 +112,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, onSubm
               <SelectField label={text.startMode} name="startMode" mistake={mistakes.startMode} initial={draft.startMode} options={Object.entries(text.startModes)} />
               <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={Object.entries(adminText.schedule.facts.records)} />
             </div>
-            <SelectField
-              label={text.access}
-              name="access"
-              hint={text.accessHint}
-              mistake={mistakes.access}
-              initial={draft.access}
-              options={Object.entries(adminText.schedule.facts.accesses)}
-            />
-            <TextField
-              label={text.preview}
-              name="previewSeconds"
-              type="number"
-              min={0}
-              max={1440}
-              step="any"
-              hint={text.previewHint}
-              mistake={mistakes.previewSeconds}
-              defaultValue={draft.previewMinutes}
-            />
+            <EventMoreFields draft={draft} system={system} mistakes={mistakes} />
           </>
         )}
       </ActionForm>

@@ -1,7 +1,7 @@
 import { adminText } from '../../text';
 import { byDay } from './calendar';
 import type { PlannedEvent } from './eventApi';
-import { pillOf, startClock, stateSentence } from './eventWords';
+import { isLong, pillOf, startClock, stateSentence, whenText } from './eventWords';
 
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
@@ -36,6 +36,7 @@ function EventLine({ event, onOpen }: { event: PlannedEvent; onOpen: () => void 
         <span className="field-hint">
           {text.onChannel(event.channel)}
           {event.series !== null && ` · ${text.recurs}`}
+          {isLong(event) && ` · ${whenText(event.startsAt, event.endsAt)}`}
           {sentence !== '' && ` · ${sentence}`}
         </span>
       </span>

@@ -1,8 +1,9 @@
 import './schedule.css';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { adminText } from '../../text';
 import { mayDo } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
+import { Notice, type Said } from '../Notice';
 import { usePolled } from '../usePolled';
 import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
 import { EventCalendar } from './EventCalendar';
@@ -10,11 +11,11 @@ import { changeEvent, listAllEvents, type PlannedEvent } from './eventApi';
 import { EventDialogs, type Opened } from './EventDialogs';
 import { EventList } from './EventList';
 import { whenText } from './eventWords';
-import { Notice, type Said } from './Notice';
 import { ScheduleTools } from './ScheduleTools';
-import { movedDays, ownTimeZone } from './wallClock';
+import { movedDays, movedInstant, ownTimeZone } from './wallClock';
 
 const everyMs = 10_000;
+const systemEveryMs = 300_000;
 const listed = 50;
 
 interface SchedulePageProps {
@@ -33,6 +34,10 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
   const [shown, setShown] = useState(listed);
   const [opened, setOpened] = useState<Opened | null>(null);
   const [said, setSaid] = useState<Said | null>(null);
+  // Where somebody put an event, until the server has said whether it can be there.
+  const [moving, setMoving] = useState<PlannedEvent | null>(null);
+  const isMoving = useRef(false);
+  const system = usePolled(useCallback(() => api.system(), [api]), systemEveryMs, onExpired);
   const mayManage = mayDo(role, 'producer');
   const text = adminText.schedule;
 
@@ -46,17 +51,42 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
   }, [api, channel, weeks, shown]);
   const events = usePolled(ask, everyMs, onExpired);
 
-  async function move(event: PlannedEvent, from: string, to: string): Promise<void> {
-    try {
-      const changed = await changeEvent(api, event.id, { start: to });
-      setSaid({ words: text.moved(event.title, whenText(changed.startsAt, changed.endsAt)), undo: () => void move(changed, to, from) });
-    } catch (error) {
-      setSaid({ words: text.notMoved(event.title, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
-    }
+  // What the server says now counts, unless it was asked before it knew of the move.
+  useEffect(() => {
+    if (!isMoving.current) setMoving(null);
+  }, [events.data]);
+
+  async function move(event: PlannedEvent, to: string): Promise<PlannedEvent> {
+    const from = event.localStart.slice(0, 16);
+    const changed = await changeEvent(api, event.id, { start: to });
+    const words = changed.series === null ? text.moved : text.movedOne;
+    setSaid({ words: words(changed.title, whenText(changed.startsAt, changed.endsAt)), undo: () => void moveOrSay(changed, from) });
     events.refresh();
+    return changed;
   }
 
-  const found = events.data ?? [];
+  // One at a time: the next one goes from where the one before has left it.
+  async function moveOrSay(event: PlannedEvent, to: string): Promise<void> {
+    if (isMoving.current) return;
+    isMoving.current = true;
+    setMoving({ ...event, startsAt: movedInstant(event.startsAt, event.localStart, to), endsAt: movedInstant(event.endsAt, event.localStart, to) });
+    try {
+      const changed = await move(event, to);
+      setMoving(changed);
+      const start = new Date(changed.startsAt);
+      const [first, last] = [weeks[0]?.[0], weeks.at(-1)?.[6]];
+      if (first !== undefined && last !== undefined && (start < first || start >= addDays(last, 1))) setAround(dayOf(start));
+    } catch (error) {
+      setMoving(null);
+      setSaid({ words: text.notMoved(event.title, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
+      events.refresh();
+    } finally {
+      isMoving.current = false;
+    }
+  }
+
+  const known = events.data ?? [];
+  const found = moving === null ? known : known.map((event) => (event.id === moving.id ? moving : event));
   const isEmpty = events.data?.length === 0;
   return (
     <>
@@ -113,11 +143,9 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           today={new Date()}
           month={view === 'month' ? around.getMonth() : null}
           mayMove={mayManage}
+          moving={moving?.id}
           onOpen={(event) => setOpened({ as: 'event', event })}
-          onMove={(event, days) => {
-            const from = event.localStart.slice(0, 16);
-            void move(event, from, movedDays(from, days));
-          }}
+          onMove={(event, days) => void moveOrSay(event, movedDays(event.localStart.slice(0, 16), days))}
         />
       )}
       {view !== 'list' && isEmpty && <p className="field-hint calendar-hint">{text.emptyRange}</p>}
@@ -130,8 +158,10 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           api={api}
           opened={opened.as === 'event' ? { as: 'event', event: found.find((event) => event.id === opened.event.id) ?? opened.event } : opened}
           channels={channels ?? []}
+          system={system.data}
           mayManage={mayManage}
           onOpen={setOpened}
+          onMove={async (event, to) => void (await move(event, to))}
           onChanged={(changed) => {
             if (changed) setSaid({ words: text.planned(changed.title, whenText(changed.startsAt, changed.endsAt)) });
             events.refresh();

@@ -58,3 +58,24 @@ export function byDay(events: readonly PlannedEvent[], first?: Date): Map<string
   }
   return found;
 }
+
+/** An event on one of its days. */
+export interface DayPart {
+  event: PlannedEvent;
+  /** Whether it began on an earlier day, and goes on on the next. */
+  goesOn: { before: boolean; after: boolean };
+}
+
+/** Events on each of their days among those that are shown, those that go on from before first. An event that ends at midnight is not on the day that begins then. */
+export function onEachDay(events: readonly PlannedEvent[], shown: readonly Date[]): Map<string, DayPart[]> {
+  const found = new Map<string, DayPart[]>(shown.map((day) => [dayKey(day), []]));
+  for (const event of events) {
+    const first = dayOf(new Date(event.startsAt));
+    const last = dayOf(new Date(Math.max(new Date(event.endsAt).getTime() - 1, new Date(event.startsAt).getTime())));
+    for (let day = first; day <= last; day = addDays(day, 1)) {
+      found.get(dayKey(day))?.push({ event, goesOn: { before: day > first, after: day < last } });
+    }
+  }
+  for (const parts of found.values()) parts.sort((a, b) => Number(b.goesOn.before) - Number(a.goesOn.before));
+  return found;
+}

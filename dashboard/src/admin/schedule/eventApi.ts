@@ -9,14 +9,21 @@ export type EventState = 'scheduled' | 'preview' | 'live' | 'ended' | 'cancelled
 export type PlannedEvent = Omit<Schemas['EventView'], 'kind' | 'state'> & {
   kind: 'single' | 'series' | 'occurrence';
   state: EventState;
+  /** Who may watch it; `channel` for who may watch its channel. Not told by every server. */
+  access?: string;
 };
 
 /** What can be asked of an event; a time is what clocks show in its time zone. */
-export type EventWish = Partial<Schemas['NewEvent']> & Schemas['EventChange'];
+export type EventWish = Partial<Schemas['NewEvent']> & Schemas['EventChange'] & { access?: string };
 
 export type EventStep = Schemas['EventStepView'];
 
 export type CalendarFeed = Schemas['CalendarFeedView'];
+
+/** Whether it can be had at another time: only what has not begun to be prepared. */
+export function mayMove(event: PlannedEvent): boolean {
+  return event.state === 'scheduled' && event.kind !== 'series';
+}
 
 export interface EventFilter {
   from?: Date;

@@ -1,7 +1,12 @@
+import { adminText } from '../../text';
+import { ApiError } from '../api';
 import type { EventWish, PlannedEvent } from './eventApi';
 import { wallIn } from './wallClock';
 
-/** What the form has in its fields. Times are what clocks show in the time zone, to the minute. */
+/** In place of a value: what the channel has. */
+export const ofChannel = 'channel';
+
+/** What the form has in its fields. Times are what clocks show in the time zone, to the minute; lengths are minutes. */
 export interface EventDraft {
   title: string;
   description: string;
@@ -15,7 +20,24 @@ export interface EventDraft {
   previewMinutes: number;
   record: string;
   access: string;
+  announced: string;
+  ladder: string;
+  latency: string;
+  /** Empty for none. */
+  poster: string;
+  graceMinutes: number;
+  overrun: string;
+  /** 0 for waiting until the planned end. */
+  noShowMinutes: number;
+  reminderMinutes: readonly number[];
 }
+
+const words = ['title', 'description', 'timeZone', 'startMode', 'record', 'access', 'announced', 'ladder', 'latency', 'poster', 'overrun'] as const;
+const lengths = [
+  ['previewMinutes', 'previewSeconds'],
+  ['graceMinutes', 'graceSeconds'],
+  ['noShowMinutes', 'noShowSeconds'],
+] as const;
 
 /** An event as the form shows it. */
 export function draftOf(event: PlannedEvent): EventDraft {
@@ -30,27 +52,61 @@ export function draftOf(event: PlannedEvent): EventDraft {
     startMode: event.startMode,
     previewMinutes: event.previewSeconds / 60,
     record: event.record,
-    access: event.access,
+    access: event.access ?? ofChannel,
+    announced: event.announced,
+    ladder: event.ladder,
+    latency: event.latency,
+    poster: event.poster,
+    graceMinutes: event.graceSeconds / 60,
+    overrun: event.overrun,
+    noShowMinutes: event.noShowSeconds / 60,
+    reminderMinutes: event.reminderMinutes,
   };
 }
 
-/** What is sent for a new event. */
+/** What is sent for a new event: what the channel says, and nothing at all, need not be. */
 export function newWish(draft: EventDraft): EventWish {
-  const { previewMinutes, recurrence, ...rest } = draft;
-  return { ...rest, previewSeconds: Math.round(previewMinutes * 60), ...(recurrence === null ? {} : { recurrence }) };
+  const { previewMinutes, graceMinutes, noShowMinutes, recurrence, poster, access, reminderMinutes, ...rest } = draft;
+  return {
+    ...rest,
+    previewSeconds: secondsOf(previewMinutes),
+    graceSeconds: secondsOf(graceMinutes),
+    noShowSeconds: secondsOf(noShowMinutes),
+    ...(recurrence === null ? {} : { recurrence }),
+    ...(poster === '' ? {} : { poster }),
+    ...(access === ofChannel ? {} : { access }),
+    ...(reminderMinutes.length === 0 ? {} : { reminderMinutes: [...reminderMinutes] }),
+  };
 }
 
 /** What is sent to make one draft of another: only what differs, so that what was not touched keeps following its series. */
 export function changedWish(before: EventDraft, after: EventDraft): EventWish {
   const wish: EventWish = {};
-  for (const member of ['title', 'description', 'timeZone', 'startMode', 'record', 'access'] as const) {
+  for (const member of words) {
     if (after[member] !== before[member]) wish[member] = after[member];
   }
+  for (const [member, sent] of lengths) {
+    if (after[member] !== before[member]) wish[sent] = secondsOf(after[member]);
+  }
+  if (after.reminderMinutes.join() !== before.reminderMinutes.join()) wish.reminderMinutes = [...after.reminderMinutes];
   // In another time zone, or at another start, both times are said anew: alone, each would mean something else. An end that moves leaves the start unsaid, which of a live event cannot be another.
   const isMoved = after.start !== before.start || after.timeZone !== before.timeZone;
   if (isMoved) wish.start = after.start;
   if (isMoved || after.end !== before.end) wish.end = after.end;
-  if (after.previewMinutes !== before.previewMinutes) wish.previewSeconds = Math.round(after.previewMinutes * 60);
   if (after.recurrence !== before.recurrence && after.recurrence !== null) wish.recurrence = after.recurrence;
   return wish;
+}
+
+/**
+ * Minutes as somebody writes them, `60, 10`.
+ * @throws ApiError They are not whole numbers; what else they must be is the server's to say.
+ */
+export function remindersOf(text: string): number[] {
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
+  if (parts.some((part) => !/^\d{1,6}$/.test(part))) throw new ApiError(0, adminText.failed, { reminderMinutes: adminText.schedule.form.remindersWrong });
+  return parts.map(Number);
+}
+
+function secondsOf(minutes: number): number {
+  return Math.round(minutes * 60);
 }

@@ -54,3 +54,23 @@ export function repeatWords(repeat: Repeat, start: string): string {
       return form.repeats[repeat];
   }
 }
+
+/** What an event has of its own where most have what their channel says, as terms and words. */
+export function ownTerms(event: PlannedEvent): [string, string][] {
+  const form = text.form;
+  const minutes = (seconds: number) => text.facts.minutes(Math.round(seconds / 6) / 10);
+  const terms: [string, string][] = [];
+  if (event.access !== undefined && event.access !== 'channel') terms.push([form.access, form.accesses[event.access] ?? event.access]);
+  if (event.announced === 'off') terms.push([form.announced, form.announcements.off ?? event.announced]);
+  if (event.latency !== 'channel') terms.push([form.latency, form.latencies[event.latency] ?? event.latency]);
+  if (event.ladder !== 'channel') terms.push([form.ladder, adminText.newChannel.ladders[event.ladder] ?? event.ladder]);
+  if (event.noShowSeconds > 0) terms.push([text.facts.noShow, minutes(event.noShowSeconds)]);
+  terms.push([form.overrun, event.overrun === 'end' ? text.facts.endsAfter(minutes(event.graceSeconds)) : (form.overruns[event.overrun] ?? event.overrun)]);
+  if (event.reminderMinutes.length > 0) terms.push([text.facts.reminders, text.facts.before(event.reminderMinutes.join(', '))]);
+  return terms;
+}
+
+/** Whether it is still on when another day begins, on the reader's clock. */
+export function isLong(event: PlannedEvent): boolean {
+  return new Date(event.startsAt).toDateString() !== new Date(new Date(event.endsAt).getTime() - 1).toDateString();
+}

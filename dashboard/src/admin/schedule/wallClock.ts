@@ -36,6 +36,12 @@ export function movedEnd(end: string, oldStart: string, newStart: string): strin
   return Number.isNaN(moved) ? end : wallText(moved);
 }
 
+/** About when an instant is once its event starts at another time: by as much as clocks on the wall move. */
+export function movedInstant(iso: string, oldStart: string, newStart: string): string {
+  const by = wallMs(newStart) - wallMs(oldStart);
+  return Number.isNaN(by) ? iso : new Date(new Date(iso).getTime() + by).toISOString();
+}
+
 /** The same time of day, days later or earlier. */
 export function movedDays(wall: string, days: number): string {
   return wallText(wallMs(wall) + days * 24 * 60 * minuteMs);

@@ -1,4 +1,4 @@
-import { adminText } from '../../text';
+import { adminText } from '../text';
 
 /** What just happened. */
 export interface Said {
@@ -15,7 +15,7 @@ export function Notice({ said, onDone }: { said: Said; onDone: () => void }) {
       <div className="tools">
         {said.undo && (
           <button type="button" className="button quiet" onClick={said.undo}>
-            {adminText.schedule.undo}
+            {adminText.undo}
           </button>
         )}
         <button type="button" className="button quiet" onClick={onDone}>
