@@ -105,6 +105,7 @@ public static class ControlModule
             p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(),
             p.GetRequiredService<ViewingRegister>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
+        services.AddSingleton(p => new RecordingSizes(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetService<ISessionMedia>()));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<RecordingKeeper>();

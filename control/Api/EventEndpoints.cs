@@ -148,7 +148,8 @@ internal static class EventEndpoints
         return filter;
     }
 
-    private static DateTimeOffset? InstantOf(string name, string? text, List<Mistake> mistakes)
+    /// <summary>An instant of a query; <see langword="null"/> where there is none, or a mistake.</summary>
+    internal static DateTimeOffset? InstantOf(string name, string? text, List<Mistake> mistakes)
     {
         if (text is null)
         {

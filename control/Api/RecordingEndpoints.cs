@@ -15,8 +15,12 @@ internal static class RecordingEndpoints
     {
         api.MapGet("/recordings", ListAsync).Asks(TokenRole.Viewer)
             .Describe<List<RecordingView>>(
-                "listRecordings", "Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named. 'before' reads on from an id.", 200, 400, 404)
+                "listRecordings", "Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named, with 'q' in their title or their channel's, beginning from 'from' on and before 'to'. With 'sizes=true' each has the bytes that its session takes, as far as they are counted in a few seconds. 'before' reads on from an id.", 200, 400, 404)
             .Paged("before", RecordingRules.MaxPage);
+
+        api.MapGet("/recordings/usage", (HttpContext http, RecordingSizes sizes) => sizes.AllAsync(http.RequestAborted)).Asks(TokenRole.Viewer)
+            .Describe<RecordingUsage>(
+                "getRecordingUsage", "What all recordings take in spool and store, as far as it is counted in a few seconds; counting goes on, so ask again while 'countedAll' is false.", 200);
 
         api.MapGet("/channels/{name}/recordings", ListOfChannelAsync).Asks(TokenRole.Viewer)
             .Describe<List<RecordingView>>("listChannelRecordings", "The channel's recordings and clips, newest first; as listRecordings.", 200, 400, 404)
@@ -59,17 +63,32 @@ internal static class RecordingEndpoints
     }
 
     private static Task<List<RecordingView>> ListAsync(
-        string? channel, string? session, string? kind, string? visibility, string? before, string? limit, HttpContext http, RecordingDirectory recordings) =>
-        ViewsAsync(http, recordings, Filter(channel, session, kind, visibility, before, limit));
+        string? channel, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes, string? before, string? limit,
+        HttpContext http, RecordingDirectory recordings) =>
+        ViewsAsync(http, recordings, sizes, mistakes => Filter(channel, session, kind, visibility, before, limit, mistakes) with { Text = q, From = EventEndpoints.InstantOf("from", from, mistakes), To = EventEndpoints.InstantOf("to", to, mistakes) });
 
     private static Task<List<RecordingView>> ListOfChannelAsync(
-        string name, string? session, string? kind, string? visibility, string? before, string? limit, HttpContext http, RecordingDirectory recordings) =>
-        ViewsAsync(http, recordings, Filter(name, session, kind, visibility, before, limit));
+        string name, string? session, string? kind, string? visibility, string? q, string? from, string? to, string? sizes, string? before, string? limit,
+        HttpContext http, RecordingDirectory recordings) =>
+        ListAsync(name, session, kind, visibility, q, from, to, sizes, before, limit, http, recordings);
 
-    private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingDirectory recordings, RecordingFilter filter)
+    private static async Task<List<RecordingView>> ViewsAsync(HttpContext http, RecordingDirectory recordings, string? sizes, Func<List<Mistake>, RecordingFilter> ask)
     {
+        var mistakes = new List<Mistake>();
+        var withSizes = Flag("sizes", sizes, mistakes);
+        var filter = ask(mistakes);
+        mistakes.AddRange(RecordingRules.Mistakes(filter));
+        if (mistakes.Count > 0)
+        {
+            throw new ControlException(mistakes);
+        }
+
         var media = MediaAddress(http);
-        return Paging.Answer(http, await recordings.ListAsync(filter, http.RequestAborted), filter.Limit, "before", r => r.Id, r => RecordingView.From(r, media));
+        var found = await recordings.ListAsync(filter, http.RequestAborted);
+        var counted = withSizes ? await http.RequestServices.GetRequiredService<RecordingSizes>().OfAsync(found, http.RequestAborted) : null;
+        return Paging.Answer(
+            http, found, filter.Limit, "before", r => r.Id,
+            r => RecordingView.From(r, media) with { Bytes = counted is not null && counted.TryGetValue(r.Session, out var size) ? size.Bytes : null });
     }
 
     private static async Task<RecordingView> ChangeAsync(
@@ -132,9 +151,8 @@ internal static class RecordingEndpoints
         return TypedResults.Created($"/api/v1/recordings/{made.Id}", View(http, made));
     }
 
-    private static RecordingFilter Filter(string? channel, string? session, string? kind, string? visibility, string? before, string? limit)
+    private static RecordingFilter Filter(string? channel, string? session, string? kind, string? visibility, string? before, string? limit, List<Mistake> mistakes)
     {
-        var mistakes = new List<Mistake>();
         SessionId ofSession = default;
         if (session is not null && !SessionId.TryParse(session, out ofSession))
         {
@@ -147,11 +165,7 @@ internal static class RecordingEndpoints
             mistakes.Add(new("before", "'before' must be a recording's id."));
         }
 
-        var filter = new RecordingFilter(
-            channel, kind, visibility, session is null ? null : ofSession, before is null ? null : reached,
-            Paging.Limit(limit));
-        mistakes.AddRange(RecordingRules.Mistakes(filter));
-        return mistakes.Count > 0 ? throw new ControlException(mistakes) : filter;
+        return new(channel, kind, visibility, session is null ? null : ofSession, before is null ? null : reached, Paging.Limit(limit));
     }
 
     private static bool Flag(string name, string? text, List<Mistake> mistakes)

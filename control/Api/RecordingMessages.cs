@@ -18,6 +18,9 @@ internal sealed record RecordingView(
     DateTimeOffset CreatedAt,
     RecordingAddresses Addresses)
 {
+    /// <summary>What its session takes in spool and store; <see langword="null"/> where nobody asked, and while it is not counted.</summary>
+    public long? Bytes { get; init; }
+
     public static RecordingView From(RecordingInfo r, string media) => new(
         r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.IsRecording ? "recording" : "ready", r.Begin, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
         r.Retention, r.ExpiresAt, r.CreatedAt, RecordingAddresses.Of(media, r.Id));

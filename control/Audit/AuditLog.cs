@@ -176,7 +176,8 @@ public sealed class AuditLog(Database database)
     private static (string? First, string? Second) Parts(string? text) =>
         text?.IndexOf('/', StringComparison.Ordinal) is not { } slash ? (null, null) : slash < 0 ? (text, null) : (text[..slash], text[(slash + 1)..]);
 
-    private static string Like(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+    /// <summary>A text as it stands in a pattern of SQL's LIKE, for itself.</summary>
+    internal static string Like(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
     private static string Json(IReadOnlyDictionary<string, string>? detail) =>
         detail is null ? "{}" : JsonSerializer.Serialize(detail.ToDictionary(d => d.Key, d => Cut(d.Value, MaxText), StringComparer.Ordinal));

@@ -65,13 +65,26 @@ public sealed record ClipWish(Moment Start, Moment? End = null, string? Title = 
 /// <param name="Session">Those of a session.</param>
 /// <param name="Before">Only those whose id sorts before this one, to read on.</param>
 /// <param name="Limit">1 to <see cref="RecordingRules.MaxPage"/>.</param>
-public sealed record RecordingFilter(string? Channel = null, string? Kind = null, string? Visibility = null, SessionId? Session = null, RecordingId? Before = null, int Limit = 50);
+public sealed record RecordingFilter(string? Channel = null, string? Kind = null, string? Visibility = null, SessionId? Session = null, RecordingId? Before = null, int Limit = 50)
+{
+    /// <summary>Only those whose title, or whose channel's name or title, has this text, whatever its case; up to <see cref="RecordingRules.MaxSearch"/> characters.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Only those that begin then or later.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Only those that begin before then.</summary>
+    public DateTimeOffset? To { get; init; }
+}
 
 /// <summary>What a recording may be.</summary>
 public static class RecordingRules
 {
     /// <summary>Most recordings that one answer holds.</summary>
     public const int MaxPage = 200;
+
+    /// <summary>Longest text that is searched for, in characters.</summary>
+    public const int MaxSearch = 100;
 
     /// <summary>Most clips of one session.</summary>
     public const int MaxClips = 1000;
@@ -113,6 +126,11 @@ public static class RecordingRules
         if (filter.Limit is < 1 or > MaxPage)
         {
             yield return new("limit", $"A limit is 1 to {MaxPage}.");
+        }
+
+        if (filter.Text is { } text && (text.Length > MaxSearch || text.Any(char.IsControl)))
+        {
+            yield return new("q", $"'q' is at most {MaxSearch} characters, without control characters.");
         }
 
         if (filter.Kind is { } kind && !Kinds.Contains(kind))

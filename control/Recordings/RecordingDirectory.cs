@@ -26,9 +26,15 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             $"""
             {Select} AND (@channel::bigint IS NULL OR r.channel_id = @channel) AND (@kind::text IS NULL OR r.kind = @kind) AND (@visibility::text IS NULL OR r.visibility = @visibility)
                 AND (@session::text IS NULL OR r.session_id = @session) AND (@before::text IS NULL OR r.id < @before)
+                AND (@like::text IS NULL OR r.title ILIKE @like OR c.name ILIKE @like OR c.title ILIKE @like)
+                AND (@from::timestamptz IS NULL OR coalesce(r.starts_at, s.started_at) >= @from) AND (@to::timestamptz IS NULL OR coalesce(r.starts_at, s.started_at) < @to)
             ORDER BY r.id DESC LIMIT @limit
             """,
-            new { channel, kind = filter.Kind, visibility = filter.Visibility, session = filter.Session?.Value, before = filter.Before?.Value, limit = filter.Limit },
+            new
+            {
+                channel, kind = filter.Kind, visibility = filter.Visibility, session = filter.Session?.Value, before = filter.Before?.Value, limit = filter.Limit,
+                like = string.IsNullOrWhiteSpace(filter.Text) ? null : $"%{AuditLog.Like(filter.Text.Trim())}%", from = filter.From, to = filter.To,
+            },
             cancellationToken: cancellationToken));
         return [.. rows.Select(r => r.ToInfo())];
     }

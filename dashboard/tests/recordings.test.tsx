@@ -1,10 +1,13 @@
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { Api } from '../src/admin/api';
 import { addressOf, placeOf } from '../src/admin/navigation';
-import type { Deletion, Recording } from '../src/admin/recordings/recordingApi';
+import { readFile, sizeOf } from '../src/admin/recordings/download';
+import { type Deletion, listRecordings, type Recording } from '../src/admin/recordings/recordingApi';
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
-import { deletionWords, lengthText, recordingChange, recordingFacts, sizeText } from '../src/admin/recordings/recordingWords';
+import { deletionWords, lengthText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
+import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
 import { adminText } from '../src/text';
 
 const text = adminText.recordings;
@@ -22,6 +25,7 @@ const recording: Recording = {
   retention: 'channel',
   expiresAt: null,
   createdAt: '2030-01-01T12:00:00Z',
+  bytes: null,
   addresses: { hls: 'http://h/vod/01R/index.m3u8', dash: '', download: 'http://h/vod/01R/download.mp4', poster: 'http://h/vod/01R/poster.jpg', thumbnails: '' },
 };
 
@@ -30,17 +34,22 @@ describe('a recording', () => {
 
   test('is shown with its picture, and can be played and downloaded', () => {
     const html = draw(recording);
-    for (const words of ['First night', 'main', '1:02:05', 'src="http://h/vod/01R/poster.jpg"', 'href="http://h/vod/01R/download.mp4"', text.clip, text.delete]) expect(html).toContain(words);
+    for (const words of ['First night', 'main', '1:02:05', 'src="http://h/vod/01R/poster.jpg"', text.downloadLabel('First night'), text.clip, text.delete]) expect(html).toContain(words);
   });
   test('cannot be downloaded while it goes on', () => {
     const html = draw({ ...recording, state: 'recording', durationSeconds: null });
     expect(html).toContain(text.recordingNow);
-    expect(html).not.toContain('download.mp4');
+    expect(html).not.toContain(text.download);
   });
   test('that is private is not played', () => {
     const html = draw({ ...recording, visibility: 'private' });
     expect(html).toContain(text.visibilities.private);
     expect(html).not.toContain('/vod/');
+  });
+  test('is hidden, and shown again, by a producer', () => {
+    const may = (one: Recording) => renderToStaticMarkup(<RecordingRow recording={one} mayManage mayDelete={false} onAct={() => undefined} onShow={() => undefined} />);
+    expect(may(recording)).toContain(text.hideLabel('First night'));
+    expect(may({ ...recording, visibility: 'private' })).toContain(text.showLabel('First night'));
   });
   test('is changed by a producer, and deleted by an admin', () => {
     expect(draw(recording, true, false)).not.toContain(`>${text.delete}<`);
@@ -57,6 +66,83 @@ describe('a recording', () => {
     expect(html).toMatch(/id="field-start"[^>]* aria-invalid="true"/);
   });
   test('says until when it is kept', () => expect(recordingFacts({ ...recording, expiresAt: '2030-02-01T00:00:00Z' }).at(-1)).toMatch(/^kept until /));
+});
+
+describe('what recordings take', () => {
+  test('is told of each that has something of its own', () => {
+    expect(recordingFacts(recording, 1_500_000_000)).toContain('1.5 GB');
+    expect(recordingFacts({ ...recording, kind: 'clip' }, 1_500_000_000)).not.toContain('1.5 GB');
+  });
+  test('is told together, and that it is not all yet', () => {
+    const usage = { sessions: 3, counted: 3, objects: 10, bytes: 2_700_000_000, countedAll: true };
+    expect(usageWords(usage)).toBe('2.7 GB in 3 broadcasts');
+    expect(usageWords({ ...usage, counted: 1, countedAll: false })).toContain('1 of 3');
+    expect(usageWords({ ...usage, sessions: 0 })).toBe('');
+  });
+});
+
+describe('a search', () => {
+  test('asks for a text, and for a day from its midnight to the next', async () => {
+    const paths: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      paths.push(path);
+      return Promise.resolve({ ok: true, status: 200, text: () => Promise.resolve('[]') });
+    });
+    await listRecordings(new Api(null, adminText), { channel: '', kind: '', q: '50% off', day: '2030-01-31' }, undefined, true);
+    await listRecordings(new Api(null, adminText), { channel: 'main', kind: 'clip', q: '', day: 'soon' }, '01R');
+    vi.unstubAllGlobals();
+    const utc = (day: number) => encodeURIComponent(`${new Date(2030, 0, day).toISOString().slice(0, 19)}Z`);
+    expect(paths).toEqual([`/api/v1/recordings?limit=50&q=50%25+off&from=${utc(31)}&to=${utc(32)}&sizes=true`, '/api/v1/recordings?limit=50&channel=main&kind=clip&before=01R']);
+  });
+});
+
+describe('a recording of a channel that takes a link', () => {
+  const channel = { name: 'main', title: '', ladder: 'auto', latency: 'standard', rewind: 'off', live: null };
+  test('is known by its channel', () => {
+    expect(needsLink({ ...channel, access: 'token' })).toBe(true);
+    expect(needsLink({ ...channel, access: 'public' })).toBe(false);
+    expect(needsLink({ ...channel, access: 'webhook' })).toBe(false);
+    expect(needsLink(undefined)).toBe(false);
+  });
+  test('has the token before the rest of its address, whatever is before that', () => {
+    expect(withToken('https://cdn.example.org/x/vod/01R/index.m3u8', 'a b')).toBe('https://cdn.example.org/x/t/a%20b/vod/01R/index.m3u8');
+  });
+  test('shows no picture that it has not', () =>
+    expect(renderToStaticMarkup(<RecordingRow recording={recording} needsLink mayManage={false} mayDelete={false} onAct={() => undefined} />)).not.toContain('<img'));
+});
+
+describe('a download', () => {
+  const answer = (parts: Uint8Array[], headers: Record<string, string>, status = 200) =>
+    vi.stubGlobal('fetch', () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              for (const part of parts) controller.enqueue(part);
+              controller.close();
+            },
+          }),
+          { status, headers },
+        ),
+      ),
+    );
+  const { signal } = new AbortController();
+  test('knows how large it is before its first byte', async () => {
+    answer([new Uint8Array(1)], { 'Content-Range': 'bytes 0-0/4096' }, 206);
+    expect(await sizeOf('/x', signal)).toBe(4096);
+  });
+  test('tells how far it is', async () => {
+    answer([new Uint8Array(3), new Uint8Array(5)], { 'Content-Length': '8' });
+    const told: number[] = [];
+    const blob = await readFile('/x', signal, ({ done, total }) => told.push(done / total));
+    expect(blob.size).toBe(8);
+    expect(told).toEqual([3 / 8, 1]);
+  });
+  test('says what the server says against it', async () => {
+    answer([new TextEncoder().encode('Too long: make a clip.')], {}, 422);
+    await expect(sizeOf('/x', signal)).rejects.toThrow('Too long: make a clip.');
+    vi.unstubAllGlobals();
+  });
 });
 
 describe('deleting', () => {

@@ -55,6 +55,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/stream", "viewer", null, 200 },
         { "GET", "/api/v1/recordings", "viewer", null, 200 },
         { "GET", "/api/v1/channels/{name}/recordings", "viewer", null, 200 },
+        { "GET", "/api/v1/recordings/usage", "viewer", null, 200 },
         { "GET", "/api/v1/recordings/{id}", "viewer", null, 200 },
         { "PATCH", "/api/v1/recordings/{id}", "producer", """{"title":"Better","visibility":"private","retention":"30d"}""", 200 },
         { "DELETE", "/api/v1/recordings/{id}", "admin", null, 204 },

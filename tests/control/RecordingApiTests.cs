@@ -52,6 +52,67 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Theory]
+    [InlineData("q=final", "Grand FINAL")]
+    [InlineData("q=SPORT", "Grand FINAL,50% off_")]
+    [InlineData("q=50%25", "50% off_")]
+    [InlineData("q=%25", "50% off_")]
+    [InlineData("q=_", "50% off_")]
+    [InlineData("q=%5C", "")]
+    [InlineData("q=%20%20", "Grand FINAL,50% off_,Evening")]
+    [InlineData("q=nothing", "")]
+    [InlineData("q=final&channel=news", "")]
+    [InlineData("from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z", "")]
+    [InlineData("from=2001-01-01T00:00:00Z&q=evening", "Evening")]
+    [InlineData("to=2001-01-01T00:00:00Z", "")]
+    public async Task A_recording_is_found_by_what_it_or_its_channel_is_called_and_by_its_begin(string query, string found)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+        foreach (var (channel, title, name) in ((string, string, string)[])[("news", "News", "Evening"), ("sport", "Sports of the day", "50% off_"), ("sport-2", "More", "Grand FINAL")])
+        {
+            var made = await server.Get<ChannelDirectory>().CreateAsync(channel, new(Title: title));
+            var session = ((PublishVerdict.Granted)await server.AskAsync(made.Key.StreamKey)).Grant.Session.Id;
+            await server.Get<SessionLedger>().FlushAsync(default);
+            await server.Get<RecordingDirectory>().SetAsync(session.Value, new(Title: name));
+        }
+
+        var (status, list, _) = await server.SendAsync("GET", $"/api/v1/recordings?{query}", viewer);
+
+        status.ShouldBe(200);
+        string.Join(',', list.EnumerateArray().Select(r => r.GetProperty("title").GetString())).ShouldBe(found);
+    }
+
+    [Fact]
+    public async Task What_recordings_take_is_told_for_each_and_together()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+        var made = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.AskAsync(made.Key.StreamKey);
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        (await server.SendAsync("GET", "/api/v1/recordings", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null, "nobody asked");
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes") is { ValueKind: System.Text.Json.JsonValueKind.Number } bytes && bytes.GetInt64() == 3456);
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings/usage", viewer)).Body.GetProperty("countedAll").GetBoolean());
+        var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
+        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("objects").GetInt64(), usage.GetProperty("bytes").GetInt64()).ShouldBe((1, 1, 12, 3456));
+    }
+
+    [Fact]
+    public async Task Recordings_are_listed_while_the_store_that_has_their_sizes_is_away()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+        var made = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.AskAsync(made.Key.StreamKey);
+        await server.Get<SessionLedger>().FlushAsync(default);
+
+        (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+        var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
+        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("countedAll").GetBoolean()).ShouldBe((1, 0, false));
+    }
+
+    [Theory]
     [InlineData("PATCH", "", """{"title":7,"visibility":"secret","start":"soon","end":true,"retention":"1w","color":"red"}""", "color,end,retention,start,title,visibility")]
     [InlineData("POST", "/clips", """{"end":10}""", "start")]
     [InlineData("POST", "/clips", """{"start":"\ud800"}""", "start")]
@@ -73,7 +134,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Theory]
-    [InlineData("kind=x&visibility=y&limit=z&before=1&session=2", 400)]
+    [InlineData("kind=x&visibility=y&limit=z&before=1&session=2&q=%01&from=soon&to=2030&sizes=1", 400)]
     [InlineData("channel=nobody", 404)]
     [InlineData("channel=%00", 404)]
     public async Task A_list_is_asked_for_in_words_that_there_are(string query, int expected)
@@ -85,7 +146,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         status.ShouldBe(expected);
         if (expected == 400)
         {
-            problem.GetProperty("errors").EnumerateObject().Count().ShouldBe(5);
+            problem.GetProperty("errors").EnumerateObject().Count().ShouldBe(9);
         }
     }
 

@@ -186,7 +186,7 @@ export class Api {
     }
   }
 
-  createViewerToken(channel: string, wish: { label: string; expiresAt: string; address?: string }): Promise<{ addresses: PlaybackAddresses }> {
+  createViewerToken(channel: string, wish: { label: string; expiresAt: string; address?: string }): Promise<Schemas['IssuedViewerTokenView']> {
     return this.ask('POST', viewersOf(channel), wish);
   }
 

@@ -10,6 +10,8 @@ export interface Pages<T> {
   hasMore: boolean;
   more: () => void;
   again: () => void;
+  /** Shows another one in the place of the one with its id. */
+  replace: (item: T) => void;
 }
 
 /** A long list that is read on when somebody asks for it. `ask` must stay the same function as long as the list is the same. */
@@ -37,6 +39,8 @@ export function usePages<Id, T extends { id: Id }>(ask: (before?: Id) => Promise
     [ask, pageSize],
   );
 
+  const replace = useCallback((item: T) => setItems((known) => known?.map((one) => (one.id === item.id ? item : one)) ?? null), []);
+
   useEffect(() => {
     setItems(null);
     setHasMore(false);
@@ -46,5 +50,5 @@ export function usePages<Id, T extends { id: Id }>(ask: (before?: Id) => Promise
     };
   }, [load]);
 
-  return { items, problem, hasMore, more: () => load(items ?? []), again: () => load([]) };
+  return { items, problem, hasMore, more: () => load(items ?? []), again: () => load([]), replace };
 }

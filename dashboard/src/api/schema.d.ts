@@ -439,6 +439,18 @@ export interface Schemas {
     end?: unknown;
     retention?: string | null;
   };
+  RecordingUsage: {
+    /** Sessions that have a recording or clip, the newest 2,000 at most. */
+    sessions: number;
+    /** How many of them were counted so far. */
+    counted: number;
+    /** Objects of those. */
+    objects: number;
+    /** Their bytes. */
+    bytes: number;
+    /** Whether that is all there is. */
+    countedAll: boolean;
+  };
   RecordingView: {
     id: string;
     channel: string;
@@ -454,6 +466,8 @@ export interface Schemas {
     expiresAt: string | null;
     createdAt: string;
     addresses: Schemas['RecordingAddresses'];
+    /** What its session takes in spool and store; `null` where nobody asked, and while it is not counted. */
+    bytes?: number | null;
   };
   RecoveryCodesView: {
     recoveryCodes: string[];
@@ -926,6 +940,14 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'];
   };
+  /** What all recordings take in spool and store, as far as it is counted in a few seconds; counting goes on, so ask again while 'countedAll' is false. */
+  getRecordingUsage: {
+    method: 'GET';
+    path: '/api/v1/recordings/usage';
+    query: never;
+    body: never;
+    answer: Schemas['RecordingUsage'];
+  };
   /** The channel's own slate: the file that was sent. */
   getSlate: {
     method: 'GET';
@@ -986,7 +1008,7 @@ export interface Operations {
   listChannelRecordings: {
     method: 'GET';
     path: '/api/v1/channels/{name}/recordings';
-    query: { session?: string; kind?: string; visibility?: string; before?: string; limit?: string };
+    query: { session?: string; kind?: string; visibility?: string; q?: string; from?: string; to?: string; sizes?: string; before?: string; limit?: string };
     body: never;
     answer: Schemas['RecordingView'][];
   };
@@ -1046,11 +1068,11 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'][];
   };
-  /** Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named. 'before' reads on from an id. */
+  /** Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named, with 'q' in their title or their channel's, beginning from 'from' on and before 'to'. With 'sizes=true' each has the bytes that its session takes, as far as they are counted in a few seconds. 'before' reads on from an id. */
   listRecordings: {
     method: 'GET';
     path: '/api/v1/recordings';
-    query: { channel?: string; session?: string; kind?: string; visibility?: string; before?: string; limit?: string };
+    query: { channel?: string; session?: string; kind?: string; visibility?: string; q?: string; from?: string; to?: string; sizes?: string; before?: string; limit?: string };
     body: never;
     answer: Schemas['RecordingView'][];
   };

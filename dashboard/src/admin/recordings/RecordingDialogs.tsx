@@ -1,25 +1,28 @@
 import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
-import { type Api, ApiError } from '../api';
+import { type Api, ApiError, type Channel } from '../api';
 import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
+import { DownloadDialog } from './DownloadDialog';
 import { changeRecording, createClip, deleteRecording, planDeletion, type Recording } from './recordingApi';
 import { RecordingPlayer } from './RecordingPlayer';
 import { deletionWords, recordingChange } from './recordingWords';
 
-export type RecordingAction = 'play' | 'change' | 'clip' | 'delete';
+export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete';
 
 interface RecordingDialogsProps {
   api: Api;
   action: RecordingAction;
   recording: Recording;
+  /** The recording's own; not known while it is looked for, and where it was deleted. */
+  channel: Channel | undefined;
   onChanged: () => void;
   onClose: () => void;
 }
 
 /** What can be done with one recording, one dialog at a time. */
-export function RecordingDialogs({ api, action, recording, onChanged, onClose }: RecordingDialogsProps) {
+export function RecordingDialogs({ api, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
   const text = adminText.recordings;
 
   async function finish(work: Promise<unknown>) {
@@ -30,7 +33,9 @@ export function RecordingDialogs({ api, action, recording, onChanged, onClose }:
 
   switch (action) {
     case 'play':
-      return <RecordingPlayer recording={recording} onClose={onClose} />;
+      return <RecordingPlayer api={api} recording={recording} channel={channel} onClose={onClose} />;
+    case 'download':
+      return <DownloadDialog api={api} recording={recording} channel={channel} onClose={onClose} />;
     case 'change':
       return (
         <Dialog title={text.changeTitle} onClose={onClose}>

@@ -6,13 +6,19 @@ import { recordingFacts, recordingName } from './recordingWords';
 
 interface RecordingRowProps {
   recording: Recording;
+  /** What its session takes in the store; null while that is not known. */
+  bytes?: number | null;
+  /** Whether its channel is watched with a link only, so that its picture is not to be had without one. */
+  needsLink?: boolean;
   mayManage: boolean;
   mayDelete: boolean;
   onAct: (action: RecordingAction) => void;
+  /** Viewers are to find it, or not to. */
+  onShow?: (shown: boolean) => void;
 }
 
 /** One recording with its picture, and what can be done with it. A private one is found by no player, so nothing of it is played or shown. */
-export function RecordingRow({ recording, mayManage, mayDelete, onAct }: RecordingRowProps) {
+export function RecordingRow({ recording, bytes = null, needsLink = false, mayManage, mayDelete, onAct, onShow }: RecordingRowProps) {
   const [hasPoster, setHasPoster] = useState(true);
   const text = adminText.recordings;
   const name = recordingName(recording);
@@ -20,11 +26,11 @@ export function RecordingRow({ recording, mayManage, mayDelete, onAct }: Recordi
   return (
     <li className="recording">
       <div className="channel-poster">
-        {isOpen && hasPoster && <img src={recording.addresses.poster} alt="" width={128} height={72} loading="lazy" onError={() => setHasPoster(false)} />}
+        {isOpen && hasPoster && !needsLink && <img src={recording.addresses.poster} alt="" width={128} height={72} loading="lazy" onError={() => setHasPoster(false)} />}
       </div>
       <div>
         <h2>{name}</h2>
-        <p className="field-hint">{recordingFacts(recording).join(' · ')}</p>
+        <p className="field-hint">{recordingFacts(recording, bytes).join(' · ')}</p>
       </div>
       <div className="tools row-tools">
         {isOpen && (
@@ -33,22 +39,27 @@ export function RecordingRow({ recording, mayManage, mayDelete, onAct }: Recordi
           </button>
         )}
         {isOpen && recording.state === 'ready' && (
-          <a className="button quiet" href={recording.addresses.download} download>
+          <button type="button" className="button quiet" onClick={() => onAct('download')} aria-label={text.downloadLabel(name)}>
             {text.download}
-          </a>
+          </button>
         )}
         {mayManage && (
           <>
-            <button type="button" className="button quiet" onClick={() => onAct('clip')}>
+            <button type="button" className="button quiet" onClick={() => onAct('clip')} aria-label={text.clipLabel(name)}>
               {text.clip}
             </button>
-            <button type="button" className="button quiet" onClick={() => onAct('change')}>
+            <button type="button" className="button quiet" onClick={() => onAct('change')} aria-label={text.changeLabel(name)}>
               {text.change}
             </button>
+            {onShow && (
+              <button type="button" className="button quiet" onClick={() => onShow(!isOpen)} aria-label={isOpen ? text.hideLabel(name) : text.showLabel(name)}>
+                {isOpen ? text.hide : text.show}
+              </button>
+            )}
           </>
         )}
         {mayDelete && (
-          <button type="button" className="button quiet" onClick={() => onAct('delete')}>
+          <button type="button" className="button quiet" onClick={() => onAct('delete')} aria-label={text.deleteLabel(name)}>
             {text.delete}
           </button>
         )}

@@ -1,12 +1,19 @@
 import './recordings.css';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { mayDo } from '../access';
-import type { Api, Channel } from '../api';
+import { type Api, ApiError, type Channel } from '../api';
+import { Notice, type Said } from '../Notice';
 import { usePages } from '../usePages';
-import { listRecordings, type Recording, recordingPage } from './recordingApi';
+import { changeRecording, listRecordings, type Recording, recordingPage } from './recordingApi';
 import { type RecordingAction, RecordingDialogs } from './RecordingDialogs';
 import { RecordingRow } from './RecordingRow';
+import { RecordingTools } from './RecordingTools';
+import { recordingName } from './recordingWords';
+import { UsageLine } from './UsageLine';
+import { needsLink } from './watchAddress';
+
+const settleMs = 300;
 
 interface RecordingsPageProps {
   api: Api;
@@ -19,34 +26,74 @@ interface RecordingsPageProps {
 export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
   const [channel, setChannel] = useState('');
   const [kind, setKind] = useState('');
+  const [day, setDay] = useState('');
+  const [typed, setTyped] = useState('');
+  const [q, setQ] = useState('');
+  const [sizes, setSizes] = useState<Record<string, number>>({});
+  const [said, setSaid] = useState<Said | null>(null);
   const [opened, setOpened] = useState<{ action: RecordingAction; recording: Recording } | null>(null);
-  const ask = useCallback((before?: string) => listRecordings(api, { channel, kind }, before), [api, channel, kind]);
-  const { items, problem, hasMore, more, again } = usePages(ask, recordingPage);
   const text = adminText.recordings;
-  const isFiltered = channel !== '' || kind !== '';
+  const isFiltered = channel !== '' || kind !== '' || q !== '' || day !== '';
+
+  // Who types is waited for.
+  useEffect(() => {
+    const timer = window.setTimeout(() => setQ(typed.trim()), settleMs);
+    return () => window.clearTimeout(timer);
+  }, [typed]);
+
+  const ask = useCallback(
+    (before?: string) => {
+      const filter = { channel, kind, q, day };
+      // Sizes are counted in the store, which takes longer than the list: they come when they are there.
+      listRecordings(api, filter, before, true).then(
+        (found) => setSizes((known) => ({ ...known, ...Object.fromEntries(found.flatMap(({ id, bytes }) => (typeof bytes === 'number' ? [[id, bytes]] : []))) })),
+        () => undefined,
+      );
+      return listRecordings(api, filter, before);
+    },
+    [api, channel, kind, q, day],
+  );
+  const { items, problem, hasMore, more, again, replace } = usePages(ask, recordingPage);
+  const channelOf = (recording: Recording) => channels?.find((one) => one.name === recording.channel);
+
+  // Shown as it is to be at once, and as it was again where the server does not agree.
+  async function setVisibility(recording: Recording, visibility: string) {
+    const name = recordingName(recording);
+    replace({ ...recording, visibility });
+    try {
+      const changed = await changeRecording(api, recording.id, { visibility });
+      replace(changed);
+      setSaid({
+        words: visibility === 'private' ? text.hidden(name) : text.shown(name, text.visibilities[visibility] ?? visibility),
+        undo: () => void setVisibility(changed, recording.visibility),
+      });
+    } catch (error) {
+      replace(recording);
+      setSaid({ words: text.notChanged(name, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
+    }
+  }
 
   return (
     <>
       <div className="content-top">
         <h1>{text.title}</h1>
-        <div className="tools">
-          <select aria-label={text.channel} value={channel} onChange={(event) => setChannel(event.currentTarget.value)}>
-            <option value="">{text.allChannels}</option>
-            {channels?.map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.title || one.name}
-              </option>
-            ))}
-          </select>
-          <select aria-label={text.kind} value={kind} onChange={(event) => setKind(event.currentTarget.value)}>
-            {Object.entries(text.kinds).map(([name, words]) => (
-              <option key={name} value={name}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </div>
+        <UsageLine api={api} />
       </div>
+      <RecordingTools
+        channels={channels ?? []}
+        channel={channel}
+        kind={kind}
+        day={day}
+        typed={typed}
+        onChannel={setChannel}
+        onKind={setKind}
+        onDay={setDay}
+        onType={setTyped}
+      />
+      <p className="found" role="status">
+        {isFiltered && items !== null && items.length > 0 ? text.found(items.length, hasMore) : ''}
+      </p>
+      {said !== null && <Notice said={said} onDone={() => setSaid(null)} />}
       {problem !== null && (
         <p className="problem" role="alert">
           {problem.words}
@@ -56,7 +103,7 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
       {items?.length === 0 && (
         <div className="empty">
           <p className="empty-title">{isFiltered ? text.emptyFilter : text.empty}</p>
-          {!isFiltered && <p>{text.emptyHint}</p>}
+          <p>{isFiltered ? text.emptyFilterHint : text.emptyHint}</p>
         </div>
       )}
       <ul className="recordings">
@@ -64,9 +111,12 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
           <RecordingRow
             key={recording.id}
             recording={recording}
+            bytes={sizes[recording.id]}
+            needsLink={needsLink(channelOf(recording))}
             mayManage={mayDo(role, 'producer')}
             mayDelete={mayDo(role, 'admin')}
             onAct={(action) => setOpened({ action, recording })}
+            onShow={(shown) => void setVisibility(recording, shown ? 'public' : 'private')}
           />
         ))}
       </ul>
@@ -75,7 +125,9 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
           {text.older}
         </button>
       )}
-      {opened !== null && <RecordingDialogs api={api} action={opened.action} recording={opened.recording} onChanged={again} onClose={() => setOpened(null)} />}
+      {opened !== null && (
+        <RecordingDialogs api={api} action={opened.action} recording={opened.recording} channel={channelOf(opened.recording)} onChanged={again} onClose={() => setOpened(null)} />
+      )}
     </>
   );
 }

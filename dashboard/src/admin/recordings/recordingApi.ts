@@ -14,13 +14,44 @@ export type Deletion = Schemas['DeletionView'];
 /** Most recordings that are asked for at a time. */
 export const recordingPage = 50;
 
-/** Recordings, newest first; what of the filter is empty does not count. */
-export function listRecordings(api: Api, filter: { channel: string; kind: string }, before?: string): Promise<Recording[]> {
+/** Which recordings; what is empty does not count. */
+export interface RecordingFilter {
+  channel: string;
+  kind: string;
+  /** A text in their title, or their channel's. */
+  q: string;
+  /** The day on which they begin, `2030-01-31`, on the reader's clock. */
+  day: string;
+}
+
+/** What all recordings take in the store. */
+export type RecordingUsage = Schemas['RecordingUsage'];
+
+/** Recordings, newest first. */
+export function listRecordings(api: Api, filter: RecordingFilter, before?: string, withSizes = false): Promise<Recording[]> {
   const query = new URLSearchParams({ limit: String(recordingPage) });
-  if (filter.channel !== '') query.set('channel', filter.channel);
-  if (filter.kind !== '') query.set('kind', filter.kind);
+  for (const member of ['channel', 'kind', 'q'] as const) {
+    if (filter[member] !== '') query.set(member, filter[member]);
+  }
+  const [from, to] = rangeOf(filter.day);
+  if (from !== null) query.set('from', from);
+  if (to !== null) query.set('to', to);
+  if (withSizes) query.set('sizes', 'true');
   if (before !== undefined) query.set('before', before);
   return api.ask('GET', `/recordings?${query.toString()}`);
+}
+
+export function recordingUsage(api: Api): Promise<RecordingUsage> {
+  return api.ask('GET', '/recordings/usage');
+}
+
+// From its midnight to the next, which is not always 24 hours later.
+function rangeOf(day: string): [string | null, string | null] {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
+  if (parts === null) return [null, null];
+  const [year, month, date] = [Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])];
+  const text = (moment: Date) => `${moment.toISOString().slice(0, 19)}Z`;
+  return [text(new Date(year, month, date)), text(new Date(year, month, date + 1))];
 }
 
 export function changeRecording(api: Api, id: string, wish: RecordingWish): Promise<Recording> {

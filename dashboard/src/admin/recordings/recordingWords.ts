@@ -1,6 +1,6 @@
 import { adminText } from '../../text';
 import { clockText } from '../times';
-import type { Deletion, Recording, RecordingWish } from './recordingApi';
+import type { Deletion, Recording, RecordingUsage, RecordingWish } from './recordingApi';
 
 const text = adminText.recordings;
 const units = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -29,13 +29,15 @@ export function recordingName(recording: Recording): string {
 }
 
 /** What is said of a recording in one line. */
-export function recordingFacts(recording: Recording): string[] {
+export function recordingFacts(recording: Recording, bytes: number | null = null): string[] {
   const facts: string[] = [];
   if (recording.kind === 'clip') facts.push(text.clipMark);
   if (recording.title !== '') facts.push(recording.channel);
   facts.push(clockText(recording.startsAt));
   if (recording.state === 'recording') facts.push(text.recordingNow);
   else if (recording.durationSeconds !== null) facts.push(lengthText(recording.durationSeconds));
+  // A clip has nothing of its own in the store.
+  if (bytes !== null && recording.kind !== 'clip') facts.push(sizeText(bytes));
   if (recording.visibility !== 'public') facts.push(text.visibilities[recording.visibility] ?? recording.visibility);
   if (recording.expiresAt !== null) facts.push(text.kept(clockText(recording.expiresAt)));
   return facts;
@@ -58,4 +60,11 @@ export function recordingChange(recording: Recording, form: FormData): Recording
     if (of(member) !== '') wish[member] = of(member);
   }
   return wish;
+}
+
+/** What all recordings take, as far as it is counted. */
+export function usageWords(usage: RecordingUsage): string {
+  if (usage.sessions === 0) return '';
+  const size = sizeText(usage.bytes);
+  return usage.countedAll ? text.usage(size, usage.sessions) : text.usageSoFar(size, usage.counted, usage.sessions);
 }
