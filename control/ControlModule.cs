@@ -16,7 +16,7 @@ public static class ControlModule
 {
     /// <summary>
     /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -106,6 +106,7 @@ public static class ControlModule
             p.GetRequiredService<ViewingRegister>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventKeeper>>()));
         services.AddSingleton<RecordingDirectory>();
         services.AddSingleton(p => new RecordingSizes(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetService<ISessionMedia>()));
+        services.AddSingleton(p => new StorageTrial(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
         services.AddSingleton<RecordingKeeper>();
@@ -143,6 +144,7 @@ public static class ControlModule
         UserEndpoints.Map(api);
         AuditEndpoints.Map(api);
         EncoderEndpoints.Map(api);
+        StorageEndpoints.Map(api);
         WebhookEndpoints.Map(api);
         StreamEndpoints.Map(api);
         MultitrackEndpoint.Map(api);

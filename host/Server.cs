@@ -127,6 +127,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Services.AddSingleton<Measurer>();
         builder.Services.AddSingleton<IChannelMeasurements>(services => services.GetRequiredService<Measurer>());
         builder.Services.AddHostedService(services => services.GetRequiredService<Measurer>());
+        builder.Services.AddSingleton<IStorageProbe, StorageProbe>();
         builder.Services.AddSingleton<IViewerAddresses, ViewerAddressBook>();
         builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));

@@ -12,7 +12,7 @@ public sealed record TokenLimits(IReadOnlyList<string>? Channels = null, IReadOn
 public static class Scopes
 {
     private const string Root = "/api/v1/";
-    private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders", "audit"];
+    private static readonly string[] Areas = ["channels", "keys", "viewers", "recordings", "events", "webhooks", "encoders", "storage", "audit"];
 
     // What tells of the token itself and of the API; it asks for no scope and is of no channel.
     private static readonly string[] ForAll = ["me", "system", "openapi.json", "logout"];

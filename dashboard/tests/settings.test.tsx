@@ -22,10 +22,10 @@ const admin: Me = { kind: 'user', name: 'jane', displayName: '', role: 'admin', 
 
 describe('settings', () => {
   test('are for people their own account, and the rest for admins', () => {
-    expect(sectionsOf(admin)).toEqual(['account', 'users', 'tokens', 'webhooks', 'encoders', 'audit']);
-    expect(sectionsOf({ ...admin, role: 'producer' })).toEqual(['account']);
-    expect(sectionsOf({ ...admin, kind: 'token' })).toEqual(['users', 'tokens', 'webhooks', 'encoders', 'audit']);
-    expect(sectionsOf({ ...admin, kind: 'token', role: 'viewer' })).toEqual([]);
+    expect(sectionsOf(admin)).toEqual(['account', 'appearance', 'users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit', 'about']);
+    expect(sectionsOf({ ...admin, role: 'producer' })).toEqual(['account', 'appearance', 'about']);
+    expect(sectionsOf({ ...admin, kind: 'token' })).toEqual(['appearance', 'users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit', 'about']);
+    expect(sectionsOf({ ...admin, kind: 'token', role: 'viewer' })).toEqual(['appearance', 'about']);
   });
   test('are no page for who has none', () => {
     expect(pagesOf({ ...admin, role: 'viewer' })).toContain('settings');

@@ -87,6 +87,10 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
+
+        // There is no store here; with one they are tested in StorageApiTests.
+        { "GET", "/api/v1/storage", "admin", null, 404 },
+        { "POST", "/api/v1/storage/test", "admin", null, 404 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
         { "GET", "/api/v1/users", "admin", null, 200 },
         { "POST", "/api/v1/users", "admin", """{"name":"jane","password":"correct horse battery","role":"producer","displayName":"Jane"}""", 201 },

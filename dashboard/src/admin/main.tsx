@@ -11,7 +11,9 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { adminText } from '../text';
 import { App } from './App';
+import { applyTheme, storedTheme } from './theme';
 
+applyTheme(storedTheme());
 document.title = adminText.pageTitle;
 const root = document.getElementById('page');
 if (root !== null) {

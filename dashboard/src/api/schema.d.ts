@@ -524,6 +524,24 @@ export interface Schemas {
     malformed: number;
     findings: Schemas['FindingView'][];
   };
+  StorageStepView: {
+    step: string;
+    works: boolean;
+    tookMilliseconds: number;
+    problem: string | null;
+  };
+  StorageTestView: {
+    works: boolean;
+    testedAt: string;
+    kind: string;
+    place: string;
+    tookMilliseconds: number;
+    steps: Schemas['StorageStepView'][];
+  };
+  StorageView: {
+    kind: string;
+    place: string;
+  };
   SystemView: {
     version: string;
     role: string;
@@ -956,6 +974,14 @@ export interface Operations {
     body: never;
     answer: void;
   };
+  /** Where this server keeps media, as its configuration says. */
+  getStorage: {
+    method: 'GET';
+    path: '/api/v1/storage';
+    query: never;
+    body: never;
+    answer: Schemas['StorageView'];
+  };
   /** The server's version, where encoders publish, your role, and the names that other requests use. */
   getSystem: {
     method: 'GET';
@@ -1283,6 +1309,14 @@ export interface Operations {
     query: never;
     body: Schemas['NewPassword'];
     answer: void;
+  };
+  /** Writes, reads, lists and deletes one small object in the configured store, and tells how long each took and what went wrong. One at a time, and one in five seconds: 429 otherwise. */
+  testStorage: {
+    method: 'POST';
+    path: '/api/v1/storage/test';
+    query: never;
+    body: never;
+    answer: Schemas['StorageTestView'];
   };
   /** Sends a 'webhook.test' now and tells what came of it. */
   testWebhook: {

@@ -2,8 +2,17 @@
 export const settingsText = {
   title: 'Settings',
   sectionsLabel: 'Settings',
-  sections: { account: 'My account', users: 'People', tokens: 'API tokens', webhooks: 'Webhooks', encoders: 'Encoders', audit: 'Audit log' },
-  notYours: 'Your role does not open this page.',
+  sections: {
+    account: 'My account',
+    appearance: 'Appearance',
+    users: 'People',
+    tokens: 'API tokens',
+    webhooks: 'Webhooks',
+    encoders: 'Encoders',
+    storage: 'Storage',
+    audit: 'Audit log',
+    about: 'About',
+  },
 
   account: {
     intro: (name: string, role: string) => `You are ${name}, with the role ${role}.`,
@@ -24,7 +33,8 @@ export const settingsText = {
     totpBeginTitle: 'Turn the second factor on',
     totpPassword: 'Your password',
     totpNext: 'Continue',
-    totpSecretHint: 'Enter this secret in your authenticator app, or open the address on the device that has it. Then enter the code that the app shows.',
+    totpSecretHint: 'Point your authenticator app at this picture, or enter the secret in it. Then enter the code that the app shows.',
+    totpPicture: 'QR code with the secret for your authenticator app. The same secret stands below as text.',
     totpSecret: 'Secret',
     totpAddress: 'Address for the app',
     totpOpen: 'Open in the app on this device',
@@ -188,6 +198,36 @@ export const settingsText = {
     notForRungs: 'not used for qualities',
     took: (milliseconds: number) => `tried in ${milliseconds} ms`,
     proved: (when: string) => `tried at ${when}`,
+  },
+
+  appearance: {
+    theme: 'Colors',
+    themes: { system: 'As the system is', light: 'Light', dark: 'Dark' } as Record<string, string>,
+    hint: 'It counts at once, for this browser alone.',
+  },
+
+  storage: {
+    intro: 'The test writes a small object, reads it, lists it and deletes it again, in this store and no other. It is in the audit log.',
+    kind: 'Kept',
+    kinds: { disk: 'On a disk of this machine', bucket: 'In a bucket' } as Record<string, string>,
+    place: 'Where',
+    test: 'Test',
+    testing: 'Testing…',
+    works: (milliseconds: number) => `It works. All of it took ${milliseconds} ms.`,
+    worksNot: 'It does not work.',
+    steps: { write: 'Write', keep: 'Keep what is there from being overwritten', read: 'Read', list: 'List', delete: 'Delete' } as Record<string, string>,
+    took: (milliseconds: number) => `${milliseconds} ms`,
+    failed: 'Failed',
+  },
+
+  about: {
+    version: 'Version',
+    licence: 'Licence',
+    own: 'MIT. You may use, change and pass it on; the text is in the file LICENSE.',
+    api: 'API description',
+    works: 'Works of others',
+    worksHint: 'Broadcast is made with these. Thank you.',
+    parts: { server: 'In the server', pages: 'In these pages', beside: 'Run beside it, as the machine has them' } as Record<string, string>,
   },
 
   audit: {

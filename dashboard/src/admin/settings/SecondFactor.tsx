@@ -6,6 +6,7 @@ import { ActionForm, Dialog } from '../Dialog';
 import { TextField } from '../fields';
 import { usePolled } from '../usePolled';
 import { beginTotp, confirmTotp, endTotp } from './peopleApi';
+import { QrCode } from './QrCode';
 
 type Step = { at: 'password' } | { at: 'secret'; secret: string; uri: string } | { at: 'codes'; codes: string[] } | { at: 'end' };
 
@@ -37,6 +38,7 @@ export function SecondFactor({ api, me, onExpired }: { api: Api; me: Me; onExpir
       {step?.at === 'secret' && (
         <Dialog title={text.totpBeginTitle}>
           <p>{text.totpSecretHint}</p>
+          <QrCode text={step.uri} label={text.totpPicture} />
           <CopyField label={text.totpSecret} value={step.secret} />
           <CopyField label={text.totpAddress} value={step.uri} />
           <a className="link" href={step.uri}>

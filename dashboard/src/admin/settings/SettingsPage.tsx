@@ -3,14 +3,17 @@ import { adminText } from '../../text';
 import { mayDo } from '../access';
 import type { Api, Channel, Me } from '../api';
 import { addressOf, PageLink } from '../navigation';
+import { About } from './About';
 import { Account } from './Account';
+import { Appearance } from './Appearance';
 import { Audit } from './Audit';
 import { Encoders } from './Encoders';
+import { Storage } from './Storage';
 import { Tokens } from './Tokens';
 import { Users } from './Users';
 import { Webhooks } from './Webhooks';
 
-type Section = 'account' | 'users' | 'tokens' | 'webhooks' | 'encoders' | 'audit';
+type Section = 'account' | 'appearance' | 'users' | 'tokens' | 'webhooks' | 'encoders' | 'storage' | 'audit' | 'about';
 
 interface SettingsPageProps {
   api: Api;
@@ -23,7 +26,7 @@ interface SettingsPageProps {
   onExpired: () => void;
 }
 
-/** One's own account, and for admins everybody's, tokens, webhooks and the audit log. */
+/** One's own account and how the page looks, and for admins everybody's accounts, tokens, webhooks, encoders, storage and the audit log. */
 export function SettingsPage({ api, me, channels, part, go, onExpired }: SettingsPageProps) {
   const sections = sectionsOf(me);
   const section = sections.find((name) => name === part) ?? sections[0];
@@ -42,20 +45,23 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
           ))}
         </nav>
         <div className="settings-body">
-          {section === undefined && <p className="problem">{text.notYours}</p>}
           {section === 'account' && <Account api={api} me={me} onExpired={onExpired} />}
+          {section === 'appearance' && <Appearance />}
           {section === 'users' && <Users api={api} me={me} onExpired={onExpired} />}
           {section === 'tokens' && <Tokens api={api} channels={channels ?? []} onExpired={onExpired} />}
           {section === 'webhooks' && <Webhooks api={api} channels={channels ?? []} onExpired={onExpired} />}
           {section === 'encoders' && <Encoders api={api} onExpired={onExpired} />}
+          {section === 'storage' && <Storage api={api} onExpired={onExpired} />}
           {section === 'audit' && <Audit api={api} />}
+          {section === 'about' && <About api={api} onExpired={onExpired} />}
         </div>
       </div>
     </>
   );
 }
 
-/** What somebody may see here: a token has no account, and the rest is for admins. */
+/** What somebody may see here: a token has no account, and most of it is for admins. */
 export function sectionsOf(me: Me): Section[] {
-  return [...(me.kind === 'user' ? (['account'] as const) : []), ...(mayDo(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'audit'] as const) : [])];
+  const own = me.kind === 'user' ? (['account', 'appearance'] as const) : (['appearance'] as const);
+  return [...own, ...(mayDo(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit'] as const) : []), 'about'];
 }

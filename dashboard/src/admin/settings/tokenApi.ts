@@ -7,7 +7,7 @@ export type Token = Schemas['TokenView'];
 
 export type TokenWish = Schemas['NewToken'];
 
-const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'audit'];
+const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'storage', 'audit'];
 
 /** All that a token can be limited to. */
 export const scopeNames: readonly string[] = areas.flatMap((area) => [`${area}:read`, `${area}:write`]);

@@ -1,0 +1,78 @@
+using Broadcast.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+public sealed class StorageApiTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_trial_of_the_store_tells_each_step_and_is_in_the_audit_log()
+    {
+        var probe = new SaidStore { Steps = [new("write", TimeSpan.FromMilliseconds(12), null), new("read", TimeSpan.FromMilliseconds(30), "The key may not read: allow s3:GetObject.")] };
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, storage: probe);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+
+        var (_, place, _) = await server.SendAsync("GET", "/api/v1/storage", admin);
+        (place.GetProperty("kind").GetString(), place.GetProperty("place").GetString()).ShouldBe(("bucket", "media at https://s3.example.org"));
+
+        var (status, result, _) = await server.SendAsync("POST", "/api/v1/storage/test", admin);
+        status.ShouldBe(200);
+        (result.GetProperty("works").GetBoolean(), result.GetProperty("tookMilliseconds").GetInt32()).ShouldBe((false, 42));
+        var step = result.GetProperty("steps")[1];
+        (step.GetProperty("step").GetString(), step.GetProperty("works").GetBoolean(), step.GetProperty("problem").GetString()).ShouldBe(("read", false, "The key may not read: allow s3:GetObject."));
+
+        var row = (await server.Get<AuditLog>().ListAsync(new(Action: "storage.test"))).ShouldHaveSingleItem();
+        (row.Subject, row.Detail["works"], row.Detail["failed"], row.Actor.Id).ShouldBe(("storage/bucket", "false", "read", admin[..8]));
+    }
+
+    [Fact]
+    public async Task A_second_trial_at_once_is_refused_and_tries_nothing()
+    {
+        var probe = new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] };
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, storage: probe);
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        probe.Hold = new();
+
+        var first = server.SendAsync("POST", "/api/v1/storage/test", admin);
+        await Poll.UntilAsync(() => probe.Trials == 1);
+        (await server.SendAsync("POST", "/api/v1/storage/test", admin)).Status.ShouldBe(429);
+        probe.Hold.SetResult();
+
+        (await first).Body.GetProperty("works").GetBoolean().ShouldBeTrue();
+        probe.Trials.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Trials_follow_each_other_only_after_a_pause()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var clock = new ManualTimeProvider();
+        var (trial, probe) = (new StorageTrial(database, clock), new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] });
+
+        (await trial.RunAsync(probe)).Works.ShouldBeTrue();
+        (await Should.ThrowAsync<ControlException>(trial.RunAsync(probe))).Code.ShouldBe(ControlCode.TooMany);
+        clock.Advance(StorageTrial.Pause);
+        (await trial.RunAsync(probe)).Works.ShouldBeTrue();
+    }
+
+    private sealed class SaidStore : IStorageProbe
+    {
+        private int _trials;
+
+        public IReadOnlyList<StorageStep> Steps { get; init; } = [];
+
+        public TaskCompletionSource? Hold { get; set; }
+
+        public int Trials => Volatile.Read(ref _trials);
+
+        public StorageInfo Describe() => new("bucket", "media at https://s3.example.org");
+
+        public async Task<IReadOnlyList<StorageStep>> TestAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _trials);
+            await (Hold?.Task ?? Task.CompletedTask);
+            return Steps;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using Broadcast.Media;
+using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Objects;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests.Integrity;
+
+public sealed class StoreProofTests
+{
+    [Fact]
+    public async Task A_store_that_works_is_proved_in_every_step_and_left_as_it_was()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+
+        var steps = await StoreProof.RunAsync(store, TimeProvider.System, default);
+
+        steps.Select(s => (s.Name, s.Problem)).ShouldBe([("write", null), ("keep", null), ("read", null), ("list", null), ("delete", null)]);
+        steps.ShouldAllBe(s => s.Took >= TimeSpan.Zero);
+        (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_the_store_says_when_it_fails_is_the_problem_and_nothing_is_tried_after_it()
+    {
+        var steps = await StoreProof.RunAsync(new FullStore(), TimeProvider.System, default);
+
+        var step = steps.ShouldHaveSingleItem();
+        (step.Name, step.Problem).ShouldBe(("write", "The disk is full: make room."));
+    }
+
+    [Fact]
+    public async Task A_store_that_overwrites_is_told_from_one_that_does_not()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+
+        var steps = await StoreProof.RunAsync(new OverwritingStore(store), TimeProvider.System, default);
+
+        steps.Select(s => s.Name).ShouldBe(["write", "keep"]);
+        steps[^1].Problem!.ShouldContain("conditional writes");
+        (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty("what was tried is removed");
+    }
+
+    [Fact]
+    public async Task Who_gives_up_gets_no_verdict()
+    {
+        using var given = new CancellationTokenSource();
+        await given.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(StoreProof.RunAsync(new MemoryObjectStore(TimeProvider.System), TimeProvider.System, given.Token));
+    }
+
+    private class Passing(IObjectStore inner) : IObjectStore
+    {
+        public virtual Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => inner.PutAsync(name, bytes, condition, cancellationToken);
+
+        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => inner.PutFileAsync(name, path, condition, cancellationToken);
+
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
+
+        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => inner.OpenAsync(name, offset, length, cancellationToken);
+
+        public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => inner.FindAsync(name, cancellationToken);
+
+        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
+
+        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => inner.ListFoldersAsync(prefix, cancellationToken);
+
+        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => inner.DeleteAsync(names, cancellationToken);
+    }
+
+    private sealed class FullStore() : Passing(new MemoryObjectStore(TimeProvider.System))
+    {
+        public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) =>
+            throw new ObjectStoreException(ObjectStoreFault.Full, "The disk is full: make room.");
+    }
+
+    private sealed class OverwritingStore(IObjectStore inner) : Passing(inner)
+    {
+        public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => base.PutAsync(name, bytes, PutCondition.Replace, cancellationToken);
+    }
+}
