@@ -259,7 +259,7 @@ describe('an event', () => {
     expect(wallMs(past.start)).toBeGreaterThan(Date.now() - 86_400_000);
   });
   test('tells what it has of its own', () => {
-    expect(ownTerms(event).map(([term]) => term)).toEqual([adminText.schedule.form.overrun]);
+    expect(ownTerms(event).map(([term]) => term)).toEqual([adminText.schedule.facts.after]);
     const said = ownTerms({ ...event, announced: 'off', access: 'token', ladder: '720p', latency: 'low', noShowSeconds: 600, overrun: 'continue', reminderMinutes: [60, 10] }).flat();
     for (const words of ['Who has a link', 'Up to 720p', 'Low', '10 minutes', 'Let it go on', '60, 10 minutes before']) expect(said).toContain(words);
   });

@@ -61,11 +61,11 @@ export function ownTerms(event: PlannedEvent): [string, string][] {
   const minutes = (seconds: number) => text.facts.minutes(Math.round(seconds / 6) / 10);
   const terms: [string, string][] = [];
   if (event.access !== undefined && event.access !== 'channel') terms.push([form.access, form.accesses[event.access] ?? event.access]);
-  if (event.announced === 'off') terms.push([form.announced, form.announcements.off ?? event.announced]);
+  if (event.announced === 'off') terms.push([text.facts.announced, text.facts.notAnnounced]);
   if (event.latency !== 'channel') terms.push([form.latency, form.latencies[event.latency] ?? event.latency]);
   if (event.ladder !== 'channel') terms.push([form.ladder, adminText.newChannel.ladders[event.ladder] ?? event.ladder]);
   if (event.noShowSeconds > 0) terms.push([text.facts.noShow, minutes(event.noShowSeconds)]);
-  terms.push([form.overrun, event.overrun === 'end' ? text.facts.endsAfter(minutes(event.graceSeconds)) : (form.overruns[event.overrun] ?? event.overrun)]);
+  terms.push([text.facts.after, event.overrun === 'end' ? text.facts.endsAfter(minutes(event.graceSeconds)) : (form.overruns[event.overrun] ?? event.overrun)]);
   if (event.reminderMinutes.length > 0) terms.push([text.facts.reminders, text.facts.before(event.reminderMinutes.join(', '))]);
   return terms;
 }
