@@ -14,7 +14,7 @@ public sealed record RecordingUsage(int Sessions, int Counted, long Objects, lon
 
 /// <summary>
 /// Counts what sessions have in spool and store. A bucket is listed for it, which takes its time: who asks waits for a while, a count goes on without them, and is remembered, for an hour when its session is over. A few are
-/// counted at a time.
+/// counted at a time, and so many wait at most as are remembered; what is beyond that stays uncounted until somebody asks again.
 /// </summary>
 internal sealed class RecordingSizes(Database database, TimeProvider time, ISessionMedia? media = null) : IDisposable
 {
@@ -107,6 +107,10 @@ internal sealed class RecordingSizes(Database database, TimeProvider time, ISess
         }
 
         var count = new Count(time.GetTimestamp(), row.IsOver);
+        if (_counts.Count >= MaxKept && known is null)
+        {
+            return count;   // so many wait for the store that one more has to ask again
+        }
 
         // A store on disk lists without ever waiting: not on the thread of who asks.
         count.Work = Task.Run(() => MeasureAsync(media!, row, count));

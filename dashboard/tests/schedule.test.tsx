@@ -34,6 +34,7 @@ const event: PlannedEvent = {
   recurrence: null,
   isChanged: false,
   record: 'channel',
+  access: 'channel',
   startMode: 'automatic',
   previewSeconds: 900,
   announced: 'on',
