@@ -125,6 +125,7 @@ export const scheduleText = {
     asChannel: 'As the channel says',
     access: 'Who may watch',
     accesses: { public: 'Everybody', token: 'Who has a link', webhook: 'Whom your webhook lets in' } as Record<string, string>,
+    accessHint: 'Its recording too, afterwards.',
     announced: 'Viewers are told before',
     announcements: { on: 'Yes, with a countdown', off: 'No, not until it is live' } as Record<string, string>,
     poster: 'Picture',

@@ -24,7 +24,7 @@ export function EventMoreFields({ draft, system, mistakes }: EventMoreFieldsProp
       <div className="form">
         <p className="field-hint">{text.moreHint}</p>
         <div className="field-row">
-          <SelectField label={text.access} name="access" mistake={mistakes.access} initial={draft.access} options={choices(text.accesses, system?.accesses, draft.access)} />
+          <SelectField label={text.access} name="access" hint={text.accessHint} mistake={mistakes.access} initial={draft.access} options={choices(text.accesses, system?.accesses, draft.access)} />
           <SelectField label={text.announced} name="announced" mistake={mistakes.announced} initial={draft.announced} options={Object.entries(text.announcements)} />
         </div>
         <TextField
