@@ -70,4 +70,7 @@ internal static partial class OriginLog
 
     [LoggerMessage(4311, LogLevel.Warning, "The bucket has newer lists of recording {Recording} of channel {Channel} than this process would put there: another server writes them, or a clock was set back. It is tried again")]
     public static partial void ReplayListsOutranked(ILogger logger, RecordingId recording, ChannelName channel);
+
+    [LoggerMessage(4312, LogLevel.Debug, "Channel {Channel} has about {Viewers} viewers: one page in {OneIn} tells of itself from now on")]
+    public static partial void ShareChanged(ILogger logger, ChannelName channel, long viewers, long oneIn);
 }

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Origin.BucketLists;
+using Broadcast.Origin.Counting;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
@@ -71,6 +72,10 @@ public static class OriginModule
         services.TryAddSingleton<DownloadDelivery>();
         services.TryAddSingleton<RecordingDownloads>();
         services.TryAddSingleton<ReplayEndpoint>();
+        services.TryAddSingleton<ViewerCounts>();
+        services.TryAddSingleton<IViewerCounter>(provider => provider.GetRequiredService<ViewerCounts>());
+        services.AddHostedService<ViewerMetrics>();
+        services.TryAddSingleton<BeaconEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
         services.TryAddSingleton(provider => new ViewerDoor(
             provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ReplayEndpoint>(), provider.GetRequiredService<KnownRecordings>(), provider.GetRequiredService<LiveDirectory>(),

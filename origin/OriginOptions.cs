@@ -33,6 +33,21 @@ public sealed class OriginOptions
     public int MaxOpenPerClient { get; set; } = 12_500;
 
     /// <summary>
+    /// Beacons a second that pages which play may send to this process, 10 to 100,000. When the audience is larger, a share of the pages tells of itself and the others are silent. 500 are a small part of what one core can answer, and
+    /// count 15,000 viewers one by one.
+    /// </summary>
+    public int BeaconsPerSecond { get; set; } = 500;
+
+    /// <summary>
+    /// Viewers of a channel that are counted of one IPv4 address or IPv6 /64, 1 to 1,000,000: so many has nobody made up. A campus or a carrier's address has fewer at once. Counts where the viewer's own address is known: without an edge
+    /// or proxy in between, or through one in <c>Delivery:TrustedProxies</c>.
+    /// </summary>
+    public int MaxViewersPerClient { get; set; } = 2_000;
+
+    /// <summary>Whether viewers are told how many watch. The API, the event stream and the metrics tell in any case.</summary>
+    public bool ShowViewers { get; set; } = true;
+
+    /// <summary>
     /// How long caches may keep media; 0 to 1 year. Media never changes under its name. A year is the longest that RFC 9111 caches commonly honor.
     /// </summary>
     public TimeSpan MediaMaxAge { get; set; } = TimeSpan.FromDays(365);
@@ -97,6 +112,8 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.MaxHeldRequests is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldRequests), options.MaxHeldRequests, "1 to 1,000,000");
         Check(options.MaxHeldPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxHeldPerClient), options.MaxHeldPerClient, "1 to 1,000,000");
         Check(options.MaxOpenPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxOpenPerClient), options.MaxOpenPerClient, "1 to 1,000,000");
+        Check(options.BeaconsPerSecond is >= 10 and <= 100_000, nameof(OriginOptions.BeaconsPerSecond), options.BeaconsPerSecond, "10 to 100,000");
+        Check(options.MaxViewersPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxViewersPerClient), options.MaxViewersPerClient, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
         Check(options.ChapterMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.ChapterMemory), options.ChapterMemory, "1048576 to 4294967296");
         Check(options.RecordingMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingMemory), options.RecordingMemory, "1048576 to 4294967296");

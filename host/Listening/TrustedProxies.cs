@@ -12,7 +12,7 @@ internal static class TrustedProxies
 {
     /// <summary>
     /// From here on <c>Connection.RemoteIpAddress</c> is the last address in the header that is not itself a trusted proxy's, and what came through one is known by its
-    /// <see cref="SharedConnection"/>. Without trusted proxies nothing is read.
+    /// <see cref="SharedConnection"/>, all else by its <see cref="DirectConnection"/>. Without trusted proxies nothing is read.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
     {
@@ -35,6 +35,10 @@ internal static class TrustedProxies
             if (Contains(networks, context.Connection.RemoteIpAddress))
             {
                 context.Features.Set(SharedConnection.Instance);
+            }
+            else
+            {
+                context.Features.Set(DirectConnection.Instance);
             }
 
             return next(context);

@@ -1,7 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Broadcast.Media;
+using Broadcast.Origin.Counting;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Rewinding;
@@ -15,7 +14,7 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
     LiveDirectory directory, KnownRecordings recordings, RecordingShelf shelf, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges,
-    IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null, IReplays? replays = null)
+    BeaconEndpoint beacons, ViewerCounts counts, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null, IReplays? replays = null, IAudienceSizes? sizes = null)
 {
     /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
@@ -27,12 +26,20 @@ internal sealed partial class LiveEndpoint(
         var kind = "other";
         try
         {
+            var isKnown = LivePath.TryParse(context.Request.Path.Value, out var path);
+            if (isKnown && path.Kind == LivePathKind.Beacon)
+            {
+                kind = nameof(LivePathKind.Beacon);
+                await beacons.AnswerAsync(context, path.Channel);
+                return;
+            }
+
             if (Answers.TryAnswerMethod(context))
             {
                 return;
             }
 
-            if (!LivePath.TryParse(context.Request.Path.Value, out var path))
+            if (!isKnown)
             {
                 Answers.NotFound(context);
                 return;
@@ -82,8 +89,13 @@ internal sealed partial class LiveEndpoint(
         if (path.Kind == LivePathKind.Status)
         {
             var told = channel?.ToldFor(directory.Audience, mayPreview);
-            return IsOfOthers(context, told, mayPreview) ? TryAgain(context)
-                : WriteAsync(context, StatusOf(told?.Status() ?? LiveChannel.Offline(path.Channel), announcements?.Next(path.Channel), replays?.Newest(path.Channel)), TimeSpan.FromSeconds(1));
+            if (IsOfOthers(context, told, mayPreview))
+            {
+                return TryAgain(context);
+            }
+
+            var status = told?.Status() ?? LiveChannel.Offline(path.Channel);
+            return WriteAsync(context, ChannelStatusText.Draw(status, announcements?.Next(path.Channel), replays?.Newest(path.Channel), ViewersOf(status)), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
@@ -225,48 +237,15 @@ internal sealed partial class LiveEndpoint(
 
     private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
-    /// <summary>What the watch page asks for: <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>, and <c>"next":{"title":…,"startsAt":…}</c> where something is announced, <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> where a broadcast that is over can be replayed. The states are those of <see cref="ChannelState"/> in lower case.</summary>
-    private static Document StatusOf(ChannelStatus status, PlannedBroadcast? next, ChannelReplay? replay)
+    /// <summary>How many watch, and how pages are to tell of themselves; nothing where nothing is live.</summary>
+    private StatusViewers? ViewersOf(ChannelStatus status)
     {
-        using var target = new MemoryStream(256);
-        using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        if (status.State is not (ChannelState.Live or ChannelState.Interrupted))
         {
-            json.WriteStartObject();
-            json.WriteString("state", status.State switch
-            {
-                ChannelState.Offline => "offline",
-                ChannelState.Starting => "starting",
-                ChannelState.Ended => "ended",
-                ChannelState.Interrupted => "interrupted",
-                _ => "live",
-            });
-            json.WriteString("session", status.Session?.Value);
-            WriteInstant(json, "startedAt", status.StartedAt);
-            WriteInstant(json, "liveEdge", status.LiveEdge);
-            if (next is not null)
-            {
-                json.WriteStartObject("next");
-                json.WriteString("title", next.Title);
-                WriteInstant(json, "startsAt", next.StartsAt);
-                json.WriteEndObject();
-            }
-
-            if (replay is not null)
-            {
-                json.WriteStartObject("replay");
-                json.WriteString("id", replay.Id.Value);
-                json.WriteString("title", replay.Title);
-                WriteInstant(json, "startedAt", replay.StartedAt);
-                json.WriteNumber("duration", (long)replay.Duration.TotalSeconds);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
+            return null;
         }
 
-        return new Document(target.ToArray(), ContentTypes.Json);
-
-        static void WriteInstant(Utf8JsonWriter json, string name, DateTimeOffset? value) =>
-            json.WriteString(name, value is { } instant ? MpdText.Instant(instant) : null);
+        var size = sizes?.Find(status.Channel) ?? new(counts.Find(status.Channel)?.Viewers ?? 0, 0);
+        return new(options.Value.ShowViewers ? size.Viewers : null, counts.Offer(status.Channel, size.Level));
     }
 }

@@ -18,6 +18,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/poster.jpg</c></summary>
     Poster,
 
+    /// <summary><c>/live/{channel}/beacon</c>, where pages that play tell of themselves.</summary>
+    Beacon,
+
     /// <summary><c>/live/{channel}/thumbnails.vtt</c></summary>
     ChannelThumbnails,
 
@@ -100,6 +103,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
                 "manifest.mpd" => LivePathKind.ChannelMpd,
                 "status.json" => LivePathKind.Status,
                 "poster.jpg" => LivePathKind.Poster,
+                "beacon" => LivePathKind.Beacon,
                 "thumbnails.vtt" => LivePathKind.ChannelThumbnails,
                 _ => null,
             };

@@ -19,6 +19,19 @@ public sealed class SharedConnection
     public static SharedConnection Instance { get; } = new();
 }
 
+/// <summary>
+/// Set as a feature of a request that does not come through a trusted edge or proxy, where the operator has named those there are: then its address is the client's own, whatever its headers say. Whoever maps the origin sets it.
+/// </summary>
+public sealed class DirectConnection
+{
+    private DirectConnection()
+    {
+    }
+
+    /// <summary>The one there is.</summary>
+    public static DirectConnection Instance { get; } = new();
+}
+
 /// <summary>How many requests each client has of a kind, under one limit for each. A client is what <see cref="SubscriberNetwork"/> says. Bounded by the requests there are. Safe to use from any thread.</summary>
 /// <param name="limit">Requests of one client at most, 1 or more.</param>
 internal sealed class ClientCount(int limit)

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Counting;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Recordings;
 using Microsoft.AspNetCore.Http;
@@ -41,9 +42,9 @@ internal sealed class ViewerDoor(LiveEndpoint live, ReplayEndpoint replay, Known
             return;
         }
 
-        // Other methods get nothing of a channel: a preflight has no token, and may know what it can ask for.
+        // Other methods get nothing of a channel: a preflight has no token, and may know what it can ask for. A page that tells of itself counts only where it may watch.
         RecordingRange? recording = null;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (HttpMethods.IsPost(request.Method) && BeaconEndpoint.IsAddress(path.Rest)))
         {
             (recording, var verdict) = await JudgeAsync(context, path);
             if (verdict.Refusal is { } refusal)

@@ -65,6 +65,8 @@ internal static class Seeds
         yield return ("viewer-token", "anywhere", ViewerTokenTarget.Good(null));
         yield return ("viewer-token", "address", ViewerTokenTarget.Good("203.0.113.5"));
         yield return ("viewer-token", "network", ViewerTokenTarget.Good("2001:db8::/64"));
+        yield return ("beacon", "play", "play 0123456789abcdef"u8.ToArray());
+        yield return ("beacon", "left", "left ffffffffffffffff"u8.ToArray());
         yield return ("viewer-token", "written", "203.0.113.0/24"u8.ToArray());
     }
 

@@ -20,7 +20,7 @@ internal sealed class AddressTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Words { get; } =
     [
-        .. new[] { "/live/", "demo", "/", "01JN8E0000000000000000000A", "source", ".m3u8", ".m4s", "init-", ".mp4", "thumbnails", ".jpg", "?", "&", "=", "_HLS_msn=", "_HLS_part=", "_HLS_skip=", "YES", "v2", "0", "9", "10", "11", "12" }
+        .. new[] { "/live/", "demo", "/", "01JN8E0000000000000000000A", "source", ".m3u8", ".m4s", "init-", ".mp4", "thumbnails", ".jpg", "beacon", "?", "&", "=", "_HLS_msn=", "_HLS_part=", "_HLS_skip=", "YES", "v2", "0", "9", "10", "11", "12" }
             .Select(Encoding.ASCII.GetBytes),
     ];
 

@@ -36,6 +36,7 @@ internal static class All
         new NutTarget(),
         new ViewerTokenTarget(),
         new AddressTarget(),
+        new BeaconTarget(),
         new ChapterTarget(),
         new MovieTarget(),
     ];

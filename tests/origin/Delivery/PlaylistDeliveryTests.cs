@@ -152,7 +152,7 @@ public class PlaylistDeliveryTests
         }
 
         server.Hear(first.Close("source"));
-        (await StatusAsync(server)).ShouldBe("""{"state":"live","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":"2026-03-01T12:00:02.000Z"}""");
+        (await StatusAsync(server)).ShouldBe("""{"state":"live","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":"2026-03-01T12:00:02.000Z","viewers":0,"beacon":{"every":30,"share":1}}""");
         server.Hear(first.End());
         (await StatusAsync(server)).ShouldStartWith("""{"state":"ended","session":"01JN8E0000000000000000000A",""");
 

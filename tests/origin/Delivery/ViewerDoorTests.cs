@@ -158,6 +158,19 @@ public class ViewerDoorTests
     }
 
     [Fact]
+    public async Task Who_may_not_watch_is_not_counted_as_a_viewer()
+    {
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
+        foreach (var (prefix, status) in new[] { ("", HttpStatusCode.Forbidden), ("/t/bad", HttpStatusCode.Forbidden), ("/t/open", HttpStatusCode.Forbidden), ("/t/good", HttpStatusCode.NoContent) })
+        {
+            using var answer = await server.Client.PostAsync($"{prefix}/live/demo/beacon", new StringContent("play 0123456789abcdef"));
+            answer.StatusCode.ShouldBe(status, prefix);
+            server.Time.Now += TimeSpan.FromSeconds(1);
+            server.Get<IViewerCounter>().Read().Count.ShouldBe(status == HttpStatusCode.NoContent ? 1 : 0, prefix);
+        }
+    }
+
+    [Fact]
     public void Whatever_leads_to_a_channels_things_leads_through_the_door()
     {
         foreach (var path in Things.Select(t => $"/live/demo/{t}").Append($"/live/demo/{Session}/source/1.2.m4s"))

@@ -1,0 +1,190 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Counting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Tests.Counting;
+
+/// <summary>Whoever plays is counted, however many they are.</summary>
+public class ViewerCountsTests
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+    private static readonly IPAddress Home = IPAddress.Parse("203.0.113.5");
+    private readonly ManualTimeProvider _clock = new(Broadcaster.Start);
+
+    [Fact]
+    public void A_page_counts_until_it_leaves_or_is_not_heard_of()
+    {
+        var counts = Counts();
+        Plays(counts, 1).ShouldBe(BeaconAnswer.Counted);
+        Plays(counts, 1).ShouldBe(BeaconAnswer.Counted);
+        Plays(counts, ulong.MaxValue).ShouldBe(BeaconAnswer.Counted);
+        Seen(counts).ShouldBe(2);
+
+        counts.Take(Demo, new(1, IsLeaving: true), Home).ShouldBe(BeaconAnswer.Left);
+        Seen(counts).ShouldBe(1, "it is told at once, within the second");
+
+        Pass(ViewerSet.Lifetime.TotalSeconds - 5);
+        Plays(counts, 7);
+        Seen(counts).ShouldBe(2);
+        Pass(10);
+        Seen(counts).ShouldBe(1);
+        Pass(ViewerSet.Lifetime.TotalSeconds);
+        counts.Find(Demo).ShouldBeNull();
+        counts.Read().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Nobody_is_more_viewers_than_come_from_one_address()
+    {
+        var counts = Counts(new() { MaxViewersPerClient = 5 });
+        var answers = Enumerable.Range(1, 8).Select(id => Plays(counts, (ulong)id, Home)).ToList();
+        answers.Count(a => a == BeaconAnswer.Counted).ShouldBe(5);
+        answers.Count(a => a == BeaconAnswer.Crowded).ShouldBe(3);
+        Plays(counts, 1, Home).ShouldBe(BeaconAnswer.Counted, "it is one of those that are");
+        Plays(counts, 100, IPAddress.Parse("203.0.113.6")).ShouldBe(BeaconAnswer.Counted);
+        Plays(counts, 101, null).ShouldBe(BeaconAnswer.Counted, "where it comes from is not known");
+
+        counts.Take(Demo, new(1, IsLeaving: true), Home);
+        Plays(counts, 8, Home).ShouldBe(BeaconAnswer.Counted, "somebody went");
+        Seen(counts).ShouldBe(7);
+    }
+
+    [Fact]
+    public void Ids_that_are_made_up_to_count_for_many_count_for_no_more_than_one_address_may()
+    {
+        var counts = Counts();
+        for (var id = 1UL; id <= 5_000; id++)
+        {
+            Plays(counts, id, Home);   // in the sample of every level
+        }
+
+        Seen(counts).ShouldBe(2_000);
+        counts.Offer(Demo, 9).ShouldBe(9, "an audience of millions elsewhere");
+        Pass(1);
+        Seen(counts).ShouldBeLessThan(6_000);
+        counts.Offer(Demo, 0);
+        Pass(1);
+        counts.Read();
+        for (var id = 5_001UL; id <= 9_000; id++)
+        {
+            Plays(counts, id, Home);
+        }
+
+        Seen(counts).ShouldBeLessThan(6_000, "the deep sample is what is counted, for a while");
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(25, 0)]
+    [InlineData(3_000, 0)]
+    [InlineData(40_000, 0.05)]
+    [InlineData(600_000, 0.05)]
+    public void The_count_is_right_while_the_audience_comes_stays_and_goes(int most, double error)
+    {
+        var counts = Counts();
+        var crowd = new Crowd(most, seed: most);
+        for (var second = 0; second < 420; second++)
+        {
+            // All come within a minute, stay for three, and half of them go one by one.
+            var (from, to) = second < 60 ? (0, most * (second + 1) / 60) : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
+            _clock.Now += TimeSpan.FromSeconds(1);
+            crowd.Second(second, from, to, counts.Offer(Demo, 0), (id, leaves) => counts.Take(Demo, new(id, leaves), null));
+            if (second is 130 or 239 or 419)
+            {
+                Seen(counts).ShouldBeInRange((long)((to - from) * (1 - error)), (long)((to - from) * (1 + error)), $"after {second} s");
+            }
+        }
+
+        counts.Find(Demo)!.Ids.Count.ShouldBeInRange(Math.Min(most / 3, 900), ViewerSample.MaxIds);
+        crowd.Busiest.ShouldBeLessThanOrEqualTo(500, "beacons in a second, once all have come");
+    }
+
+    [Fact]
+    public void Ids_are_bounded_whoever_makes_them_up()
+    {
+        var counts = Counts();
+        var random = new Random(5);
+        for (var i = 0; i < 400_000; i++)
+        {
+            Plays(counts, (ulong)random.NextInt64() << 1);
+        }
+
+        Seen(counts).ShouldBeInRange(380_000L, 420_000L);
+        for (var i = 0; i < 200_000; i++)
+        {
+            Plays(counts, (ulong)random.NextInt64(2, 1L << 40));   // all in the deepest sample
+        }
+
+        Plays(counts, 1).ShouldBe(BeaconAnswer.Full);
+    }
+
+    [Fact]
+    public void What_another_process_needs_is_offered_and_kept_here_too()
+    {
+        var counts = Counts();
+        counts.Offer(Demo, 3).ShouldBe(3, "nobody is here, and there is a large audience elsewhere");
+        Plays(counts, 1UL << 60).ShouldBe(BeaconAnswer.Counted);
+        counts.Offer(Demo, 4).ShouldBe(4);
+        Pass(1);
+        counts.Read();
+        Plays(counts, 1UL << 62).ShouldBe(BeaconAnswer.Unsampled);
+        Plays(counts, 1UL << 59).ShouldBe(BeaconAnswer.Counted);
+        Pass(1);
+        counts.Find(Demo).ShouldBe(new ViewerSample(Demo, 16, 0, 4, counts.Find(Demo)!.Ids));
+    }
+
+    [Fact]
+    public void Status_tells_three_digits() =>
+        new long[] { 0, 7, 999, 1_000, 1_004, 1_005, 99_949, 99_950, 5_123_456 }.Select(Broadcast.Origin.Delivery.ChannelStatusText.Rounded)
+            .ShouldBe([0, 7, 999, 1_000, 1_000, 1_010, 99_900, 100_000, 5_120_000]);
+
+    private ViewerCounts Counts(OriginOptions? options = null) => new(Options.Create(options ?? new()), _clock, NullLogger<ViewerCounts>.Instance);
+
+    private static BeaconAnswer Plays(ViewerCounts counts, ulong id, IPAddress? network = null) => counts.Take(Demo, new(id, IsLeaving: false), network);
+
+    private void Pass(double seconds) => _clock.Now += TimeSpan.FromSeconds(seconds);
+
+    private long Seen(ViewerCounts counts)
+    {
+        Pass(1);
+        return counts.Find(Demo)?.Viewers ?? 0;
+    }
+
+    /// <summary>Pages as they are: each has its id and its turn within half a minute, and hears of a new share some seconds later.</summary>
+    private sealed class Crowd
+    {
+        private readonly ulong[] _ids;
+        private readonly List<int>[] _turns = [.. Enumerable.Range(0, 30).Select(_ => new List<int>())];
+        private readonly Queue<int> _levels = [];
+        private int _gone;
+
+        public Crowd(int count, int seed)
+        {
+            var random = new Random(seed);
+            _ids = [.. Enumerable.Range(0, count).Select(_ => (ulong)random.NextInt64() << 1)];
+            for (var i = 0; i < count; i++)
+            {
+                _turns[random.Next(30)].Add(i);
+            }
+        }
+
+        /// <summary>Most beacons in a second, once all have come and know the share.</summary>
+        public int Busiest { get; private set; }
+
+        public void Second(int second, int from, int to, int level, Action<ulong, bool> send)
+        {
+            _levels.Enqueue(level);
+            var heard = _levels.Count > 10 ? _levels.Dequeue() : _levels.Peek();
+            for (; _gone < from; _gone++)
+            {
+                send(_ids[_gone], true);
+            }
+
+            var playing = _turns[second % 30].Where(i => i >= from && i < to && ViewerShare.Has(_ids[i], heard)).ToList();
+            playing.ForEach(i => send(_ids[i], false));
+            Busiest = second is > 90 and < 240 ? Math.Max(Busiest, playing.Count) : Busiest;
+        }
+    }
+}
