@@ -32,9 +32,9 @@ internal static partial class ControlLog
     public static partial void SessionContinued(ILogger logger, string channel, string session, string remote, string keyId, long epoch);
 
     [LoggerMessage(5022, LogLevel.Information,
-        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {Pictures} pictures, {SoundFrames} frames of sound, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps)")]
+        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {Pictures} pictures, {SoundFrames} frames of sound, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps; {Viewers} viewers at most)")]
     public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason, int connections, long bytes, long pictures, long soundFrames, long dropped,
-        long segments, string renditions, long mediaBytes, long gaps);
+        long segments, string renditions, long mediaBytes, long gaps, long viewers);
 
     [LoggerMessage(5023, LogLevel.Information, "Publisher of {Channel} gone ({Reason}); session {Session} waits {Window} s for it")]
     public static partial void PublisherGone(ILogger logger, string channel, string session, string reason, double window);
@@ -209,4 +209,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(5160, LogLevel.Information, "Session {Session} on channel {Channel} was on air before; its access is {Access} from now on, that of its event '{Title}'")]
     public static partial void SessionClosedToOthers(ILogger logger, string session, string channel, string access, string title);
+
+    [LoggerMessage(5180, LogLevel.Error, "Looking at how many watch failed; it is tried again")]
+    public static partial void ViewersFailed(ILogger logger, Exception exception);
 }

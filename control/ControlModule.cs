@@ -15,8 +15,8 @@ namespace Broadcast.Control;
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
+    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IAudienceSizes"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
+    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IViewerCounter"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
     /// rooms that ask it, so that it is started first and stopped last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
@@ -118,6 +118,10 @@ public static class ControlModule
         services.AddHostedService<ChannelWatch>();
         services.AddHostedService(p => p.GetRequiredService<EventStream>());
         services.AddHostedService<ChannelReporter>();
+        services.AddSingleton(p => new ViewerTotals(p.GetRequiredService<TimeProvider>(), p.GetService<IViewerCounter>()));
+        services.AddSingleton<IAudienceSizes>(p => p.GetRequiredService<ViewerTotals>());
+        services.AddSingleton<ViewerTable>();
+        services.AddHostedService<ViewerKeeper>();
         services.AddHostedService(p => p.GetRequiredService<EventKeeper>());
         services.AddOpenApi("v1", Description.Configure);
         return services;

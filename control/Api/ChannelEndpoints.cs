@@ -13,11 +13,7 @@ internal static class ChannelEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels", async (HttpContext http, ChannelDirectory channels) =>
-            {
-                var states = http.RequestServices.GetService<IChannelStates>();
-                return (await channels.ListAsync(http.RequestAborted)).Select(c => ChannelView.From(c, states)).ToList();
-            })
+        api.MapGet("/channels", async (HttpContext http, ChannelDirectory channels) => (await channels.ListAsync(http.RequestAborted)).Select(c => View(http, c)).ToList())
             .Asks(TokenRole.Viewer).Describe<List<ChannelView>>("listChannels", "All channels, by name.");
 
         api.MapPost("/channels", CreateAsync).Asks(TokenRole.Admin).Takes<NewChannel>()
@@ -57,7 +53,7 @@ internal static class ChannelEndpoints
         var settings = SettingsOf(body);
         body.Check(Mistakes(name, settings, authorization.Value));
         var created = await channels.CreateAsync(name!, settings, http.RequestAborted);
-        var view = ChannelView.From(created.Channel, http.RequestServices.GetService<IChannelStates>());
+        var view = View(http, created.Channel);
         return TypedResults.Created($"/api/v1/channels/{name}", new CreatedChannelView(view, created.Key.StreamKey));
     }
 
@@ -70,7 +66,10 @@ internal static class ChannelEndpoints
         return Answer(http, await channels.SetIfAsync(name, settings, ETags.Expected<ChannelInfo>(http, ETags.Of), http.RequestAborted));
     }
 
-    private static ChannelView Answer(HttpContext http, ChannelInfo channel) => ETags.Tagged(http, ETags.Of(channel), ChannelView.From(channel, http.RequestServices.GetService<IChannelStates>()));
+    private static ChannelView Answer(HttpContext http, ChannelInfo channel) => ETags.Tagged(http, ETags.Of(channel), View(http, channel));
+
+    private static ChannelView View(HttpContext http, ChannelInfo channel) =>
+        ChannelView.From(channel, http.RequestServices.GetService<IChannelStates>(), http.RequestServices.GetService<IAudienceSizes>());
 
     private static async Task<EndedView> EndAsync(string name, HttpContext http, Database database, SessionBook book, SessionClaims claims, TimeProvider time)
     {

@@ -21,9 +21,10 @@ internal sealed record ChannelView(
     IReadOnlyList<InputView> Inputs,
     ChannelEncoding? Encoding)
 {
-    public static ChannelView From(ChannelInfo c, IChannelStates? states)
+    public static ChannelView From(ChannelInfo c, IChannelStates? states, Media.IAudienceSizes? sizes = null)
     {
-        var live = states?.Find(Media.ChannelName.Parse(c.Name));
+        var name = Media.ChannelName.Parse(c.Name);
+        var live = states?.Find(name);
         return new(
             c.Name,
             c.Title,
@@ -39,7 +40,7 @@ internal sealed record ChannelView(
             c.Reminders,
             c.AnnouncesEvents,
             c.CreatedAt,
-            live is null ? null : new(live.State, live.Session?.Value, live.StartedAt),
+            live is null ? null : new(live.State, live.Session?.Value, live.StartedAt, sizes?.Find(name).Viewers ?? 0),
             [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }
@@ -47,7 +48,7 @@ internal sealed record ChannelView(
 
 internal sealed record InputView(string Role, string State, bool OnAir, DateTimeOffset Since, long? BitsPerSecond);
 
-internal sealed record LiveView(string State, string? Session, DateTimeOffset? StartedAt);
+internal sealed record LiveView(string State, string? Session, DateTimeOffset? StartedAt, long Viewers);
 
 internal sealed record CreatedChannelView(ChannelView Channel, string StreamKey);
 
@@ -68,9 +69,9 @@ internal sealed record TokenView(
 internal sealed record IssuedTokenView(TokenView Info, string Token);
 
 internal sealed record SessionView(
-    string Id, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason)
+    string Id, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason, long PeakViewers)
 {
-    public static SessionView From(SessionInfo s) => new(s.Id, s.Epoch, s.Latency, s.StartedAt, s.LastPublicationEndedAt, s.EndedAt, s.EndReason);
+    public static SessionView From(SessionInfo s) => new(s.Id, s.Epoch, s.Latency, s.StartedAt, s.LastPublicationEndedAt, s.EndedAt, s.EndReason, s.PeakViewers);
 }
 
 internal sealed record EndedView(string? Session);

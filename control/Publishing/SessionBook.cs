@@ -290,6 +290,19 @@ internal sealed class SessionBook(
         }
     }
 
+    /// <summary>So many watch a session now; the most is remembered with it.</summary>
+    public void NoteViewers(SessionId session, long viewers)
+    {
+        lock (_lock)
+        {
+            if (_seats.Values.FirstOrDefault(s => s.Session?.Id == session) is { } seat && viewers > seat.Tally.PeakViewers)
+            {
+                seat.Tally.PeakViewers = viewers;
+                ledger.Note(RecordOf(seat, seat.ChannelId, null));
+            }
+        }
+    }
+
     /// <summary>Has webhooks told that an encoder was let in.</summary>
     public void TellStarted(PublishGrant grant, string keyId, bool continued) => ledger.Tell(new(
         time.GetUtcNow(), HookTypes.PublishStarted, grant.Session.Channel.Value,
@@ -392,7 +405,7 @@ internal sealed class SessionBook(
         // An encoder that is there goes with it.
         seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
         ledger.Note(RecordOf(seat, seat.ChannelId, reason));
-        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals);
+        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals, seat.Tally.PeakViewers);
         seat.Session = null;
         if (seat.IsEmpty)
         {
@@ -418,7 +431,7 @@ internal sealed class SessionBook(
         var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
         return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason)
         {
-            IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden, Access = session.Access,
+            IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden, Access = session.Access, PeakViewers = seat.Tally.PeakViewers,
         };
     }
 }

@@ -64,5 +64,5 @@ internal sealed class SessionEnds(ISessionLifecycle? lifecycle, ILogger logger)
     /// <summary>The one line that a session ends with. Of one that a process before this one began it has what came since.</summary>
     private void Log(SessionEnd end, SessionMediaTotals? made) => ControlLog.SessionEnded(
         logger, end.Session.Channel.Value, end.Session.Id.Value, end.Duration, end.Reason, end.Connections, end.Totals.Bytes, end.Totals.Pictures, end.Totals.SoundFrames, end.Totals.Dropped,
-        made?.Segments ?? 0, made is { Renditions.Count: > 0 } ? string.Join(',', made.Renditions) : "nothing", made?.Bytes ?? 0, made?.Gaps ?? 0);
+        made?.Segments ?? 0, made is { Renditions.Count: > 0 } ? string.Join(',', made.Renditions) : "nothing", made?.Bytes ?? 0, made?.Gaps ?? 0, end.PeakViewers);
 }

@@ -17,6 +17,9 @@ internal sealed record SessionRecord(
 
     /// <summary>Who may watch it, where its event says that; <see langword="null"/> for whom the channel lets in. Counts for its first row.</summary>
     public ViewerAccess? Access { get; init; }
+
+    /// <summary>Most viewers at a time, as far as this process saw it; a higher one that is written already stays.</summary>
+    public long PeakViewers { get; init; }
 }
 
 /// <summary>
@@ -46,10 +49,10 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
         """;
 
     private const string Write = """
-        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, owner, access)
-        SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM channels c WHERE c.id = $2
+        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, owner, access, peak_viewers)
+        SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM channels c WHERE c.id = $2
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, last_publication_ended_at = excluded.last_publication_ended_at,
-            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner
+            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner, peak_viewers = greatest(sessions.peak_viewers, excluded.peak_viewers)
         WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT FROM excluded.owner)
         """;
 
@@ -183,6 +186,7 @@ internal sealed class SessionLedger(Database database, TimeProvider time, ILogge
                 new() { Value = s.BeginsHidden },
                 Owner(),
                 new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+                new() { Value = s.PeakViewers },
             },
         };
         batch.BatchCommands.Add(write);

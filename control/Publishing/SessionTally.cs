@@ -11,6 +11,9 @@ internal sealed class SessionTally
     /// <summary>How often an encoder was let in.</summary>
     public int Connections { get; private set; }
 
+    /// <summary>Most viewers at a time.</summary>
+    public long PeakViewers { get; set; }
+
     /// <summary>What has come so far.</summary>
     public PublicationTotals Totals => _here.Aggregate(_before, (sum, occupant) => sum.With(occupant.Lease.Totals));
 
@@ -37,4 +40,5 @@ internal sealed class SessionTally
 /// <param name="Duration">How long it was.</param>
 /// <param name="Connections">How often an encoder was let in.</param>
 /// <param name="Totals">What came of them.</param>
-internal sealed record SessionEnd(BroadcastSession Session, string Reason, TimeSpan Duration, int Connections, PublicationTotals Totals);
+/// <param name="PeakViewers">Most viewers at a time.</param>
+internal sealed record SessionEnd(BroadcastSession Session, string Reason, TimeSpan Duration, int Connections, PublicationTotals Totals, long PeakViewers);

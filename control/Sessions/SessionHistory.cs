@@ -12,8 +12,10 @@ namespace Broadcast.Control;
 /// <param name="LastPublicationEndedAt">When its last encoder went, if one has.</param>
 /// <param name="EndedAt">When it ended; <see langword="null"/> while it is open.</param>
 /// <param name="EndReason">Why it ended.</param>
+/// <param name="PeakViewers">Most viewers at a time, as their pages told.</param>
 public sealed record SessionInfo(
-    string Id, string Channel, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason);
+    string Id, string Channel, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason,
+    long PeakViewers = 0);
 
 /// <summary>The sessions that channels have had.</summary>
 public sealed class SessionHistory(Database database)
@@ -38,7 +40,8 @@ public sealed class SessionHistory(Database database)
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var rows = await connection.QueryAsync<SessionInfo>(new CommandDefinition(
             """
-            SELECT id, @channel AS channel, epoch, latency, started_at AS startedAt, last_publication_ended_at AS lastPublicationEndedAt, ended_at AS endedAt, end_reason AS endReason
+            SELECT id, @channel AS channel, epoch, latency, started_at AS startedAt, last_publication_ended_at AS lastPublicationEndedAt, ended_at AS endedAt, end_reason AS endReason,
+                peak_viewers AS peakViewers
             FROM sessions WHERE channel_id = @id AND (@before::text IS NULL OR id < @before) ORDER BY id DESC LIMIT @limit
             """,
             new { id, channel, limit, before = before?.Value },

@@ -18,6 +18,9 @@ internal static class EventStreamTypes
 
     /// <summary>What is wrong with what a channel's encoders send, whole; told when it changes.</summary>
     public const string ChannelHealth = "channel.health";
+
+    /// <summary>How many watch a channel; told when it changes, every 5 s at most. Who comes anew reads it from the channel.</summary>
+    public const string ChannelViewers = "channel.viewers";
 }
 
 /// <summary>The event stream as text (WHATWG HTML, section 9.2.5).</summary>

@@ -21,6 +21,9 @@ public sealed class SessionEndTests
         var first = Take(book);
         first.Lease.Note(1000, 50, 70);
         first.Lease.NoteDropped(3);
+        book.NoteViewers(first.Session.Id, 12);
+        book.NoteViewers(first.Session.Id, 5);
+        book.NoteViewers(SessionId.New(clock.GetUtcNow()), 99);   // of no session that is open
         book.Leave(first, "closed");
         var silent = Take(book);
         silent.Lease.Note(10, 1, 2);
@@ -35,7 +38,7 @@ public sealed class SessionEndTests
 
         var session = first.Session.Id.Value;
         log.Lines.Where(line => line.StartsWith($"Session {session} on demo ended", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldBe(
-            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 pictures, 102 frames of sound, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps)");
+            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 pictures, 102 frames of sound, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps; 12 viewers at most)");
     }
 
     [Fact]

@@ -1,0 +1,170 @@
+using System.Text.Json;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>How many watch, at however many processes.</summary>
+public sealed class ViewerCountTests(PostgresFixture postgres)
+{
+    private static readonly ChannelName Demo = ChannelName.Parse("demo");
+    private static readonly ChannelName Other = ChannelName.Parse("other");
+
+    [Fact]
+    public void A_page_that_two_processes_saw_is_one_viewer()
+    {
+        ViewerSample.Together([]).ShouldBe(0);
+        ViewerSample.Together([Seen(Demo, 1, 2, 3)]).ShouldBe(3);
+        ViewerSample.Together([Seen(Demo, 1, 2, 3), Seen(Demo, 4)]).ShouldBe(4);
+        ViewerSample.Together([Seen(Demo, 1, 2, 3), Seen(Demo, 2, 3, 4), Seen(Demo, 3)]).ShouldBe(4);
+        ViewerSample.Together([Seen(Demo), Seen(Demo, 9)]).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 0.0)]
+    [InlineData(1_000_000, 0.4)]
+    [InlineData(1_000_000, 1.0)]
+    public void What_large_audiences_have_in_common_is_told_by_samples(int viewers, double shared)
+    {
+        var random = new Random(11);
+        var ids = Enumerable.Range(0, viewers).Select(_ => (ulong)random.NextInt64() << 1).ToList();
+        var cut = (int)(viewers * (1 - shared) / 2);
+        var (first, second) = (ids[..^cut], ids[cut..]);   // each lacks what only the other saw
+        var together = ViewerSample.Together([Sampled(first, 9), Sampled(second, 10)]);
+        together.ShouldBeInRange((long)(viewers * 0.93), (long)(viewers * 1.07));
+
+        static ViewerSample Sampled(List<ulong> ids, int depth) => new(Demo, ids.Count, 0, depth, [.. ids.Where(id => ViewerShare.Has(id, depth))]);
+    }
+
+    [Fact]
+    public async Task Processes_hear_of_each_others_viewers_for_half_a_minute()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await bench.Rig.Channels.CreateAsync("other", new());
+        var (one, two) = (new ViewerTable(bench.Rig.Database), new ViewerTable(bench.Rig.Database));
+        (await one.ExchangeAsync([Seen(Demo, 1, 2, ulong.MaxValue), Seen(Other, 5), Seen(ChannelName.Parse("nobody"), 5)], default)).ShouldBeEmpty();
+        var heard = await two.ExchangeAsync([Seen(Demo, 2, 7) with { Level = 3 }], default);
+        heard.Count.ShouldBe(2);
+        var demo = heard.Single(s => s.Channel == Demo);
+        (demo.Viewers, demo.Level, demo.Depth).ShouldBe((3, 0, 0));
+        demo.Ids.ShouldBe([1UL, 2UL, ulong.MaxValue]);
+
+        var totals = new ViewerTotals(bench.Rig.Clock, new Counter(Seen(Demo, 2, 7)));
+        totals.Hear(heard);
+        totals.Find(Demo).ShouldBe(new AudienceSize(4, 0));
+        totals.Find(Other).ShouldBe(new AudienceSize(1, 0));
+        bench.Rig.Clock.Advance(ViewerTotals.Holds);
+        totals.Find(Demo).ShouldBe(new AudienceSize(2, 0), "nobody has said anything since, and our own are here");
+        totals.Find(Other).ShouldBe(default);
+
+        (await one.ExchangeAsync([Seen(Demo, 1)], default)).ShouldHaveSingleItem().Level.ShouldBe(3);
+        (await two.ExchangeAsync([], default)).ShouldHaveSingleItem().Viewers.ShouldBe(1);
+        (await one.ExchangeAsync([], default)).ShouldBeEmpty("the other one sees nobody any more");
+
+        await one.ExchangeAsync([Seen(Demo, 1)], default);
+        await using (var age = bench.Rig.Database.Source.CreateCommand("UPDATE viewer_counts SET at = at - interval '31 seconds'"))
+        {
+            await age.ExecuteNonQueryAsync();
+        }
+
+        (await two.ExchangeAsync([], default)).ShouldBeEmpty("it has died");
+    }
+
+    [Fact]
+    public async Task The_most_that_watched_stays_with_the_session_and_changes_are_told()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var counter = new Counter(Seen(Demo));
+        var keeper = Keeper(bench, counter);
+        var grant = await bench.BeginAsync();
+        foreach (var watching in (int[])[0, 2, 5, 5, 3])
+        {
+            counter.Sample = Seen(Demo, [.. Enumerable.Range(1, watching).Select(id => (ulong)id)]);
+            await keeper.LookAsync(default);
+            bench.Rig.Clock.Advance(ViewerKeeper.Look);
+        }
+
+        (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(5);
+        await bench.EndAsync(grant);
+        (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(5);
+        await keeper.LookAsync(default);
+        counter.Sample = Seen(Demo);
+        await keeper.LookAsync(default);
+        await keeper.LookAsync(default);
+        (await ToldAsync(bench)).ShouldBe([2L, 5L, 3L, 0L]);
+        keeper.Dispose();
+    }
+
+    [Fact]
+    public async Task A_peak_that_a_process_before_this_one_saw_is_not_forgotten()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        await using (var before = bench.Rig.Database.Source.CreateCommand("UPDATE sessions SET peak_viewers = 40"))
+        {
+            await before.ExecuteNonQueryAsync();
+        }
+
+        bench.Rig.Book.NoteViewers(grant.Session.Id, 7);
+        await bench.EndAsync(grant);
+        (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_our_own_count_goes_on()
+    {
+        var clock = new ManualTimeProvider();
+        await using var database = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
+        var book = new SessionBook(new SessionLedger(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new RememberedLog());
+        using var keeper = new ViewerKeeper(new(database), totals, book, database, clock, log.For<ViewerKeeper>(), new Counter(Seen(Demo, 1, 2)));
+        await keeper.LookAsync(default);
+        totals.Find(Demo).Viewers.ShouldBe(2);
+        log.Lines.ShouldBeEmpty("the control room says it");
+    }
+
+    [Fact]
+    public async Task The_API_tells_how_many_watch_and_how_many_watched_at_most()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new OnAir(), viewers: new Counter(Seen(Demo, 1, 2, 3)));
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key;
+        var token = await server.TokenAsync(TokenRole.Viewer);
+        await server.AskAsync(key.StreamKey);
+        (await server.SendAsync("GET", "/api/v1/channels/demo", token)).Body.GetProperty("live").GetProperty("viewers").GetInt64().ShouldBe(3);
+        (await server.SendAsync("GET", "/api/v1/channels", token)).Body[0].GetProperty("live").GetProperty("viewers").GetInt64().ShouldBe(3);
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels/demo/sessions", token)).Body.EnumerateArray().ToList() is [var session]
+            && session.GetProperty("peakViewers").GetInt64() == 3);
+    }
+
+    private static ViewerSample Seen(ChannelName channel, params ulong[] ids) => new(channel, ids.Length, 0, 0, ids);
+
+    private static ViewerKeeper Keeper(RecordingBench bench, Counter counter)
+    {
+        var rig = bench.Rig;
+        return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerKeeper>(), counter);
+    }
+
+    private static async Task<IReadOnlyList<long>> ToldAsync(RecordingBench bench)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        var bodies = await connection.QueryAsync<string>("SELECT body FROM stream_events WHERE type = 'channel.viewers' ORDER BY id");
+        return [.. bodies.Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("viewers").GetInt64())];
+    }
+
+    private sealed class Counter(ViewerSample sample) : IViewerCounter
+    {
+        public ViewerSample Sample { get; set; } = sample;
+
+        public ViewerSample? Find(ChannelName channel) => channel == Sample.Channel ? Sample : null;
+
+        public IReadOnlyList<ViewerSample> Read() => [Sample];
+    }
+
+    private sealed class OnAir : IChannelStates
+    {
+        public ChannelState? Find(ChannelName channel) => new("live", null, null);
+    }
+}
