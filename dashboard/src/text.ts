@@ -95,6 +95,7 @@ export const playerText = {
   latency: (seconds: string) => `${seconds} s`,
   latencyHint: 'Time between the camera and your screen',
   liveSince: (clock: string) => `Live since ${clock}`,
+  watching: (count: string) => `${count} watching`,
   latencySentence: (seconds: string) => `${seconds} s delay`,
   keys: controlsText.keys,
   openWatchPage: 'Open the watch page',

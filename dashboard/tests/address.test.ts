@@ -8,6 +8,7 @@ describe('the channel in the address', () => {
       playlist: '/live/main/index.m3u8',
       status: '/live/main/status.json',
       poster: '/live/main/poster.jpg',
+      beacon: '/live/main/beacon',
       time: '/time',
       watchPage: '/watch/main',
     });
@@ -18,6 +19,7 @@ describe('the channel in the address', () => {
     expect(address?.playlist).toBe('/t/abc.DEF-1/live/main/index.m3u8');
     expect(address?.status).toBe('/t/abc.DEF-1/live/main/status.json');
     expect(address?.poster).toBe('/t/abc.DEF-1/live/main/poster.jpg');
+    expect(address?.beacon).toBe('/t/abc.DEF-1/live/main/beacon');
     expect(address?.watchPage).toBe('/t/abc.DEF-1/watch/main');
     expect(address?.time).toBe('/time');
   });

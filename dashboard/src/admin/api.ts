@@ -5,7 +5,7 @@ import type { Schemas } from '../api/schema';
 /** What the page needs of an answer, and the rest of it where it is there. */
 type Part<T, Needed extends keyof T> = Pick<T, Needed> & Partial<T>;
 
-export type Live = Part<Schemas['LiveView'], 'state' | 'session' | 'startedAt'> & { viewers?: number };
+export type Live = Part<Schemas['LiveView'], 'state' | 'session' | 'startedAt'>;
 
 /** How a channel's rungs are encoded. */
 export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: Part<Schemas['ChannelRung'], 'name'>[] };

@@ -7,6 +7,8 @@ export interface ChannelAddress {
   status: string;
   /** The channel's latest picture, where there is one. */
   poster: string;
+  /** Where the page tells that it plays. */
+  beacon: string;
   /** The server's clock. */
   time: string;
   /** The page to watch it on, for links out of an embed. */
@@ -40,20 +42,23 @@ export function channelAddress(pathname: string, search = ''): ChannelAddress | 
     playlist: `${live}/index.m3u8`,
     status: `${live}/status.json`,
     poster: `${live}/poster.jpg`,
+    beacon: `${live}/beacon`,
     time: `${prefix.replace(token, '')}/time`,
     watchPage: `${prefix}/watch/${encodeURIComponent(channel)}${query}`,
   };
 }
 
-/** What an embedding page asks for: `?muted=1&autoplay=0`. */
+/** What an embedding page asks for: `?muted=1&autoplay=0&counted=0`. */
 export interface EmbedOptions {
   muted: boolean;
   autoplay: boolean;
+  /** Whether who sees it counts as a viewer; left out: yes. Its makers, who look at it in the dashboard, are none. */
+  counted?: boolean;
 }
 
 export function embedOptions(search: string): EmbedOptions {
   const query = new URLSearchParams(search);
-  return { muted: flag(query.get('muted'), false), autoplay: flag(query.get('autoplay'), true) };
+  return { muted: flag(query.get('muted'), false), autoplay: flag(query.get('autoplay'), true), counted: flag(query.get('counted'), true) };
 }
 
 function flag(value: string | null, otherwise: boolean): boolean {

@@ -10,6 +10,16 @@ export interface Broadcast {
   next: Announcement | null;
   /** The newest broadcast that is over and can be replayed. */
   replay?: Replay;
+  /** How many watch, where the server tells. */
+  viewers?: number;
+  /** How this page is to tell that it plays. */
+  beacon?: BeaconPlan;
+}
+
+/** Every so many seconds, by this share of the pages. */
+export interface BeaconPlan {
+  every: number;
+  share: number;
 }
 
 export interface Announcement {
@@ -52,6 +62,8 @@ export function parseBroadcast(body: unknown): Broadcast | null {
     liveEdge: fields.liveEdge === undefined || fields.liveEdge === null ? null : JSON.stringify(fields.liveEdge),
     title: text(fields.title),
     next: announcement(fields.next),
+    viewers: number(fields.viewers, 0, Number.MAX_SAFE_INTEGER),
+    beacon: beaconPlan(fields.beacon),
     ...replayOf(fields.replay),
   };
 }
@@ -96,6 +108,16 @@ export function parseReplay(value: unknown): Replay | null {
   const fields = value as Record<string, unknown>;
   const id = text(fields.id);
   return id === null ? null : { id, title: text(fields.title) };
+function beaconPlan(value: unknown): BeaconPlan | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = value as Record<string, unknown>;
+  const every = number(fields.every, 5, 3600);
+  const share = number(fields.share, 0, 1);
+  return every === undefined || share === undefined ? undefined : { every, share };
+}
+
+function number(value: unknown, least: number, most: number): number | undefined {
+  return typeof value === 'number' && value >= least && value <= most ? value : undefined;
 }
 
 function date(value: unknown): Date | null {

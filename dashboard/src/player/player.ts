@@ -1,5 +1,6 @@
 import type { ChannelAddress, EmbedOptions } from './address';
 import { Awakening } from './awakening';
+import { Beacon, beaconTo, isNoticed } from './beacon';
 import type { Report } from './broadcast';
 import { Choices } from './choices';
 import type { Engine } from './engine';
@@ -44,6 +45,7 @@ export class Player {
   private readonly draw: (view: PlayerView) => void;
   private readonly poller: StatusPoller;
   private readonly clock: ServerClock;
+  private readonly beacon: Beacon;
   private readonly troubles = new Troubles((action) => this.mend(action));
   private readonly progress = new Progress(performance.now());
   private makeEngine: EngineMaker | null = null;
@@ -72,6 +74,7 @@ export class Player {
     this.draw = draw;
     this.needsTap = !options.autoplay;
     this.clock = new ServerClock(address.time);
+    this.beacon = new Beacon(options.counted === false ? () => undefined : beaconTo(address.beacon));
     this.poller = new StatusPoller(address.status, () => this.phase === 'playing', (report) => this.onReport(report));
     this.sound = new Sound(video, options.muted);
     this.choices = new Choices(video, () => this.engine, () => this.tick());
@@ -244,6 +247,7 @@ export class Player {
     });
     for (const event of ['playing', 'ended', 'waiting', 'seeked']) video.addEventListener(event, () => this.tick());
     video.addEventListener('volumechange', () => this.redraw());
+    window.addEventListener('pagehide', () => this.beacon.leave());
   }
 
   private onReport(report: Report): void {
@@ -282,6 +286,8 @@ export class Player {
     if (this.phase === 'playing' && this.fellBack && this.progress.movingFor(now) > settledAfterMs) this.returnToLive();
     if (slept) this.wake();
     this.watch(now);
+    const watched = this.phase === 'playing' && this.mode === 'live' && isNoticed(document.hidden, video, document.pictureInPictureElement === video);
+    this.beacon.observe(watched, this.report.kind === 'answer' ? this.report.broadcast.beacon : null, now);
   }
 
   /** Compares what is attached with what should be, and mends the difference. */

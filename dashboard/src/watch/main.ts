@@ -17,6 +17,8 @@ const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour:
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
 const pill = element('span', { class: 'pill' }, element('span', { class: 'dot', 'aria-hidden': 'true' }), pillLabel);
+const count = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
+const viewers = element('span', { class: 'fact', hidden: true });
 const since = element('span', { class: 'fact' });
 const latency = element('span', { class: 'fact latency-fact', title: playerText.latencyHint });
 const keys = element('p', { class: 'keys' }, playerText.keys);
@@ -41,7 +43,7 @@ document.getElementById('page')?.append(
     element(
       'div',
       { class: 'about', hidden: page === null },
-      element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, since, latency)),
+      element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, viewers, since, latency)),
       element('div', { class: 'about-side' }, share.button, keys),
     ),
     share.dialog,
@@ -57,6 +59,9 @@ function draw(view: PlayerView): void {
   setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
   setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
 
+  const watching = isReplay ? 0 : view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.viewers ?? 0 : 0;
+  setHidden(viewers, watching === 0);
+  if (watching > 0) setText(viewers, playerText.watching(count.format(watching)));
   const startedAt = isReplay ? null : view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.startedAt ?? null : null;
   setHidden(since, startedAt === null);
   if (startedAt !== null) setText(since, playerText.liveSince(sinceText(startedAt)));

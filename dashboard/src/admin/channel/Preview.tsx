@@ -26,7 +26,7 @@ export function Preview({ api, channel, mayManage }: { api: Api; channel: Channe
             {isOff ? text.offline : (problem ?? (mayManage ? adminText.loading : text.forbidden))}
           </p>
         ) : (
-          <iframe key={prefix} src={`${prefix}/embed/${encodeURIComponent(channel.name)}?muted=1`} title={text.frame(channel.title || channel.name)} allow="autoplay; fullscreen; picture-in-picture" />
+          <iframe key={prefix} src={`${prefix}/embed/${encodeURIComponent(channel.name)}?muted=1&counted=0`} title={text.frame(channel.title || channel.name)} allow="autoplay; fullscreen; picture-in-picture" />
         )}
       </div>
       {!isOff && token !== null && <p className="field-hint">{state === 'preview' ? text.hidden : text.guarded}</p>}
