@@ -20,7 +20,7 @@ internal static class Examples
     private static readonly string[] Codes = ["0k3x-9c2v-7m1q-5w8z", "4t6r-2p0s-8d3f-1g7h"];
 
     private static readonly ChannelView AChannel = new(
-        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, Noon.AddDays(-7), new("live", Session, Noon),
+        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, Noon.AddDays(-7), new("live", Session, Noon, 312),
         [new("primary", "good", true, Noon, 6_120_000)],
         new("libx264", [new("720p", 1280, 720, 2_500_000), new("480p", 854, 480, 1_200_000)], [], 0, false, 0, null, 0.2, 0));
 
@@ -85,7 +85,7 @@ internal static class Examples
                 "0197f3a0-c5d9-7c4a-b3e2-8d1f6a905b7c", Session, "OBS Studio", Noon, Evening, 6_120_000, 6_090_000, new("h264", 1920, 1080, 59.94, 59.94, 2.002, 8.3), new("aac", 48_000, 2), 0.021, new(0, 0), 0, 0,
                 [new("keyframe-interval", "warning", "Set the keyframe interval to 2 s.", Noon.AddMinutes(1))]),
         ]),
-        new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back"),
+        new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
         new IssuedKeyView(AKey, Shown),
         AToken,

@@ -108,6 +108,8 @@ export function parseReplay(value: unknown): Replay | null {
   const fields = value as Record<string, unknown>;
   const id = text(fields.id);
   return id === null ? null : { id, title: text(fields.title) };
+}
+
 function beaconPlan(value: unknown): BeaconPlan | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Record<string, unknown>;

@@ -9,7 +9,7 @@ namespace Broadcast.Host.Observability.Measuring;
 /// Measures channels that are on air every <see cref="Every"/> and keeps that for <see cref="Kept"/>, in memory: a server that starts anew knows nothing of before. At most <see cref="MostChannels"/> are measured; of more, those whose
 /// names come last are not.
 /// </summary>
-internal sealed partial class Measurer(LiveDirectory directory, ISourceHealth health, IChannelEncodings encodings, DelayMeter delays, TimeProvider time, ILogger<Measurer> logger)
+internal sealed partial class Measurer(LiveDirectory directory, ISourceHealth health, IChannelEncodings encodings, DelayMeter delays, TimeProvider time, ILogger<Measurer> logger, IAudienceSizes? sizes = null)
     : BackgroundService, IChannelMeasurements
 {
     /// <summary>From one measurement to the next.</summary>
@@ -98,6 +98,7 @@ internal sealed partial class Measurer(LiveDirectory directory, ISourceHealth he
             Skew = source is { Video: not null, Audio: not null } ? source.Skew : null,
             EncodingSpeed = channel.Pace.Look(now, encoding),
             EncodingBehind = encoding is { Encoder: not null } ? encoding.Behind : null,
+            Viewers = sizes?.Find(name).Viewers,
             Delay = longest.TryGetValue(name, out var delay) ? delay : null,
         };
     }
