@@ -13,7 +13,8 @@ export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: Part
 /** An encoder that publishes. */
 export type Input = Schemas['InputView'];
 
-export type Channel = Part<Omit<Schemas['ChannelView'], 'encoding'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind' | 'live'> & {
+export type Channel = Part<Omit<Schemas['ChannelView'], 'encoding' | 'live'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind'> & {
+  live: Live | null;
   /** Null where nothing is encoded. */
   encoding?: Encoding | null;
 };

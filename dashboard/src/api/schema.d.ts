@@ -48,6 +48,8 @@ export interface Schemas {
     rewind?: string | null;
     record?: boolean | null;
     retention?: string | null;
+    reminderMinutes?: number[] | null;
+    announceEvents?: boolean | null;
   };
   ChannelEncoding: {
     /** Who encodes, for people; `null` while nobody does. */
@@ -93,6 +95,8 @@ export interface Schemas {
     record: boolean;
     retention: string;
     access: string;
+    reminderMinutes: number[];
+    announceEvents: boolean;
     createdAt: string;
     live: Schemas['LiveView'] | null;
     inputs: Schemas['InputView'][];
@@ -170,6 +174,7 @@ export interface Schemas {
     ladder?: string | null;
     latency?: string | null;
     record?: string | null;
+    access?: string | null;
     announced?: string | null;
     startMode?: string | null;
     previewSeconds?: number | null;
@@ -203,6 +208,7 @@ export interface Schemas {
     ladder: string;
     latency: string;
     record: string;
+    access: string;
     announced: string;
     startMode: string;
     previewSeconds: number;
@@ -263,6 +269,7 @@ export interface Schemas {
     webhook: Schemas['WebhookView'];
     secret: string;
   };
+  JsonElement: unknown;
   KeyRotation: {
     keyId?: string | null;
     overlapSeconds?: number | null;
@@ -276,10 +283,14 @@ export interface Schemas {
     expiresAt: string | null;
     revokedAt: string | null;
   };
+  KickedView: {
+    encoders: number;
+  };
   LiveView: {
     state: string;
     session: string | null;
     startedAt: string | null;
+    viewers: number;
   };
   LoggedInView: {
     name: string;
@@ -306,6 +317,23 @@ export interface Schemas {
     totp: boolean | null;
     login: string | null;
   };
+  MeasurementView: {
+    at: string;
+    bitsPerSecond: number | null;
+    framesPerSecond: number | null;
+    keyframeIntervalSeconds: number | null;
+    skewSeconds: number | null;
+    encodingSpeed: number | null;
+    encodingBehindSeconds: number | null;
+    delaySeconds: number | null;
+    viewers: number | null;
+  };
+  MeasurementsView: {
+    /** From one row to the next while the channel is on air; 0 where nothing is measured. */
+    intervalSeconds: number;
+    /** The rows. */
+    measurements: Schemas['MeasurementView'][];
+  };
   MultitrackRequest: {
     service?: string | null;
     schema_version?: string | null;
@@ -330,6 +358,8 @@ export interface Schemas {
     rewind?: string | null;
     record?: boolean | null;
     retention?: string | null;
+    reminderMinutes?: number[] | null;
+    announceEvents?: boolean | null;
   };
   NewClip: {
     start: unknown;
@@ -350,6 +380,7 @@ export interface Schemas {
     ladder?: string | null;
     latency?: string | null;
     record?: string | null;
+    access?: string | null;
     announced?: string | null;
     startMode?: string | null;
     previewSeconds?: number | null;
@@ -484,6 +515,7 @@ export interface Schemas {
     lastPublicationEndedAt: string | null;
     endedAt: string | null;
     endReason: string | null;
+    peakViewers: number;
   };
   SetupRequest: {
     code: string;
@@ -542,6 +574,7 @@ export interface Schemas {
     kind: string;
     place: string;
   };
+  Stream: string;
   SystemView: {
     version: string;
     role: string;
@@ -552,6 +585,20 @@ export interface Schemas {
     accesses: string[];
     rtmp: string | null;
     rtmps: string | null;
+  };
+  TimelineView: {
+    /** Its place, to read on from. */
+    id: string;
+    /** When. */
+    at: string;
+    /** What happened. */
+    type: string;
+    /** The session it belongs to. */
+    session: string | null;
+    /** Who changed something: kind, id and name. */
+    actor: string | null;
+    /** What else there is to know. */
+    data: Schemas['JsonElement'];
   };
   TokenView: {
     id: string;
@@ -950,6 +997,14 @@ export interface Operations {
     body: never;
     answer: Schemas['MeView'];
   };
+  /** What was measured of the channel in the last hour, oldest first, every 'intervalSeconds' while it was on air; 'after' (an instant) leaves out what is older. Kept in memory: a server that was started anew has none of before. */
+  getMeasurements: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/measurements';
+    query: { after?: string };
+    body: never;
+    answer: Schemas['MeasurementsView'];
+  };
   /** One recording or clip. */
   getRecording: {
     method: 'GET';
@@ -990,6 +1045,14 @@ export interface Operations {
     body: never;
     answer: Schemas['SystemView'];
   };
+  /** What happened on the channel, newest first: sessions, events, encoders that came and went, what was wrong, recordings, and for admins who changed what. 'before' reads on from an id. */
+  getTimeline: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/timeline';
+    query: { limit?: string; before?: string };
+    body: never;
+    answer: Schemas['TimelineView'][];
+  };
   /** One user. */
   getUser: {
     method: 'GET';
@@ -1013,6 +1076,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['EventView'];
+  };
+  /** Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key. */
+  kickEncoders: {
+    method: 'POST';
+    path: '/api/v1/channels/{name}/kick';
+    query: never;
+    body: never;
+    answer: Schemas['KickedView'];
   };
   /** Who changed what, newest first; of an 'actor' ('user', 'token/ID'), a 'subject' ('channel', 'channel/NAME') or an 'action' ('channel.create') where they are named. 'before' reads on from an id. */
   listAudit: {
