@@ -54,5 +54,6 @@ describe('what an embed asks for', () => {
   test('nothing: with sound, by itself', () => expect(embedOptions('')).toEqual({ muted: false, autoplay: true }));
   test('muted and only on request', () => expect(embedOptions('?muted=1&autoplay=0')).toEqual({ muted: true, autoplay: false }));
   test('a bare name means yes', () => expect(embedOptions('?muted')).toEqual({ muted: true, autoplay: true }));
+  test('not to be counted', () => expect(embedOptions('?muted=1&counted=0')).toEqual({ muted: true, autoplay: true, counted: false }));
   test('false and 0 mean no', () => expect(embedOptions('?muted=false&autoplay=0')).toEqual({ muted: false, autoplay: false }));
 });

@@ -114,7 +114,7 @@ describe('connecting an encoder', () => {
 
 describe('the picture', () => {
   const draw = (of: Channel, mayManage = true) => renderToStaticMarkup(<Preview api={api} channel={of} mayManage={mayManage} />);
-  test('of an open channel is its embed page', () => expect(draw(on('live'))).toContain('src="/embed/main?muted=1"'));
+  test('of an open channel is its embed page', () => expect(draw(on('live'))).toContain('src="/embed/main?muted=1&amp;counted=0"'));
   test('of a channel that is off says so', () => expect(draw(channel)).toContain(text.preview.offline));
   test('that is not for everybody waits for a link, which not everybody can make', () => {
     expect(draw(on('live', { access: 'token' }))).not.toContain('<iframe');
@@ -122,7 +122,7 @@ describe('the picture', () => {
   });
   test('uses a link that was made before', () => {
     rememberLink('main', { token: '1p.x', until: Date.now() + 3600_000 });
-    expect(draw(on('preview'))).toContain('src="/t/1p.x/embed/main?muted=1"');
+    expect(draw(on('preview'))).toContain('src="/t/1p.x/embed/main?muted=1&amp;counted=0"');
     forgetAll();
   });
 });

@@ -65,7 +65,7 @@ public sealed class MeasurerTests
     {
         var directory = new LiveDirectory(Options.Create(new OriginOptions()), _clock, NullLogger<LiveDirectory>.Instance);
         var delays = new DelayMeter(_clock);
-        using var measurer = new Measurer(directory, new Health(), new Encodings(), delays, _clock, NullLogger<Measurer>.Instance);
+        using var measurer = new Measurer(directory, new Health(), new Encodings(), delays, _clock, NullLogger<Measurer>.Instance, new Audience());
         measurer.Look();
         measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
 
@@ -79,6 +79,7 @@ public sealed class MeasurerTests
 
         var found = measurer.Find(Demo, DateTimeOffset.MinValue);
         found.Count.ShouldBe(2);
+        found[0].Viewers.ShouldBe(312);
         (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Delay, found[0].EncodingSpeed).ShouldBe((4_000_000, 29.97, TimeSpan.FromSeconds(0.5), null));
         (found[1].Skew, found[1].Delay, found[1].EncodingSpeed, found[1].EncodingBehind).ShouldBe((TimeSpan.FromMilliseconds(-250), null, 1, TimeSpan.FromSeconds(1)));
 
@@ -101,6 +102,11 @@ public sealed class MeasurerTests
                 SessionId.New(DateTimeOffset.UnixEpoch), Guid.Empty, "OBS", DateTimeOffset.UnixEpoch, null, 4_000_000, 3_900_000, new("avc1.64001f", 1280, 720, 29.97, 30, null, null),
                 new("mp4a.40.2", 48_000, 2), TimeSpan.FromMilliseconds(-250), 0, 0, 0, 0, []),
         ];
+    }
+
+    private sealed class Audience : IAudienceSizes
+    {
+        public AudienceSize Find(ChannelName channel) => new(312, 0);
     }
 
     private sealed class Encodings : IChannelEncodings

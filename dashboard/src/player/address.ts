@@ -58,7 +58,7 @@ export interface EmbedOptions {
 
 export function embedOptions(search: string): EmbedOptions {
   const query = new URLSearchParams(search);
-  return { muted: flag(query.get('muted'), false), autoplay: flag(query.get('autoplay'), true), counted: flag(query.get('counted'), true) };
+  return { muted: flag(query.get('muted'), false), autoplay: flag(query.get('autoplay'), true), ...(flag(query.get('counted'), true) ? {} : { counted: false }) };
 }
 
 function flag(value: string | null, otherwise: boolean): boolean {
