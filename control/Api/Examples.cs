@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Broadcast.Control.Multitrack;
 using Broadcast.Media;
 
@@ -79,6 +80,12 @@ internal static class Examples
         AChannel,
         new CreatedChannelView(AChannel, Shown),
         new EndedView(Session),
+        new KickedView(1),
+        new MeasurementsView(5, [new(Evening, 6_120_000, 59.94, 2.002, 0.021, 1, 0.2, 0.34, 312)]),
+        new TimelineView("1906545600000000~s4711", Noon, "publish.started", Session, null, JsonSerializer.SerializeToElement(new { session = Session, input = "primary", continued = false })),
+        new RecordingUsage(12, 12, 61_204, 31_408_131_072, true),
+        new StorageView("s3", "https://s3.example.org/broadcast"),
+        new StorageTestView(true, Evening, "s3", "https://s3.example.org/broadcast", 84, [new("write", true, 41, null), new("read", true, 12, null), new("list", true, 18, null), new("delete", true, 13, null)]),
         new HealthView(
         [
             new(
