@@ -13,51 +13,10 @@ namespace Broadcast.Browser.Tests;
 /// Every page there is, in dark, in light and as on a phone: nothing on it is closed to people who use other means, nothing sticks out at its side. With <c>./broadcast test --screenshots DIR</c> a
 /// picture of each is kept, to be looked at.
 /// </summary>
-public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClassFixture<Chromium>, IClassFixture<FullServer>
 {
-    private const string Password = "correct horse battery";
     private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
     private readonly List<string> _complaints = [];
-    private BroadcastServer _server = null!;
-    private ChildProcess _encoder = null!;
-    private string _event = "";
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await BroadcastServer.StartAsync();
-        var live = await _server.CreateChannelAsync("main", "--title", "Main stage", "--ladder", "passthrough");
-        var over = await _server.CreateChannelAsync("past", "--title", "Yesterday", "--ladder", "passthrough", "--reconnect-window", "1");
-        await _server.CreateChannelAsync("evening", "--title", "Evening talks");
-        _encoder = FfmpegTool.Publish(_server.PublishUrl(live), new TestSource { Picture = CountingPicture.Filter });
-        await using (var once = FfmpegTool.Publish(_server.PublishUrl(over), new TestSource { Picture = CountingPicture.Filter, Seconds = 6 }))
-        {
-            await once.WaitForExitAsync(TimeSpan.FromSeconds(40));
-        }
-
-        using var api = new HttpClient { BaseAddress = _server.Http };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await _server.CreateTokenAsync());
-        using var jane = await api.PostAsJsonAsync("/api/v1/users", new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
-        jane.EnsureSuccessStatusCode();
-        var begin = TimeProvider.System.GetUtcNow().AddHours(26);
-        using var planned = await api.PostAsJsonAsync("/api/v1/events", new
-        {
-            title = "Morning prayer", description = "With the choir.", channel = "evening", start = begin, end = begin.AddHours(1), recurrence = "FREQ=DAILY;COUNT=20", timeZone = "Europe/Berlin",
-        });
-        planned.EnsureSuccessStatusCode();
-        var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
-        _event = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{series}/occurrences"))[0].GetProperty("id").GetString()!;
-        using var hook = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
-        hook.EnsureSuccessStatusCode();
-        await Poll.UntilAsync(
-            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray().Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
-        await Poll.UntilAsync(async () => (await _server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a picture of what is on");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _encoder.DisposeAsync();
-        await _server.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("dark", 1280, 800, ColorScheme.Dark)]
@@ -65,7 +24,7 @@ public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium
     [InlineData("phone", 360, 740, ColorScheme.Light)]
     public async Task No_page_is_closed_to_people_who_use_other_means_and_none_sticks_out_at_its_side(string look, int width, int height, ColorScheme scheme)
     {
-        var page = await chromium.OpenAsync(_server.Http, width, height);
+        var page = await chromium.OpenAsync(full.Server.Http, width, height);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         await GoAsync(page, look, "01 set-up", "/dashboard/setup", "input[type=password]");
         await GoAsync(page, look, "02 log-in", "/dashboard", "input[type=password]");
@@ -73,11 +32,11 @@ public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium
         await GoAsync(page, look, "31 watch countdown", "/watch/evening", "[role=timer]");
         await GoAsync(page, look, "32 watch unknown", "/watch/nobody", "html[data-state=offline]");
         await GoAsync(page, look, "33 watch replay", "/watch/past", "html[data-state=replay]");
-        await GoAsync(page, look, "34 event", $"/event/{_event}", "[role=timer]");
+        await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]");
         await GoAsync(page, look, "35 embed", "/embed/main", "html[data-state=live]");
 
         (await page.EvaluateAsync<int>(
-            "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'jane', password }) })).status", Password)).ShouldBe(200);
+            "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);
         await GoAsync(page, look, "03 now", "/dashboard", "text=Main stage");
         await GoAsync(page, look, "04 channel", "/dashboard/channels/main", "h1");
         await GoAsync(page, look, "05 channel off", "/dashboard/channels/evening", "h1");
@@ -87,7 +46,7 @@ public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium
         }
 
         await GoAsync(page, look, "07 new event", "/dashboard/schedule", "text=Morning prayer", async () => await Button(page, "New event").ClickAsync());
-        await GoAsync(page, look, "08 recordings", "/dashboard/recordings", "text=Yesterday");
+        await GoAsync(page, look, "08 recordings", "/dashboard/recordings", ":text('Yesterday'):visible");
         foreach (var section in new[] { "account", "users", "tokens", "webhooks", "storage", "encoders", "appearance", "about", "audit" })
         {
             await GoAsync(page, look, $"09 settings {section}", $"/dashboard/settings/{section}", "h2");
@@ -99,7 +58,7 @@ public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium
 
     private async Task GoAsync(IPage page, string look, string name, string path, string seen, Func<Task>? then = null)
     {
-        await page.GotoAsync(new Uri(_server.Http, path).ToString());
+        await page.GotoAsync(new Uri(full.Server.Http, path).ToString());
         await page.Locator(seen).First.WaitForAsync();
         await Poll.UntilAsync(async () => await page.GetByText("Loading…", new() { Exact = true }).CountAsync() == 0, TimeSpan.FromSeconds(20), $"{name} has loaded");
         if (then is not null)
@@ -126,4 +85,57 @@ public sealed class PagePictureTests(Chromium chromium) : IClassFixture<Chromium
     }
 
     private static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+}
+
+/// <summary>A server with something on every page: a broadcast, one that is over, events to come, a person, a webhook.</summary>
+public sealed class FullServer : IAsyncLifetime
+{
+    internal const string Password = "correct horse battery";
+    private ChildProcess? _encoder;
+
+    public BroadcastServer Server { get; private set; } = null!;
+
+    /// <summary>The next event.</summary>
+    public string Event { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await BroadcastServer.StartAsync();
+        var live = await Server.CreateChannelAsync("main", "--title", "Main stage", "--ladder", "passthrough");
+        var over = await Server.CreateChannelAsync("past", "--title", "Yesterday", "--ladder", "passthrough", "--reconnect-window", "1");
+        await Server.CreateChannelAsync("evening", "--title", "Evening talks");
+        _encoder = FfmpegTool.Publish(Server.PublishUrl(live), new TestSource { Picture = CountingPicture.Filter });
+        await using (var once = FfmpegTool.Publish(Server.PublishUrl(over), new TestSource { Picture = CountingPicture.Filter, Seconds = 6 }))
+        {
+            await once.WaitForExitAsync(TimeSpan.FromSeconds(40));
+        }
+
+        using var api = new HttpClient { BaseAddress = Server.Http };
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Server.CreateTokenAsync());
+        using var jane = await api.PostAsJsonAsync("/api/v1/users", new { name = "jane", displayName = "Jane", password = Password, role = "admin" });
+        jane.EnsureSuccessStatusCode();
+        var begin = TimeProvider.System.GetUtcNow().AddHours(26);
+        using var planned = await api.PostAsJsonAsync("/api/v1/events", new
+        {
+            title = "Morning prayer", description = "With the choir.", channel = "evening", start = begin, end = begin.AddHours(1), recurrence = "FREQ=DAILY;COUNT=20", timeZone = "Europe/Berlin",
+        });
+        planned.EnsureSuccessStatusCode();
+        var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
+        Event = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{series}/occurrences"))[0].GetProperty("id").GetString()!;
+        using var hook = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
+        hook.EnsureSuccessStatusCode();
+        await Poll.UntilAsync(
+            async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray().Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
+        await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a picture of what is on");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_encoder is not null)
+        {
+            await _encoder.DisposeAsync();
+        }
+
+        await Server.DisposeAsync();
+    }
 }

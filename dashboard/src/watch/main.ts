@@ -14,6 +14,8 @@ import { ShareDialog } from './share';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+/** What the channel is called, as the head of the page says where everybody may know. */
+const called = document.querySelector<HTMLMetaElement>('meta[property="og:title"]')?.content || null;
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
 const pill = element('span', { class: 'pill' }, element('span', { class: 'dot', 'aria-hidden': 'true' }), pillLabel);
@@ -55,7 +57,7 @@ function draw(view: PlayerView): void {
   latest = view;
   after?.draw(view);
   const isReplay = view.mode === 'replay';
-  setText(title, view.broadcast?.title ?? view.channel);
+  setText(title, view.broadcast?.title ?? called ?? view.channel);
   setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
   setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
 
