@@ -12,7 +12,7 @@ import { RepeatFields } from '../src/admin/schedule/EventForm';
 import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
 import { EventList } from '../src/admin/schedule/EventList';
 import { isLong, ownTerms, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
-import { changedWish, draftOf, newWish, remindersOf } from '../src/admin/schedule/eventWish';
+import { changedWish, chosenReminders, draftOf, type EventDraft, newWish, remindersOf } from '../src/admin/schedule/eventWish';
 import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
 import { movedDays, movedEnd, movedInstant, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
 import { adminText } from '../src/text';
@@ -62,6 +62,34 @@ describe('a copy', () => {
     const copy = newWish(copyOf({ ...event, announced: 'off', graceSeconds: 60, reminderMinutes: [60, 10], poster: '/gala.jpg', access: 'token' }));
     expect(copy).toMatchObject({ announced: 'off', graceSeconds: 60, reminderMinutes: [60, 10], poster: '/gala.jpg', access: 'token' });
     expect(newWish(copyOf(event))).not.toHaveProperty('poster');
+  });
+  test('of what has no reminders has none either, whatever its channel has', () => expect(newWish(copyOf(event)).reminderMinutes).toEqual([]));
+});
+
+describe('a new event', () => {
+  test('is announced and has reminders as its channel says, unless somebody says otherwise', () => {
+    const draft = newDraft('main');
+    expect(newWish(draft)).not.toHaveProperty('announced');
+    expect(newWish(draft)).not.toHaveProperty('reminderMinutes');
+    expect(newWish({ ...draft, announced: 'on', reminderMinutes: [] })).toMatchObject({ announced: 'on', reminderMinutes: [] });
+  });
+  test('can be left to its channel in the form, one that is there cannot', () => {
+    const draw = (draft: EventDraft, isNew: boolean) => renderToStaticMarkup(<EventMoreFields draft={draft} isNew={isNew} system={null} mistakes={{}} />);
+    const html = draw(newDraft('main'), true);
+    expect(html).toMatch(/name="announced".*?<option value="channel" selected="">/);
+    expect(html).toMatch(/name="reminders".*?<option value="channel" selected="">/);
+    expect(html).not.toContain('name="reminderMinutes"');
+    expect(draw({ ...newDraft('main'), reminderMinutes: [] }, true)).toMatch(/<option value="none" selected="">/);
+    expect(draw({ ...newDraft('main'), reminderMinutes: [60, 10] }, true)).toMatch(/name="reminderMinutes".*value="60, 10"/);
+    const there = draw(draftOf(event), false);
+    expect(there).toMatch(/name="announced"[^>]*><option value="on" selected="">/);
+    expect(there).not.toContain('name="reminders"');
+  });
+  test('has the reminders that somebody chose', () => {
+    expect(chosenReminders('channel', '60')).toBeNull();
+    expect(chosenReminders('none', '60')).toEqual([]);
+    expect(chosenReminders('these', '60, 10')).toEqual([60, 10]);
+    expect(chosenReminders('', '60')).toEqual([60]);
   });
 });
 
@@ -219,7 +247,7 @@ describe('an event', () => {
     const html = renderToStaticMarkup(<EventFacts event={{ ...event, series: '01S', record: 'on' }} />);
     for (const words of ['15 minutes before', 'Recorded', adminText.schedule.facts.inSeries, adminText.schedule.begins.automatic ?? '']) expect(html).toContain(words);
   });
-  test('is sent whole when it is new', () => {
+  test('is sent whole when it is new, with reminders also where there are none', () => {
     const draft = { ...draftOf(event), recurrence: 'FREQ=WEEKLY;BYDAY=SA' };
     expect(newWish(draft)).toEqual({
       title: 'The gala',
@@ -238,6 +266,7 @@ describe('an event', () => {
       graceSeconds: 300,
       overrun: 'end',
       noShowSeconds: 0,
+      reminderMinutes: [],
     });
     expect(newWish(draftOf(event))).not.toHaveProperty('recurrence');
   });
@@ -271,13 +300,13 @@ describe('an event', () => {
   test('asks for all that an event may have, folded away until something is wrong with it', () => {
     const draft = { ...draftOf(event), ladder: '1280x720@2500k' };
     const system = { version: '1', role: 'producer', ladders: ['passthrough', 'auto'], latencies: ['low', 'standard'], accesses: ['public', 'token'] };
-    const draw = (mistakes: Record<string, string>) => renderToStaticMarkup(<EventMoreFields draft={draft} system={system} mistakes={mistakes} />);
+    const draw = (mistakes: Record<string, string>) => renderToStaticMarkup(<EventMoreFields draft={draft} isNew={false} system={system} mistakes={mistakes} />);
     const html = draw({});
     for (const name of ['access', 'announced', 'ladder', 'latency', 'poster', 'previewSeconds', 'graceSeconds', 'overrun', 'noShowSeconds', 'reminderMinutes']) expect(html).toContain(`name="${name}"`);
     expect(html).toContain('value="1280x720@2500k"');
     expect(html).not.toContain('<details class="more-fields" open');
     expect(draw({ poster: 'No address.' })).toContain('<details class="more-fields" open');
-    expect(renderToStaticMarkup(<EventMoreFields draft={draftOf(event)} system={null} mistakes={{}} />)).toContain('name="ladder"');
+    expect(renderToStaticMarkup(<EventMoreFields draft={draftOf(event)} isNew={false} system={null} mistakes={{}} />)).toContain('name="ladder"');
   });
   test('has reminders that are whole minutes', () => {
     expect(remindersOf(' 60, 10;5 ')).toEqual([60, 10, 5]);

@@ -172,14 +172,14 @@ export function newDraft(channel: string): EventDraft {
     previewMinutes: 15,
     record: ofChannel,
     access: ofChannel,
-    announced: 'on',
+    announced: ofChannel,
     ladder: ofChannel,
     latency: ofChannel,
     poster: '',
     graceMinutes: 5,
     overrun: 'end',
     noShowMinutes: 0,
-    reminderMinutes: [],
+    reminderMinutes: null,
   };
 }
 

@@ -5,7 +5,7 @@ import { ActionForm, Dialog, Field } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { EventMoreFields } from './EventMoreFields';
 import { repeatWords } from './eventWords';
-import { type EventDraft, remindersOf } from './eventWish';
+import { chosenReminders, type EventDraft } from './eventWish';
 import { choiceOf, type Repeat, repeats, ruleOf, type Until } from './recurrence';
 import { movedEnd, timeZones } from './wallClock';
 
@@ -56,7 +56,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
       graceMinutes: Number(of('graceSeconds')),
       overrun: of('overrun'),
       noShowMinutes: Number(of('noShowSeconds')),
-      reminderMinutes: remindersOf(of('reminderMinutes')),
+      reminderMinutes: chosenReminders(of('reminders'), of('reminderMinutes')),
     });
   }
 
@@ -112,7 +112,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
               <SelectField label={text.startMode} name="startMode" mistake={mistakes.startMode} initial={draft.startMode} options={Object.entries(text.startModes)} />
               <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={Object.entries(adminText.schedule.facts.records)} />
             </div>
-            <EventMoreFields draft={draft} system={system} mistakes={mistakes} />
+            <EventMoreFields draft={draft} isNew={channels !== null} system={system} mistakes={mistakes} />
           </>
         )}
       </ActionForm>

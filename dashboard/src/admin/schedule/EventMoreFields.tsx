@@ -9,13 +9,15 @@ const members = ['access', 'announced', 'ladder', 'latency', 'poster', 'previewS
 
 interface EventMoreFieldsProps {
   draft: EventDraft;
+  /** Whether it is to be: then announcing and reminders can be left to the channel, which says them once, when it is planned. */
+  isNew: boolean;
   /** Null until it is known. */
   system: System | null;
   mistakes: Record<string, string>;
 }
 
 /** What most events leave as it is, folded away until somebody wants it or the server has something against it. */
-export function EventMoreFields({ draft, system, mistakes }: EventMoreFieldsProps) {
+export function EventMoreFields({ draft, isNew, system, mistakes }: EventMoreFieldsProps) {
   const [isOpen, setOpen] = useState(false);
   const text = adminText.schedule.form;
   return (
@@ -25,7 +27,13 @@ export function EventMoreFields({ draft, system, mistakes }: EventMoreFieldsProp
         <p className="field-hint">{text.moreHint}</p>
         <div className="field-row">
           <SelectField label={text.access} name="access" hint={text.accessHint} mistake={mistakes.access} initial={draft.access} options={choices(text.accesses, system?.accesses, draft.access)} />
-          <SelectField label={text.announced} name="announced" mistake={mistakes.announced} initial={draft.announced} options={Object.entries(text.announcements)} />
+          <SelectField
+            label={text.announced}
+            name="announced"
+            mistake={mistakes.announced}
+            initial={draft.announced}
+            options={isNew ? [[ofChannel, text.asChannel] as const, ...Object.entries(text.announcements)] : Object.entries(text.announcements)}
+          />
         </div>
         <TextField
           label={text.poster}
@@ -48,17 +56,40 @@ export function EventMoreFields({ draft, system, mistakes }: EventMoreFieldsProp
           <SelectField label={text.overrun} name="overrun" mistake={mistakes.overrun} initial={draft.overrun} options={Object.entries(text.overruns)} />
           <TextField label={text.grace} name="graceSeconds" type="number" min={0} max={1440} step="any" hint={text.graceHint} mistake={mistakes.graceSeconds} defaultValue={draft.graceMinutes} />
         </div>
-        <TextField
-          label={text.reminders}
-          name="reminderMinutes"
-          hint={text.remindersHint}
-          mistake={mistakes.reminderMinutes}
-          defaultValue={draft.reminderMinutes.join(', ')}
-          maxLength={100}
-          inputMode="numeric"
-        />
+        <ReminderFields initial={draft.reminderMinutes} isNew={isNew} mistake={mistakes.reminderMinutes} />
       </div>
     </details>
+  );
+}
+
+// The channel's reminders, none, or those that somebody writes. An event that is there has none or its own.
+function ReminderFields({ initial, isNew, mistake }: { initial: readonly number[] | null; isNew: boolean; mistake?: string }) {
+  const [choice, setChoice] = useState(initial === null ? ofChannel : initial.length === 0 ? 'none' : 'these');
+  const text = adminText.schedule.form;
+  const minutes = (
+    <TextField
+      label={text.reminderMinutes}
+      name="reminderMinutes"
+      hint={text.remindersHint}
+      mistake={mistake}
+      defaultValue={initial?.join(', ')}
+      maxLength={100}
+      inputMode="numeric"
+    />
+  );
+  if (!isNew) return minutes;
+  return (
+    <>
+      <SelectField
+        label={text.reminders}
+        name="reminders"
+        mistake={choice === 'these' ? undefined : mistake}
+        options={[[ofChannel, text.asChannel] as const, ...Object.entries(text.reminderChoices)]}
+        value={choice}
+        onChoose={setChoice}
+      />
+      {choice === 'these' && minutes}
+    </>
   );
 }
 

@@ -20,6 +20,7 @@ export interface EventDraft {
   previewMinutes: number;
   record: string;
   access: string;
+  /** `on`, `off`, or what the channel has: only of an event that is to be. */
   announced: string;
   ladder: string;
   latency: string;
@@ -29,7 +30,8 @@ export interface EventDraft {
   overrun: string;
   /** 0 for waiting until the planned end. */
   noShowMinutes: number;
-  reminderMinutes: readonly number[];
+  /** Null for those of the channel: only of an event that is to be. */
+  reminderMinutes: readonly number[] | null;
 }
 
 const words = ['title', 'description', 'timeZone', 'startMode', 'record', 'access', 'announced', 'ladder', 'latency', 'poster', 'overrun'] as const;
@@ -64,9 +66,9 @@ export function draftOf(event: PlannedEvent): EventDraft {
   };
 }
 
-/** What is sent for a new event: what the channel says, and nothing at all, need not be. */
+/** What is sent for a new event: what the channel says need not be. No reminders at all are said, as the channel may have some. */
 export function newWish(draft: EventDraft): EventWish {
-  const { previewMinutes, graceMinutes, noShowMinutes, recurrence, poster, access, reminderMinutes, ...rest } = draft;
+  const { previewMinutes, graceMinutes, noShowMinutes, recurrence, poster, access, announced, reminderMinutes, ...rest } = draft;
   return {
     ...rest,
     previewSeconds: secondsOf(previewMinutes),
@@ -75,7 +77,8 @@ export function newWish(draft: EventDraft): EventWish {
     ...(recurrence === null ? {} : { recurrence }),
     ...(poster === '' ? {} : { poster }),
     ...(access === ofChannel ? {} : { access }),
-    ...(reminderMinutes.length === 0 ? {} : { reminderMinutes: [...reminderMinutes] }),
+    ...(announced === ofChannel ? {} : { announced }),
+    ...(reminderMinutes === null ? {} : { reminderMinutes: [...reminderMinutes] }),
   };
 }
 
@@ -88,7 +91,7 @@ export function changedWish(before: EventDraft, after: EventDraft): EventWish {
   for (const [member, sent] of lengths) {
     if (after[member] !== before[member]) wish[sent] = secondsOf(after[member]);
   }
-  if (after.reminderMinutes.join() !== before.reminderMinutes.join()) wish.reminderMinutes = [...after.reminderMinutes];
+  if (after.reminderMinutes !== null && after.reminderMinutes.join() !== before.reminderMinutes?.join()) wish.reminderMinutes = [...after.reminderMinutes];
   // In another time zone, or at another start, both times are said anew: alone, each would mean something else. An end that moves leaves the start unsaid, which of a live event cannot be another.
   const isMoved = after.start !== before.start || after.timeZone !== before.timeZone;
   if (isMoved) wish.start = after.start;
@@ -105,6 +108,14 @@ export function remindersOf(text: string): number[] {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
   if (parts.some((part) => !/^\d{1,6}$/.test(part))) throw new ApiError(0, adminText.failed, { reminderMinutes: adminText.schedule.form.remindersWrong });
   return parts.map(Number);
+}
+
+/**
+ * The reminders that somebody chose: those of the channel (null), none, or those that are written.
+ * @throws ApiError As {@link remindersOf}.
+ */
+export function chosenReminders(choice: string, text: string): number[] | null {
+  return choice === ofChannel ? null : choice === 'none' ? [] : remindersOf(text);
 }
 
 function secondsOf(minutes: number): number {
