@@ -41,8 +41,10 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, mov
 
   // What is moved by keys keeps the focus in its new day, where the next key moves it on.
   useEffect(() => {
-    if (followed.current === null || (document.activeElement !== null && document.activeElement !== document.body)) return;
-    table.current?.querySelector<HTMLElement>(`[data-event="${CSS.escape(followed.current)}"]`)?.focus();
+    if (followed.current === null) return;
+    const isLost = document.activeElement === null || document.activeElement === document.body;
+    if (isLost) table.current?.querySelector<HTMLElement>(`[data-event="${CSS.escape(followed.current)}"]`)?.focus();
+    // Once it is where it stays, the focus is the reader's again, wherever it is.
     if (moving === null) followed.current = null;
   }, [events, moving]);
 
