@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import type { Channel } from '../src/admin/api';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Api, Channel } from '../src/admin/api';
 import { pauseAfter } from '../src/admin/live/backoff';
+import { listen } from '../src/admin/live/eventStream';
 import { learn, type LiveNews, type LiveState, nothingKnown } from '../src/admin/live/liveState';
 import { parseStream } from '../src/admin/live/sse';
 
@@ -20,6 +21,49 @@ describe('an event stream', () => {
   test('says by a heartbeat up to where all is known', () => expect(parseStream('id: 99\n:\n\n')).toEqual({ messages: [], id: '99', rest: '' }));
   test('has its id forgotten by a reset', () => expect(parseStream('id: \nevent: reset\ndata: {"reason":"x"}\n\n').id).toBe(''));
   test('may have any line ends, and data of several lines', () => expect(parseStream('data: a\r\ndata:b\r\n\r\n').messages).toEqual([{ type: 'message', data: 'a\nb' }]));
+});
+
+describe('listening', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  // What the server answers, one after the other, each answer whole and then at its end; after them nothing is there.
+  async function hear(...answers: string[]) {
+    vi.useFakeTimers();
+    vi.stubGlobal('window', globalThis);
+    const heard: string[] = [];
+    const askedBy: string[] = [];
+    const stream = (_: string, lastId: string) => {
+      const answer = answers[askedBy.length];
+      askedBy.push(lastId);
+      return Promise.resolve(answer === undefined ? new Response(null, { status: 403 }) : new Response(answer));
+    };
+    const stop = listen({ stream } as unknown as Api, {
+      onMessage: (message) => heard.push(message.type),
+      onOpen: (isOpen) => heard.push(isOpen ? 'open' : 'closed'),
+      onUnauthorized: () => undefined,
+    });
+    while (askedBy.length <= answers.length) await vi.advanceTimersByTimeAsync(1000);
+    stop();
+    return { heard, askedBy };
+  }
+
+  test('is told how things stand before it is open', async () => {
+    const { heard } = await hear('event: channel.state\ndata: {}\n\nid: 7\nevent: ready\ndata: {}\n\n');
+    expect(heard.slice(0, 3)).toEqual(['channel.state', 'open', 'closed']);
+  });
+  test('is open at once where it comes back by an id: no `ready` follows', async () => {
+    const { heard, askedBy } = await hear('id: 7\nevent: ready\ndata: {}\n\n', 'id: 8\nevent: channel.viewers\ndata: {}\n\n');
+    expect(askedBy).toEqual(['', '7', '8']);
+    expect(heard.slice(0, 5)).toEqual(['open', 'closed', 'open', 'channel.viewers', 'closed']);
+  });
+  test('begins anew where something was missed', async () => {
+    const { heard, askedBy } = await hear('id: 7\nevent: ready\ndata: {}\n\n', 'id: \nevent: reset\ndata: {}\n\n', 'event: channel.state\ndata: {}\n\n');
+    expect(askedBy).toEqual(['', '7', '', '']);
+    expect(heard.slice(2, 7)).toEqual(['open', 'reset', 'closed', 'channel.state', 'closed']);
+  });
 });
 
 describe('after a stream has ended', () => {

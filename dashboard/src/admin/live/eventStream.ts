@@ -46,6 +46,8 @@ export function listen(api: Api, listener: Listener): () => void {
         failures++;
         return 'refused';
       }
+      // Who comes back by an id is told what followed, and no `ready`. Where that cannot be told, `reset` comes.
+      if (lastId !== '') opened();
       await read(response.body, heard);
       return 'closed';
     } catch {
@@ -54,6 +56,11 @@ export function listen(api: Api, listener: Listener): () => void {
     } finally {
       window.clearTimeout(silence);
     }
+  }
+
+  function opened() {
+    failures = 0;
+    listener.onOpen(true);
   }
 
   async function read(body: ReadableStream<Uint8Array>, heard: () => void) {
@@ -69,8 +76,7 @@ export function listen(api: Api, listener: Listener): () => void {
       if (piece.id !== null) lastId = piece.id;
       for (const message of piece.messages) {
         if (message.type === 'ready') {
-          failures = 0;
-          listener.onOpen(true);
+          opened();
         } else {
           listener.onMessage(message);
         }
