@@ -17,12 +17,12 @@ const encoding = { encoder: 'x264', rungs: [{ name: '720p' }, { name: '480p' }],
 const event = (more: Partial<PlannedEvent>): PlannedEvent =>
   ({ id: 'e', kind: 'single', channel: 'main', title: 'Show', state: 'scheduled', startsAt: '2030-01-01T18:00:00Z', endsAt: '2030-01-01T19:00:00Z', lateSince: null, ...more }) as PlannedEvent;
 
-const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin', issues: LiveState['issues'] = {}, events: PlannedEvent[] = []) =>
+const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin', issues: LiveState['issues'] = {}, events: PlannedEvent[] = [], isTold = true) =>
   renderToStaticMarkup(
     <Channels
       api={api}
       system={{ version: '1', role, ladders: ['passthrough'], latencies: ['standard'] }}
-      live={{ data, error, refresh: () => undefined, state: { ...nothingKnown, channels: data, issues }, isStreaming: true }}
+      live={{ data, error, refresh: () => undefined, state: { ...nothingKnown, channels: data, issues }, isStreaming: isTold, isTold }}
       events={nextEvents(events)}
       go={() => undefined}
     />,
@@ -62,6 +62,11 @@ describe('the page of what is on', () => {
     expect(html).toContain(adminText.source.problems(1));
     expect(draw([on('live')], null)).not.toContain('class="alerts"');
   });
+  test('says neither good nor bad of a source where nobody tells', () => {
+    const html = draw([on('live')], null, 'viewer', { main: [{ code: 'k', severity: 'warning', advice: 'Old advice.', since: '' }] }, [], false);
+    expect(html).not.toContain('source-state');
+    expect(html).not.toContain('Old advice.');
+  });
 });
 
 describe('alerts', () => {
@@ -84,11 +89,12 @@ describe('a channel in words', () => {
     expect(viewersWords(on('live', { live: { state: 'live', session: null, startedAt: null, viewers: 1 } }))).toBe('1 viewer');
   });
   test('its source does well, badly, or is gone', () => {
-    expect(healthWords(channel, [])).toBeNull();
-    expect(healthWords(on('live'), [])?.isGood).toBe(true);
-    expect(healthWords(on('live'), [{ code: 'x', severity: 'error', advice: '', since: '' }])?.isGood).toBe(false);
-    expect(healthWords(on('waiting'), [])).toEqual({ words: adminText.now.encoderGone, isGood: false });
+    expect(healthWords(channel, [], true)).toBeNull();
+    expect(healthWords(on('live'), [], true)?.isGood).toBe(true);
+    expect(healthWords(on('live'), [{ code: 'x', severity: 'error', advice: '', since: '' }], true)?.isGood).toBe(false);
+    expect(healthWords(on('waiting'), [], false)).toEqual({ words: adminText.now.encoderGone, isGood: false });
   });
+  test('its source is not called good where nobody tells what is wrong', () => expect(healthWords(on('live'), [], false)).toBeNull());
   test('what encodes it, or that nothing does', () => {
     expect(encoderWords(null)).toBe(adminText.now.passesSource);
     expect(encoderWords({ ...encoding, encoder: null })).toBe(adminText.encoding.nothing);

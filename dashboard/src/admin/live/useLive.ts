@@ -8,11 +8,15 @@ import { useSeen } from './useSeen';
 /** What the stream does not tell (bitrates, encoding, what was changed of a channel) is asked for this often, and everything while there is no stream. */
 const withStreamMs = 10_000;
 const withoutStreamMs = 3000;
+/** What was told to be wrong counts for so long after the stream has ended: most come back before, and nothing jumps. */
+const trustMs = 20_000;
 
 export interface Live extends Polled<Channel[]> {
   state: LiveState;
   /** Whether changes come by themselves. */
   isStreaming: boolean;
+  /** Whether what is wrong on channels is known: only the stream tells it, and not to everybody. */
+  isTold: boolean;
 }
 
 /** All channels as they are, told by the event stream, and asked for where there is none. */
@@ -20,6 +24,7 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
   const [state, dispatch] = useReducer(learn, nothingKnown);
   const [error, setError] = useState<ApiError | null>(null);
   const [isStreaming, setStreaming] = useState(false);
+  const [isTold, setTold] = useState(false);
   const isSeen = useSeen();
   const turn = useRef(0);
   const asked = useRef(0);
@@ -44,12 +49,28 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
 
   useEffect(() => {
     if (!isSeen) return undefined;
-    const stop = listen(api, { onMessage: (message) => dispatch({ kind: 'message', ...message }), onOpen: setStreaming, onUnauthorized });
+    const stop = listen(api, {
+      onMessage: (message) => {
+        if (message.type === 'reset') setTold(false);
+        dispatch({ kind: 'message', ...message });
+      },
+      onOpen: (isOpen) => {
+        setStreaming(isOpen);
+        if (isOpen) setTold(true);
+      },
+      onUnauthorized,
+    });
     return () => {
       stop();
       setStreaming(false);
     };
   }, [api, onUnauthorized, isSeen]);
+
+  useEffect(() => {
+    if (isStreaming) return undefined;
+    const timer = window.setTimeout(() => setTold(false), trustMs);
+    return () => window.clearTimeout(timer);
+  }, [isStreaming]);
 
   // Asked anew also when the stream comes or goes: what changed between is in no message.
   useEffect(() => {
@@ -64,5 +85,5 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
     };
   }, [refresh, isStreaming, state.stale]);
 
-  return { data: state.channels, error, refresh, state, isStreaming };
+  return { data: state.channels, error, refresh, state, isStreaming, isTold };
 }

@@ -11,16 +11,18 @@ import { StatePill } from './StatePill';
 interface ChannelCardProps {
   channel: Channel;
   issues: HealthIssue[];
+  /** Whether what is wrong on channels is told. */
+  isTold: boolean;
   event: PlannedEvent | undefined;
   go: (address: string) => void;
 }
 
 /** One channel at a glance. All of it leads to the channel's page. */
-export function ChannelCard({ channel, issues, event, go }: ChannelCardProps) {
+export function ChannelCard({ channel, issues, isTold, event, go }: ChannelCardProps) {
   const text = adminText.now;
   const name = channel.title || channel.name;
   const state = stateOf(channel);
-  const health = healthWords(channel, issues);
+  const health = healthWords(channel, issues, isTold);
   const rate = rateOf(channel);
   const viewers = viewersWords(channel);
   return (

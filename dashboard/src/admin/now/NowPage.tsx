@@ -30,7 +30,8 @@ export function Channels({ api, system, live, events, go }: NowPageProps & { eve
   const mayCreate = mayDo(system.role, 'admin');
   const text = adminText.channels;
   const { data, error } = live;
-  const alerts = alertsOf(data ?? [], live.state.issues, events);
+  const issues = live.isTold ? live.state.issues : {};
+  const alerts = alertsOf(data ?? [], issues, events);
   // What is on comes first; within that the order of names stays.
   const sorted = [...(data ?? [])].sort((one, other) => Number(isOn(other)) - Number(isOn(one)));
 
@@ -83,7 +84,7 @@ export function Channels({ api, system, live, events, go }: NowPageProps & { eve
       {sorted.length > 0 && (
         <ul className="cards">
           {sorted.map((channel) => (
-            <ChannelCard key={channel.name} channel={channel} issues={live.state.issues[channel.name] ?? []} event={events.get(channel.name)} go={go} />
+            <ChannelCard key={channel.name} channel={channel} issues={issues[channel.name] ?? []} isTold={live.isTold} event={events.get(channel.name)} go={go} />
           ))}
         </ul>
       )}

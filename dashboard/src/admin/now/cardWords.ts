@@ -31,11 +31,12 @@ export function rateOf(channel: Channel): number | null {
   return (channel.inputs?.find((input) => input.onAir) ?? channel.inputs?.[0])?.bitsPerSecond ?? null;
 }
 
-/** How the source does, in plain words. */
-export function healthWords(channel: Channel, issues: HealthIssue[]): { words: string; isGood: boolean } | null {
+/** How the source does, in plain words; null where it is not known, as where nobody tells what is wrong. */
+export function healthWords(channel: Channel, issues: HealthIssue[], isTold: boolean): { words: string; isGood: boolean } | null {
   const state = stateOf(channel);
   if (!isOn(channel)) return null;
   if (state === 'waiting') return { words: text.encoderGone, isGood: false };
+  if (!isTold) return null;
   if (issues.length > 0) return { words: adminText.source.problems(issues.length), isGood: false };
   return channel.inputs?.length === 0 ? null : { words: adminText.source.good, isGood: true };
 }
