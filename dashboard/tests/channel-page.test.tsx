@@ -113,12 +113,20 @@ describe('connecting an encoder', () => {
 });
 
 describe('the picture', () => {
-  const draw = (of: Channel, mayManage = true) => renderToStaticMarkup(<Preview api={api} channel={of} mayManage={mayManage} />);
+  const draw = (of: Channel, mayManage = true, event?: PlannedEvent) => renderToStaticMarkup(<Preview api={api} channel={of} event={event} mayManage={mayManage} />);
   test('of an open channel is its embed page', () => expect(draw(on('live'))).toContain('src="/embed/main?muted=1&amp;counted=0"'));
   test('of a channel that is off says so', () => expect(draw(channel)).toContain(text.preview.offline));
   test('that is not for everybody waits for a link, which not everybody can make', () => {
     expect(draw(on('live', { access: 'token' }))).not.toContain('<iframe');
     expect(draw(on('preview'), false)).toContain(text.preview.forbidden);
+  });
+  test('of an event that is not for everybody waits for a link, too, once the event is live', () => {
+    const event = { id: 'e', state: 'live', title: 'Show', access: 'token' } as PlannedEvent;
+    expect(draw(on('live'), true, event)).not.toContain('<iframe');
+    expect(draw(on('live'), false, event)).toContain(text.preview.forbidden);
+    for (const open of [{ ...event, access: 'channel' }, { ...event, access: 'public' }, { ...event, state: 'scheduled' as const }]) {
+      expect(draw(on('live'), true, open)).toContain('src="/embed/main?muted=1&amp;counted=0"');
+    }
   });
   test('uses a link that was made before', () => {
     rememberLink('main', { token: '1p.x', until: Date.now() + 3600_000 });

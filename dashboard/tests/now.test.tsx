@@ -51,6 +51,8 @@ describe('the page of what is on', () => {
       expect(draw([hidden], null)).not.toContain('<img');
     }
   });
+  test('asks for no picture of an event that is not for everybody', () =>
+    expect(draw([on('live')], null, 'viewer', {}, [event({ state: 'live', access: 'token' })])).not.toContain('<img'));
   test('shows first what is on', () => {
     const html = draw([{ ...channel, name: 'a', title: 'Quiet one' }, on('live')], null);
     expect(html.indexOf('Council')).toBeLessThan(html.indexOf('Quiet one'));

@@ -29,7 +29,7 @@ export const channelPageText = {
     offline: 'Nothing is on. The picture comes here by itself.',
     hidden: 'You see this before your audience does.',
     guarded: 'You see this with a link of your own, which works for two hours.',
-    forbidden: 'Who may watch this channel is limited, and your role makes no links for it.',
+    forbidden: 'Who may watch this is limited, and your role makes no links for it.',
     tokenLabel: 'Picture in the dashboard',
   },
 

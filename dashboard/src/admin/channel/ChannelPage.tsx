@@ -110,7 +110,7 @@ function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: 
       </div>
       {mayManage && connecting.isShown && <ConnectPanel rtmp={rtmp} streamKey={freshKey(channel.name)} state={state} onDone={connecting.done} />}
       <div className="channel-main">
-        <Preview api={api} channel={channel} mayManage={mayManage} />
+        <Preview api={api} channel={channel} event={event} mayManage={mayManage} />
         <div className="channel-beside">
           {isOn(channel) && (
             <section className="block" aria-labelledby="source-title">

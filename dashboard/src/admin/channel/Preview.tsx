@@ -2,18 +2,27 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel } from '../api';
 import { hasOpenPicture, stateOf } from '../now/cardWords';
+import type { PlannedEvent } from '../schedule/eventApi';
 import { previewToken } from './channelApi';
 import { previewLink, rememberLink } from './kept';
 
 const opensForMs = 2 * 3600_000;
 const renewBeforeMs = 5 * 60_000;
 
+interface PreviewProps {
+  api: Api;
+  channel: Channel;
+  /** The one that is on or comes next, if any: while it is live, it says who may watch. */
+  event: PlannedEvent | undefined;
+  mayManage: boolean;
+}
+
 /** A channel's picture with the controls that viewers have: their own embed page. What is not for everybody is watched with a link that is made for it. */
-export function Preview({ api, channel, mayManage }: { api: Api; channel: Channel; mayManage: boolean }) {
+export function Preview({ api, channel, event, mayManage }: PreviewProps) {
   const text = adminText.channelPage.preview;
   const state = stateOf(channel);
   const isOff = state === 'offline';
-  const open = hasOpenPicture(channel);
+  const open = hasOpenPicture(channel, event);
   const { token, problem } = usePreviewToken(api, channel.name, !isOff && !open && mayManage);
   // Once there is a link it stays: another address would begin the player anew.
   const prefix = token !== null ? `/t/${encodeURIComponent(token)}` : open ? '' : null;

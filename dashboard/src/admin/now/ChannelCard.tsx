@@ -27,7 +27,7 @@ export function ChannelCard({ channel, issues, isTold, event, go }: ChannelCardP
   const viewers = viewersWords(channel);
   return (
     <li className="card" data-state={state}>
-      <Poster channel={channel} />
+      <Poster channel={channel} event={event} />
       <div className="card-body">
         <div className="card-top">
           <h2>

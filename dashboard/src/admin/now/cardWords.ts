@@ -16,9 +16,10 @@ export function isOn(channel: Channel): boolean {
   return ['live', 'starting', 'preview', 'waiting'].includes(stateOf(channel));
 }
 
-/** Whether anybody may fetch a channel's picture without a token. */
-export function hasOpenPicture(channel: Channel): boolean {
-  return (channel.access ?? 'public') === 'public' && stateOf(channel) !== 'preview';
+/** Whether anybody may fetch a channel's picture without a token. While an event is live, it is the event that says so. */
+export function hasOpenPicture(channel: Channel, event?: PlannedEvent): boolean {
+  const isClosedEvent = event?.state === 'live' && !['channel', 'public'].includes(event.access ?? 'channel');
+  return !isClosedEvent && (channel.access ?? 'public') === 'public' && stateOf(channel) !== 'preview';
 }
 
 /** Bits a second, as people say it. */
