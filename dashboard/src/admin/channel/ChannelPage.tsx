@@ -91,7 +91,8 @@ function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: 
   const state = stateOf(channel);
   const mayManage = mayDo(system.role, 'producer');
   const connecting = useConnecting(channel.name, isOn(channel));
-  const viewers = viewersWords(channel);
+  // After the end it is the last number, or 0: of no interest.
+  const viewers = isOn(channel) ? viewersWords(channel) : null;
   return (
     <>
       <div className="channel-head">
