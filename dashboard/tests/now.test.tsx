@@ -22,7 +22,7 @@ const draw = (data: Channel[] | null, error: ApiError | null, role = 'admin', is
     <Channels
       api={api}
       system={{ version: '1', role, ladders: ['passthrough'], latencies: ['standard'] }}
-      live={{ data, error, refresh: () => undefined, state: { ...nothingKnown, channels: data, issues }, isStreaming: isTold, isTold }}
+      live={{ data, error, refresh: () => Promise.resolve(), state: { ...nothingKnown, channels: data, issues }, isStreaming: isTold, isTold }}
       events={nextEvents(events)}
       go={() => undefined}
     />,

@@ -9,8 +9,8 @@ interface NewChannelDialogProps {
   api: Api;
   ladders: string[];
   latencies: string[];
-  /** Told its name. */
-  onCreated: (channel: string) => void;
+  /** Told its name; the dialog says that it works until that is done. */
+  onCreated: (channel: string) => Promise<void>;
   onClose: () => void;
 }
 
@@ -32,7 +32,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
       retention: recording === 'off' ? 'forever' : recording,
     });
     rememberKey(answer.channel.name, answer.streamKey);
-    onCreated(answer.channel.name);
+    await onCreated(answer.channel.name);
   }
 
   return (

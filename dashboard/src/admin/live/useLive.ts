@@ -12,6 +12,8 @@ const withoutStreamMs = 3000;
 const trustMs = 20_000;
 
 export interface Live extends Polled<Channel[]> {
+  /** Asks now; done when there is an answer, or an error, that is not older. */
+  refresh: () => Promise<void>;
   state: LiveState;
   /** Whether changes come by themselves. */
   isStreaming: boolean;
@@ -28,23 +30,29 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
   const isSeen = useSeen();
   const turn = useRef(0);
   const asked = useRef(0);
+  const answered = useRef(Promise.resolve());
   turn.current = state.turn;
 
-  const refresh = useCallback(() => {
+  const refresh = useCallback((): Promise<void> => {
     const number = ++asked.current;
     const askedAt = turn.current;
-    api.channels().then(
+    const answer = api.channels().then(
       (channels) => {
-        if (number !== asked.current) return;
+        // Whoever asked later gets what is newer; who waits, waits for that.
+        if (number !== asked.current) return answered.current;
         dispatch({ kind: 'list', channels, askedAt });
         setError(null);
+        return undefined;
       },
       (problem: unknown) => {
-        if (number !== asked.current) return;
+        if (number !== asked.current) return answered.current;
         if (problem instanceof ApiError && problem.status === 401) onUnauthorized();
         setError(problem instanceof ApiError ? problem : new ApiError(0, String(problem)));
+        return undefined;
       },
     );
+    answered.current = answer;
+    return answer;
   }, [api, onUnauthorized]);
 
   useEffect(() => {
@@ -74,14 +82,15 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
 
   // Asked anew also when the stream comes or goes: what changed between is in no message.
   useEffect(() => {
-    refresh();
+    const ask = () => void refresh();
+    ask();
     const timer = window.setInterval(() => {
-      if (!document.hidden) refresh();
+      if (!document.hidden) ask();
     }, isStreaming ? withStreamMs : withoutStreamMs);
-    document.addEventListener('visibilitychange', refresh);
+    document.addEventListener('visibilitychange', ask);
     return () => {
       window.clearInterval(timer);
-      document.removeEventListener('visibilitychange', refresh);
+      document.removeEventListener('visibilitychange', ask);
     };
   }, [refresh, isStreaming, state.stale]);
 

@@ -94,8 +94,9 @@ export function Channels({ api, system, live, events, go }: NowPageProps & { eve
           api={api}
           ladders={system.ladders}
           latencies={system.latencies}
-          onCreated={(channel) => {
-            live.refresh();
+          onCreated={async (channel) => {
+            // Its page looks for it in the list.
+            await live.refresh();
             go(addressOf('channels', channel));
           }}
           onClose={() => setCreating(false)}
