@@ -45,7 +45,10 @@ public sealed class SessionAudit(Database database)
             rows.Exists(row => !row.IsDeleted), rows.Exists(row => row.IsDeleted), sessions.Select(SessionId.Parse).ToHashSet(), recorded.Select(SessionId.Parse).ToHashSet());
     }
 
-    /// <summary>Adds a session that is over, as its journal tells of it; its recording comes with it, where it was recorded.</summary>
+    /// <summary>
+    /// Adds a session that is over, as its journal tells of it; its recording comes with it, where it was recorded, and is private: for whom it was at last only the database knew, and that may have been fewer than the
+    /// journal says.
+    /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="endedAt">When it ended.</param>
     /// <param name="reason">Why.</param>
@@ -54,17 +57,27 @@ public sealed class SessionAudit(Database database)
     public async Task<bool> AddAsync(BroadcastSession session, DateTimeOffset endedAt, string reason, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var added = await connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded)
-            SELECT @id, c.id, @epoch, @latency, @startedAt, @endedAt, @endedAt, @reason, @recorded FROM channels c WHERE c.name = @channel AND c.deleted_at IS NULL
+            INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, access)
+            SELECT @id, c.id, @epoch, @latency, @startedAt, @endedAt, @endedAt, @reason, @recorded, @access FROM channels c WHERE c.name = @channel AND c.deleted_at IS NULL
             ON CONFLICT (id) DO NOTHING
             """,
             new
             {
                 id = session.Id.Value, channel = session.Channel.Value, epoch = Math.Max(1, session.Epoch), latency = session.Latency.Name, startedAt = session.StartedAt, endedAt,
-                reason = reason.Length > 500 ? reason[..500] : reason, recorded = session.IsRecorded,
+                reason = reason.Length > 500 ? reason[..500] : reason, recorded = session.IsRecorded, access = ChannelRules.Name(session.Access),
             },
+            transaction,
             cancellationToken: cancellationToken)) > 0;
+        if (added)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE recordings SET visibility = 'private' WHERE id = @id", new { id = session.Id.Value }, transaction, cancellationToken: cancellationToken));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return added;
     }
 }

@@ -252,7 +252,7 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, Database? databa
 
         var end = timeline.Renditions.SelectMany(rendition => rendition.Segments.TakeLast(1)).Select(segment => segment.WallClock + segment.Duration.ToTimeSpan())
             .DefaultIfEmpty(timeline.Session.StartedAt).Max();
-        return await _audit!.AddAsync(timeline.Session, end, timeline.EndReason ?? "", cancellationToken) ? line with { Mended = "added from its journal" } : line;
+        return await _audit!.AddAsync(timeline.Session, end, timeline.EndReason ?? "", cancellationToken) ? line with { Mended = "added from its journal; its recording is private" } : line;
     }
 
     private static FsckLine LineOf(StoreFinding finding) => new(Word(finding.Fault), finding.Channel.Value, finding.Session?.Value, finding.Object?.Value, finding.Message);

@@ -53,7 +53,7 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         context.Response.Headers.AccessControlAllowOrigin = "*";
         if (await OpenAsync(context) is { } planned)
         {
-            await EventStatus.Of(planned).SendAsync(context, CachingFor(context, StatusCaching));
+            await EventStatus.Of(planned).SendAsync(context, CachingFor(context, planned, StatusCaching));
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         {
             var text = planned.ToCalendar($"{telling.AddressesFor(context.Request).Pages}/event/{planned.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
-            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8").SendAsync(context, CachingFor(context, PageCaching));
+            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8").SendAsync(context, CachingFor(context, planned, PageCaching));
         }
     }
 
@@ -149,8 +149,9 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         }
     }
 
-    // What stands behind a token is for one person.
-    private static string CachingFor(HttpContext context, string caching) => context.Request.RouteValues.ContainsKey("token") ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
+    // What stands behind a token is for one person; so is what a webhook let somebody see.
+    private string CachingFor(HttpContext context, EventPage planned, string caching) =>
+        context.Request.RouteValues.ContainsKey("token") || !telling.IsPublic(planned.Channel, planned.Access) ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
 
     private static void Refuse(HttpResponse response, int status, string caching)
     {

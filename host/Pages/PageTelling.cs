@@ -11,8 +11,12 @@ namespace Broadcast.Host.Pages;
 /// <param name="announcements">What comes next.</param>
 internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, IViewerAuthority? authority = null, IAnnouncements? announcements = null)
 {
+    /// <summary>Longest host that is taken over into a page, in characters: names have 253 (RFC 1035, 2.3.4), and a port. Pages are kept for each.</summary>
+    private const int MaxHost = 260;
+
     /// <summary>Where pages and media are, as this request's asker may use it.</summary>
-    public ViewerAddresses AddressesFor(HttpRequest request) => addresses.For(string.Create(CultureInfo.InvariantCulture, $"{request.Scheme}://{request.Host.Value}"));
+    public ViewerAddresses AddressesFor(HttpRequest request) => addresses.For(string.Create(
+        CultureInfo.InvariantCulture, $"{request.Scheme}://{(request.Host.Value is { Length: > 0 and <= MaxHost } host ? host : "localhost")}"));
 
     /// <summary>Whether everybody may watch a channel.</summary>
     /// <param name="channel">The channel.</param>

@@ -14,7 +14,7 @@ public sealed class SessionAuditTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var audit = new SessionAudit(database);
-        var session = new BroadcastSession(Channel, SessionId.New(Start), 3, Start, LatencyProfile.Low) { IsRecorded = true };
+        var session = new BroadcastSession(Channel, SessionId.New(Start), 3, Start, LatencyProfile.Low) { IsRecorded = true, Access = ViewerAccess.Token };
         (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeFalse("there is no such channel");
         (await audit.ReadAsync(Channel, default)).IsKnown.ShouldBeFalse();
         await new ChannelDirectory(database, TimeProvider.System).CreateAsync("main", new());
@@ -33,5 +33,8 @@ public sealed class SessionAuditTests(PostgresFixture postgres)
         (await playable.ExecuteNonQueryAsync()).ShouldBe(1);
         (await audit.ReadAsync(Channel, default)).Recorded.ShouldBe([session.Id]);
         (await audit.RecordedChannelsAsync(default)).ShouldBe([Channel]);
+
+        await using var whose = database.Source.CreateCommand("SELECT s.access || ' ' || r.visibility FROM sessions s JOIN recordings r ON r.session_id = s.id");
+        (await whose.ExecuteScalarAsync()).ShouldBe("token private", "it is for no more people than it was");
     }
 }
