@@ -64,5 +64,11 @@ describe('detaching', () => {
   });
   test('what still plays stays', () => expect(shouldDetach(answer('ended'), picture('playing'))).toBe(false));
   test('what the viewer paused stays', () => expect(shouldDetach(answer('ended'), picture('held'))).toBe(false));
+  test('who stopped after the end is not taken along to the next session', () => {
+    expect(shouldDetach(answer('live', 'B'), picture('finished', 'A'), false)).toBe(true);
+    expect(shouldDetach(answer('live', 'B'), picture('finished', 'A'), true)).toBe(false);
+    expect(shouldDetach(answer('live', 'A'), picture('finished', 'A'), false)).toBe(false);
+    expect(shouldDetach(answer('ended'), picture('finished', 'A'), false)).toBe(false);
+  });
   test('a silent server changes nothing', () => expect(shouldDetach(unreachable(5), picture('stalled'))).toBe(false));
 });

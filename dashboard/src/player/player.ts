@@ -296,7 +296,7 @@ export class Player {
     const { picture, report } = this;
     if (this.replay !== null) {
       if (this.makeEngine !== null && this.phase === 'none' && this.troubles.failure === null && !this.troubles.isMending) this.attach(null);
-    } else if (shouldDetach(report, picture)) {
+    } else if (shouldDetach(report, picture, this.wantsPlay)) {
       this.detach();
     } else if (this.makeEngine !== null && shouldAttach(report, picture) && report.kind === 'answer') {
       if (this.troubles.failure === null || report.broadcast.session !== this.session) this.attach(report.broadcast.session);

@@ -71,9 +71,13 @@ export function shouldAttach(report: Report, picture: Picture): boolean {
   }
 }
 
-/** Whether what is attached has nothing more to give: it stands still, and the server says that the channel is over. */
-export function shouldDetach(report: Report, picture: Picture): boolean {
+/**
+ * Whether what is attached has nothing more to give: it stands still, and the server says that the channel is over. Or it was played to its
+ * end and stopped there, and the next session is not for who did not ask for it.
+ */
+export function shouldDetach(report: Report, picture: Picture, wantsPlay = true): boolean {
   if (report.kind !== 'answer') return false;
+  if (picture.phase === 'finished') return !wantsPlay && hasNextSession(report, picture);
   const over = report.broadcast.state === 'offline' || report.broadcast.state === 'ended';
   return over && (picture.phase === 'loading' || picture.phase === 'stalled');
 }
