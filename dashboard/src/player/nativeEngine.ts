@@ -1,4 +1,6 @@
 import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { isBehindLive } from './latency';
+import { startPosition } from './start';
 import { PlaylistTimeline, type Timeline } from './timeline';
 import type { Track } from './tracks';
 
@@ -29,6 +31,8 @@ export class NativeEngine implements Engine {
   private readonly playlist: string;
   private readonly events: EngineEvents;
   private readonly listening = new AbortController();
+  /** Where it begins once the playlist is there; null when it has begun. */
+  private next: { begin: Begin } | null;
 
   static supports(video: HTMLVideoElement): boolean {
     return video.canPlayType(hlsType) !== '';
@@ -38,8 +42,9 @@ export class NativeEngine implements Engine {
     this.video = video;
     this.playlist = playlist;
     this.events = events;
+    this.next = { begin };
     video.addEventListener('error', () => this.onError(), { signal: this.listening.signal });
-    video.addEventListener('loadedmetadata', () => this.goTo(begin), { signal: this.listening.signal, once: true });
+    video.addEventListener('loadedmetadata', () => this.begin(), { signal: this.listening.signal });
     video.addEventListener('durationchange', () => { if (this.closed) events.onClosed(); }, { signal: this.listening.signal });
     video.src = playlist;
   }
@@ -117,8 +122,11 @@ export class NativeEngine implements Engine {
     return Array.from(this.video.audioTracks ?? []);
   }
 
-  private goTo(begin: Begin): void {
-    const { timeline } = this;
+  private begin(): void {
+    const { next, timeline } = this;
+    if (next === null) return;
+    this.next = null;
+    const { begin } = next;
     const position = typeof begin === 'function' ? (timeline === null ? null : begin(timeline)) : begin;
     if (position !== null) this.video.currentTime = position;
   }
@@ -128,8 +136,21 @@ export class NativeEngine implements Engine {
     return ranges.length === 0 ? null : Math.max(0, ranges.end(ranges.length - 1) - holdBack * this.targetDuration);
   }
 
+  /** Loading anew stops the video and forgets the place. */
   private reload(): void {
+    const plays = !this.video.paused;
+    this.next ??= { begin: this.placeNow };
     this.video.src = this.playlist;
+    // Now and not when it has loaded: who pauses meanwhile has the last word. What the browser refuses shows as a picture that stands still.
+    if (plays) void this.video.play().catch(() => undefined);
+  }
+
+  /** Live stays live; elsewhere by wall clock, because a live stream counts from another begin each time. */
+  private get placeNow(): Begin {
+    if (this.closed) return this.video.currentTime;
+    const ms = this.pictureDate?.getTime();
+    if (ms === undefined || !isBehindLive(this.secondsToLive, this.targetDuration)) return null;
+    return (timeline) => startPosition({ kind: 'clock', ms }, timeline, null);
   }
 
   private onError(): void {

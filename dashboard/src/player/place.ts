@@ -26,7 +26,10 @@ export class Place {
   /** Who is not at live comes back to the same place: by wall clock, because another attachment counts from another begin. */
   keep(mode: Mode, engine: Engine, video: HTMLVideoElement, behindByChoice: boolean): void {
     const date = engine.pictureDate;
-    if (mode === 'replay') this.next = { kind: 'offset', seconds: video.ended ? 0 : video.currentTime };
-    else if (behindByChoice && date !== null) this.next = { kind: 'clock', ms: date.getTime() };
+    if (mode === 'replay') {
+      // While nothing is loaded, what was kept before still holds.
+      if (video.readyState > 0) this.next = { kind: 'offset', seconds: video.ended ? 0 : video.currentTime };
+    } else if (!behindByChoice) this.next = null;
+    else if (date !== null) this.next = { kind: 'clock', ms: date.getTime() };
   }
 }

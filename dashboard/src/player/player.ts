@@ -340,10 +340,14 @@ export class Player {
 
   private detach(): void {
     this.troubles.cancel();
-    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.behindByChoice);
+    this.keepPlace();
     this.engine?.destroy();
     this.engine = null;
     this.phase = this.currentPhase();
+  }
+
+  private keepPlace(): void {
+    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.behindByChoice);
   }
 
   private async tryPlay(): Promise<void> {
@@ -359,6 +363,8 @@ export class Player {
   }
 
   private mend(action: Mending): void {
+    // An engine that loads anew forgets it, and may have to be thrown away before it is back.
+    this.keepPlace();
     if (action === 'resume') this.engine?.resume();
     else if (action === 'recoverMedia') this.recoverMedia();
     else if (this.report.kind === 'answer' && this.replay !== null) this.attach(null);
@@ -377,7 +383,7 @@ export class Player {
   private resumeNow(): void {
     this.troubles.cancel();
     this.troubles.loadingFailed = false;
-    if (this.shown) this.engine?.resume();
+    if (this.shown) this.mend('resume');
     else if (this.engine !== null) this.mend('rebuild');
   }
 
