@@ -81,6 +81,8 @@ export class Stage {
   }
 
   private onKey(event: KeyboardEvent): void {
+    // They are heard on the whole page, and mean what is seen.
+    if (this.root.hidden) return;
     const command = commandFor(event.key, event.ctrlKey || event.metaKey || event.altKey, focusOf(event.target));
     if (command === null) return;
     event.preventDefault();
