@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isBeside } from '../src/player/dom';
 import { qualityName } from '../src/player/engine';
 import { commandFor } from '../src/player/keyboard';
 import { messageFor } from '../src/player/message';
@@ -82,4 +83,11 @@ describe('progress', () => {
     progress.observe(10.5, true, 9000);
     expect(progress.movingFor(9000)).toBe(0);
   });
+});
+
+test('a point is beside a box or in it, its edge included', () => {
+  const box = { left: 10, right: 20, top: 30, bottom: 40 };
+  const beside = (clientX: number, clientY: number) => isBeside({ clientX, clientY }, box);
+  expect([beside(15, 35), beside(10, 30), beside(20, 40)]).toEqual([false, false, false]);
+  expect([beside(9, 35), beside(21, 35), beside(15, 29), beside(15, 41)]).toEqual([true, true, true, true]);
 });

@@ -28,6 +28,11 @@ export function setHidden(target: HTMLElement, hidden: boolean): void {
   if (target.hidden !== hidden) target.hidden = hidden;
 }
 
+/** Whether a point of the window lies outside of a box. */
+export function isBeside({ clientX, clientY }: { clientX: number; clientY: number }, { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number }): boolean {
+  return clientX < left || clientX > right || clientY < top || clientY > bottom;
+}
+
 /** A button's name for people and machines, and what the pointer shows. */
 export function setLabel(target: HTMLElement, label: string): void {
   setAttribute(target, 'aria-label', label);

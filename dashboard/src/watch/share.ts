@@ -1,4 +1,4 @@
-import { element, setHidden, setText } from '../player/dom';
+import { element, isBeside, setHidden, setText } from '../player/dom';
 import { watchText } from '../text/watch';
 import { type Shared, embedCode, sharedAddress, sharedPage } from './shareLinks';
 import { clockOf } from './startTime';
@@ -19,6 +19,7 @@ export class ShareDialog {
   private readonly title: () => string;
   private readonly position: () => number | null;
   private at: number | null = null;
+  private pressedBeside = false;
 
   /**
    * @param title What is shared is called.
@@ -48,8 +49,9 @@ export class ShareDialog {
     close.addEventListener('click', () => this.dialog.close());
     // The player's keys are not for who writes or ticks here.
     this.dialog.addEventListener('keydown', (event) => event.stopPropagation());
-    // A click beside it: the dialog itself is hit only outside of what it holds.
-    this.dialog.addEventListener('click', (event) => { if (event.target === this.dialog) this.dialog.close(); });
+    // A click beside it. Not one that began in it: who marks a text may let go of it anywhere.
+    this.dialog.addEventListener('pointerdown', (event) => { this.pressedBeside = event.target === this.dialog && isBeside(event, this.dialog.getBoundingClientRect()); });
+    this.dialog.addEventListener('click', (event) => { if (this.pressedBeside && event.target === this.dialog) this.dialog.close(); });
   }
 
   private open(): void {
