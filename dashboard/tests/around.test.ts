@@ -15,7 +15,7 @@ test('times as people read them', () => expect([clockOf(3.9), clockOf(723), cloc
 
 describe('after the broadcast', () => {
   const broadcast = (more: Partial<Broadcast>): Broadcast => ({ state: 'ended', session: first, startedAt: null, liveEdge: null, title: null, next: null, replay: { id: first, title: 'Gala' }, ...more });
-  const step = (more: Partial<Situation>) => nextStep({ showing: { kind: 'live' }, broadcast: broadcast({}), state: 'ended', watching: false, now: noon, ...more });
+  const step = (more: Partial<Situation>) => nextStep({ showing: { kind: 'live' }, broadcast: broadcast({}), state: 'ended', watching: false, now: noon, endedFor: 60_000, ...more });
   const replay = { kind: 'replay', id: first } as const;
 
   test('its replay plays', () => expect(step({})).toBe('playReplay'));
@@ -23,6 +23,11 @@ describe('after the broadcast', () => {
   test('without a recording nothing happens', () => expect(step({ broadcast: { ...broadcast({}), replay: undefined } })).toBe('stay'));
   test('what still plays is played out', () => expect(step({ state: 'live' })).toBe('stay'));
   test('the replay of another broadcast is offered', () => expect(step({ broadcast: broadcast({ replay: { id: second, title: null } }) })).toBe('offerReplay'));
+  test('but not while its own may still come', () => {
+    expect(step({ broadcast: broadcast({ replay: { id: second, title: null } }), endedFor: 9_999 })).toBe('stay');
+    expect(step({ broadcast: broadcast({ replay: { id: second, title: null } }), endedFor: 10_000 })).toBe('offerReplay');
+  });
+  test('its own does not wait', () => expect(step({ endedFor: 0 })).toBe('playReplay'));
   test('a countdown that ends soon stays', () => expect(step({ broadcast: broadcast({ next: { title: 'Next', startsAt: new Date(noon + 60_000) } }) })).toBe('offerReplay'));
   test('one that ends tomorrow does not', () => expect(step({ broadcast: broadcast({ next: { title: 'Next', startsAt: new Date(noon + 86_400_000) } }) })).toBe('playReplay'));
   test('while the channel is live nothing is offered', () => expect(step({ broadcast: broadcast({ state: 'live' }), state: 'starting' })).toBe('stay'));

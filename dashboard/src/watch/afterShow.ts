@@ -1,4 +1,5 @@
 import type { ChannelAddress } from '../player/address';
+import type { Broadcast } from '../player/broadcast';
 import { element, setHidden, setText } from '../player/dom';
 import type { Player, PlayerView } from '../player/player';
 import { watchText } from '../text/watch';
@@ -23,6 +24,8 @@ export class AfterShow {
   private changing = false;
   /** The replay that the viewer left for live: it is not put before them again. */
   private left: string | null = null;
+  /** The session that is over, and since when the page knows, by the server's clock. */
+  private ended: { session: string | null; since: number } | null = null;
 
   constructor(player: Player, address: ChannelAddress) {
     this.player = player;
@@ -39,7 +42,7 @@ export class AfterShow {
     const { video } = this.player;
     const watching = this.showing.kind === 'replay' && !video.ended && video.currentTime > 0;
     const { broadcast } = view;
-    switch (nextStep({ showing: this.showing, broadcast, state: view.state, watching, now: view.now })) {
+    switch (nextStep({ showing: this.showing, broadcast, state: view.state, watching, now: view.now, endedFor: this.endedFor(broadcast, view.now) })) {
       case 'playReplay':
         if (broadcast?.replay !== undefined && broadcast.replay.id !== this.left) this.playReplay(broadcast.replay.id, broadcast.replay.title ?? broadcast.title ?? view.channel);
         break;
@@ -91,6 +94,14 @@ export class AfterShow {
       this.showing = { kind: 'live' };
       delete document.documentElement.dataset.showing;
     }
+  }
+
+  private endedFor(broadcast: Broadcast | null, now: number): number {
+    // While the server is away, what it said holds.
+    if (broadcast === null) return 0;
+    if (broadcast.state !== 'ended') this.ended = null;
+    else if (this.ended === null || this.ended.session !== broadcast.session) this.ended = { session: broadcast.session, since: now };
+    return this.ended === null ? 0 : now - this.ended.since;
   }
 
   private offer(hint: string, label: string, choose: () => void): void {

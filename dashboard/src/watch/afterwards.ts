@@ -13,6 +13,8 @@ export interface Situation {
   watching: boolean;
   /** Milliseconds since 1970, as the server counts them. */
   now: number;
+  /** For how long the page has known that the broadcast is over, in ms. */
+  endedFor: number;
 }
 
 /** What is to be done: put the replay on the stage or offer it, go to what is live or offer that. */
@@ -21,8 +23,11 @@ export type Step = 'stay' | 'playReplay' | 'offerReplay' | 'goLive' | 'offerLive
 /** With something announced that near, the countdown to it stays. */
 const soonMs = 60 * 60_000;
 
+/** So long a broadcast's own recording may take until it is told, in ms. */
+const patience = 10_000;
+
 /** A replay is taken from nobody; what is live comes by itself where nobody watches one. */
-export function nextStep({ showing, broadcast, state, watching, now }: Situation): Step {
+export function nextStep({ showing, broadcast, state, watching, now, endedFor }: Situation): Step {
   if (broadcast === null) return 'stay';
   if (showing.kind === 'replay') {
     if (broadcast.state !== 'live' || broadcast.session === showing.id) return 'stay';
@@ -32,7 +37,7 @@ export function nextStep({ showing, broadcast, state, watching, now }: Situation
   const over = broadcast.state === 'ended' || broadcast.state === 'offline';
   if (!over || broadcast.replay === undefined || (state !== 'ended' && state !== 'offline')) return 'stay';
   // Another broadcast than the one that was on: that one was not kept, or its recording is not known yet.
-  if (broadcast.state === 'ended' && broadcast.session !== broadcast.replay.id) return 'offerReplay';
+  if (broadcast.state === 'ended' && broadcast.session !== broadcast.replay.id) return endedFor < patience ? 'stay' : 'offerReplay';
   return broadcast.next !== null && broadcast.next.startsAt.getTime() - now < soonMs ? 'offerReplay' : 'playReplay';
 }
 
