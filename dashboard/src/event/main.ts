@@ -6,6 +6,7 @@ import './event.css';
 import { playerText } from '../text';
 import { watchText } from '../text/watch';
 import { embedOptions } from '../player/address';
+import { Awakening } from '../player/awakening';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { type PageParts, makePlayerPage } from '../player/page';
 import type { PlayerView } from '../player/player';
@@ -43,9 +44,12 @@ let player: PageParts | null = null;
 let view: PlayerView | null = null;
 let replay: string | null = null;
 let overSince: number | null = null;
+/** The page, not the viewer, stopped what played, and where it stood then. */
+let stilled: 'live' | 'elsewhere' | null = null;
 let knownStart: number | null = null;
 
-const poller = address === null ? null : new EventPoller(address.status, () => clock.now(), draw);
+const poller = address === null ? null : new EventPoller(address.status, () => clock.now(), onReport);
+const awakening = new Awakening(wake, () => poller?.ask());
 const share = new ShareDialog(
   () => poller?.known?.title ?? '',
   () => (view === null || player === null ? null : broadcastPosition(view, player.stage.player.video)),
@@ -75,10 +79,23 @@ if (isEmbedded) {
 
 void clock.synchronize();
 poller?.ask();
-window.setInterval(draw, 1000);
-document.addEventListener('visibilitychange', () => { if (!document.hidden) poller?.ask(); });
-window.addEventListener('online', () => poller?.ask());
+window.setInterval(() => {
+  // Timers of a page that nobody sees are slow without any sleep.
+  if (awakening.tick() && !document.hidden) wake();
+  draw();
+}, 1000);
 draw();
+
+function onReport(): void {
+  if (poller?.report.kind !== 'unreachable') clock.refresh();
+  draw();
+}
+
+/** After sleep or a lost network: the clock that counts down may have stood still. */
+function wake(): void {
+  poller?.ask();
+  void clock.synchronize();
+}
 
 function draw(): void {
   const report = poller?.report ?? { kind: 'notFound' as const };
@@ -104,23 +121,39 @@ function perform(known: EventStatus, phase: EventPhase): void {
   if (phase === 'live') {
     overSince = null;
     if (player === null) mount(known);
+    else goOn(player);
     return;
   }
 
   if (phase === 'ended' || phase === 'replay') overSince ??= performance.now();
-  if (phase === 'replay' && known.replay !== null && replay === null && !isPlayingOut(phase)) {
+  if (phase === 'replay' && known.replay !== null && !isPlayingOut(phase)) {
     if (player === null) mount(known, known.replay.id);
-    else playReplay(player, known.replay.id);
+    else if (replay === null) playReplay(player, known.replay.id);
+    if (player?.stage.player.mode === 'replay') goOn(player);
     return;
   }
 
   // Nothing of the event is left, and the player would go on with whatever comes next on the channel.
-  if (phase !== 'replay' && player !== null && !isPlayingOut(phase) && view?.wantsPlay === true) player.stage.player.pause();
+  if (phase !== 'replay' && player !== null && !isPlayingOut(phase) && view?.wantsPlay === true) {
+    const { player: playing } = player.stage;
+    // A replay that was seen to its end does not begin again by itself.
+    stilled = view.mode === 'live' ? (view.behindLive ? 'elsewhere' : 'live') : playing.video.ended ? null : 'elsewhere';
+    playing.pause();
+  }
+}
+
+/** What the page stopped goes on by itself; what the viewer stopped does not. */
+function goOn(parts: PageParts): void {
+  if (stilled === null) return;
+  const wasLive = stilled === 'live' && replay === null;
+  stilled = null;
+  if (wasLive) parts.stage.player.goLive();
+  else parts.stage.player.play();
 }
 
 /** Whether the broadcast is still on screen: viewers are some seconds behind its end, and who started over watches its recording already. */
 function isPlayingOut(phase: EventPhase): boolean {
-  if ((phase !== 'ended' && phase !== 'replay') || replay !== null) return false;
+  if ((phase !== 'ended' && phase !== 'replay') || replay !== null || stilled !== null) return false;
   if (view?.mode === 'replay' && player?.stage.player.video.ended === false) return true;
   return view?.state === 'live' && overSince !== null && performance.now() - overSince < playOutMs;
 }
@@ -146,7 +179,8 @@ function playReplay(parts: PageParts, id: string): void {
   replay = id;
   if (url === null) return;
   root.dataset.showing = 'replay';
-  parts.stage.player.playReplay(url);
+  // Who was at live has seen the end, and does not begin there.
+  parts.stage.player.playReplay(url, stilled === 'live' ? { startAt: 0 } : {});
 }
 
 function drawAbout(known: EventStatus, phase: EventPhase): void {
