@@ -51,6 +51,19 @@ internal static class ShareRules
         return level == 0 ? limit : (int)Math.Ceiling(expected + (3 * Math.Sqrt(expected)) + 1);
     }
 
+    /// <summary>
+    /// How many ids of a sample may be in a deeper one, by those that are not. With <c>x</c> expected by the share these are <c>x + 6√x + 1</c> at most: chance alone does not bring more. Ids are their senders' choice,
+    /// and one that was made up to be in a deep sample stood for very many there.
+    /// </summary>
+    /// <param name="others">Ids of the sample that are not in the deeper one.</param>
+    /// <param name="share">What share of the sample the deeper one is; above 0 and below 1.</param>
+    public static int MostByChance(int others, double share)
+    {
+        // x is the share of all, which are the others and those that may be: x = share (others + x + 6√x + 1), solved for √x.
+        var root = ((6 * share) + Math.Sqrt((36 * share * share) + (4 * (1 - share) * share * (others + 1.0)))) / (2 * (1 - share));
+        return (int)((root * root) + (6 * root) + 1);
+    }
+
     private static int Fitting(long viewers, double most)
     {
         var level = 0;

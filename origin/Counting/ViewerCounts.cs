@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.Counting;
 
 /// <summary>
-/// Who watches at this process, by the beacons of pages that play. Safe to use from any thread. Bounded by <see cref="MaxIds"/>: when there are more, the largest audience is counted by a sample half as large, and so on. What is old is
-/// forgotten and shares are planned once a second, by whoever asks first.
+/// Who watches at this process, by the beacons of pages that play. Safe to use from any thread. Bounded by <see cref="MaxIds"/>: when there are more, the largest audience is counted by a sample half as large, and so on; other channels
+/// lose nothing by it. What is old is forgotten and shares are planned once a second, by whoever asks first.
 /// </summary>
 /// <param name="options">How many beacons there may be.</param>
 /// <param name="time">The clock.</param>
@@ -70,15 +70,12 @@ public sealed class ViewerCounts(IOptions<OriginOptions> options, TimeProvider t
             _ids += set.Ids - before;
             while (_ids > MaxIds)
             {
-                if (!HalveLargest())
-                {
-                    set.Remove(beacon.Id);
-                    _ids--;
-                    return BeaconAnswer.Full;
-                }
+                ShrinkLargest();
             }
 
-            return answer;
+            // What was kept, unless there had to be room.
+            return answer != BeaconAnswer.Counted || set.Has(beacon.Id) ? answer
+                : ViewerShare.Has(beacon.Id, set.Kept) ? BeaconAnswer.Full : BeaconAnswer.Unsampled;
         }
     }
 
@@ -117,13 +114,12 @@ public sealed class ViewerCounts(IOptions<OriginOptions> options, TimeProvider t
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 
-    private bool HalveLargest()
+    private void ShrinkLargest()
     {
         var largest = _sets.Values.MaxBy(set => set.Ids)!;
         var before = largest.Ids;
-        var isHalved = largest.Halve();
+        largest.Shrink();
         _ids -= before - largest.Ids;
-        return isHalved;
     }
 
     private void TakeTurn()

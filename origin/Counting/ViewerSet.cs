@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics;
 using Broadcast.Media;
 
 namespace Broadcast.Origin.Counting;
@@ -30,7 +31,7 @@ internal enum BeaconAnswer
 
 /// <summary>
 /// Who watches one channel: ids that told of themselves lately, of the sample of a level. When the level falls, pages that were out of the sample need a moment to hear of it; until then the count goes by the deeper sample, all of whom
-/// are there. Of each network no more ids are kept than its most viewers have in a sample. Owned by <see cref="ViewerCounts"/>, under its lock. Times are of any one clock.
+/// are there. Of each network no more ids are kept than its most viewers have in a sample, and in a deeper sample no more than chance brings there. Owned by <see cref="ViewerCounts"/>, under its lock. Times are of any one clock.
 /// </summary>
 /// <param name="mostOfNetwork">Viewers of one network that are counted.</param>
 internal sealed class ViewerSet(int mostOfNetwork)
@@ -41,7 +42,7 @@ internal sealed class ViewerSet(int mostOfNetwork)
     /// <summary>How long until all pages have heard of a share and have told of themselves: they ask every 12 s at the latest, and then wait for <see cref="ShareRules.Every"/> at most.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
 
-    private readonly Dictionary<ulong, (TimeSpan At, IPAddress? Network)> _seen = [];
+    private readonly Dictionary<ulong, (TimeSpan First, TimeSpan At, IPAddress? Network)> _seen = [];
     private readonly Dictionary<IPAddress, (int Kept, int Counted)> _networks = [];
     private TimeSpan _eased;
 
@@ -63,6 +64,9 @@ internal sealed class ViewerSet(int mostOfNetwork)
     /// <summary>How many watch.</summary>
     public long Viewers => (long)(Counted == 0 ? _seen.Count : _seen.Keys.Count(id => ViewerShare.Has(id, Counted))) << Counted;
 
+    /// <summary>Whether an id is one of those that are kept.</summary>
+    public bool Has(ulong id) => _seen.ContainsKey(id);
+
     /// <summary>A page plays.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="network">Where it comes from; <see langword="null"/> where that is not known.</param>
@@ -76,7 +80,7 @@ internal sealed class ViewerSet(int mostOfNetwork)
 
         if (_seen.TryGetValue(id, out var known))
         {
-            _seen[id] = (now, known.Network);
+            _seen[id] = known with { At = now };
             return BeaconAnswer.Counted;
         }
 
@@ -85,7 +89,7 @@ internal sealed class ViewerSet(int mostOfNetwork)
             return BeaconAnswer.Crowded;
         }
 
-        _seen.Add(id, (now, network));
+        _seen.Add(id, (now, now, network));
         return BeaconAnswer.Counted;
     }
 
@@ -114,12 +118,17 @@ internal sealed class ViewerSet(int mostOfNetwork)
         return true;
     }
 
-    /// <summary>Forgets who has not told of itself for <see cref="Lifetime"/>.</summary>
+    /// <summary>Forgets who has not told of itself for <see cref="Lifetime"/>, and of a sample what chance did not bring there.</summary>
     public void Expire(TimeSpan now)
     {
         foreach (var id in _seen.Where(seen => now - seen.Value.At > Lifetime).Select(seen => seen.Key).ToList())
         {
             Remove(id);
+        }
+
+        if (Counted > 0)
+        {
+            DropSurplus();
         }
     }
 
@@ -131,6 +140,12 @@ internal sealed class ViewerSet(int mostOfNetwork)
         if (Counted > Kept && now - _eased >= Settling)
         {
             Change(Kept, Kept);
+        }
+
+        // Before a sample is what is counted, what was made up to be in it goes; the level does not become deeper for that.
+        if (Math.Max(WantedElsewhere, ShareRules.Level(Wanted, Viewers, most)) > Counted)
+        {
+            DropSurplus();
         }
 
         // Deeper at once; less deep only when what was begun before is what is counted.
@@ -148,18 +163,24 @@ internal sealed class ViewerSet(int mostOfNetwork)
         }
     }
 
-    /// <summary>Keeps half of the ids: there is no room for more.</summary>
-    /// <returns>Whether that can be.</returns>
-    public bool Halve()
+    /// <summary>There is no room for so many: keeps no more than chance brings; when that frees little, a sample half as large; and when no sample is smaller, the older half. Called again it frees more.</summary>
+    public void Shrink()
     {
-        if (Kept >= ViewerShare.MaxLevel)
+        var before = Ids;
+        DropSurplus();
+        if (before - Ids >= Math.Max(1, before / 16))
         {
-            return false;
+            return;
         }
 
-        Change(Kept + 1, Math.Max(Counted, Kept + 1));
-        Wanted = Math.Max(Wanted, Kept);
-        return true;
+        if (Kept < ViewerShare.MaxLevel)
+        {
+            Change(Kept + 1, Math.Max(Counted, Kept + 1));
+            Wanted = Math.Max(Wanted, Kept);
+            return;
+        }
+
+        DropNewest((Ids + 1) / 2, Kept);
     }
 
     /// <summary>The set as it is told to other processes.</summary>
@@ -188,6 +209,41 @@ internal sealed class ViewerSet(int mostOfNetwork)
             {
                 _seen.Remove(id);
             }
+        }
+    }
+
+    /// <summary>Drops from each deeper sample what is more than chance brings there, the deepest first, and there the newest. By chance, that is by the whole of the sample that is counted.</summary>
+    private void DropSurplus()
+    {
+        var sizes = new int[ViewerShare.MaxLevel + 1];
+        foreach (var id in _seen.Keys)
+        {
+            sizes[Math.Min(BitOperations.LeadingZeroCount(id), ViewerShare.MaxLevel)]++;
+        }
+
+        for (var level = ViewerShare.MaxLevel - 1; level >= 0; level--)
+        {
+            sizes[level] += sizes[level + 1];
+        }
+
+        var all = sizes[Counted];
+        for (var level = ViewerShare.MaxLevel; level > Counted; level--)
+        {
+            var size = sizes[level] - (sizes[Counted] - all);   // less what was dropped of deeper ones
+            var surplus = size - ShareRules.MostByChance(all - size, ViewerShare.Of(level - Counted));
+            if (surplus > 0)
+            {
+                DropNewest(surplus, level);
+                all -= surplus;
+            }
+        }
+    }
+
+    private void DropNewest(int count, int level)
+    {
+        foreach (var id in _seen.Where(seen => ViewerShare.Has(seen.Key, level)).OrderByDescending(seen => seen.Value.First).Take(count).Select(seen => seen.Key).ToList())
+        {
+            Remove(id);
         }
     }
 

@@ -50,4 +50,24 @@ public class ShareRulesTests
     [InlineData(9, 11)]
     [InlineData(20, 2)]
     public void A_crowd_behind_one_address_has_room_for_chance(int level, int ids) => ShareRules.MostOfNetwork(2_000, level).ShouldBe(ids);
+
+    [Fact]
+    public void A_deeper_sample_may_have_what_chance_brings_and_nothing_beyond()
+    {
+        foreach (var others in (int[])[0, 1, 10, 500, 8_000, 100_000])
+        {
+            for (var level = 1; level <= ViewerShare.MaxLevel; level++)
+            {
+                var share = ViewerShare.Of(level);
+                var most = ShareRules.MostByChance(others, share);
+                most.ShouldBeGreaterThan(0);
+                (most - Chance(others + most)).ShouldBeLessThanOrEqualTo(0);
+                (most + 1 - Chance(others + most + 1)).ShouldBeGreaterThan(0);
+
+                double Chance(int all) => (all * share) + (6 * Math.Sqrt(all * share)) + 1;
+            }
+        }
+
+        ShareRules.MostByChance(8_000, 0.5).ShouldBeInRange(8_500, 9_200);
+    }
 }

@@ -117,7 +117,67 @@ public class ViewerCountsTests
             Plays(counts, (ulong)random.NextInt64(2, 1L << 40));   // all in the deepest sample
         }
 
-        Plays(counts, 1).ShouldBe(BeaconAnswer.Full);
+        Seen(counts).ShouldBeInRange(380_000L, 420_000L, "those do not make the sample any deeper");
+    }
+
+    [Theory]
+    [InlineData(0, 20)]
+    [InlineData(0, 4)]
+    [InlineData(0, 1)]
+    [InlineData(100_000, 20)]
+    [InlineData(100_000, 4)]
+    public void Ids_that_are_made_up_to_be_in_small_samples_are_no_more_viewers_than_they_are(int others, int zeros)
+    {
+        const int MadeUp = 16_000;
+        var counts = Counts();
+        var random = new Random(17);
+        for (var i = 0; i < others; i++)
+        {
+            Plays(counts, (ulong)random.NextInt64() << 1);
+        }
+
+        Pass(1);
+        var level = counts.Offer(Demo, 0);
+        level.ShouldBe(others == 0 ? 0 : 3);
+        ulong[] ids = [.. Enumerable.Range(0, MadeUp).Select(_ => (ulong)random.NextInt64() << 1 >> zeros)];
+        for (var second = 0; second < 20; second++)
+        {
+            foreach (var id in ids)
+            {
+                Plays(counts, id);
+            }
+
+            Seen(counts).ShouldBeInRange((long)(others * 0.95), (long)(others * 1.05) + MadeUp);
+            counts.Offer(Demo, 0).ShouldBe(level, "pages go on telling of themselves");
+        }
+
+        Pass(ViewerSet.Lifetime.TotalSeconds);
+        Seen(counts).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_channel_that_cannot_have_a_smaller_sample_takes_no_room_from_others()
+    {
+        var counts = Counts();
+        var other = ChannelName.Parse("other");
+        Plays(counts, 1);
+        counts.Offer(Demo, ViewerShare.MaxLevel);
+        Pass(1);
+        counts.Read();
+        for (var id = 2UL; id <= ViewerCounts.MaxIds; id++)
+        {
+            Plays(counts, id).ShouldBe(BeaconAnswer.Counted);
+        }
+
+        for (var i = 1UL; i <= 1_000; i++)
+        {
+            counts.Take(other, new(i << 48, IsLeaving: false), null).ShouldBe(BeaconAnswer.Counted);
+            counts.Take(Demo, new(i + ViewerCounts.MaxIds, IsLeaving: false), null).ShouldBe(BeaconAnswer.Counted, "its older half made room");
+        }
+
+        counts.Take(Demo, new(ViewerCounts.MaxIds, IsLeaving: true), null).ShouldBe(BeaconAnswer.Left, "whether or not it is still there");
+        Pass(1);
+        counts.Find(other)!.Viewers.ShouldBe(1_000);
     }
 
     [Fact]
