@@ -15,13 +15,16 @@ internal sealed record ChannelViewersData(long Viewers);
 internal sealed class ViewerKeeper(
     ViewerTable table, ViewerTotals totals, SessionBook book, Database database, TimeProvider time, ILogger<ViewerKeeper> logger, IViewerCounter? counter = null) : BackgroundService
 {
-    /// <summary>How often a change is told.</summary>
+    /// <summary>How often it is looked how many watch.</summary>
     public static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a channel's change is told at most: who comes back is sent so many messages that were missed and no more, and viewers come and go all the time.</summary>
+    public static readonly TimeSpan Tells = TimeSpan.FromSeconds(15);
 
     /// <summary>How often processes tell each other.</summary>
     public static readonly TimeSpan Exchange = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<ChannelName, long> _told = [];
+    private readonly Dictionary<ChannelName, (long Viewers, long? At)> _told = [];
     private long? _exchanged;
 
     /// <summary>One look.</summary>
@@ -86,19 +89,21 @@ internal sealed class ViewerKeeper(
         foreach (var channel in open.Union(_told.Keys).ToList())
         {
             var viewers = totals.Find(channel).Viewers;
-            if (viewers != _told.GetValueOrDefault(channel))
+            var told = _told.GetValueOrDefault(channel);
+            if (viewers != told.Viewers && (told.At is not { } at || time.GetElapsedTime(at) >= Tells))
             {
                 await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
                 await EventStreamLog.AddAsync(connection, time.GetUtcNow(), EventStreamTypes.ChannelViewers, channel.Value, new ChannelViewersData(viewers), cancellationToken);
+                told = (viewers, time.GetTimestamp());
             }
 
-            if (viewers == 0 && !open.Contains(channel))
+            if (viewers == 0 && told.Viewers == 0 && !open.Contains(channel))
             {
                 _told.Remove(channel);
             }
             else
             {
-                _told[channel] = viewers;
+                _told[channel] = told;
             }
         }
     }

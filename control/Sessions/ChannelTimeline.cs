@@ -39,7 +39,7 @@ internal sealed class ChannelTimeline(Database database)
     private static readonly TimeSpan Making = TimeSpan.FromSeconds(1);
 
     // Of two things of one instant the higher key is the later one: an encoder comes after its session began, and goes before that ends. Changes of events that are steps of theirs are told as such.
-    private const string Read = """
+    private const string Read = $"""
         SELECT at, key, type, session, actor, data FROM (
             SELECT started_at AS at, '1:' || id AS key, 'session.started' AS type, id AS session, NULL::text AS actor, json_build_object('latency', latency)::text AS data
             FROM sessions WHERE channel_id = @id
@@ -51,7 +51,7 @@ internal sealed class ChannelTimeline(Database database)
             FROM event_steps s JOIN events e ON e.id = s.event_id WHERE e.channel_id = @id AND @events
             UNION ALL
             SELECT (body::json ->> 'timestamp')::timestamptz, '3:' || lpad(id::text, 19, '0'), type, body::json -> 'data' ->> 'session', NULL, (body::json -> 'data')::text
-            FROM stream_events WHERE channel = @channel AND type = ANY (@types) AND (body::json ->> 'timestamp')::timestamptz >= @since
+            FROM stream_events WHERE channel_id = @id AND type {EventStreamLog.IsOfTimeline} AND type = ANY (@types) AND (body::json ->> 'timestamp')::timestamptz >= @since
             UNION ALL
             SELECT at, '2:' || lpad(id::text, 19, '0'), 'audit', NULL, actor_kind || '/' || actor_id || ' ' || actor_name, json_build_object('action', action, 'subject', subject, 'detail', detail)::text
             FROM audit_log WHERE @changes AND at >= @since AND (subject = 'channel/' || @channel OR detail ->> 'channel' = @channel)

@@ -15,9 +15,16 @@ internal sealed class EventStreamLog(Database database)
     /// <summary>How long what a channel's timeline tells is kept beyond that (<see cref="ChannelTimeline"/>).</summary>
     public static readonly TimeSpan KeptForTimeline = TimeSpan.FromDays(7);
 
+    /// <summary>Most rows of <see cref="OfTimeline"/> that a channel has beyond <see cref="Kept"/>, the newest: an encoder that comes back every few seconds writes hundreds of thousands in a week.</summary>
+    public const int MostOfTimeline = 5000;
+
     /// <summary>What timelines take from here: nothing else keeps it.</summary>
     public static IReadOnlyList<string> OfTimeline { get; } =
         [HookTypes.PublishStarted, HookTypes.PublishStopped, HookTypes.InputLost, HookTypes.InputBack, HookTypes.HealthIssue, HookTypes.RecordingReady, HookTypes.EventLate];
+
+    // Said literally, so that the index of timelines can be used: the same types, as in migration 0023.
+    internal const string IsOfTimeline =
+        $"IN ('{HookTypes.PublishStarted}', '{HookTypes.PublishStopped}', '{HookTypes.InputLost}', '{HookTypes.InputBack}', '{HookTypes.HealthIssue}', '{HookTypes.RecordingReady}', '{HookTypes.EventLate}')";
 
     private const int AtOnce = 5000;
 
@@ -89,7 +96,7 @@ internal sealed class EventStreamLog(Database database)
     public async Task<bool> TidyAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
+        var old = await connection.ExecuteAsync(new CommandDefinition(
             $"""
             DELETE FROM stream_events WHERE id IN (
                 SELECT e.id FROM stream_events e WHERE e.written_at < now() - make_interval(secs => @kept) AND e.id < (SELECT max(m.id) FROM stream_events m)
@@ -99,6 +106,19 @@ internal sealed class EventStreamLog(Database database)
                 LIMIT @most)
             """,
             new { kept = Kept.TotalSeconds, keptLonger = KeptForTimeline.TotalSeconds, ofTimeline = OfTimeline.ToArray(), most = AtOnce },
-            cancellationToken: cancellationToken)) == AtOnce;
+            cancellationToken: cancellationToken));
+
+        // Of each channel the place of the newest that is too much, by the index; what is there and older goes, some of it at a time.
+        var tooMany = await connection.ExecuteAsync(new CommandDefinition(
+            $"""
+            DELETE FROM stream_events WHERE id IN (
+                SELECT e.id FROM channels c
+                CROSS JOIN LATERAL (SELECT n.id FROM stream_events n WHERE n.channel_id = c.id AND n.type {IsOfTimeline} ORDER BY n.id DESC OFFSET @kept LIMIT 1) first
+                JOIN stream_events e ON e.channel_id = c.id AND e.type {IsOfTimeline} AND e.id <= first.id
+                WHERE e.written_at < now() - make_interval(secs => @age) LIMIT @most)
+            """,
+            new { kept = MostOfTimeline, age = Kept.TotalSeconds, most = AtOnce },
+            cancellationToken: cancellationToken));
+        return old == AtOnce || tooMany == AtOnce;
     }
 }

@@ -107,6 +107,58 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_later_channel_of_the_same_name_has_a_timeline_of_its_own()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await HappensAsync(bench, HookTypes.InputLost, new { });
+        await bench.Rig.Channels.DeleteAsync("demo");
+        await bench.Rig.Channels.CreateAsync("demo", new());
+        await HappensAsync(bench, HookTypes.InputBack, new { });
+        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type).ShouldBe([HookTypes.InputBack], "at the same moment");
+    }
+
+    [Fact]
+    public async Task Of_each_channel_the_newest_stay_for_the_timeline_and_the_last_hour()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await bench.Rig.Channels.CreateAsync("other", new());
+        await using (var fill = bench.Rig.Database.Source.CreateCommand($$"""
+            INSERT INTO stream_events (type, channel, channel_id, body)
+            SELECT '{{HookTypes.PublishStarted}}', c.name, c.id, '{}' FROM generate_series(1, {{EventStreamLog.MostOfTimeline + 7}}) n, channels c WHERE c.name = 'demo' OR n <= 2 ORDER BY n, c.id
+            """))
+        {
+            await fill.ExecuteNonQueryAsync();
+        }
+
+        var log = new EventStreamLog(bench.Rig.Database);
+        await log.TidyAsync(default);
+        (await CountAsync("demo")).ShouldBe(EventStreamLog.MostOfTimeline + 7, "the last hour is there for who comes back");
+
+        await AgeAsync(bench, "2 hours");
+        (await log.TidyAsync(default)).ShouldBeFalse();
+        (await CountAsync("demo")).ShouldBe(EventStreamLog.MostOfTimeline);
+        (await CountAsync("other")).ShouldBe(2);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Where(m => m.Channel == "demo").Min(m => m.Id).ShouldBeGreaterThan(7, "the oldest went");
+
+        async Task<long> CountAsync(string channel)
+        {
+            await using var count = bench.Rig.Database.Source.CreateCommand("SELECT count(*) FROM stream_events WHERE channel = $1");
+            count.Parameters.Add(new() { Value = channel });
+            return (long)(await count.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
+    public async Task The_index_of_timelines_is_of_the_types_that_they_tell()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var read = bench.Rig.Database.Source.CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
+        var definition = (string)(await read.ExecuteScalarAsync())!;
+        definition.Split('\'').Where((_, i) => i % 2 == 1).Order().ShouldBe(EventStreamLog.OfTimeline.Order());
+        EventStreamLog.IsOfTimeline.Split('\'').Where((_, i) => i % 2 == 1).ShouldBe(EventStreamLog.OfTimeline);
+    }
+
+    [Fact]
     public async Task Measurements_are_told_with_their_interval_and_only_those_that_are_asked_for()
     {
         var measured = new TwoMeasurements();

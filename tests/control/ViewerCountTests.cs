@@ -84,7 +84,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         {
             counter.Sample = Seen(Demo, [.. Enumerable.Range(1, watching).Select(id => (ulong)id)]);
             await keeper.LookAsync(default);
-            bench.Rig.Clock.Advance(ViewerKeeper.Look);
+            bench.Rig.Clock.Advance(ViewerKeeper.Tells);
         }
 
         (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(5);
@@ -96,6 +96,30 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         await keeper.LookAsync(default);
         (await ToldAsync(bench)).ShouldBe([2L, 5L, 3L, 0L]);
         keeper.Dispose();
+    }
+
+    [Fact]
+    public async Task A_channel_whose_viewers_come_and_go_all_the_time_is_told_of_every_15_seconds()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var counter = new Counter(Seen(Demo));
+        using var keeper = Keeper(bench, counter);
+        var grant = await bench.BeginAsync();
+        for (var watching = 1; watching <= 8; watching++)
+        {
+            counter.Sample = Seen(Demo, [.. Enumerable.Range(1, watching).Select(id => (ulong)id)]);
+            await keeper.LookAsync(default);
+            bench.Rig.Clock.Advance(ViewerKeeper.Look);
+        }
+
+        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
+        await bench.EndAsync(grant);
+        counter.Sample = Seen(Demo);
+        await keeper.LookAsync(default);
+        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
+        bench.Rig.Clock.Advance(ViewerKeeper.Look);
+        await keeper.LookAsync(default);
+        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L, 0L], "what it was not yet told of is not forgotten");
     }
 
     [Fact]

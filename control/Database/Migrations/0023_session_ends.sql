@@ -6,3 +6,7 @@ CREATE TRIGGER sessions_tell_end
 
 -- Of which event a session is.
 CREATE INDEX event_sessions_session ON event_sessions (session_id);
+
+-- What a channel's timeline tells, newest first; also by which the oldest of too much is found.
+CREATE INDEX stream_events_timeline ON stream_events (channel_id, id DESC)
+    WHERE type IN ('publish.started', 'publish.stopped', 'input.lost', 'input.back', 'health.issue', 'recording.ready', 'event.late');
