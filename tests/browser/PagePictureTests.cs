@@ -18,10 +18,13 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
     private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
     private readonly List<string> _complaints = [];
 
+    /// <summary>Both sets of colors, both widths; the fourth combination of them is no other page. With pictures there are more.</summary>
+    public static TheoryData<string, int, int, ColorScheme> Looks { get; } = Folder is null
+        ? new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light } }
+        : new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light }, { "light", 1280, 800, ColorScheme.Light }, { "wall", 2560, 1440, ColorScheme.Dark } };
+
     [Theory]
-    [InlineData("dark", 1280, 800, ColorScheme.Dark)]
-    [InlineData("light", 1280, 800, ColorScheme.Light)]
-    [InlineData("phone", 360, 740, ColorScheme.Light)]
+    [MemberData(nameof(Looks))]
     public async Task No_page_is_closed_to_people_who_use_other_means_and_none_sticks_out_at_its_side(string look, int width, int height, ColorScheme scheme)
     {
         var page = await chromium.OpenAsync(full.Server.Http, width, height);
