@@ -19,6 +19,9 @@ internal static partial class ControlLog
     [LoggerMessage(5010, LogLevel.Information, "Database migrated from version {From} to {To}")]
     public static partial void Migrated(ILogger logger, int from, int to);
 
+    [LoggerMessage(5149, LogLevel.Warning, "The schema cannot be changed just now ({Reason}): another server or a backup is at work in it. It is tried again")]
+    public static partial void MigrationBlocked(ILogger logger, string reason);
+
     [LoggerMessage(5011, LogLevel.Error, "Database away: {Reason}. Streams go on; trying again")]
     public static partial void DatabaseAway(ILogger logger, string reason);
 

@@ -102,7 +102,7 @@ public sealed class Database : IAsyncDisposable
             var source = await ConnectAsync(cancellationToken);
             Volatile.Write(ref _source, source);
         }
-        catch (Exception e) when (IsAway(e))
+        catch (Exception e) when (IsAway(e) && e is not ControlException { InnerException: PostgresException })
         {
             throw new ControlException(
                 ControlCode.Unavailable,

@@ -10,14 +10,50 @@ internal sealed record Migration(int Number, string Name, string Sql);
 /// <summary>Numbered SQL files, embedded; applied in order, each once, all in one transaction, by one process at a time.</summary>
 internal static class Migrations
 {
+    private const int Tries = 5;
     private const long LockKey = 0x42_72_6F_61_64;   // "Broad"
+
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>All that this program knows, by number.</summary>
     public static IReadOnlyList<Migration> All { get; } = Load();
 
-    /// <summary>Brings the schema to this program's version.</summary>
-    /// <exception cref="ControlException">The schema is newer than this program.</exception>
-    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    /// <summary>
+    /// Brings the schema to this program's version. Servers of before may be at work meanwhile, and both may come to wait for each other's locks: then all of it is undone and tried again.
+    /// </summary>
+    /// <param name="source">Connections.</param>
+    /// <param name="time">Time.</param>
+    /// <param name="logger">Told what was done, and what is in the way.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="lockPatience">How long one statement waits for a lock, which others queue behind; 5 s when not given.</param>
+    /// <exception cref="ControlException">
+    /// <see cref="ControlCode.Broken"/>: the schema is newer than this program. <see cref="ControlCode.Unavailable"/>: its tables stayed locked by others for all tries.
+    /// </exception>
+    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken, TimeSpan? lockPatience = null)
+    {
+        for (var left = Tries; ;)
+        {
+            try
+            {
+                await ApplyOnceAsync(source, time, logger, lockPatience ?? LockPatience, cancellationToken);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable)
+            {
+                if (--left == 0)
+                {
+                    throw new ControlException(
+                        ControlCode.Unavailable, $"The schema cannot be changed while others keep its tables locked ({e.MessageText}). Look for a backup that runs, or stop the servers of before", e);
+                }
+
+                ControlLog.MigrationBlocked(logger, e.MessageText);
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task ApplyOnceAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, TimeSpan lockPatience, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         if (await VersionAsync(connection, cancellationToken) == All[^1].Number)
@@ -26,7 +62,8 @@ internal static class Migrations
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);   // this one for as long as it takes: another migrates
+        await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {lockPatience.TotalMilliseconds:0}"), cancellationToken);
 
         // First this, which takes a lock on the table: asked under an advisory lock alone, the catalog cache may still say that there is none.
         await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);

@@ -1,3 +1,4 @@
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -55,6 +56,40 @@ public sealed class MigrationTests(PostgresFixture postgres)
         (await channels.GetAsync("late")).Record.ShouldBeTrue();
         (await channels.ListAsync()).Count.ShouldBe(2);
         (await channels.SetAsync("demo", new(Ladder: "720p@2500k"))).Ladder.ShouldBe("720p@2500k", "rungs of its own");
+    }
+
+    [Fact]
+    public async Task A_table_that_is_in_use_is_waited_for_and_the_schema_goes_forward_then()
+    {
+        await postgres.ExecuteAsync("CREATE DATABASE busy");
+        var options = await postgres.FreshAsync();
+        options.ConnectionString = new Npgsql.NpgsqlConnectionStringBuilder(options.ConnectionString) { Database = "busy" }.ConnectionString;
+        await using var source = Npgsql.NpgsqlDataSource.Create(options.ConnectionString);
+        await using (var first = source.CreateCommand($"""
+            {Migrations.All[0].Sql}
+            CREATE TABLE schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL);
+            INSERT INTO schema_versions VALUES (1, '0001_channels', now());
+            """))
+        {
+            await first.ExecuteNonQueryAsync();
+        }
+
+        await using var busy = await source.OpenConnectionAsync();
+        var reading = await busy.BeginTransactionAsync();
+        await using (var read = new Npgsql.NpgsqlCommand("SELECT count(*) FROM channels", busy))
+        {
+            await read.ExecuteScalarAsync();
+        }
+
+        var log = new RememberedLog();
+        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<Database>(), default, TimeSpan.FromMilliseconds(20));
+        await Poll.UntilAsync(() => log.Lines.Count > 0);
+        await reading.CommitAsync();
+
+        await applying;
+        log.Lines.First().ShouldContain("tried again");
+        await using var count = source.CreateCommand("SELECT count(*) FROM schema_versions");
+        (await count.ExecuteScalarAsync()).ShouldBe((long)Migrations.All.Count);
     }
 
     [Fact]
