@@ -66,7 +66,7 @@ public static class DatabaseBackup
         return contents;
     }
 
-    /// <summary>Puts what a backup holds in the place of what a database holds: all of it or, where that fails, nothing. Then brings its schema up to date.</summary>
+    /// <summary>Puts what a backup holds in the place of what a database holds: all of it or, where that fails, nothing. Then brings its schema up to date, and frees the sessions that were open then from their servers.</summary>
     /// <param name="folder">The data folder; no server may run on it.</param>
     /// <param name="options">Where the database is.</param>
     /// <param name="path">The backup.</param>
@@ -91,6 +91,7 @@ public static class DatabaseBackup
 
         await using var after = await Database.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
         await using var restored = await after.Source.OpenConnectionAsync(cancellationToken);
+        await ReleaseAsync(restored, cancellationToken);
         var contents = await ContentsAsync(restored, cancellationToken);
 
         // In the log of the backup, whose last row is as old as that is.
@@ -101,6 +102,13 @@ public static class DatabaseBackup
         }
 
         return contents;
+    }
+
+    /// <summary>No server runs, so none has a session or a lease: whichever starts first goes on with what was open.</summary>
+    private static async Task ReleaseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var release = new NpgsqlCommand("UPDATE sessions SET owner = NULL WHERE ended_at IS NULL; DELETE FROM servers", connection);
+        await release.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

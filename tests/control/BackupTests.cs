@@ -70,6 +70,30 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_on_air_is_nobodys_after_a_restore()
+    {
+        var options = await postgres.FreshAsync();
+        await using (var database = await postgres.OpenAsync(options))
+        {
+            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new());
+            await ExecuteAsync(database, """
+                INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
+                SELECT i, i, 'before', '', now(), now(), now(), now() + interval '1 hour', false FROM gen_random_uuid() i;
+                INSERT INTO sessions (id, channel_id, epoch, latency, started_at, owner, ended_at, end_reason)
+                SELECT s.id, c.id, 1, 'low', now(), v.id, s.ended, s.reason
+                FROM channels c, servers v, (VALUES ('01J00000000000000000000001', now(), 'over'), ('01J00000000000000000000002', NULL, NULL)) s (id, ended, reason)
+                """);
+            await WriteAsync(database);
+        }
+
+        await RestoreAsync(options, replace: true);
+
+        await using var restored = await postgres.OpenAsync(options);
+        await using var command = restored.Source.CreateCommand("SELECT string_agg(id || ' ' || (owner IS NULL)::text, ', ' ORDER BY id) || ', servers ' || (SELECT count(*) FROM servers) FROM sessions");
+        (await command.ExecuteScalarAsync()).ShouldBe("01J00000000000000000000001 false, 01J00000000000000000000002 true, servers 0");
+    }
+
+    [Fact]
     public async Task A_backup_of_a_newer_schema_or_of_something_else_is_refused()
     {
         var options = await postgres.FreshAsync();
