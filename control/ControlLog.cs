@@ -192,6 +192,9 @@ internal static partial class ControlLog
     [LoggerMessage(5141, LogLevel.Warning, "{File} cannot be written ({Reason}): after its next start this server goes by another number. Let it write to its data folder")]
     public static partial void ServerIdNotKept(ILogger logger, string file, string reason);
 
+    [LoggerMessage(5148, LogLevel.Information, "The lease of this server's number, {Number}, was taken under another name or in another folder: waiting {Seconds} s to see whether that server lives")]
+    public static partial void ServerIdDoubtful(ILogger logger, Guid number, double seconds);
+
     [LoggerMessage(5142, LogLevel.Warning, "This data folder is a copy of one that another server uses, whose number is {Copied}: this server goes by {Number} from now on")]
     public static partial void ServerIdCopied(ILogger logger, Guid copied, Guid number);
 

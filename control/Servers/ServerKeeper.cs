@@ -24,10 +24,13 @@ internal sealed class ServerKeeper(
     /// <summary>Whether a notice on <c>broadcast_control</c> is about whose sessions are whose.</summary>
     public static bool IsAbout(string notice) => notice.StartsWith("session_owners:", StringComparison.Ordinal);
 
-    /// <summary>Takes the lease. Where the number is that of a server that lives elsewhere, the data folder was copied, and this one gets another.</summary>
+    /// <summary>
+    /// Takes the lease. Where the number is that of a server that lives elsewhere, the data folder was copied, and this one gets another. That it lives has to be seen: a container that was killed and is back under a new name
+    /// finds its own lease like this.
+    /// </summary>
     public async Task BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (await BeatAsync(connection, isFirst: true, cancellationToken) == Beat.Taken)
+        if (await BeatAsync(connection, isFirst: true, cancellationToken) == Beat.Taken && await BeatIfSilentAsync(connection, cancellationToken) == Beat.Taken)
         {
             var copied = identity.Id;
             identity.Renew(isKept: true);
@@ -140,8 +143,18 @@ internal sealed class ServerKeeper(
         }
     }
 
-    private Task<Beat> BeatAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken) =>
-        ServerLease.BeatAsync(connection, identity, options.Value.ServerLease, isFirst, cancellationToken);
+    private Task<Beat> BeatAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken, DateTimeOffset? silentSince = null) =>
+        ServerLease.BeatAsync(connection, identity, options.Value.ServerLease, isFirst, silentSince, cancellationToken);
+
+    // One beat and a half: who lives is heard of in that time.
+    private async Task<Beat> BeatIfSilentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var seen = await ServerLease.LastSeenAsync(connection, identity, cancellationToken);
+        var wait = options.Value.ServerLease / BeatsALease * 1.5;
+        ControlLog.ServerIdDoubtful(logger, identity.Id, wait.TotalSeconds);
+        await Task.Delay(wait, time, cancellationToken);
+        return await BeatAsync(connection, isFirst: true, cancellationToken, seen);
+    }
 
     private void OnLost(SessionId session, string reason)
     {

@@ -24,7 +24,7 @@ internal static class ServerLease
         (s.owner IS NULL OR @me::uuid IS NULL OR s.owner = @me::uuid OR NOT EXISTS (SELECT 1 FROM servers v WHERE v.id = s.owner AND v.lease_until > clock_timestamp()))
         """;
 
-    // Who starts may take the number over from a run that ended without a word: the one before in the same place, or one whose lease is over. Else it is a copy's.
+    // Who starts may take the number over from a run that ended without a word: the one before in the same place, one whose lease is over, or one that has not beaten since it was looked at. Else it is a copy's.
     private const string Renew = """
         INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
         SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false FROM clock_timestamp() t
@@ -32,7 +32,7 @@ internal static class ServerLease
             started_at = CASE WHEN v.run = excluded.run THEN v.started_at ELSE excluded.started_at END,
             unbroken_since = CASE WHEN v.run = excluded.run AND v.lease_until >= excluded.last_seen_at THEN v.unbroken_since ELSE excluded.last_seen_at END,
             last_seen_at = excluded.last_seen_at, lease_until = excluded.lease_until
-        WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at))
+        WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at OR v.last_seen_at = @silentSince::timestamptz))
         """;
 
     /// <summary>Renews it, or takes it for the first time.</summary>
@@ -40,12 +40,19 @@ internal static class ServerLease
     /// <param name="identity">Whose.</param>
     /// <param name="lease">How long it holds from now on.</param>
     /// <param name="isFirst">Whether this run has had none yet.</param>
+    /// <param name="silentSince">Where this run has had none yet and another one's holds: when that was heard of last, long enough ago that it would have beaten again if it lived.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Beat> BeatAsync(NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, CancellationToken cancellationToken) =>
+    public static async Task<Beat> BeatAsync(
+        NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, DateTimeOffset? silentSince, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             Renew,
-            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Place, lease = lease.TotalSeconds, isFirst },
+            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Place, lease = lease.TotalSeconds, isFirst, silentSince },
             cancellationToken: cancellationToken)) > 0 ? Beat.Held : Beat.Taken;
+
+    /// <summary>When the server that goes by this one's number was heard of last; <see langword="null"/> when there is none.</summary>
+    public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
+        await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
+            "SELECT last_seen_at FROM servers WHERE id = @id", new { id = identity.Id }, cancellationToken: cancellationToken));
 
     /// <summary>Gives it back: whoever starts next need not wait for its end.</summary>
     public static async Task ReleaseAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>

@@ -93,6 +93,30 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_container_that_was_killed_and_is_back_under_another_name_is_no_copy_of_itself()
+    {
+        var options = await postgres.FreshAsync();
+        using var folder = TempFolder.Create();
+        var a = await Server.StartAsync(options.ConnectionString, folder.Path);
+        var (key, grant) = await OnAirAsync(a);
+        var id = a.Get<ServerIdentity>().Id;
+        await a.DisposeAsync();
+        await using (var source = Npgsql.NpgsqlDataSource.Create(options.ConnectionString!))
+        await using (var killed = source.CreateCommand("UPDATE servers SET released = false, place = 'the host before', lease_until = clock_timestamp() + interval '10 minutes'"))
+        {
+            await killed.ExecuteNonQueryAsync();
+        }
+
+        await using var back = await Server.StartAsync(options.ConnectionString, folder.Path, settings: ("Control:ServerLease", "00:00:01"));
+
+        back.Get<ServerIdentity>().Id.ShouldBe(id);
+        File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(id.ToString());
+        (await back.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+        await back.Get<ServerKeeper>().RunOnceAsync(default);
+        back.Get<ServerIdentity>().Id.ShouldBe(id);
+    }
+
+    [Fact]
     public async Task Sessions_of_a_server_that_is_gone_are_ended_once_however_many_look()
     {
         var options = await postgres.FreshAsync();
@@ -215,8 +239,13 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var (_, grant) = await OnAirAsync(a);
         File.Copy(folder.Sub(ServerIdentity.FileName), copy.Sub(ServerIdentity.FileName));
 
-        await using var b = await Server.StartAsync(options.ConnectionString, copy.Path);
+        var starting = Server.StartAsync(options.ConnectionString, copy.Path, settings: ("Control:ServerLease", "00:00:04"));
+        while (!starting.IsCompleted)
+        {
+            await a.Get<ServerKeeper>().RunOnceAsync(default);   // it lives
+        }
 
+        await using var b = await starting;
         b.Get<ServerIdentity>().Id.ShouldNotBe(a.Get<ServerIdentity>().Id);
         File.ReadAllText(copy.Sub(ServerIdentity.FileName)).Trim().ShouldBe(b.Get<ServerIdentity>().Id.ToString());
         await a.Get<ServerKeeper>().RunOnceAsync(default);
