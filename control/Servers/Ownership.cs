@@ -52,7 +52,8 @@ internal readonly record struct OwnershipTerms(TimeSpan Lease, TimeSpan Grace)
 
         if (!owner.IsKnown)
         {
-            return Standing.Abandoned;   // its row goes long after it was heard of last
+            // Its row goes long after it was heard of last. But rows can be lost, too, and one that lives writes its own again with its next beat.
+            return owner.Contact >= Lease + Grace ? Standing.Abandoned : Standing.OnAir;
         }
 
         if (owner.OverFor < TimeSpan.Zero || (!owner.IsReleased && owner.Contact < Lease))
