@@ -36,7 +36,7 @@ internal static class ChannelEndpoints
             .Describe<EndedView>("endSession", "Ends the channel's open session now and sends its encoder away.", 200, 404);
 
         api.MapPost("/channels/{name}/kick", KickAsync).Asks(TokenRole.Producer)
-            .Describe<KickedView>("kickEncoders", "Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key.", 200, 404);
+            .Describe<KickedView>("kickEncoders", "Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key. 409: another server has the channel on air; ask that one.", 200, 404, 409);
 
         api.MapGet("/channels/{name}/health", HealthAsync).Asks(TokenRole.Viewer)
             .Describe<HealthView>("getHealth", "How the channel's encoders are doing, measured as they publish, with what to do where it could be better.", 200, 404);
@@ -85,11 +85,16 @@ internal static class ChannelEndpoints
         return new(ended);
     }
 
-    private static async Task<KickedView> KickAsync(string name, HttpContext http, Database database, SessionBook book, TimeProvider time)
+    private static async Task<KickedView> KickAsync(string name, HttpContext http, Database database, SessionBook book, SessionsElsewhere elsewhere, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
         var id = await StreamKeys.ChannelIdAsync(connection, name, http.RequestAborted);
         var encoders = book.Dismiss(id, "sent away by an operator");
+        if (encoders == 0 && elsewhere.Has(id))
+        {
+            throw new ControlException(ControlCode.Conflict, $"Channel {name} is on air at another server, which has its encoders. Ask that one.");
+        }
+
         if (encoders > 0)
         {
             // They are gone by now, whoever asked is gone, too.

@@ -117,6 +117,20 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Encoders_that_are_at_another_server_are_not_said_to_be_sent_away()
+    {
+        var options = await postgres.FreshAsync();
+        await using var a = await Server.StartAsync(options.ConnectionString);
+        var (_, grant) = await OnAirAsync(a);
+        await using var b = await Server.StartAsync(options.ConnectionString);
+
+        var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/kick", await b.TokenAsync(TokenRole.Producer));
+
+        (status, body.ToString()).ShouldSatisfyAllConditions(answer => answer.status.ShouldBe(409), answer => answer.Item2.ShouldContain("on air at another server"));
+        grant.Revoked.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Sessions_of_a_server_that_is_gone_are_ended_once_however_many_look()
     {
         var options = await postgres.FreshAsync();
