@@ -197,6 +197,12 @@ internal sealed class ControlRoom(
             ControlLog.SessionsOnAirElsewhere(logger, others.Count);
         }
 
+        // Before viewers are let in: they would get what the store had when this process began, for as long as it runs.
+        foreach (var other in lifecycle is null ? [] : others)
+        {
+            await lifecycle!.LetGoAsync(ChannelName.Parse(other.Channel), other.Id, cancellationToken);
+        }
+
         book.Resume(taken, session => states?.Find(session.Channel) is { State: "ended" } state && state.Session == session.Id);
         if (states is null || lifecycle is null)
         {

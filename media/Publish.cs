@@ -209,6 +209,12 @@ public interface ISessionLifecycle
     /// <summary>Ends the session: its last segment is closed and the timeline says so. A session already ended or unknown is no error.</summary>
     ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Another server has the session on air: nothing of it is served or written here any more, and nothing that it has in the store is touched. What had been found of it here was what the store told at the start.
+    /// One whose media arrive here is left as it is.
+    /// </summary>
+    ValueTask LetGoAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>Deletes all that the session left in spool and store. Only for ended sessions.</summary>
     ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken);
 

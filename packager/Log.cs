@@ -50,6 +50,9 @@ internal static partial class Log
     [LoggerMessage(3026, LogLevel.Warning, "Left-over media of session {Session} of channel {Channel} could not be listed, and stays until the session goes: {Reason}")]
     public static partial void CleanupFailed(ILogger logger, string channel, string session, string reason);
 
+    [LoggerMessage(3027, LogLevel.Information, "Session {Session} of channel {Channel} is on air at another server: what the store told of it is let go")]
+    public static partial void SessionLetGo(ILogger logger, string channel, string session);
+
     [LoggerMessage(3030, LogLevel.Error, "A receiver of the timeline failed on session {Session}; the others go on")]
     public static partial void SinkFailed(ILogger logger, Exception error, string session);
 

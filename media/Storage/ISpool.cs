@@ -30,6 +30,11 @@ public interface ISpool
     /// <summary>Deletes from memory, spool and store. In the background and retried where the store fails; a name that is nowhere is no error.</summary>
     void Delete(IReadOnlyCollection<ObjectName> names);
 
+    /// <summary>Drops a file that waits here, open or not, and leaves alone what the store has under its name. A name that is not here is no error.</summary>
+    void Discard(ObjectName name)
+    {
+    }
+
     /// <summary>Deletes everything whose name begins with <paramref name="prefix"/> (ending in <c>/</c>), in spool and store, in the background.</summary>
     void DeleteAll(string prefix);
 }

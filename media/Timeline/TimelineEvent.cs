@@ -168,4 +168,7 @@ public interface ITimelineSink
 
     /// <summary>The session is deleted or superseded: nothing of it is served live any more. Its media are gone, unless it is recorded and was only superseded.</summary>
     void Forget(ChannelName channel, SessionId session);
+
+    /// <summary>The session is another server's, which has it on air: it is not served live here, and what it has in the store is that one's to change.</summary>
+    void LetGo(ChannelName channel, SessionId session) => Forget(channel, session);
 }

@@ -54,6 +54,13 @@ internal sealed class BucketListWriter(
         }
     }
 
+    /// <summary>Another server writes the session's lists, and the channel's.</summary>
+    public void LetGo(ChannelName channel, SessionId session)
+    {
+        _entries.TryRemove(session, out _);
+        _refused.TryRemove(session, out _);
+    }
+
     /// <summary>Begins a round of each session that has none; for the clock, and for tests.</summary>
     /// <returns>Completes with the rounds.</returns>
     internal Task LookAsync(CancellationToken cancellationToken)

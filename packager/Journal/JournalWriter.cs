@@ -61,6 +61,16 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
+    /// <summary>Drops the open file without a trace. Those before it stay.</summary>
+    public void Discard()
+    {
+        if ((_file ?? _opening) is { } file)
+        {
+            (_file, _opening, Events) = (null, null, 0);
+            spool.Discard(file.Name);
+        }
+    }
+
     private void Open(SessionTimeline timeline)
     {
         var number = _older.Count > 0 ? Math.Max(_older[^1], _number) + 1 : _number + 1;

@@ -257,6 +257,11 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     private async Task CleanUpAsync(SessionTimeline timeline, long first, HashSet<ObjectName> pictures)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
+        if (stage.IsLetGo(id))
+        {
+            return;
+        }
+
         try
         {
             var folder = SessionAccount.FolderOf(channel, id);

@@ -25,6 +25,7 @@ public interface IPackagedSessions
 internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictureSink, IPackagedSessions
 {
     private readonly ConcurrentDictionary<SessionId, SessionPackager> _sessions = new();
+    private readonly ConcurrentDictionary<SessionId, byte> _letGo = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _adding = new();
     private readonly PackagerContext _context;
@@ -58,6 +59,33 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
         {
             await found.EndAsync(reason, cancellationToken);
+        }
+    }
+
+    public async ValueTask LetGoAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        await _recovered.Task.WaitAsync(cancellationToken);
+        lock (_adding)
+        {
+            if (!_sessions.TryGetValue(session, out var found))
+            {
+                _letGo[session] = 0;   // a store that answers late may tell of it yet
+                return;
+            }
+
+            if (found.Channel != channel || !found.TryLetGo())
+            {
+                return;
+            }
+
+            _letGo[session] = 0;
+            _sessions.TryRemove(session, out _);
+        }
+
+        Log.SessionLetGo(_context.Logger, channel.Value, session.Value);
+        foreach (var sink in _context.Sinks)
+        {
+            sink.LetGo(channel, session);
         }
     }
 
@@ -101,7 +129,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         SessionPackager session;
         lock (_adding)
         {
-            if (_sessions.ContainsKey(timeline.Session.Id))
+            if (Knows(timeline.Session.Id))
             {
                 return false;
             }
@@ -118,8 +146,11 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
     public bool IsSuperseded(ChannelName channel, SessionId session) =>
         _sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments);
 
-    /// <summary>Whether a session is known.</summary>
-    public bool Knows(SessionId session) => _sessions.ContainsKey(session);
+    /// <summary>Whether a session is known, be it as another server's.</summary>
+    public bool Knows(SessionId session) => _sessions.ContainsKey(session) || IsLetGo(session);
+
+    /// <summary>Whether a session is another server's, so that nothing of it is to be touched.</summary>
+    public bool IsLetGo(SessionId session) => _letGo.ContainsKey(session);
 
     /// <summary>Deletes all that a session left in spool and store.</summary>
     public void Delete(ChannelName channel, SessionId session)

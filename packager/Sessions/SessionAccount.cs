@@ -70,6 +70,9 @@ internal sealed class SessionAccount(
         Tell(timeline.Checkpoint());
     }
 
+    /// <summary>Drops the journal file that <see cref="Announce"/> began.</summary>
+    public void LetGo() => _journal.Discard();
+
     /// <summary>A publication's renditions begin, perhaps under a newer epoch. The latency profile stays what the session began with.</summary>
     /// <param name="session">As the publication has it.</param>
     /// <param name="renditions">In the order in which viewers are offered them: whose media come first says nothing about that.</param>

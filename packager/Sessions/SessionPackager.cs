@@ -32,6 +32,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     private readonly long[] _reported = new long[LossNames.Length];
     private readonly ConcurrentQueue<SessionPicture> _pictures = new();
     private Segmenter? _segmenter;
+    private bool _isLetGo;
     private volatile bool _receiving;
     private volatile SessionMediaTotals? _totals;
     private long _resumeAt;
@@ -81,7 +82,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
         try
         {
-            if (!timeline.IsEnded)
+            if (!timeline.IsEnded && !_isLetGo)
             {
                 await RunOwnedAsync(set, stop.Token);
             }
@@ -115,7 +116,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (!timeline.IsEnded)
+            if (!timeline.IsEnded && !_isLetGo)
             {
                 TakePictures();
                 account.Add(new TimelineEvent.Ended(reason));
@@ -131,6 +132,32 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         TakePicturesWhenIdle();
+    }
+
+    /// <summary>Writes nothing more: another server has the session.</summary>
+    /// <returns>Whether it is so; not while an encoder's media arrive, nor when it is over.</returns>
+    public bool TryLetGo()
+    {
+        if (!_gate.Wait(0))
+        {
+            return false;
+        }
+
+        try
+        {
+            if (!timeline.IsEnded && !_isLetGo)
+            {
+                _isLetGo = true;
+                _pictures.Clear();
+                account.LetGo();
+            }
+
+            return _isLetGo;
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private async Task RunOwnedAsync(RenditionSet set, CancellationToken stop)
@@ -240,6 +267,12 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             try
             {
+                if (_isLetGo)
+                {
+                    _pictures.Clear();
+                    continue;
+                }
+
                 TakePictures();
                 account.Commit();
                 account.Rest();
@@ -302,8 +335,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
                 try
                 {
-                    account.Commit();
-                    RetryWhileFailing();
+                    if (!_isLetGo)
+                    {
+                        account.Commit();
+                        RetryWhileFailing();
+                    }
                 }
                 finally
                 {

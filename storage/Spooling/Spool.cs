@@ -305,6 +305,15 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     });
 
+    /// <inheritdoc/>
+    public void Discard(ObjectName name)
+    {
+        if (_files.TryGetValue(name, out var file) && file.IsSpooled)
+        {
+            DeleteHere(name);
+        }
+    }
+
     private void Forget(SpoolFile file) => _files.TryRemove(new KeyValuePair<ObjectName, SpoolFile>(file.Name, file));
 
     private void Age()

@@ -12,6 +12,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
 {
     private readonly List<(string Channel, SessionId Session, string Reason)> _ended = [];
     private readonly List<SessionId> _forgotten = [];
+    private readonly List<SessionId> _letGo = [];
 
     public IReadOnlyList<(string Channel, SessionId Session, string Reason)> Ended
     {
@@ -20,6 +21,18 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
             lock (_ended)
             {
                 return [.. _ended];
+            }
+        }
+    }
+
+    /// <summary>Sessions that are another server's.</summary>
+    public IReadOnlyList<SessionId> LetGo
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _letGo];
             }
         }
     }
@@ -43,6 +56,16 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         lock (_ended)
         {
             _ended.Add((channel.Value, session, reason));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask LetGoAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        lock (_ended)
+        {
+            _letGo.Add(session);
         }
 
         return ValueTask.CompletedTask;

@@ -128,6 +128,15 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
+    public void Discard(ObjectName name)
+    {
+        lock (_gate)
+        {
+            _files.Remove(name);
+            _open.Remove(name);
+        }
+    }
+
     public void DeleteAll(string prefix)
     {
         lock (_gate)

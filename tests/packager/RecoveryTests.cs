@@ -279,6 +279,31 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task A_session_that_another_server_has_on_air_is_let_go_and_nothing_of_it_in_the_store_is_touched()
+    {
+        var (other, session, publishing) = await RunningAsync(24.3);
+        var disk = new FakeSpool { Store = other.Spool.Store.Copy() };
+        using var bench = await new Bench(disk).StartAsync();
+        bench.Timeline(session).IsEnded.ShouldBeFalse();
+        disk.Files.Keys.ShouldHaveSingleItem().Value.ShouldStartWith("journal/");
+        var stored = disk.Store.Objects.Keys.ToList();
+
+        await bench.Stage.LetGoAsync(session.Channel, session.Id, default);
+
+        bench.Sink.Forgotten.ShouldBe([session.Id]);
+        bench.Stage.Current.ShouldBeEmpty();
+        await bench.Stage.EndAsync(session.Channel, session.Id, "the server was restarted", default);
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        disk.Files.ShouldBeEmpty();
+        disk.Deleted.ShouldBeEmpty();
+        disk.Store.Objects.Keys.ShouldBe(stored, ignoreOrder: true);
+
+        await other.Stage.LetGoAsync(session.Channel, session.Id, default);
+        other.Stage.Current.ShouldHaveSingleItem().IsReceiving.ShouldBeTrue("media arrive there");
+        await publishing.EndAsync();
+    }
+
+    [Fact]
     public async Task A_publication_that_comes_first_waits_for_the_recovery()
     {
         var (killed, session, _) = await RunningAsync(5);
