@@ -41,7 +41,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var a = await Server.StartAsync(options.ConnectionString);
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (key, grant) = await OnAirAsync(a);
-        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishVerdict.Refused { Reason: PublishRefusal.ChannelBusy });
+        await Poll.UntilAsync(() => b.Get<SessionsElsewhere>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // asked before, it would begin one
+        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
 
