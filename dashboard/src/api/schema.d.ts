@@ -1077,7 +1077,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key. */
+  /** Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key. 409: another server has the channel on air; ask that one. */
   kickEncoders: {
     method: 'POST';
     path: '/api/v1/channels/{name}/kick';
