@@ -19,6 +19,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
     private readonly Wake _wake = new(time);
     private readonly Lock _reporting = new();
     private DateTimeOffset _reported;
+    private int _hands;
     private long _uploads;
     private long _failures;
 
@@ -30,7 +31,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
     public ObjectStoreException? Problem { get; private set; }
 
     /// <summary>Whether there is something that could go up at once and a store that takes it.</summary>
-    public bool IsBusy => !queue.IsPaused && (queue.Ready > 0 || !_running.IsEmpty);
+    public bool IsBusy => !queue.IsPaused && (queue.Ready > 0 || Volatile.Read(ref _hands) > 0);
 
     public void Add(SpoolFile file)
     {
@@ -79,11 +80,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             try
             {
                 var signal = _wake.Next;
-                if (queue.Take(out var wait) is { } file)
-                {
-                    await UploadAsync(file, cancellationToken);
-                }
-                else
+                if (await TakeAsync(cancellationToken) is { } wait)
                 {
                     await _wake.WaitAsync(signal, wait, cancellationToken);
                 }
@@ -97,6 +94,27 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
                 logger.LoopFailed(e);
                 await Task.Delay(Backoff.Next(1), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    /// <summary>Carries one file, if there is one; else says how long to wait for the next.</summary>
+    private async Task<TimeSpan?> TakeAsync(CancellationToken cancellationToken)
+    {
+        // Before it is out of the queue: whoever waits for all to be done must see it in one of the two.
+        Interlocked.Increment(ref _hands);
+        try
+        {
+            if (queue.Take(out var wait) is not { } file)
+            {
+                return wait;
+            }
+
+            await UploadAsync(file, cancellationToken);
+            return null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _hands);
         }
     }
 
