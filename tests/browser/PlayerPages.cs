@@ -13,6 +13,9 @@ namespace Broadcast.Browser.Tests;
 /// <summary>Serves bare pages with hls.js, dash.js and Shaka from npm, on another origin than the media, as most sites do.</summary>
 public sealed class PlayerPages : IAsyncLifetime
 {
+    // Classes begin side by side; the players are fetched once.
+    private static readonly SemaphoreSlim Fetching = new(1, 1);
+
     private WebApplication? _app;
 
     public Uri Address { get; private set; } = null!;
@@ -23,10 +26,7 @@ public sealed class PlayerPages : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var folder = Repository.PathOf("tests", "browser", "players");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
-        {
-            (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder], TimeSpan.FromMinutes(3))).EnsureSuccess();
-        }
+        await FetchAsync(folder);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,6 +35,22 @@ public sealed class PlayerPages : IAsyncLifetime
         _app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(folder), ServeUnknownFileTypes = true });
         await _app.StartAsync();
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    }
+
+    private static async Task FetchAsync(string folder)
+    {
+        await Fetching.WaitAsync();
+        try
+        {
+            if (!Directory.Exists(Path.Combine(folder, "node_modules")))
+            {
+                (await ChildProcess.RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", folder], TimeSpan.FromMinutes(3))).EnsureSuccess();
+            }
+        }
+        finally
+        {
+            Fetching.Release();
+        }
     }
 
     public async ValueTask DisposeAsync()
