@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { channelAddress, embedOptions } from '../src/player/address';
+import { channelAddress, embedOptions, recordingPlaylist } from '../src/player/address';
 
 describe('the channel in the address', () => {
   test('a watch page', () => {
@@ -56,4 +56,9 @@ describe('what an embed asks for', () => {
   test('a bare name means yes', () => expect(embedOptions('?muted')).toEqual({ muted: true, autoplay: true }));
   test('not to be counted', () => expect(embedOptions('?muted=1&counted=0')).toEqual({ muted: true, autoplay: true, counted: false }));
   test('false and 0 mean no', () => expect(embedOptions('?muted=false&autoplay=0')).toEqual({ muted: false, autoplay: false }));
+});
+
+test('the recording of a session lies behind the same token as the channel', () => {
+  expect(recordingPlaylist('/live/main/index.m3u8', 'A')).toBe('/vod/A/index.m3u8');
+  expect(recordingPlaylist('/t/abc/live/main/index.m3u8', 'A/B')).toBe('/t/abc/vod/A%2FB/index.m3u8');
 });

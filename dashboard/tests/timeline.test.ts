@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Piece, PlaylistTimeline, bufferedAround, durationText, fractionOf, landing, positionAt, positionByKey } from '../src/player/timeline';
+import { type Piece, PlaylistTimeline, bufferedAround, destination, durationText, fractionOf, landing, positionAt, positionByKey } from '../src/player/timeline';
 
 const noon = Date.UTC(2026, 2, 1, 12);
 const piece = (start: number, seconds: number | null, gap = false): Piece => ({ start, duration: 4, programDateTime: seconds === null ? null : noon + seconds * 1000, gap });
@@ -79,4 +79,19 @@ test('only the range that is being played counts as loaded, and only inside the 
 
 test.each([[0, '0:00'], [7.9, '0:07'], [754, '12:34'], [3723, '1:02:03'], [90_000, '25:00:00'], [-3, '0:00']])('%d s are %s', (seconds, text) => {
   expect(durationText(seconds)).toBe(text);
+});
+
+describe('the end of a jump', () => {
+  const open = { window: { start: 10, end: 100 }, gaps: [{ start: 20, end: 30 }] };
+  test('is where it was to lead, or the nearest place there is', () => {
+    expect([destination(50, open, false, true), destination(5, open, false, true), destination(25, open, false, true)]).toEqual([50, 10, 30.1]);
+  });
+  test('near the end of what is live is live', () => {
+    expect([destination(99.4, open, false, true), destination(99.5, open, false, true), destination(500, open, false, true)]).toEqual([99.4, 'live', 'live']);
+  });
+  test('of what is over is a little before its end, where there is a picture', () => {
+    expect(destination(500, open, true, true)).toBeCloseTo(99.7);
+    expect(destination(1, { window: { start: 0, end: 0.1 }, gaps: [] }, true, false)).toBe(0);
+  });
+  test('of a recording is never live', () => expect(destination(500, open, false, false)).toBe(100));
 });

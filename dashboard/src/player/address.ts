@@ -48,6 +48,11 @@ export function channelAddress(pathname: string, search = ''): ChannelAddress | 
   };
 }
 
+/** The recording of a session, as whoever plays the channel may play it: `/live/NAME/index.m3u8` becomes `/vod/SESSION/index.m3u8`. */
+export function recordingPlaylist(playlist: string, session: string): string {
+  return playlist.replace(/live\/[^/]+\/index\.m3u8$/, `vod/${encodeURIComponent(session)}/index.m3u8`);
+}
+
 /** What an embedding page asks for: `?muted=1&autoplay=0&counted=0`. */
 export interface EmbedOptions {
   muted: boolean;

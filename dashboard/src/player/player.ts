@@ -1,34 +1,31 @@
-import type { ChannelAddress, EmbedOptions } from './address';
+import { type ChannelAddress, type EmbedOptions, recordingPlaylist } from './address';
 import { Awakening } from './awakening';
 import { Beacon, beaconTo, isNoticed } from './beacon';
-import type { Report } from './broadcast';
+import type { Broadcast, Report } from './broadcast';
 import { Choices } from './choices';
 import type { Engine } from './engine';
 import { type EngineMaker, findEngine } from './findEngine';
-import { isBehindLive, latencySeconds } from './latency';
+import { isBehindLive } from './latency';
 import { phaseOf, stalledAfterMs } from './phase';
 import { Place } from './place';
 import { Progress } from './progress';
 import type { Trouble } from './recovery';
-import { type ReplayOptions, decideReplay } from './replay';
+import type { ReplayOptions } from './replay';
 import { ServerClock } from './serverClock';
 import { Sound } from './sound';
-import { type Mode, offeredSpeeds } from './speed';
+import type { Mode } from './speed';
 import type { Start } from './start';
-import { type Picture, decide, hasNextSession, shouldAttach, shouldDetach } from './state';
+import { type Picture, hasNextSession, shouldAttach, shouldDetach } from './state';
 import { StatusPoller } from './statusPoller';
-import { landing } from './timeline';
+import { Tether } from './tether';
+import { destination } from './timeline';
 import { type Mending, Troubles } from './troubles';
-import type { PlayerView } from './view';
+import { type PlayerView, viewOf } from './view';
+import { Watchdog } from './watchdog';
 
 export type { PlayerView } from './view';
 
 const tickMs = 500;
-/** The server goes on, we stand still: jump ahead first, then start again. */
-const nudgeAfterMs = 6000;
-const stuckAfterMs = 12_000;
-/** Running this long after a stall, playback knows where it is. */
-const settledAfterMs = 2500;
 /** Running this long, whatever was wrong is over. */
 const goodAfterMs = 5000;
 
@@ -48,6 +45,8 @@ export class Player {
   private readonly beacon: Beacon;
   private readonly troubles = new Troubles((action) => this.mend(action));
   private readonly progress = new Progress(performance.now());
+  private readonly watchdog = new Watchdog();
+  private readonly tether = new Tether();
   private makeEngine: EngineMaker | null = null;
 
   /** The recording that plays in place of the channel. */
@@ -57,14 +56,7 @@ export class Player {
   private shown = false;
   private wantsPlay = true;
   private needsTap = false;
-  /** The viewer paused or went back and so chose to be behind; otherwise playback returns to live after a stall. */
-  private behindByChoice = false;
-  private nudged = false;
-  /** Playback stood still, and has not been checked against live since. */
-  private fellBack = false;
   private answered = false;
-  private edge: string | null = null;
-  private edgeMovedAt = 0;
   private phase: Picture['phase'] = 'none';
   private readonly awakening = new Awakening(() => this.wake(), () => this.poller.ask());
 
@@ -85,6 +77,10 @@ export class Player {
     return this.poller.report;
   }
 
+  private get broadcast(): Broadcast | null {
+    return this.report.kind === 'answer' ? this.report.broadcast : null;
+  }
+
   get mode(): Mode {
     return this.replay === null ? 'live' : 'replay';
   }
@@ -96,9 +92,8 @@ export class Player {
 
   /** Where the recording of the session is that is live, where there is one; null while no session is known. */
   get recordingPlaylist(): string | null {
-    const { report } = this;
-    const session = report.kind === 'answer' ? report.broadcast.session : null;
-    return session === null ? null : this.address.playlist.replace(/live\/[^/]+\/index\.m3u8$/, `vod/${encodeURIComponent(session)}/index.m3u8`);
+    const session = this.broadcast?.session ?? null;
+    return session === null ? null : recordingPlaylist(this.address.playlist, session);
   }
 
   /** Where one is, in seconds of the video. */
@@ -169,13 +164,13 @@ export class Player {
 
   pause(): void {
     this.wantsPlay = false;
-    this.behindByChoice = true;
+    this.tether.behindByChoice = true;
     this.video.pause();
     this.reconcile();
   }
 
   goLive(): void {
-    this.behindByChoice = false;
+    this.tether.behindByChoice = false;
     this.engine?.goLive();
     this.play();
   }
@@ -184,16 +179,13 @@ export class Player {
   seekTo(position: number): void {
     const timeline = this.engine?.timeline;
     if (this.engine === null || timeline === null || timeline === undefined) return;
-    // At the very end of what is over there is no picture.
-    const { start, end } = timeline.window;
-    const target = Math.min(landing(position, timeline), this.engine.closed ? Math.max(start, end - 0.3) : end);
-    if (this.replay === null && !this.engine.closed && target >= end - 0.5) {
+    const target = destination(position, timeline, this.engine.closed, this.replay === null);
+    if (target === 'live') {
       // Where live is to be had, nothing is jumped over.
       if (this.phase !== 'playing' || this.behindLive) this.goLive();
       return;
     }
-    this.behindByChoice = this.replay === null;
-    this.fellBack = false;
+    this.tether.choose(this.replay === null);
     this.progress.expect(performance.now());
     this.video.currentTime = target;
     // What has played to its end stands still by itself.
@@ -226,8 +218,7 @@ export class Player {
     this.replay = replay;
     this.session = null;
     this.shown = false;
-    this.behindByChoice = false;
-    this.fellBack = false;
+    this.tether.reset();
     this.choices.reset();
     this.troubles.forget();
   }
@@ -236,7 +227,7 @@ export class Player {
     const video = this.video;
     video.addEventListener('play', () => {
       // Another than the viewer may have paused it, as a locked screen does: then live is where it goes on.
-      if (!this.wantsPlay && !this.behindByChoice) this.fellBack = true;
+      if (!this.wantsPlay && !this.tether.behindByChoice) this.tether.fall();
       this.wantsPlay = true;
       this.redraw();
     });
@@ -254,8 +245,7 @@ export class Player {
     if (report.kind === 'answer') {
       // Only when the line is back: what fails while the server answers is tried again in its own time.
       if (!this.answered && this.troubles.loadingFailed) this.resumeNow();
-      if (report.broadcast.liveEdge === null || report.broadcast.liveEdge !== this.edge) this.edgeMovedAt = performance.now();
-      this.edge = report.broadcast.liveEdge;
+      this.watchdog.heard(report.broadcast.liveEdge, performance.now());
     }
     this.answered = report.kind === 'answer';
     if (report.kind !== 'unreachable') this.clock.refresh();
@@ -270,24 +260,20 @@ export class Player {
     if (moved) {
       this.shown = true;
       this.place.set(null);
-      this.nudged = false;
+      this.watchdog.rest();
       this.troubles.moved();
       if (this.progress.movingFor(now) > goodAfterMs) this.troubles.forget();
     }
     // Who has caught up is kept at live from here on.
-    if (this.choices.apply(this.mode, this.behindLive)) this.behindByChoice = false;
+    if (this.choices.apply(this.mode, this.behindLive)) this.tether.behindByChoice = false;
     this.reconcile();
-    if (this.phase === 'stalled') {
-      // What the server said while all was well may be old.
-      if (!this.fellBack) this.poller.ask();
-      this.fellBack = true;
-    }
-    // Not at once: the playlist that says where live is now may still be on its way.
-    if (this.phase === 'playing' && this.fellBack && this.progress.movingFor(now) > settledAfterMs) this.returnToLive();
+    // What the server said while all was well may be old.
+    if (this.phase === 'stalled' && this.tether.fall()) this.poller.ask();
+    if (this.phase === 'playing' && this.tether.settle(this.progress.movingFor(now)) && this.behindLive) this.engine?.goLive();
     if (slept) this.wake();
     this.watch(now);
     const watched = this.phase === 'playing' && this.mode === 'live' && isNoticed(document.hidden, video, document.pictureInPictureElement === video);
-    this.beacon.observe(watched, this.report.kind === 'answer' ? this.report.broadcast.beacon : null, now);
+    this.beacon.observe(watched, this.broadcast === null ? null : this.broadcast.beacon, now);
   }
 
   /** Compares what is attached with what should be, and mends the difference. */
@@ -323,16 +309,15 @@ export class Player {
       this.shown = false;
       // What is said of a recording stands until it plays.
       if (this.replay === null) this.troubles.failure = null;
-      this.behindByChoice = false;
+      this.tether.behindByChoice = false;
     }
     // A stream that was on screen stays "reconnecting" until its picture is back.
     this.progress.expect(performance.now() - (this.shown ? stalledAfterMs + 1 : 0));
     this.session = session;
     this.troubles.loadingFailed = false;
-    this.nudged = false;
+    this.watchdog.rest();
     const events = { onTrouble: (trouble: Trouble) => this.onTrouble(trouble), onQualities: () => this.redraw(), onClosed: () => this.poller.ask() };
-    const startedAt = this.report.kind === 'answer' ? this.report.broadcast.startedAt : null;
-    const begin = this.place.begin(this.mode, startedAt, () => { this.behindByChoice = this.replay === null; });
+    const begin = this.place.begin(this.mode, this.broadcast?.startedAt ?? null, () => { this.tether.behindByChoice = this.replay === null; });
     this.engine = this.makeEngine(this.playlist, events, begin);
     this.phase = this.currentPhase();
     if (this.wantsPlay && !this.needsTap) void this.tryPlay();
@@ -347,7 +332,7 @@ export class Player {
   }
 
   private keepPlace(): void {
-    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.behindByChoice);
+    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.tether.behindByChoice);
   }
 
   private async tryPlay(): Promise<void> {
@@ -367,11 +352,11 @@ export class Player {
     this.keepPlace();
     if (action === 'resume') this.engine?.resume();
     else if (action === 'recoverMedia') this.recoverMedia();
-    else if (this.report.kind === 'answer' && this.replay !== null) this.attach(null);
-    else if (this.report.kind === 'answer' && this.report.broadcast.state === 'live') this.attach(this.report.broadcast.session);
     // With no answer the old stream stays: its pictures may still be good, and the next answer starts it again.
-    else if (this.report.kind === 'answer') this.detach();
-    else this.troubles.loadingFailed = true;
+    else if (this.broadcast === null) this.troubles.loadingFailed = true;
+    else if (this.replay !== null) this.attach(null);
+    else if (this.broadcast.state === 'live') this.attach(this.broadcast.session);
+    else this.detach();
     this.reconcile();
   }
 
@@ -389,25 +374,16 @@ export class Player {
 
   private watch(now: number): void {
     const waiting = this.phase === 'stalled' || this.phase === 'loading';
-    if (!waiting || this.report.kind !== 'answer' || this.engine === null) return;
-    if (this.replay === null && this.report.broadcast.state !== 'live') return;
-    const stalledFor = this.progress.stalledFor(now);
-    const atLive = this.replay === null && !this.behindByChoice;
-    // The encoder is gone: nothing newer exists, so nothing of ours can help who waits for it.
-    if (atLive && this.edgeMovedAt < now - stalledFor + stalledAfterMs) return;
-    if (stalledFor > stuckAfterMs && !this.troubles.isMending) {
+    if (!waiting || this.broadcast === null || this.engine === null) return;
+    if (this.replay === null && this.broadcast.state !== 'live') return;
+    const standstill = { stalledFor: this.progress.stalledFor(now), atLive: this.replay === null && !this.tether.behindByChoice, isMending: this.troubles.isMending };
+    const verdict = this.watchdog.judge(standstill, now);
+    if (verdict === 'restart') {
       this.progress.expect(now - (this.shown ? stalledAfterMs + 1 : 0));
       this.onTrouble('stuck');
-    } else if (atLive && stalledFor > nudgeAfterMs && !this.nudged) {
-      this.nudged = true;
+    } else if (verdict === 'nudge') {
       this.engine.goLive();
     }
-  }
-
-  private returnToLive(): void {
-    this.fellBack = false;
-    if (this.engine === null || this.behindByChoice || this.replay !== null) return;
-    if (isBehindLive(this.engine.secondsToLive, this.engine.targetDuration)) this.engine.goLive();
   }
 
   /** After sleep or a lost network: everything may be different. */
@@ -415,7 +391,7 @@ export class Player {
     this.poller.ask();
     void this.clock.synchronize();
     if (this.troubles.loadingFailed) this.resumeNow();
-    this.fellBack = true;
+    this.tether.fall();
   }
 
   private get behindLive(): boolean {
@@ -424,29 +400,9 @@ export class Player {
   }
 
   private redraw(): void {
-    const { engine, report, mode } = this;
-    const running = this.phase === 'playing';
-    const behindLive = this.behindLive;
-    this.draw({
-      ...(mode === 'replay' ? decideReplay(report, this.picture) : decide(report, this.picture)),
-      mode,
-      channel: this.address.channel,
-      broadcast: report.kind === 'answer' ? report.broadcast : null,
-      wantsPlay: this.wantsPlay && !this.needsTap,
-      needsTap: this.needsTap || this.phase === 'invited',
-      mutedByBrowser: this.sound.mutedByBrowser,
-      buffering: running && this.progress.stalledFor(performance.now()) > 700,
-      behindLive: behindLive || (mode === 'live' && engine !== null && this.shown && this.phase === 'held'),
-      secondsToLive: mode === 'live' ? engine?.secondsToLive ?? null : null,
-      latency: mode === 'live' && running && engine !== null ? latencySeconds(this.clock.now(), engine.pictureDate) : null,
-      now: this.clock.now(),
-      engine,
-      timeline: engine?.timeline ?? null,
-      position: this.position,
-      speeds: engine === null ? [] : offeredSpeeds(mode, behindLive),
-      speed: this.choices.speed,
-      captions: this.choices.captions.tracks,
-      chosenCaptions: this.choices.captions.chosen,
-    });
+    const { mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, position, sound, choices } = this;
+    const { channel } = this.address;
+    const stalledFor = this.progress.stalledFor(performance.now());
+    this.draw(viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now: this.clock.now(), position, sound, choices }));
   }
 }

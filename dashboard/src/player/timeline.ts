@@ -90,6 +90,18 @@ export function landing(position: number, { window, gaps }: Pick<Timeline, 'wind
   return gap === undefined ? inside : Math.min(window.end, gap.end + 0.1);
 }
 
+/**
+ * Where a jump to a place of what is attached ends: seconds of the video, or live, where that is what lies there.
+ * @param closed nothing will be added to it
+ * @param isLive it is the channel, not a recording
+ */
+export function destination(position: number, timeline: Pick<Timeline, 'window' | 'gaps'>, closed: boolean, isLive: boolean): number | 'live' {
+  // At the very end of what is over there is no picture.
+  const { start, end } = timeline.window;
+  const target = Math.min(landing(position, timeline), closed ? Math.max(start, end - 0.3) : end);
+  return isLive && !closed && target >= end - 0.5 ? 'live' : target;
+}
+
 /** How much of the window lies before a place, 0 to 1. */
 export function fractionOf(position: number, { start, end }: Span): number {
   return end <= start ? 1 : Math.min(1, Math.max(0, (position - start) / (end - start)));
