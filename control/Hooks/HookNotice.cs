@@ -1,3 +1,5 @@
+using Broadcast.Media;
+
 namespace Broadcast.Control;
 
 /// <summary>Something that happened, on its way to the outbox.</summary>
@@ -5,7 +7,28 @@ namespace Broadcast.Control;
 /// <param name="Type">One of <see cref="HookTypes"/>.</param>
 /// <param name="Channel">The channel.</param>
 /// <param name="Data">What receivers get as <c>data</c>.</param>
-internal sealed record HookNotice(DateTimeOffset At, string Type, string Channel, object Data);
+internal sealed record HookNotice(DateTimeOffset At, string Type, string Channel, object Data)
+{
+    /// <summary>An encoder was let in.</summary>
+    /// <param name="at">When.</param>
+    /// <param name="grant">Its leave.</param>
+    /// <param name="keyId">The key that it came with, or what stands for one.</param>
+    /// <param name="continued">Whether the session was there before.</param>
+    public static HookNotice Started(DateTimeOffset at, PublishGrant grant, string keyId, bool continued) => new(
+        at, HookTypes.PublishStarted, grant.Session.Channel.Value,
+        new PublishStartedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), continued, keyId[0] == HookedChannels.Mark ? null : keyId));
+
+    /// <summary>An encoder is gone.</summary>
+    /// <param name="at">When.</param>
+    /// <param name="grant">Its leave.</param>
+    /// <param name="reason">Why, in plain words.</param>
+    /// <param name="sessionOpen">Whether the session goes on.</param>
+    public static HookNotice Stopped(DateTimeOffset at, PublishGrant grant, string reason, bool sessionOpen) => new(
+        at, HookTypes.PublishStopped, grant.Session.Channel.Value,
+        new PublishStoppedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), reason, sessionOpen));
+
+    private static string NameOf(InputRole role) => role == InputRole.Backup ? "backup" : "primary";
+}
 
 /// <summary>The data of <see cref="HookTypes.PublishStarted"/>.</summary>
 /// <param name="Session">The session that it delivers to.</param>

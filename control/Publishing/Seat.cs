@@ -74,6 +74,9 @@ internal sealed class Seat(long channelId)
     /// <summary>Those who publish.</summary>
     public IEnumerable<Occupant> Occupants => _occupants.OfType<Occupant>();
 
+    /// <summary>Its session's row, as things are; of one that is open. Only with a session.</summary>
+    public SessionRecord Record() => SessionRecord.Of(Session!, ChannelId, LastPublicationEndedAt) with { PeakViewers = Tally.PeakViewers };
+
     /// <summary>Who is an input of the channel.</summary>
     public Occupant? this[InputRole role]
     {

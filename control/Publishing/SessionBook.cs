@@ -19,8 +19,8 @@ internal sealed class SessionBook(
 {
     private readonly Dictionary<long, Seat> _seats = [];
     private readonly SessionEnds _ends = new(lifecycle, logger);
+    private readonly SessionBirths _births = new(time);
     private readonly Lock _lock = new();
-    private DateTimeOffset _newest;
 
     /// <summary>An encoder came or went, or a session began or ended. Called under the book's lock: handlers only wake others.</summary>
     public event Action? Changed;
@@ -36,10 +36,9 @@ internal sealed class SessionBook(
             {
                 if (isOver(open.Session))
                 {
-                    var now = time.GetUtcNow();
                     ControlLog.SessionWasOver(logger, open.Session.Channel.Value, open.Session.Id.Value);
-                    ledger.Note(new(open.Session.Id, open.ChannelId, open.Session.Epoch, open.Session.Latency.Name, open.Session.StartedAt,
-                        open.LastPublicationEndedAt ?? now, now, "found over at the start") { IsRecorded = open.Session.IsRecorded, BeginsHidden = open.Session.BeginsHidden, Access = open.Session.Access });
+                    var now = time.GetUtcNow();
+                    ledger.Note(SessionRecord.Of(open.Session, open.ChannelId, open.LastPublicationEndedAt ?? now) with { EndedAt = now, EndReason = "found over at the start" });
                     continue;
                 }
 
@@ -57,7 +56,7 @@ internal sealed class SessionBook(
     {
         lock (_lock)
         {
-            _newest = id.Birth > _newest ? id.Birth : _newest;
+            _births.BeginAfter(id);
         }
     }
 
@@ -80,29 +79,20 @@ internal sealed class SessionBook(
             var continued = seat.Session is not null;
             if (seat.Session is null)
             {
-                // To the millisecond, so that it is the same after a way through the database.
-                var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-                var claim = gate?.Find(key.ChannelId);
-                seat.Session = new(key.Channel, SessionId.New(NextBirth(now)), Epoch: 1, start, key.Latency)
-                {
-                    Rewind = key.Rewind,
-                    IsRecorded = key.IsRecorded,
-                    BeginsHidden = audience is not null && claim is { IsLive: false },
-                    Access = claim?.Access,
-                };
+                seat.Session = _births.Begin(key, gate?.Find(key.ChannelId), mayHide: audience is not null);
                 if (seat.Session.BeginsHidden)
                 {
                     audience!.BeginHidden(seat.Session.Id);   // before anybody can have anything of it
                 }
 
                 seat.LastPublicationEndedAt = null;
-                ledger.Note(RecordOf(seat, key.ChannelId, null));
+                ledger.Note(seat.Record());
             }
             else if (seat.LastPublicationEndedAt is not null)
             {
                 // Somebody publishes again: should the server be killed now, nobody is to believe that all was over when the one before went.
                 seat.LastPublicationEndedAt = null;
-                ledger.Note(RecordOf(seat, key.ChannelId, null));
+                ledger.Note(seat.Record());
             }
 
             var occupant = new Occupant(Guid.NewGuid(), key.KeyId, now, key.Input);
@@ -179,7 +169,7 @@ internal sealed class SessionBook(
             }
 
             seat.LastPublicationEndedAt = seat.IsEmpty ? time.GetUtcNow() : null;
-            ledger.Note(RecordOf(seat, seat.ChannelId, null));
+            ledger.Note(seat.Record());
             if (!seat.IsEmpty)
             {
                 ControlLog.InputGone(logger, grant.Role, session.Channel.Value, reason);
@@ -298,20 +288,16 @@ internal sealed class SessionBook(
             if (_seats.Values.FirstOrDefault(s => s.Session?.Id == session) is { } seat && viewers > seat.Tally.PeakViewers)
             {
                 seat.Tally.PeakViewers = viewers;
-                ledger.Note(RecordOf(seat, seat.ChannelId, null));
+                ledger.Note(seat.Record());
             }
         }
     }
 
     /// <summary>Has webhooks told that an encoder was let in.</summary>
-    public void TellStarted(PublishGrant grant, string keyId, bool continued) => ledger.Tell(new(
-        time.GetUtcNow(), HookTypes.PublishStarted, grant.Session.Channel.Value,
-        new PublishStartedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), continued, keyId[0] == HookedChannels.Mark ? null : keyId)));
+    public void TellStarted(PublishGrant grant, string keyId, bool continued) => ledger.Tell(HookNotice.Started(time.GetUtcNow(), grant, keyId, continued));
 
     /// <summary>Has webhooks told that an encoder is gone.</summary>
-    public void TellStopped(PublishGrant grant, string reason) => ledger.Tell(new(
-        time.GetUtcNow(), HookTypes.PublishStopped, grant.Session.Channel.Value,
-        new PublishStoppedData(grant.Session.Id.Value, grant.PublicationId, NameOf(grant.Role), reason, HasOpen(grant.Session.Id))));
+    public void TellStopped(PublishGrant grant, string reason) => ledger.Tell(HookNotice.Stopped(time.GetUtcNow(), grant, reason, HasOpen(grant.Session.Id)));
 
     /// <summary>Whether an encoder publishes on a channel; <see langword="null"/> where nothing is known of the channel here.</summary>
     public bool? IsPublishing(long channelId)
@@ -338,15 +324,6 @@ internal sealed class SessionBook(
                 seat.StopWindow();
             }
         }
-    }
-
-    private static string NameOf(InputRole role) => role == InputRole.Backup ? "backup" : "primary";
-
-    /// <summary>Later than every birth before: of a channel's sessions viewers get the one with the highest id, even when the clock was set back.</summary>
-    private DateTimeOffset NextBirth(DateTimeOffset now)
-    {
-        _newest = now > _newest ? now : _newest.AddMilliseconds(1);
-        return _newest;
     }
 
     private Seat SeatOf(long channelId, TimeSpan window)
@@ -404,8 +381,9 @@ internal sealed class SessionBook(
 
         // An encoder that is there goes with it.
         seat.LastPublicationEndedAt = seat.IsEmpty ? seat.LastPublicationEndedAt : time.GetUtcNow();
-        ledger.Note(RecordOf(seat, seat.ChannelId, reason));
-        var end = new SessionEnd(session, reason, time.GetUtcNow() - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals, seat.Tally.PeakViewers);
+        var now = time.GetUtcNow();
+        ledger.Note(seat.Record() with { EndedAt = now, EndReason = reason });
+        var end = new SessionEnd(session, reason, now - session.StartedAt, seat.Tally.Connections, seat.Tally.Totals, seat.Tally.PeakViewers);
         seat.Session = null;
         if (seat.IsEmpty)
         {
@@ -423,15 +401,5 @@ internal sealed class SessionBook(
             ControlLog.LeaveWithdrawn(logger, channel.Value, reason);
             _ = occupant.Revoke.CancelAsync();   // what hangs on it runs elsewhere, not under our lock
         }
-    }
-
-    private SessionRecord RecordOf(Seat seat, long channelId, string? endReason)
-    {
-        var session = seat.Session!;
-        var ended = endReason is null ? (DateTimeOffset?)null : time.GetUtcNow();
-        return new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, seat.LastPublicationEndedAt, ended, endReason)
-        {
-            IsRecorded = session.IsRecorded, BeginsHidden = session.BeginsHidden, Access = session.Access, PeakViewers = seat.Tally.PeakViewers,
-        };
     }
 }

@@ -20,6 +20,18 @@ internal sealed record SessionRecord(
 
     /// <summary>Most viewers at a time, as far as this process saw it; a higher one that is written already stays.</summary>
     public long PeakViewers { get; init; }
+
+    /// <summary>The row of a session that is open.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="channelId">Its channel.</param>
+    /// <param name="lastPublicationEndedAt">Since when nobody publishes; <see langword="null"/> while somebody does.</param>
+    public static SessionRecord Of(BroadcastSession session, long channelId, DateTimeOffset? lastPublicationEndedAt) =>
+        new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, lastPublicationEndedAt, EndedAt: null, EndReason: null)
+        {
+            IsRecorded = session.IsRecorded,
+            BeginsHidden = session.BeginsHidden,
+            Access = session.Access,
+        };
 }
 
 /// <summary>
