@@ -55,24 +55,14 @@ internal sealed class EventKeeper(
         ORDER BY e.channel_id, e.starts_at
         """;
 
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WorkLoop _loop = new(time);
     private DateTimeOffset _seriesLooked = DateTimeOffset.MinValue;
 
     /// <summary>Whether a notice on <c>broadcast_control</c> is about events.</summary>
     public static bool IsAbout(string notice) => notice.StartsWith("events:", StringComparison.Ordinal);
 
     /// <summary>Something has changed: look now.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
-        }
-    }
+    public void Wake() => _loop.Wake();
 
     /// <summary>Goes all steps that are due.</summary>
     /// <returns>When to look again at the latest.</returns>
@@ -120,7 +110,7 @@ internal sealed class EventKeeper(
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _work.Dispose();
+        _loop.Dispose();
         base.Dispose();
     }
 
@@ -130,10 +120,7 @@ internal sealed class EventKeeper(
         book.Changed += Wake;
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                await WaitAsync(await LookAsync(stoppingToken), stoppingToken);
-            }
+            await _loop.RunAsync(RoundAsync, Retry, e => ControlLog.EventsNotKept(logger, e), stoppingToken);
         }
         finally
         {
@@ -141,17 +128,16 @@ internal sealed class EventKeeper(
         }
     }
 
-    /// <summary>Goes the steps that are due; what goes wrong is told in the log.</summary>
-    /// <returns>When to look again at the latest.</returns>
-    public async Task<DateTimeOffset> LookAsync(CancellationToken stoppingToken)
+    /// <summary>Goes the steps that are due before anybody is let in; what goes wrong is told in the log, and done again with the first round.</summary>
+    public async Task LookAsync(CancellationToken stoppingToken)
     {
         try
         {
-            return await RunOnceAsync(stoppingToken);
+            await RunOnceAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The loop sees it.
+            // Whoever called sees it.
         }
         catch (Exception e) when (Database.IsAway(e))
         {
@@ -161,17 +147,14 @@ internal sealed class EventKeeper(
         {
             ControlLog.EventsNotKept(logger, e);
         }
-
-        return time.GetUtcNow() + Retry;
     }
 
-    private async Task WaitAsync(DateTimeOffset until, CancellationToken stoppingToken)
+    /// <returns>How long to wait for the next round.</returns>
+    private async Task<TimeSpan> RoundAsync(CancellationToken stoppingToken)
     {
         // A timer may be early by less than its clock can tell; never so early that this turns around without end.
-        var wait = until - time.GetUtcNow();
-        using var pause = new CancellationTokenSource(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, stoppingToken);
-        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var wait = await RunOnceAsync(stoppingToken) - time.GetUtcNow();
+        return wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
     }
 
     private static async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) =>

@@ -46,20 +46,10 @@ internal sealed class RecordingKeeper(
         """;
 
     private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WorkLoop _loop = new(time);
 
     /// <summary>Something was deleted: look now.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
-        }
-    }
+    public void Wake() => _loop.Wake();
 
     /// <summary>One round.</summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
@@ -91,42 +81,18 @@ internal sealed class RecordingKeeper(
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _work.Dispose();
+        _loop.Dispose();
         base.Dispose();
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _loop.RunAsync(
+        async token =>
         {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (Database.IsAway(e))
-            {
-                // The control room tells of it.
-            }
-            catch (Exception e)
-            {
-                ControlLog.RecordingsNotKept(logger, e);
-            }
-
-            await WaitAsync(stoppingToken);
-        }
-    }
-
-    private async Task WaitAsync(CancellationToken stoppingToken)
-    {
-        using var round = new CancellationTokenSource(Round, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(round.Token, stoppingToken);
-        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+            await RunOnceAsync(token);
+            return Round;
+        },
+        Round, e => ControlLog.RecordingsNotKept(logger, e), stoppingToken);
 
     /// <summary>Recordings of sessions that are over and never had a segment are nothing anybody could play.</summary>
     private async Task ProveAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
