@@ -1,0 +1,93 @@
+using Broadcast.Media;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>A channel over the API: its life, and what is told of its encoders and its rungs.</summary>
+public sealed class ChannelApiTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_channel_lives_from_creation_to_deletion()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new LiveStates());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+
+        var (_, created, response) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", latency = "low" });
+        response.Headers.Location!.ToString().ShouldBe("/api/v1/channels/demo");
+        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
+        (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
+
+        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8, rewind = "90m" });
+        channel.GetProperty("title").GetString().ShouldBe("New");
+        channel.GetProperty("latency").GetString().ShouldBe("low");
+        channel.GetProperty("reconnectWindowSeconds").GetInt32().ShouldBe(5);
+        channel.GetProperty("rewind").GetString().ShouldBe("90m");
+        channel.GetProperty("live").GetProperty("state").GetString().ShouldBe("live");
+        (channel.GetProperty("takeover").GetString(), channel.GetProperty("takeoverAfterSeconds").GetInt32()).ShouldBe(("newest", 8));
+        channel.GetProperty("inputs").EnumerateArray().Select(i => (i.GetProperty("role").GetString(), i.GetProperty("onAir").GetBoolean())).ShouldBe([("primary", true), ("backup", false)]);
+
+        var encoding = channel.GetProperty("encoding");
+        (encoding.GetProperty("encoder").GetString(), encoding.GetProperty("step").GetInt32(), encoding.GetProperty("reason").GetString()).ShouldBe(("x264", 4, "too slow"));
+        encoding.GetProperty("rungs")[0].GetProperty("name").GetString().ShouldBe("480p");
+        encoding.GetProperty("givenUp")[0].GetString().ShouldBe("720p");
+        (encoding.GetProperty("behindSeconds").GetDouble(), encoding.GetProperty("restarts").GetInt32(), encoding.GetProperty("halfRate").GetBoolean()).ShouldBe((1.25, 3, true));
+
+        await server.Get<SessionLedger>().FlushAsync(default);
+        var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
+        sessions[0].GetProperty("id").GetString().ShouldBe(grant.Session.Id.Value);
+        (await server.SendAsync("GET", $"/api/v1/channels/demo/sessions?before={grant.Session.Id}", admin)).Body.GetArrayLength().ShouldBe(0);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/sessions?before=x", admin)).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=0", admin)).Status.ShouldBe(400);
+
+        (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Body.GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
+        await Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        (await server.SendAsync("DELETE", "/api/v1/channels/demo", admin)).Status.ShouldBe(204);
+        (await server.SendAsync("GET", "/api/v1/channels/demo", admin)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task The_health_of_a_channels_encoders_is_told_with_what_to_do()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, health: new OneSource());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" });
+        await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "quiet" });
+        var viewer = await server.TokenAsync(TokenRole.Viewer);
+
+        var source = (await server.SendAsync("GET", "/api/v1/channels/demo/health", viewer)).Body.GetProperty("sources")[0];
+        source.GetProperty("bitsPerSecond").GetInt64().ShouldBe(4_000_000);
+        source.GetProperty("skewSeconds").GetDouble().ShouldBe(-0.25);
+        source.GetProperty("timestampJumps").GetProperty("back").GetInt32().ShouldBe(2);
+        source.GetProperty("video").GetProperty("keyframeIntervalSeconds").GetDouble().ShouldBe(8.3);
+        source.GetProperty("audio").GetProperty("sampleRate").GetInt32().ShouldBe(48_000);
+        var finding = source.GetProperty("findings")[0];
+        finding.GetProperty("code").GetString().ShouldBe("keyframe_interval_long");
+        finding.GetProperty("severity").GetString().ShouldBe("warning");
+        finding.GetProperty("advice").GetString()!.ShouldContain("2 s");
+
+        (await server.SendAsync("GET", "/api/v1/channels/quiet/health", viewer)).Body.GetProperty("sources").GetArrayLength().ShouldBe(0);
+        (await server.SendAsync("GET", "/api/v1/channels/none/health", viewer)).Status.ShouldBe(404);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/health")).Status.ShouldBe(401);
+    }
+
+    private sealed class OneSource : ISourceHealth
+    {
+        public IReadOnlyList<SourceReport> Find(ChannelName channel) => channel.Value != "demo" ? [] :
+        [
+            new(
+                SessionId.New(DateTimeOffset.UnixEpoch), Guid.NewGuid(), "OBS", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 4_000_000, 3_900_000,
+                new("avc1.64001f", 1280, 720, 29.97, 30, TimeSpan.FromSeconds(8.3), TimeSpan.FromSeconds(8.3)), new("mp4a.40.2", 48_000, 2),
+                TimeSpan.FromMilliseconds(-250), 0, 2, 0, 0, [new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", DateTimeOffset.UnixEpoch)]),
+        ];
+    }
+
+    private sealed class LiveStates : IChannelStates
+    {
+        public ChannelState? Find(ChannelName channel) => new("live", null, null)
+        {
+            Encoding = new("x264", [new("480p", 854, 480, 1_200_000)], ["720p"], 2, HalfRate: true, 4, "too slow", 1.25, 3),
+            Inputs = [new(InputRole.Primary, "good", OnAir: true, default, 4_000_000), new(InputRole.Backup, "good", OnAir: false, default, null)],
+        };
+    }
+}

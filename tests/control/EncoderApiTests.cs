@@ -1,0 +1,39 @@
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>The encoders of this machine over the API.</summary>
+public sealed class EncoderApiTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Encoders_are_told_with_the_reason_why_one_does_not_work_and_proved_anew_when_asked()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, encoders: new TwoEncoders());
+        var admin = await server.TokenAsync(TokenRole.Admin);
+
+        var (_, before, _) = await server.SendAsync("GET", "/api/v1/encoders", admin);
+        var (_, after, _) = await server.SendAsync("POST", "/api/v1/encoders/prove", admin);
+
+        before.GetArrayLength().ShouldBe(2);
+        before[0].GetProperty("encoder").GetString().ShouldBe("h264_nvenc");
+        before[0].GetProperty("works").GetBoolean().ShouldBeFalse();
+        before[0].GetProperty("refusal").GetString().ShouldBe("no NVIDIA driver");
+        before[1].GetProperty("works").GetBoolean().ShouldBeTrue();
+        before[1].GetProperty("forRungs").GetBoolean().ShouldBeTrue();
+        before[1].GetProperty("tookMilliseconds").GetInt32().ShouldBe(70);
+        after[0].GetProperty("works").GetBoolean().ShouldBeTrue();
+    }
+
+    private sealed class TwoEncoders : IEncoderList
+    {
+        public IReadOnlyList<EncoderInfo> List() =>
+        [
+            new("h264_nvenc", "nvenc", "h264", ForRungs: true, Works: false, "no NVIDIA driver", DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(60)),
+            new("libx264", "x264", "h264", ForRungs: true, Works: true, null, DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(70)),
+        ];
+
+        public Task<IReadOnlyList<EncoderInfo>> ProveAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<EncoderInfo>>([.. List().Select(e => e with { Works = true, Refusal = null })]);
+    }
+}
