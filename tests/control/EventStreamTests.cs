@@ -1,9 +1,6 @@
-using System.Net.Http.Headers;
-using System.Text;
 using Broadcast.Control.Api;
 using Broadcast.Media;
 using Broadcast.Testing;
-using Dapper;
 using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
@@ -207,84 +204,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await running;
     }
 
-    [Fact]
-    public async Task A_channel_is_reported_whole_when_it_has_changed_and_off_by_whoever_comes_after_a_crash()
-    {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
-        var grant = await bench.BeginAsync();
-        var session = grant.Session.Id;
-        var said = new Said { Session = session, State = new("live", session, null) };
-        using var reporter = Reporter(bench, said);
-        await LookAsync(bench, reporter, 3);
-        (await ToldAsync(bench)).ShouldBe(["channel.state live"]);
-
-        said.State = said.State with { Inputs = [new(InputRole.Primary, "good", true, bench.Rig.Clock.GetUtcNow(), 1000)] };
-        await LookAsync(bench, reporter, 1);
-        said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
-        await LookAsync(bench, reporter, 1);
-        (await ToldAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
-
-        said.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
-        await LookAsync(bench, reporter, 15);
-        said.Finding = null;
-        await LookAsync(bench, reporter, 2);
-        (await ToldAsync(bench)).Skip(2).ShouldBe(["channel.health 1", "channel.health 0"]);
-
-        using var restarted = Reporter(bench, said);
-        await bench.EndAsync(grant);
-        said.State = new("ended", session, null);
-        await LookAsync(bench, restarted, 3);
-        (await ToldAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
-        var before = (await ToldAsync(bench)).Count;
-        await LookAsync(bench, restarted, 3);
-        (await ToldAsync(bench)).Count.ShouldBe(before);
-    }
-
-    [Fact]
-    public async Task An_encoder_that_comes_is_heard_of_over_http_until_the_token_is_revoked()
-    {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamHeartbeat", "00:00:01"));
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key;
-        await server.Get<ChannelDirectory>().CreateAsync("other", new());
-        var token = await server.Get<Tokens>().CreateAsync(TokenRole.Producer, limits: new(Channels: ["demo"]));
-        using var all = await ListenAsync(server, "/api/v1/stream", await server.TokenAsync(TokenRole.Producer));
-        using var own = await ListenAsync(server, "/api/v1/channels/demo/stream", token.Token);
-        using var other = await ListenAsync(server, "/api/v1/channels/other/stream", await server.TokenAsync(TokenRole.Producer));
-        own.Response.Headers.CacheControl!.NoStore.ShouldBeTrue();
-        own.Response.Headers.GetValues("X-Accel-Buffering").ShouldBe(["no"]);
-        own.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
-        foreach (var listener in (StreamListener[])[all, own, other])
-        {
-            await Poll.UntilAsync(() => listener.Text.Contains("event: ready", StringComparison.Ordinal));
-        }
-
-        await server.AskAsync(key.StreamKey);
-        await Poll.UntilAsync(() => all.Text.Contains("event: publish.started", StringComparison.Ordinal) && own.Text.Contains("event: publish.started", StringComparison.Ordinal));
-        await server.Get<Tokens>().RevokeAsync(token.Info.Id);
-        await own.Ended.WaitAsync(TimeSpan.FromSeconds(20));
-        all.Ended.IsCompleted.ShouldBeFalse();
-        other.Text.ShouldNotContain("publish.started");
-
-        await server.StopAsync();
-        await all.Ended.WaitAsync(TimeSpan.FromSeconds(20));
-    }
-
-    [Fact]
-    public async Task More_listeners_than_there_may_be_are_refused_until_one_goes()
-    {
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamClients", "1"));
-        var viewer = await server.TokenAsync(TokenRole.Viewer);
-        using (var first = await ListenAsync(server, "/api/v1/stream", viewer))
-        {
-            (await server.SendAsync("GET", "/api/v1/stream", viewer)).Status.ShouldBe(429);
-        }
-
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/stream", viewer)).Status == 200);
-    }
-
     private static EventStream Stream(RecordingBench bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
-
-    private static ChannelReporter Reporter(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
 
     private static Holder HolderOf(TokenRole role) => Holder.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
 
@@ -317,15 +237,6 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         return heard.Text;
     }
 
-    private static async Task<StreamListener> ListenAsync(Server server, string path, string token)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        ((int)response.StatusCode).ShouldBe(200);
-        return new(response);
-    }
-
     private static async Task StateAsync(RecordingBench bench, string state)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
@@ -342,99 +253,5 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     {
         bench.Rig.Clock.Advance(TimeSpan.FromSeconds(16));
         return condition();
-    }
-
-    private static async Task LookAsync(RecordingBench bench, ChannelReporter reporter, int times)
-    {
-        for (var i = 0; i < times; i++)
-        {
-            bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
-            await reporter.LookAsync(default);
-        }
-    }
-
-    /// <summary>What was told of channels: the state's word, or how much is wrong.</summary>
-    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingBench bench)
-    {
-        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<string>(
-            "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
-    }
-
-    private sealed class Said : IChannelStates, ISourceHealth
-    {
-        public required ChannelState State { get; set; }
-
-        public SessionId Session { get; init; }
-
-        public SourceFinding? Finding { get; set; }
-
-        public ChannelState? Find(ChannelName channel) => State;
-
-        IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
-            [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];
-    }
-
-    /// <summary>What was sent, from whichever thread.</summary>
-    private sealed class Heard
-    {
-        private readonly StringBuilder _text = new();
-
-        public string Text
-        {
-            get
-            {
-                lock (_text)
-                {
-                    return _text.ToString();
-                }
-            }
-        }
-
-        public void Add(string text)
-        {
-            lock (_text)
-            {
-                _text.Append(text);
-            }
-        }
-    }
-
-    /// <summary>A stream over HTTP, read as it comes.</summary>
-    private sealed class StreamListener : IDisposable
-    {
-        private readonly Heard _heard = new();
-
-        public StreamListener(HttpResponseMessage response)
-        {
-            Response = response;
-            Ended = ReadAsync();
-        }
-
-        public HttpResponseMessage Response { get; }
-
-        /// <summary>Completes when the server has ended it.</summary>
-        public Task Ended { get; }
-
-        public string Text => _heard.Text;
-
-        public void Dispose() => Response.Dispose();
-
-        private async Task ReadAsync()
-        {
-            try
-            {
-                await using var body = await Response.Content.ReadAsStreamAsync();
-                var buffer = new byte[4096];
-                while (await body.ReadAsync(buffer) is > 0 and var length)
-                {
-                    _heard.Add(Encoding.UTF8.GetString(buffer, 0, length));
-                }
-            }
-            catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
-            {
-                // It ended otherwise.
-            }
-        }
     }
 }

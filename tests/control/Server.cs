@@ -140,7 +140,7 @@ internal sealed class Server : IAsyncDisposable
         var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
-            response.Dispose();   // it has no end; EventStreamTests reads it
+            response.Dispose();   // it has no end; EventStreamHttpTests reads it
             return ((int)response.StatusCode, default, response);
         }
 

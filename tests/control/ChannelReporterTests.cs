@@ -1,0 +1,76 @@
+using Broadcast.Media;
+using Dapper;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What the stream is told of how channels stand, and of what is wrong with their encoders.</summary>
+public sealed class ChannelReporterTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_channel_is_reported_whole_when_it_has_changed_and_off_by_whoever_comes_after_a_crash()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var grant = await bench.BeginAsync();
+        var session = grant.Session.Id;
+        var said = new Said { Session = session, State = new("live", session, null) };
+        using var reporter = Reporter(bench, said);
+        await LookAsync(bench, reporter, 3);
+        (await ToldAsync(bench)).ShouldBe(["channel.state live"]);
+
+        said.State = said.State with { Inputs = [new(InputRole.Primary, "good", true, bench.Rig.Clock.GetUtcNow(), 1000)] };
+        await LookAsync(bench, reporter, 1);
+        said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
+        await LookAsync(bench, reporter, 1);
+        (await ToldAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
+
+        said.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
+        await LookAsync(bench, reporter, 15);
+        said.Finding = null;
+        await LookAsync(bench, reporter, 2);
+        (await ToldAsync(bench)).Skip(2).ShouldBe(["channel.health 1", "channel.health 0"]);
+
+        using var restarted = Reporter(bench, said);
+        await bench.EndAsync(grant);
+        said.State = new("ended", session, null);
+        await LookAsync(bench, restarted, 3);
+        (await ToldAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
+        var before = (await ToldAsync(bench)).Count;
+        await LookAsync(bench, restarted, 3);
+        (await ToldAsync(bench)).Count.ShouldBe(before);
+    }
+
+    private static ChannelReporter Reporter(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+
+    private static async Task LookAsync(RecordingBench bench, ChannelReporter reporter, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            await reporter.LookAsync(default);
+        }
+    }
+
+    /// <summary>What was told of channels: the state's word, or how much is wrong.</summary>
+    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingBench bench)
+    {
+        await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>(
+            "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
+    }
+
+    private sealed class Said : IChannelStates, ISourceHealth
+    {
+        public required ChannelState State { get; set; }
+
+        public SessionId Session { get; init; }
+
+        public SourceFinding? Finding { get; set; }
+
+        public ChannelState? Find(ChannelName channel) => State;
+
+        IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
+            [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];
+    }
+}
