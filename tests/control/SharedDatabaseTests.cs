@@ -1,10 +1,9 @@
 using Broadcast.Media;
 using Broadcast.Testing;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
+using static Broadcast.Control.Tests.SharedDatabase;
 
 namespace Broadcast.Control.Tests;
 
@@ -346,71 +345,4 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var again = await b.Get<Database>().Source.OpenConnectionAsync();
         (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);
     }
-
-    private static (SessionLedger Ledger, SessionBook Book) NewBook(Rig rig)
-    {
-        var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
-        using (var connection = rig.Database.Source.OpenConnection())
-        {
-            connection.Execute(
-                """
-                INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
-                VALUES (@id, @id, '', '', now(), now(), now(), now() + interval '1 hour', false)
-                """,
-                new { id = identity.Id });
-        }
-
-        var ledger = new SessionLedger(rig.Database, rig.Clock, NullLogger.Instance, identity, Options.Create(new ControlOptions()));
-        var book = new SessionBook(ledger, null, rig.Clock, NullLogger.Instance);
-        ledger.Lost += (session, reason) => book.End(session, reason);
-        return (ledger, book);
-    }
-
-    /// <summary>A channel 'demo' whose session the server has written down.</summary>
-    private static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
-    {
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
-        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant;
-        await server.Get<SessionLedger>().FlushAsync(default);
-        return (key, grant);
-    }
-
-    /// <summary>Has a session's server, which has stopped, look like one that was killed, and the others like such that have run for a while.</summary>
-    private static async Task KilledAsync(Server server, SessionId session, int secondsAgo)
-    {
-        await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes'");
-        await ExecuteAsync(
-            server,
-            $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')");
-    }
-
-    private static async Task<Guid> AddServerAsync(Server server)
-    {
-        var id = Guid.NewGuid();
-        await ExecuteAsync(server, $"""
-            INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
-            VALUES ('{id}', '{id}', 'other', '', now(), now(), now(), now() + interval '1 hour', false)
-            """);
-        return id;
-    }
-
-    private static async Task ExecuteAsync(Server server, string sql)
-    {
-        await using var command = server.Get<Database>().Source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<Row> RowAsync(Server server, SessionId session)
-    {
-        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
-        return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id", new { id = session.Value });
-    }
-
-    private static async Task<List<string>> OpenAsync(Server server)
-    {
-        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
-    }
-
-    private sealed record Row(long Epoch, string? EndReason, Guid Owner);
 }

@@ -1,0 +1,84 @@
+using Broadcast.Media;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>What several servers on one database have in it, and how one of them comes to look as it does after a while or a crash.</summary>
+internal static class SharedDatabase
+{
+    /// <summary>A channel 'demo' whose session the server has written down.</summary>
+    public static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
+    {
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
+        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant;
+        await server.Get<SessionLedger>().FlushAsync(default);
+        return (key, grant);
+    }
+
+    /// <summary>Has a session's server, which has stopped, look like one that was killed, and the others like such that have run for a while.</summary>
+    public static async Task KilledAsync(Server server, SessionId session, int secondsAgo)
+    {
+        await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes'");
+        await ExecuteAsync(
+            server,
+            $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')");
+    }
+
+    /// <summary>Another server, which lives.</summary>
+    public static async Task<Guid> AddServerAsync(Server server)
+    {
+        var id = Guid.NewGuid();
+        await ExecuteAsync(server, $"""
+            INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
+            VALUES ('{id}', '{id}', 'other', '', now(), now(), now(), now() + interval '1 hour', false)
+            """);
+        return id;
+    }
+
+    /// <summary>Runs SQL.</summary>
+    public static async Task ExecuteAsync(Server server, string sql)
+    {
+        await using var command = server.Get<Database>().Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>A session's row.</summary>
+    public static async Task<Row> RowAsync(Server server, SessionId session)
+    {
+        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id", new { id = session.Value });
+    }
+
+    /// <summary>The sessions that are open.</summary>
+    public static async Task<List<string>> OpenAsync(Server server)
+    {
+        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
+    }
+
+    /// <summary>What decides on sessions in a server, without the server: its own number, and a lease that does not end.</summary>
+    public static (SessionLedger Ledger, SessionBook Book) NewBook(Rig rig)
+    {
+        var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
+        using (var connection = rig.Database.Source.OpenConnection())
+        {
+            connection.Execute(
+                """
+                INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
+                VALUES (@id, @id, '', '', now(), now(), now(), now() + interval '1 hour', false)
+                """,
+                new { id = identity.Id });
+        }
+
+        var ledger = new SessionLedger(rig.Database, rig.Clock, NullLogger.Instance, identity, Options.Create(new ControlOptions()));
+        var book = new SessionBook(ledger, null, rig.Clock, NullLogger.Instance);
+        ledger.Lost += (session, reason) => book.End(session, reason);
+        return (ledger, book);
+    }
+
+    /// <summary>A session's row, as far as servers share it.</summary>
+    internal sealed record Row(long Epoch, string? EndReason, Guid Owner);
+}
