@@ -227,8 +227,6 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.Kept(SpoolFile file) => _kept.Add(file);
 
-    bool ISpoolFileOwner.GiveWay() => _kept.GiveWay();
-
     void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.CouldNotSeal(file.Name, exception);
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);

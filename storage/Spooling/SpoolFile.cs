@@ -93,18 +93,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         YoungPiece piece;
         lock (_writing)
         {
-            var open = RequireOpen();
-            folder.Reserve(count);
-            try
-            {
-                Write(open, slices);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                folder.Release(count);
-                throw folder.Explain(e, Name);
-            }
-
+            folder.Append(RequireOpen(), Name, slices, count, _length);
             lock (_reading)
             {
                 piece = new YoungPiece(this, _length, slices, count, young.Now);
@@ -355,23 +344,6 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         SpoolState.Deleted => throw new IOException($"{Name} was deleted while it was written."),
         _ => throw new InvalidOperationException($"{Name} is sealed or closed; it cannot be written to."),
     };
-
-    /// <summary>A full disk is made room on, as far as there are files on it that the store has too.</summary>
-    private void Write(OpenFile open, ReadOnlyMemory<byte>[] slices)
-    {
-        while (true)
-        {
-            try
-            {
-                open.Append(slices, _length);
-                return;
-            }
-            catch (IOException e) when (DiskFaults.IsFull(e) && owner.GiveWay())
-            {
-                // Once more.
-            }
-        }
-    }
 
     private bool TryKeep()
     {

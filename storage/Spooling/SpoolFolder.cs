@@ -69,7 +69,7 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
-    /// <summary>Lets a kept file go, and says whether there was one; asked when the limit is reached.</summary>
+    /// <summary>Lets a kept file go, and says whether there was one; asked when the limit is reached or the disk is full.</summary>
     public Func<bool> GiveWay { get; set; } = static () => false;
 
     public string SealedPath(ObjectName name) => Path.Combine(_root, name.Value);
@@ -97,6 +97,38 @@ internal sealed class SpoolFolder : IDisposable
     }
 
     public void Release(long count) => Interlocked.Add(ref _bytes, -count);
+
+    /// <summary>Writes at the end of a file, and counts that in. A full disk is made room on, as far as there are files on it that the store has too.</summary>
+    /// <param name="open">The file.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="slices">What to write.</param>
+    /// <param name="count">How many bytes that is.</param>
+    /// <param name="end">Where the file ends.</param>
+    /// <exception cref="IOException">The limit is reached, or the disk refused; nothing was written.</exception>
+    public void Append(OpenFile open, ObjectName name, ReadOnlyMemory<byte>[] slices, int count, long end)
+    {
+        Reserve(count);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    open.Append(slices, end);
+                    return;
+                }
+                catch (IOException e) when (DiskFaults.IsFull(e) && GiveWay())
+                {
+                    // Once more.
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Release(count);
+            throw Explain(e, name);
+        }
+    }
 
     /// <summary>Gives a file that the store has the name that says so, and counts it among those.</summary>
     /// <returns><see langword="false"/> when it is not there, because the store took the file itself, or the disk refused: then nothing was done.</returns>

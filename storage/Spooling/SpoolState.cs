@@ -53,10 +53,6 @@ internal interface ISpoolFileOwner
     /// <summary>It stays on disk, until it is told to go.</summary>
     void Kept(SpoolFile file);
 
-    /// <summary>The disk is full: lets one go that stays on it only for readers.</summary>
-    /// <returns>Whether there was one.</returns>
-    bool GiveWay();
-
     /// <summary>Renaming failed.</summary>
     void CouldNotSeal(SpoolFile file, Exception exception);
 

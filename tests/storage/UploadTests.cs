@@ -260,8 +260,6 @@ public sealed class UploadTests
         {
         }
 
-        public bool GiveWay() => false;
-
         public void CouldNotSeal(SpoolFile file, Exception exception)
         {
         }
