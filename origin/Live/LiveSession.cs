@@ -20,10 +20,7 @@ internal sealed partial class LiveSession
     private readonly Dictionary<string, RenditionRecord> _records = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, PlaylistCells> _playlists = new(StringComparer.Ordinal);
     private readonly DocumentCell _multivariant = new();
-    private readonly DocumentCell _channelMpd = new();
-    private readonly DocumentCell _guardedMpd = new();
-    private readonly DocumentCell _sessionMpd = new();
-    private readonly MpdHistory _mpds = new();
+    private readonly MpdDocuments _mpds;
     private readonly DocumentCell _imagePlaylist = new();
     private readonly DocumentCell _cues = new();
     private readonly DocumentCell _channelCues = new();
@@ -48,6 +45,7 @@ internal sealed partial class LiveSession
     {
         (_timeline, _time, _startedAt, Begin, _firstKept) = (new SessionTimeline(session), time, session.StartedAt, begin, begin?.Segment ?? 0);
         _periods = new PeriodFold(session.Latency.OffersParts ? new SegmentCadence(session.Latency.PartTarget) : null, begin?.Segment ?? 1);
+        _mpds = new MpdDocuments(() => _timeline.Session, DrawMpd);
         _lastMedia = time.GetUtcNow();
     }
 
@@ -245,38 +243,15 @@ internal sealed partial class LiveSession
         _multivariant.Get(Volatile.Read(ref _listVersion), () => Draw(() => Playlists.Multivariant(_timeline, _records)).ToDocument());
 
     /// <summary>The MPD as the session's own address has it, or <see langword="null"/> before the session can be played.</summary>
-    public Document? SessionMpd()
-    {
-        if (!_playable)
-        {
-            return null;
-        }
-
-        return _sessionMpd.Get(Volatile.Read(ref _listVersion), () => DrawMpd() is not { } mpd ? null
-            : !MpdHistory.IsWorthIt(Latency) ? mpd.ToDocument()
-            : _mpds.Keep(mpd.PublishTime!.Value, (mpd with { Id = Id.Value, PatchLocation = MpdHistory.LocationOf(mpd) }).ToDocument()));
-    }
+    public Document? SessionMpd() => _playable ? _mpds.OfSession(ListVersion) : null;
 
     /// <summary>What has changed since an MPD was published, or <see langword="null"/> when none was then.</summary>
     /// <param name="published">When, as <see cref="MpdHistory.NumberOf"/> says it.</param>
     public Document? MpdPatch(long published) => SessionMpd() is null ? null : _mpds.PatchFrom(published);
 
-    /// <summary>The MPD as the channel's address has it: with the session's address as its Location, so that nobody comes back to it there, and what is over begins with what is left of it.</summary>
-    /// <param name="isGuarded">
-    /// Whether a token stands before <c>/live</c> in the path that the player used. Then there is no Location, so that all addresses can be relative, on which players agree only without one, and no
-    /// answer holds the token. A player then stays at the channel's address; it has seen this session's end there when the next one begins.
-    /// </param>
-    public Document? ChannelMpd(bool isGuarded = false)
-    {
-        if (!_playable)
-        {
-            return null;
-        }
-
-        return (isGuarded ? _guardedMpd : _channelMpd).Get(Volatile.Read(ref _listVersion), () => (DrawMpd() is { } mpd
-            ? isGuarded ? mpd with { BaseUrl = $"{Id}/" } : MpdTrim.ToItsMedia(mpd) with { Location = $"{Id}/manifest.mpd", BaseUrl = $"/live/{_timeline.Session.Channel}/{Id}/" }
-            : null)?.ToDocument());
-    }
+    /// <summary>The MPD as the channel's address has it, or <see langword="null"/> before the session can be played.</summary>
+    /// <param name="isGuarded">Whether a token stands before <c>/live</c> in the path that the player used; see <see cref="MpdDocuments.OfChannel"/>.</param>
+    public Document? ChannelMpd(bool isGuarded = false) => _playable ? _mpds.OfChannel(ListVersion, isGuarded) : null;
 
     /// <summary>The MPD of the live window as data, or <see langword="null"/> before the session can be played.</summary>
     public Mpd? PlainMpd() => _playable ? DrawMpd() : null;
@@ -326,7 +301,7 @@ internal sealed partial class LiveSession
                 : _ended ? ChannelState.Ended
                 : IsStalled ? ChannelState.Interrupted
                 : ChannelState.Live;
-            return new ChannelStatus(_timeline.Session.Channel, state, Id, Begin is { } begin && begin.From > _startedAt ? begin.From : _startedAt, _playable ? LiveEdge() : null,
+            return new ChannelStatus(_timeline.Session.Channel, state, Id, Begin is { } begin && begin.From > _startedAt ? begin.From : _startedAt, _playable ? LiveEdge.Of(_timeline, _records) : null,
             [
                 .. _timeline.Renditions.Select(rendition => new RenditionStatus(
                     rendition.Name, rendition.Init?.Format, _records[rendition.Name].Bitrate.Average, _records[rendition.Name].Bitrate.Peak)),
@@ -418,20 +393,5 @@ internal sealed partial class LiveSession
         {
             return drawing();
         }
-    }
-
-    private DateTimeOffset? LiveEdge()
-    {
-        DateTimeOffset? edge = null;
-        foreach (var rendition in _timeline.Renditions)
-        {
-            if (_records[rendition.Name].HasMedia && rendition.Closed is [.., var last])
-            {
-                var end = last.WallClock + last.Duration.ToTimeSpan();
-                edge = edge is null || end < edge ? end : edge;
-            }
-        }
-
-        return edge;
     }
 }
