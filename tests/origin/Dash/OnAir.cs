@@ -1,0 +1,94 @@
+using Broadcast.Media;
+
+namespace Broadcast.Origin.Tests.Dash;
+
+/// <summary>A session that hears of each segment when it would really come: by the clock, and a lag later.</summary>
+internal sealed class OnAir
+{
+    private readonly ManualTimeProvider _clock = new(Broadcaster.Start);
+
+    public OnAir(Broadcaster source)
+    {
+        (Source, Session) = (source, new LiveSession(source.Session, _clock));
+        source.TellTo(Session);
+    }
+
+    public Broadcaster Source { get; }
+
+    public LiveSession Session { get; }
+
+    /// <summary>The clock, without the lag.</summary>
+    public DateTimeOffset Time { get; set; } = Broadcaster.Start;
+
+    public TimeSpan Lag { get; set; }
+
+    /// <summary>What is due before comes then, in one go.</summary>
+    public DateTimeOffset NotBefore { get; set; }
+
+    public string Mpd()
+    {
+        _clock.Now = Time + Lag;
+        return Session.SessionMpd().Text();
+    }
+
+    public void Hear()
+    {
+        foreach (var @event in Source.Unsent.OrderBy(When).ToList())
+        {
+            var due = When(@event) + Lag;
+            _clock.Now = due > NotBefore ? due : NotBefore;
+            Session.Append([@event], mistake => throw new InvalidOperationException(mistake));
+        }
+
+        Source.Unsent.Clear();
+    }
+
+    private DateTimeOffset When(TimelineEvent @event) => @event switch
+    {
+        TimelineEvent.PartReady part => Broadcaster.Start + (part.Start + part.Duration).ToTimeSpan(),
+        TimelineEvent.InitReady or TimelineEvent.Discontinuity => Broadcaster.Start,
+        _ => Time,
+    };
+
+    public OnAir Segments(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Segment(2);
+        }
+
+        return this;
+    }
+
+    public OnAir Lengths(params double[] lengths)
+    {
+        foreach (var length in lengths)
+        {
+            Segment(length);
+        }
+
+        return this;
+    }
+
+    public void Segment(double seconds)
+    {
+        Time += TimeSpan.FromSeconds(seconds);
+        Source.Segment(seconds, bytes: 25_000);
+        Hear();
+    }
+
+    public OnAir Wait(double seconds)
+    {
+        Time += TimeSpan.FromSeconds(seconds);
+        Mpd();
+        Source.Silence(seconds);
+        return this;
+    }
+
+    public OnAir End()
+    {
+        Source.End();
+        Hear();
+        return this;
+    }
+}
