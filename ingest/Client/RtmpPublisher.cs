@@ -122,7 +122,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
                 _gather.Add(tags[i], unchecked(tags[i].Timestamp + addMilliseconds));
             }
 
-            await WriteAsync(_gather.Segments, cancellationToken);
+            await GatheringWrite.WriteAsync(_socket, _stream, _gather.Segments, cancellationToken);
             BytesSent += _gather.Bytes;
         }
         catch (SocketException e)
@@ -363,35 +363,6 @@ public sealed class RtmpPublisher : IAsyncDisposable
         finally
         {
             _sending.Release();
-        }
-    }
-
-    private async ValueTask WriteAsync(List<ArraySegment<byte>> segments, CancellationToken cancellationToken)
-    {
-        if (_stream is not SslStream)
-        {
-            // On every system this sends all of it, or fails.
-            await _socket.SendAsync(segments, SocketFlags.None);
-            return;
-        }
-
-        // TLS needs the bytes together, or there is a record for each header.
-        var length = segments.Sum(s => s.Count);
-        var joined = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            var position = 0;
-            foreach (var segment in segments)
-            {
-                segment.AsSpan().CopyTo(joined.AsSpan(position));
-                position += segment.Count;
-            }
-
-            await _stream.WriteAsync(joined.AsMemory(0, length), cancellationToken);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(joined);
         }
     }
 
