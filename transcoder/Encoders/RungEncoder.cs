@@ -19,49 +19,30 @@ namespace Broadcast.Transcoder.Encoders;
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
-    /// <summary>Deaths in a row after which less is tried.</summary>
-    private const int DeathsBeforeLess = 3;
-
-    /// <summary>Half an hour: no source's times lie as far before its session's beginning.</summary>
-    private const long Offset = MediaTime.VideoTimescale * 1800L;
-
     /// <summary>Characters of a reason that status pages show.</summary>
     private const int LongestReason = 300;
 
     /// <summary>Half a second: how far behind the newest picture a worker begins that follows one that was too slow.</summary>
     private const long LeftAfterBeingLate = MediaTime.VideoTimescale / 2;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
-    /// <summary>From one start to the next but one, at least: a source whose configuration changes with every keyframe shall not start a process for each.</summary>
-    private static readonly TimeSpan BetweenStarts = TimeSpan.FromSeconds(2);
-
-    /// <summary>A worker that has lived for so long was a good one.</summary>
-    private static readonly TimeSpan GoodLife = TimeSpan.FromMinutes(1);
-
     /// <summary>How long the end of the session waits for a process that hangs in its driver.</summary>
     private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(5);
-
-    private static readonly Counter<long> Frames = Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Pictures encoded for rungs.");
 
     private static readonly Counter<long> Deaths = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that ended, or were ended because they hung.");
 
     private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
         "broadcast_encoder_steps", "{step}", "Steps by which encoding did less ('down') or more ('up').");
 
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
-
     private readonly EncodingOptions _options;
     private readonly EncoderChoice _choice;
     private readonly BroadcastSession _session;
     private readonly SourceCopying _copy;
-    private readonly ChannelWriter<RenditionSample> _renditions;
+    private readonly RungOutput _output;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Pace _pace = new();
-    private readonly Suspicion _suspicion = new(DeathsBeforeLess);
+    private readonly Suspicion _suspicion = new(Restarts.DeathsBeforeLess);
+    private readonly Restarts _restarts;
     private readonly RecentPictures _recent = new();
     private readonly LetDowns _letDowns;
     private readonly List<RungRun> _ending = [];
@@ -70,9 +51,6 @@ internal sealed class RungEncoder : IAsyncDisposable
     private SourceBits _bits = new(0);
     private RungRun? _run;
     private Track? _track;
-    private long? _startedBefore;
-    private long _notBefore = long.MinValue;
-    private int _deaths;
     private int _starts;
     private string? _why;
     private bool _waitsForSync = true;
@@ -80,14 +58,14 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     // Of the source's newest sync sample.
     private long _lead;
-    private Newest _newest = new(long.MinValue, default);
 
     public RungEncoder(
         EncodingOptions options, EncoderChoice choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
     {
-        (_options, _choice, _session, _renditions, _time, _logger) = (options, choice, session, renditions, time, logger);
+        (_options, _choice, _session, _output, _time, _logger) = (options, choice, session, new RungOutput(renditions), time, logger);
         _copy = new SourceCopying(ladder, session.Latency);
         _letDowns = new LetDowns(time);
+        _restarts = new Restarts(time);
     }
 
     /// <summary>How it goes; <see langword="null"/> where there is nothing to encode. Any thread may ask.</summary>
@@ -104,12 +82,10 @@ internal sealed class RungEncoder : IAsyncDisposable
             var effort = EffortAt(step, rungs);
             return new EncodingState(
                 run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
-                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(Volatile.Read(ref _newest).Present) ?? TimeSpan.Zero,
+                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(_output.NewestPresent) ?? TimeSpan.Zero,
                 Math.Max(0, Volatile.Read(ref _starts) - 1)) { CopyReason = _copy.Reason };
         }
     }
-
-    private sealed record Newest(long Present, DateTimeOffset Arrival);
 
     /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
     public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool mapsTones = false) =>
@@ -118,12 +94,12 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <summary>The source's next picture.</summary>
     public void Take(in MediaSample sample)
     {
-        if (sample.Track.Timescale != MediaTime.VideoTimescale || sample.Present.Ticks + Offset < 0)
+        if (!RungOutput.IsFit(sample))
         {
             return;
         }
 
-        Volatile.Write(ref _newest, new Newest(Math.Max(_newest.Present, sample.Present.Ticks), sample.Arrival));
+        _output.See(sample);
         if (!ReferenceEquals(_track, sample.Track))
         {
             Leave();
@@ -171,12 +147,7 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <returns><see langword="false"/> where they have to get the source: there is no encoder, pictures that none is for, or it has been given up.</returns>
     public bool TryCopy(in MediaSample next, long passed, Rendition rendition, string reason)
     {
-        if (next.Track.Timescale != MediaTime.VideoTimescale || next.Present.Ticks + Offset < 0)
-        {
-            return false;
-        }
-
-        if (!_choice.IsKnown || !_choice.MayEncode || _time.GetTimestamp() < _notBefore || (_deaths >= DeathsBeforeLess && _run is not { HasAnswered: true }))
+        if (!RungOutput.IsFit(next) || !_choice.IsKnown || !_choice.MayEncode || !_restarts.MayStart || (_restarts.AreHopeless && _run is not { HasAnswered: true }))
         {
             return false;
         }
@@ -188,7 +159,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         Leave();
-        _copy.Begin((passed == long.MinValue ? next.Present.Ticks : passed + 1) + Offset);
+        _copy.Begin((passed == long.MinValue ? next.Present.Ticks : passed + 1) + RungOutput.Offset);
         _rungs = _copy.RungsOf(next.Track, _bits.Most, _choice.MapsTones);
         var lane = LaneOf(_rungs[0]);
         (lane.Last, lane.Lead) = (passed, next.IsSync ? LeadOf(next) : _lead);
@@ -234,13 +205,13 @@ internal sealed class RungEncoder : IAsyncDisposable
         _waitsForSync = !run.TryOffer(sample);
         if (_waitsForSync)
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
+            RungOutput.CountDropped();
         }
     }
 
     private void TryStart()
     {
-        if (_recent.Count == 0 || _time.GetTimestamp() < _notBefore || !_choice.IsKnown || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
+        if (_recent.Count == 0 || !_restarts.MayStart || !_choice.IsKnown || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
@@ -258,69 +229,32 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         var lanes = effort.Rungs.Select(LaneOf).ToList();
-        var (pictures, from) = Missing(lanes);
+
+        // What is before the copy, the worker before still has.
+        var least = Math.Max(_wasLate ? _output.NewestPresent - LeftAfterBeingLate : long.MinValue, _copy.First - RungOutput.Offset ?? long.MinValue);
+        var (pictures, from) = Resumption.Of(_recent, [.. lanes.Select(l => l.Last)], least);
 
         // Only the processor deinterlaces, and maps tones.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
         var highRange = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
         var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && (mayBeInterlaced || highRange is not null)) || _letDowns.Bars(r)), effort.Rungs.Count);
         var node = route.IsProcessor ? null : _choice.Node;
-        var keys = _copy.KeysOf(pictures[0].Present.Ticks + Offset);
+        var keys = _copy.KeysOf(pictures[0].Present.Ticks + RungOutput.Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, Keys = keys, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
+            header, RungOutput.Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, Keys = keys, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
         {
             Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
         };
         _pace.Settle(Now);
         (_waitsForSync, _wasLate) = (true, false);
         _starts++;
-        _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), Pass, _time);
+        _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), _output.Pass, _time);
         EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.Haste, effort.IsHalfRate);
         foreach (var picture in pictures)
         {
             Offer(_run, picture);
         }
-    }
-
-    private void Pass(RungLane lane, CodecConfig configuration, in NutFrame frame)
-    {
-        var time = new MediaTime(frame.Present - Offset, MediaTime.VideoTimescale);
-
-        // The last pictures of a worker whose successor was faster may come later.
-        lane.Last = Math.Max(lane.Last, time.Ticks);
-
-        // It came when the source's picture came, which is as much before the newest as its time is.
-        var newest = Volatile.Read(ref _newest);
-        var arrival = newest.Arrival - new MediaTime(Math.Max(0, newest.Present - time.Ticks), MediaTime.VideoTimescale).ToTimeSpan();
-        var track = lane.TrackOf(configuration);
-        var payload = StartCodes.ToLengths(frame.Payload.Span, lane.Before(frame.IsKey));
-        var sample = new MediaSample(track, time with { Ticks = time.Ticks - lane.Lead }, time, frame.IsKey, payload, arrival);
-        if (_renditions.TryWrite(new RenditionSample(lane.Rendition, sample)))
-        {
-            Frames.Add(1);
-        }
-        else
-        {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
-        }
-    }
-
-    /// <summary>
-    /// What a worker gets first, and from when on it encodes each rung: from the first picture that is missing there, as far as they are kept; a rung that has been away for longer begins with the others, and has a hole
-    /// up to there. Each goes on with a sync sample. Who was too slow leaves out what would keep it late, and who was away for long begins with the newest group.
-    /// </summary>
-    private (IReadOnlyList<MediaSample> Pictures, IReadOnlyList<long>? From) Missing(IReadOnlyList<RungLane> lanes)
-    {
-        var kept = _recent.From(long.MinValue)[0].Present.Ticks;
-        var latest = lanes.Max(l => l.Last) + 1;
-        var least = _wasLate ? _newest.Present - LeftAfterBeingLate : long.MinValue;
-
-        // What is before the copy, the worker before still has.
-        least = Math.Max(least, _copy.First - Offset ?? long.MinValue);
-        var begins = lanes.Select(l => Math.Max(least, l.Last + 1 >= kept ? l.Last + 1 : latest)).ToList();
-        var pictures = _recent.From(begins.Min());
-        return begins.Min() >= pictures[0].Present.Ticks ? (pictures, [.. begins.Select(b => b + Offset)]) : (_recent.From(long.MaxValue), null);
     }
 
     private RungLane LaneOf(Rung rung)
@@ -357,7 +291,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
-        var behind = run.Behind(_newest.Present);
+        var behind = run.Behind(_output.NewestPresent);
         var before = _pace.Step;
         if (_pace.Judge(Pace.Weigh(behind, _recent.Step), Now, Economy.Last(_rungs.Count)))
         {
@@ -414,30 +348,27 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
 
         var lived = run.Age;
-        _deaths = lived >= GoodLife ? 1 : _deaths + 1;
+        _restarts.Died(lived);
 
         // Whoever never gave a picture would not with less to do either, and viewers wait for the copy: they get the source, and the next try would cost them as much.
-        var isHopeless = _copy.IsOn && !run.HasAnswered && _deaths >= DeathsBeforeLess;
-        var pause = isHopeless ? LetDowns.Memory : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_deaths - 1, 20)));
-        _notBefore = After(_time.GetTimestamp(), pause);
+        var isHopeless = _copy.IsOn && !run.HasAnswered && _restarts.AreHopeless;
+        var pause = isHopeless ? _restarts.Pause(LetDowns.Memory) : _restarts.Pause();
         EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, _copy.IsOn ? "what they have" : "the source", pause.TotalSeconds);
         if (!isHopeless && _suspicion.Died(lived, Economy.At(_pace.Step, _rungs).Rungs, Now))
         {
             // Each rung is suspected once: this cannot become a loop.
-            _notBefore = After(_time.GetTimestamp(), FirstPause);
+            _restarts.GoOn();
             EncodingLog.Suspected(_logger, _session.Channel.Value, _suspicion.Suspect!);
         }
-        else if (isHopeless || _deaths % DeathsBeforeLess == 0)
+        else if (isHopeless || _restarts.AskForLess)
         {
             var before = _pace.Step;
             _pace.GiveUp(Now, Economy.Last(_rungs.Count), isHopeless);
-            Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_deaths} times in a row"));
+            Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_restarts.Deaths} times in a row"));
         }
     }
 
     private static string Short(string reason) => reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason;
-
-    private long After(long timestamp, TimeSpan time) => timestamp + (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     /// <summary>The worker is no longer fed, and ends by itself.</summary>
     private void Leave()
@@ -446,8 +377,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         if (_run is { } run)
         {
             run.Complete();
-            _notBefore = _startedBefore is { } before ? Math.Max(_notBefore, After(before, BetweenStarts)) : _notBefore;
-            _startedBefore = run.StartedAt;
+            _restarts.Changed(run.StartedAt);
             Retire(run);
         }
     }

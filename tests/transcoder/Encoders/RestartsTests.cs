@@ -1,0 +1,106 @@
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>When the next worker may start.</summary>
+public sealed class RestartsTests
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private readonly ManualTimeProvider _clock = new();
+    private readonly Restarts _restarts;
+
+    public RestartsTests() => _restarts = new(_clock);
+
+    [Fact]
+    public void The_first_may_start_at_once() => _restarts.MayStart.ShouldBeTrue();
+
+    [Fact]
+    public void Each_death_in_a_row_makes_the_pause_longer_up_to_ten_seconds()
+    {
+        double[] pauses = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10];
+        foreach (var pause in pauses)
+        {
+            _restarts.Died(TimeSpan.FromSeconds(59));
+            _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(pause));
+            _clock.Advance(TimeSpan.FromSeconds(pause) - Moment);
+            _restarts.MayStart.ShouldBeFalse();
+            _clock.Advance(Moment);
+            _restarts.MayStart.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void However_many_have_died_the_pause_stays_what_it_is()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            _restarts.Died(TimeSpan.Zero);
+        }
+
+        _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void A_worker_that_lived_long_begins_the_count_anew()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            _restarts.Died(TimeSpan.Zero);
+        }
+
+        _restarts.Died(TimeSpan.FromMinutes(1));
+
+        _restarts.Deaths.ShouldBe(1);
+        _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(0.1));
+    }
+
+    [Fact]
+    public void Less_is_tried_after_each_third_death_and_from_the_third_on_nobody_counts_on_the_next()
+    {
+        var said = new List<(bool Less, bool Hopeless)>();
+        for (var i = 0; i < 6; i++)
+        {
+            _restarts.Died(TimeSpan.Zero);
+            said.Add((_restarts.AskForLess, _restarts.AreHopeless));
+        }
+
+        said.ShouldBe([(false, false), (false, false), (true, true), (false, true), (false, true), (true, true)]);
+    }
+
+    [Fact]
+    public void Where_something_was_found_out_the_next_waits_no_longer_than_after_the_first()
+    {
+        _restarts.Pause(TimeSpan.FromMinutes(10)).ShouldBe(TimeSpan.FromMinutes(10));
+        _restarts.GoOn();
+        _clock.Advance(TimeSpan.FromSeconds(0.1));
+        _restarts.MayStart.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_source_that_changes_all_the_time_has_two_starts_in_two_seconds()
+    {
+        _restarts.Changed(_clock.GetTimestamp());
+        _restarts.MayStart.ShouldBeTrue("the first change costs nothing");
+        _clock.Advance(TimeSpan.FromSeconds(0.5));
+        _restarts.Changed(_clock.GetTimestamp());
+
+        _restarts.MayStart.ShouldBeFalse();
+        _clock.Advance(TimeSpan.FromSeconds(1.5));
+        _restarts.MayStart.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_change_makes_no_pause_shorter()
+    {
+        _restarts.Changed(_clock.GetTimestamp());
+        _restarts.Pause(TimeSpan.FromSeconds(5));
+        _restarts.Changed(_clock.GetTimestamp());
+        _clock.Advance(TimeSpan.FromSeconds(5) - Moment);
+        _restarts.MayStart.ShouldBeFalse();
+        _clock.Advance(Moment);
+        _restarts.MayStart.ShouldBeTrue();
+    }
+}

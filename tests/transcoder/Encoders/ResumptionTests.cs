@@ -1,0 +1,71 @@
+using Broadcast.Media;
+using Broadcast.Transcoder.Encoders;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Where a worker begins that goes on where others left off; the source has groups of 2 s, ten pictures a second, and its newest is of 11.9 s.</summary>
+public sealed class ResumptionTests
+{
+    private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
+    private readonly RecentPictures _recent = new();
+
+    public ResumptionTests()
+    {
+        for (var i = 0; i < 120; i++)
+        {
+            var time = new MediaTime(Ticks(i / 10.0), MediaTime.VideoTimescale);
+            _recent.Keep(new MediaSample(Picture, time, time, i % 20 == 0, new byte[100], default));
+        }
+    }
+
+    [Fact]
+    public void The_first_worker_begins_with_the_newest_group_and_encodes_all_of_it()
+    {
+        var (pictures, from) = Of([long.MinValue, long.MinValue]);
+
+        pictures[0].Present.TotalSeconds.ShouldBe(10);
+        from.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Each_rung_goes_on_with_what_is_missing_there()
+    {
+        var (pictures, from) = Of([Ticks(9.3), Ticks(10.5)]);
+
+        pictures[0].Present.TotalSeconds.ShouldBe(8, "the sync sample before");
+        from.ShouldBe([Ticks(9.3) + 1 + RungOutput.Offset, Ticks(10.5) + 1 + RungOutput.Offset]);
+    }
+
+    [Fact]
+    public void A_rung_that_has_been_away_for_longer_begins_with_the_others()
+    {
+        var (pictures, from) = Of([Ticks(10.5), Ticks(1), long.MinValue]);
+
+        pictures[0].Present.TotalSeconds.ShouldBe(10);
+        from.ShouldBe([.. Enumerable.Repeat(Ticks(10.5) + 1 + RungOutput.Offset, 3)]);
+    }
+
+    [Fact]
+    public void Where_all_have_been_away_for_long_they_begin_with_the_newest_group()
+    {
+        var (pictures, from) = Of([Ticks(1), Ticks(2)]);
+
+        pictures[0].Present.TotalSeconds.ShouldBe(10);
+        from.ShouldBeNull();
+    }
+
+    [Fact]
+    public void None_begins_with_what_would_only_be_late()
+    {
+        var (pictures, from) = Of([Ticks(8.1), Ticks(11.8)], least: Ticks(11.4));
+
+        pictures[0].Present.TotalSeconds.ShouldBe(10);
+        from.ShouldBe([Ticks(11.4) + RungOutput.Offset, Ticks(11.8) + 1 + RungOutput.Offset]);
+    }
+
+    private Resumption Of(IReadOnlyList<long> last, long least = long.MinValue) => Resumption.Of(_recent, last, least);
+
+    private static long Ticks(double seconds) => (long)Math.Round(seconds * MediaTime.VideoTimescale);
+}
