@@ -168,7 +168,8 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
 
         var delivery = configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
         var telling = new PageTelling(
-            app.Services.GetRequiredService<IPageFacts>(), app.Services.GetRequiredService<IViewerAddresses>(), app.Services.GetService<IViewerAuthority>(), app.Services.GetService<IAnnouncements>());
+            app.Services.GetRequiredService<IPageFacts>(), app.Services.GetRequiredService<IViewerAddresses>(), app.Services.GetService<IViewerAuthority>(), app.Services.GetService<IAnnouncements>(),
+            app.Services.GetService<IPosters>(), app.Services.GetService<IReplays>());
         var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, telling);
         pages.Map(app);
         new EventPages(pages, telling, _time, app.Services.GetRequiredService<ILogger<EventPages>>(), app.Services.GetService<IViewerAuthority>()).Map(app);

@@ -56,6 +56,7 @@ public static class OriginModule
             services.AddHostedService(provider => provider.GetRequiredService<ReplayListWriter>());
         }
 
+        services.TryAddSingleton<IPosters, LivePosters>();
         services.TryAddSingleton<SharedWaits>();
         services.TryAddSingleton<MediaDelivery>();
         services.TryAddSingleton<DocumentDelivery>();

@@ -16,6 +16,9 @@ internal sealed record OEmbedQuestion(int Width, int Height)
     /// <summary>The event, where an event's page is meant.</summary>
     public string? Event { get; init; }
 
+    /// <summary>What a picture may be wide and high: what was asked for, <see cref="PageHead.Width"/> and <see cref="PageHead.Height"/> at most. CSS pixels.</summary>
+    public (int Width, int Height) Most { get; init; }
+
     /// <summary>Where it shall begin, as it stands behind <c>?t=</c>; <see langword="null"/> for where it does by itself.</summary>
     public string? Start { get; init; }
 }
@@ -64,7 +67,7 @@ internal static partial class OEmbed
             return StatusCodes.Status401Unauthorized;
         }
 
-        var found = Fit(width, height) with { Start = asked.TryGetValue("t", out var start) && StartText().IsMatch(start.ToString()) ? start.ToString() : null };
+        var found = Fit(width, height) with { Most = (width, height), Start = asked.TryGetValue("t", out var start) && StartText().IsMatch(start.ToString()) ? start.ToString() : null };
         question = path.Trim('/').Split('/') switch
         {
             ["event", var id] => found with { Event = id },
@@ -94,6 +97,16 @@ internal static partial class OEmbed
             json.WriteNumber("height", question.Height);
             json.WriteString("html", Frame(question.Start is null ? head.Embed! : $"{head.Embed}?t={question.Start}", head.Title, question.Width, question.Height));
             json.WriteNumber("cache_age", 60);
+
+            // Not larger than was asked for (oEmbed, 2.3.4). Of a picture that is not measured the frame is told that pages show it in.
+            var (width, height) = head.ImageSize ?? (PageHead.Width, PageHead.Height);
+            if (head is { Image: { } image, IsImageThere: true } && width <= question.Most.Width && height <= question.Most.Height)
+            {
+                json.WriteString("thumbnail_url", image);
+                json.WriteNumber("thumbnail_width", width);
+                json.WriteNumber("thumbnail_height", height);
+            }
+
             json.WriteEndObject();
         }
 

@@ -28,6 +28,12 @@ internal sealed record PageHead(string Title)
     /// <summary>Absolute address of a picture.</summary>
     public string? Image { get; init; }
 
+    /// <summary>How large the picture is, pixels, where that is known.</summary>
+    public (int Width, int Height)? ImageSize { get; init; }
+
+    /// <summary>Whether there is a picture at its address, as far as is known here: a channel that has not been live since the server was started has none there yet.</summary>
+    public bool IsImageThere { get; init; }
+
     /// <summary>Absolute address of the player to embed.</summary>
     public string? Embed { get; init; }
 
@@ -53,6 +59,12 @@ internal sealed record PageHead(string Title)
         Property("og:description", description);
         Property("og:url", Address);
         Property("og:image", Image);
+        if (Image is not null && ImageSize is var (imageWidth, imageHeight))
+        {
+            Property("og:image:width", imageWidth.ToString(CultureInfo.InvariantCulture));
+            Property("og:image:height", imageHeight.ToString(CultureInfo.InvariantCulture));
+        }
+
         if (Embed is not null)
         {
             Property("og:video:url", Embed);

@@ -9,7 +9,10 @@ namespace Broadcast.Host.Pages;
 /// <param name="addresses">Where viewers go.</param>
 /// <param name="authority">Who may watch; without one every channel is public.</param>
 /// <param name="announcements">What comes next.</param>
-internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, IViewerAuthority? authority = null, IAnnouncements? announcements = null)
+/// <param name="posters">Which pictures there are, and how large; without it none is known.</param>
+/// <param name="replays">What was on last.</param>
+internal sealed class PageTelling(
+    IPageFacts facts, IViewerAddresses addresses, IViewerAuthority? authority = null, IAnnouncements? announcements = null, IPosters? posters = null, IReplays? replays = null)
 {
     /// <summary>Longest host that is taken over into a page, in characters: names have 253 (RFC 1035, 2.3.4), and a port. Pages are kept for each.</summary>
     private const int MaxHost = 260;
@@ -44,10 +47,8 @@ internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, 
         }
 
         var next = announcements?.Next(channel);
-        return Of(title, next is null ? $"Live broadcasts of {title}." : $"Next: {next.Title}, {Instant(next.StartsAt)}.", there, $"/watch/{channel}", $"/embed/{channel}") with
-        {
-            Image = $"{there.Media}/live/{channel}/poster.jpg",
-        };
+        var head = Of(title, next is null ? $"Live broadcasts of {title}." : $"Next: {next.Title}, {Instant(next.StartsAt)}.", there, $"/watch/{channel}", $"/embed/{channel}");
+        return WithPictureOf(head, channel, there);
     }
 
     /// <summary>The head of an event's page.</summary>
@@ -60,11 +61,35 @@ internal sealed class PageTelling(IPageFacts facts, IViewerAddresses addresses, 
 
         var title = planned.State == EventState.Cancelled ? $"Cancelled: {planned.Title}" : planned.Title;
         var description = planned.Description.Length > 0 ? planned.Description : planned.State is EventState.Scheduled or EventState.Preview ? $"Begins {Instant(planned.StartsAt)}." : "";
-        var picture = planned.Poster.StartsWith("https://", StringComparison.Ordinal) ? planned.Poster
-            : planned.Poster.StartsWith('/') && !planned.Poster.StartsWith("//", StringComparison.Ordinal) ? there.Pages + planned.Poster
-            : planned.Replay is { } replay ? $"{there.Media}/vod/{replay.Id}/poster.jpg"
-            : $"{there.Media}/live/{planned.Channel}/poster.jpg";
-        return Of(title, description, there, $"/event/{planned.Id}", $"/embed/event/{planned.Id}") with { Image = picture };
+        var head = Of(title, description, there, $"/event/{planned.Id}", $"/embed/event/{planned.Id}");
+        var own = planned.Poster.StartsWith("https://", StringComparison.Ordinal) ? planned.Poster
+            : planned.Poster.StartsWith('/') && !planned.Poster.StartsWith("//", StringComparison.Ordinal) ? there.Pages + planned.Poster : null;
+        return own is not null ? head with { Image = own, IsImageThere = true }
+            : planned.Replay is { } replay ? WithPictureOf(head, planned.Channel, replay, there)
+            : WithPictureOf(head, planned.Channel, there);
+    }
+
+    /// <summary>The head with the picture that the channel shows, or else with that of its newest replay; with none that not everybody may see.</summary>
+    private PageHead WithPictureOf(PageHead head, ChannelName channel, ViewerAddresses there)
+    {
+        var image = $"{there.Media}/live/{channel}/poster.jpg";
+        if (posters?.OfChannel(channel) is { } poster)
+        {
+            return authority is null || authority.AccessOf(channel, poster.Session, poster.Access) == ViewerAccess.Public
+                ? head with { Image = image, ImageSize = (poster.Width, poster.Height), IsImageThere = true } : head;
+        }
+
+        return !IsPublic(channel) ? head
+            : replays?.Newest(channel) is { } replay ? WithPictureOf(head, channel, replay, there)
+            : head with { Image = image };
+    }
+
+    /// <summary>The head with a replay's picture. Its size is known while somebody has watched it lately.</summary>
+    private PageHead WithPictureOf(PageHead head, ChannelName channel, ChannelReplay replay, ViewerAddresses there)
+    {
+        // What has the whole session has its id; posters are the session's, so a clip's size is not known.
+        var poster = SessionId.TryParse(replay.Id.Value, out var session) ? posters?.OfSession(channel, session) : null;
+        return head with { Image = $"{there.Media}/vod/{replay.Id}/poster.jpg", ImageSize = poster is { } known ? (known.Width, known.Height) : null, IsImageThere = true };
     }
 
     private static PageHead Of(string title, string description, ViewerAddresses there, string page, string embed) => new(title)

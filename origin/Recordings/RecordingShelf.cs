@@ -75,6 +75,20 @@ internal sealed class RecordingShelf(
         return new(loading.WaitAsync(cancellationToken));
     }
 
+    /// <summary>A session as far as memory has it: live, or opened lately.</summary>
+    public LiveSession? Peek(ChannelName channel, SessionId session)
+    {
+        if (directory.FindChannel(channel)?.Find(session) is { } live)
+        {
+            return live;
+        }
+
+        lock (_gate)
+        {
+            return _kept.TryGetValue(new Key(channel, session), out var node) ? node.Value.Session : null;
+        }
+    }
+
     /// <summary>Nothing: what is live is in the directory.</summary>
     public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
     {

@@ -19,7 +19,8 @@ namespace Broadcast.Host.Tests;
 public sealed class SharedPagesTests
 {
     private const string Home = "https://live.example.org";
-    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D", Ticketed = "01JN8E0000000000000000000E";
+    private const string Gala = "01JN8E0000000000000000000A", Guarded = "01JN8E0000000000000000000B", Away = "01JN8E0000000000000000000C", Nothing = "01JN8E0000000000000000000D", Ticketed = "01JN8E0000000000000000000E",
+        Pictured = "01JN8E0000000000000000000F", Opened = "01JN8E0000000000000000000G";
     private const string Hostile = "\"><script>alert(1)</script>&'";
 
     private static readonly DateTimeOffset Start = new(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
@@ -40,6 +41,8 @@ public sealed class SharedPagesTests
             "<meta property=\"og:title\" content=\"Demo\" />",
             $"<meta property=\"og:url\" content=\"{Home}/watch/demo\" />",
             $"<meta property=\"og:image\" content=\"{Home}/live/demo/poster.jpg\" />",
+            "<meta property=\"og:image:width\" content=\"1024\" />",
+            "<meta property=\"og:image:height\" content=\"576\" />",
             $"<meta property=\"og:video:url\" content=\"{Home}/embed/demo\" />",
             "<meta name=\"twitter:card\" content=\"player\" />",
             $"<link rel=\"alternate\" type=\"application/json+oembed\" href=\"{Home}/oembed?format=json&amp;url=https%3A%2F%2Flive.example.org%2Fwatch%2Fdemo\" title=\"Demo\" />",
@@ -187,6 +190,43 @@ public sealed class SharedPagesTests
         }
     }
 
+    [Theory]
+    [InlineData("/watch/demo", "/live/demo/poster.jpg", 1024, 576)]
+    [InlineData("/watch/demo&maxwidth=1024&maxheight=576", "/live/demo/poster.jpg", 1024, 576)]
+    [InlineData("/watch/demo&maxwidth=1023", null, 0, 0)]
+    [InlineData("/watch/demo&maxheight=575", null, 0, 0)]
+    [InlineData($"/event/{Gala}", $"/vod/{Nothing}/poster.jpg", 406, 720)]
+    [InlineData("/watch/over", $"/vod/{Guarded}/poster.jpg", 1280, 720)]
+    [InlineData($"/event/{Pictured}", "/pictures/gala.jpg", 1280, 720)]
+    [InlineData("/watch/silent", null, 0, 0)]
+    [InlineData("/watch/hostile", null, 0, 0)]
+    [InlineData($"/event/{Opened}", null, 0, 0)]
+    public async Task OEmbed_has_the_picture_that_there_is_and_that_everybody_may_see_no_larger_than_asked_for(string page, string? picture, int width, int height)
+    {
+        await using var site = await Site.StartAsync();
+
+        var answer = await site.GetAsync($"/oembed?url={Home}{page}");
+
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        var said = JsonDocument.Parse(answer.Body).RootElement;
+        string?[] found = [.. new[] { "thumbnail_url", "thumbnail_width", "thumbnail_height" }.Select(name => said.TryGetProperty(name, out var value) ? value.ToString() : null)];
+        found.ShouldBe(picture is null ? [null, null, null] : [Home + picture, $"{width}", $"{height}"]);
+    }
+
+    [Theory]
+    [InlineData("/watch/hostile")]
+    [InlineData($"/event/{Opened}")]
+    public async Task A_picture_that_not_everybody_may_see_is_not_told(string path)
+    {
+        await using var site = await Site.StartAsync();
+
+        var page = (await site.GetAsync(path)).Body;
+
+        page.ShouldContain("og:title");
+        page.ShouldNotContain("og:image");
+        page.ShouldNotContain("poster.jpg");
+    }
+
     [Fact]
     public async Task OEmbed_keeps_where_to_begin_and_looks_at_no_endless_address()
     {
@@ -216,7 +256,7 @@ public sealed class SharedPagesTests
             .ShouldContain("<meta name=\"twitter:card\" content=\"summary_large_image\" />", Case.Sensitive, "a card plays over TLS only");
     }
 
-    private sealed class Site : IPageFacts, IViewerAuthority, IAnnouncements, IAsyncDisposable
+    private sealed class Site : IPageFacts, IViewerAuthority, IAnnouncements, IPosters, IReplays, IAsyncDisposable
     {
         private readonly TempFolder _folder = TempFolder.Create();
         private WebApplication _app = null!;
@@ -234,7 +274,7 @@ public sealed class SharedPagesTests
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             site._app = builder.Build();
-            var telling = new PageTelling(site, new ViewerAddressBook(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site);
+            var telling = new PageTelling(site, new ViewerAddressBook(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site, site, site);
             var pages = new WebPages(site._folder.Path, null, telling);
             pages.Map(site._app);
             new EventPages(pages, telling, TimeProvider.System, NullLogger<EventPages>.Instance, site).Map(site._app);
@@ -255,7 +295,7 @@ public sealed class SharedPagesTests
             return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers);
         }
 
-        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show", "hostile" => Hostile, _ => null };
+        public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show", "hostile" => Hostile, "over" or "silent" => "Quiet", _ => null };
 
         public ValueTask<EventPage?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
         {
@@ -265,6 +305,8 @@ public sealed class SharedPagesTests
             }),
             Guarded => new(new EventPage(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
             Ticketed => new(new EventPage(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
+            Pictured => new(new EventPage(Pictured, ChannelName.Parse("demo"), "With a picture", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/pictures/gala.jpg" }),
+            Opened => new(new EventPage(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Access = ViewerAccess.Public }),
             Away => throw new EventsAwayException(),
             _ => new((EventPage?)null),
         };
@@ -272,9 +314,20 @@ public sealed class SharedPagesTests
         public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerVerdict(
             (request.Noted ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token == "secret" ? null : request.Token is null ? ViewerRefusal.NoToken : ViewerRefusal.BadToken, TimeSpan.Zero));
 
-        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => TitleOf(channel) is null ? null : noted ?? OfChannel(channel);
+        public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => TitleOf(channel) is null ? null : noted ?? SetOf(channel);
 
-        private static ViewerAccess OfChannel(ChannelName channel) => channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
+        private static ViewerAccess SetOf(ChannelName channel) => channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
+
+        public KnownPoster? OfChannel(ChannelName channel) => channel.Value switch
+        {
+            "demo" => new(SessionId.Parse(Away), null, 1024, 576),
+            "hostile" => new(SessionId.Parse(Away), ViewerAccess.Token, 1024, 576),
+            _ => null,
+        };
+
+        public KnownPoster? OfSession(ChannelName channel, SessionId session) => session.Value == Nothing ? new(session, null, 406, 720) : null;
+
+        public ChannelReplay? Newest(ChannelName channel) => channel.Value == "over" ? new(RecordingId.Parse(Guarded), "", Start, TimeSpan.FromHours(1)) : null;
 
         public PlannedBroadcast? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
 

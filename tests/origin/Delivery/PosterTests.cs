@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Media;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -39,6 +40,24 @@ public class PosterTests
             response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
             response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");
         }
+    }
+
+    [Fact]
+    public async Task Pages_are_told_which_posters_there_are_and_how_large()
+    {
+        await using var server = await OriginServer.StartAsync();
+        var posters = server.Get<IPosters>();
+        var broadcaster = new Broadcaster().Video().Segments(3);
+        server.Hear(broadcaster);
+        posters.OfChannel(ChannelName.Parse("demo")).ShouldBeNull("there is none yet");
+
+        server.Hear(broadcaster.Poster(1));
+
+        var session = Broadcaster.First;
+        posters.OfChannel(ChannelName.Parse("demo")).ShouldBe(new KnownPoster(session, null, 1280, 720));
+        posters.OfSession(ChannelName.Parse("demo"), session).ShouldBe(new KnownPoster(session, null, 1280, 720));
+        posters.OfSession(ChannelName.Parse("other"), session).ShouldBeNull();
+        posters.OfChannel(ChannelName.Parse("nobody")).ShouldBeNull();
     }
 
     [Fact]
