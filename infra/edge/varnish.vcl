@@ -67,6 +67,11 @@ sub vcl_recv {
       set req.http.X-Stage = "viewer";
       set req.http.X-Kept-Under = "session";
       set req.url = "/auth" + req.url;
+    } else if (req.url ~ "^/event/[0-7][0-9A-HJKMNP-TV-Z]{25}/status\.json(?:\?|$)" && (req.method == "GET" || req.method == "HEAD")) {
+      # How an event stands, which its page asks for again and again. Nobody is asked about: what is not for everybody the origin hands out as `private`, or refuses,
+      # and neither is kept. Behind a token it is the origin's business.
+      set req.url = regsub(req.url, "\?.*$", "");
+      set req.http.X-Stage = "object";
     }
   }
 

@@ -124,6 +124,16 @@ public abstract class Edge : IAsyncLifetime
             return;
         }
 
+        if (path.Contains("/event/", StringComparison.Ordinal))
+        {
+            var isForAll = path.StartsWith("/event/", StringComparison.Ordinal) && !path.Contains("ASKED", StringComparison.Ordinal);
+            context.Response.StatusCode = path.Contains("REFVSED", StringComparison.Ordinal) ? 403 : 200;
+            context.Response.Headers.CacheControl = isForAll && context.Response.StatusCode == 200 ? "public, max-age=2, stale-if-error=60" : "private, max-age=2";
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync($"{{\"count\":{count}}}");
+            return;
+        }
+
         if (Missing.GetValueOrDefault(path))
         {
             context.Response.StatusCode = 404;

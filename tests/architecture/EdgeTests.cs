@@ -135,6 +135,43 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
+    public async Task How_an_event_stands_is_fetched_once_for_all_and_again_when_its_time_is_over()
+    {
+        const string Path = "/event/01JN8E0000000000000000000A/status.json";
+        var first = await edge.GetAsync(Path);
+        first.Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
+        first.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(2));
+        var text = await first.Content.ReadAsStringAsync();
+        await Poll.UntilAsync(async () => (await edge.GetAsync(Path + "?t=1")).Headers.GetValues("X-Cache").Single() == "HIT", description: "the same, whatever stands behind it");
+        await Poll.UntilAsync(async () => await (await edge.GetAsync(Path)).Content.ReadAsStringAsync() != text, description: "a newer answer");
+    }
+
+    [Fact]
+    public async Task While_the_origin_is_away_an_event_stands_as_it_stood()
+    {
+        const string Path = "/event/01JN8E0000000000000000000B/status.json";
+        (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        edge.Away[Path] = true;
+        HttpResponseMessage? stale = null;
+        await Poll.UntilAsync(async () => (stale = await edge.GetAsync(Path)).Headers.GetValues("X-Cache").Single() == "STALE", description: "a question that the origin does not answer");
+        stale!.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("/event/01JN8E0000000000000REFVSED/status.json", HttpStatusCode.Forbidden)]
+    [InlineData("/event/01JN8E000000000000000ASKED/status.json", HttpStatusCode.OK)]
+    [InlineData("/t/fine/event/01JN8E0000000000000000000C/status.json", HttpStatusCode.OK)]
+    [InlineData("/event/01JN8E0000000000000000000D", HttpStatusCode.OK)]
+    public async Task What_is_not_for_everybody_of_an_event_and_its_page_are_passed_on_and_not_kept(string path, HttpStatusCode status)
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            (await edge.GetAsync(path)).StatusCode.ShouldBe(status);
+            edge.Requests(path).ShouldBe(i);
+        }
+    }
+
+    [Fact]
     public async Task The_api_is_passed_on_uncached_with_who_asked_and_for_what_host()
     {
         for (var i = 0; i < 2; i++)

@@ -40,10 +40,47 @@ public sealed class EdgeCacheTests
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
         (await edge.GetAsync("/metrics")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
 
+        await KeepWhatEverybodyMayKnowOfEventsAsync(server, edge);
         await CloseAndOpenByTokenAsync(server, edge);
         (await File.ReadAllTextAsync(folder.Sub("access.log"))).ShouldNotContain("/t/1.");
         nginx.Tail(1000).ShouldNotContain("/t/1.");
         server.Process.Tail(1000).ShouldNotContain("/t/1.");
+    }
+
+    /// <summary>How an event stands is fetched once for all, and again when its time is over; of one that is not for everybody nothing is kept.</summary>
+    private static async Task KeepWhatEverybodyMayKnowOfEventsAsync(BroadcastServer server, HttpClient edge)
+    {
+        using var admin = new HttpClient { BaseAddress = server.Http };
+        admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
+        var (open, ticketed) = (await PlanAsync("public", 10), await PlanAsync("token", 20));
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync($"/event/{open}/status.json")).IsSuccessStatusCode, description: "the event is known");
+
+        using var first = await edge.GetAsync($"/event/{open}/status.json");
+        first.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        first.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(2));
+        await Poll.UntilAsync(
+            async () => (await edge.GetAsync($"/event/{open}/status.json?{Guid.NewGuid():N}")).Headers.GetValues("X-Cache").Single() == "HIT", description: "it is there once, whatever stands behind its address");
+        (await admin.PatchAsJsonAsync($"/api/v1/events/{open}", new { title = "Another title" })).EnsureSuccessStatusCode();
+        await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title", StringComparison.Ordinal), description: "it is kept for two seconds and not for good");
+
+        var token = (await server.CommandAsync("viewer", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
+        for (var i = 0; i < 3; i++)
+        {
+            using var refused = await edge.GetAsync($"/event/{ticketed}/status.json");
+            (refused.StatusCode, refused.Headers.GetValues("X-Refusal").Single(), refused.Headers.GetValues("X-Cache").Single()).ShouldBe((System.Net.HttpStatusCode.Forbidden, "no_token", "MISS"));
+            using var let = await edge.GetAsync($"/t/{token}/event/{ticketed}/status.json");
+            (let.StatusCode, let.Headers.Contains("X-Cache")).ShouldBe((System.Net.HttpStatusCode.OK, false));
+        }
+
+        async Task<string> PlanAsync(string access, int days)
+        {
+            var start = TimeProvider.System.GetUtcNow().AddDays(days);
+            using var answer = await admin.PostAsJsonAsync("/api/v1/events", new
+            {
+                title = "Gala", channel = "main", access, start = start.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"), end = start.AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
+            });
+            return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<System.Text.Json.JsonElement>()).GetProperty("id").GetString()!;
+        }
     }
 
     /// <summary>The channel is closed to all but who has a token: two who have one cost one fetch of an object, and one whose token is revoked gets nothing.</summary>
