@@ -18,7 +18,7 @@ internal static class ETags
     public static string Of(ChannelInfo channel) => Hash(ChannelView.From(channel, null));
 
     /// <summary>Of an event, whole.</summary>
-    public static string Of(EventInfo e) => Hash(EventView.From(e));
+    public static string Of(EventInfo e) => Hash(EventView.From(e, ""));
 
     /// <summary>Of a recording, whole.</summary>
     public static string Of(RecordingInfo recording) => Hash(RecordingView.From(recording, ""));

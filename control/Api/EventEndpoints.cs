@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,9 +31,9 @@ internal static class EventEndpoints
         api.MapGet("/events/{id}", async (string id, HttpContext http, EventDirectory events) =>
             {
                 var found = await events.GetAsync(id, http.RequestAborted);
-                return ETags.Fresh(http, ETags.Of(found), EventView.From(found));
+                return ETags.Fresh(http, ETags.Of(found), View(http, found));
             })
-            .Asks(TokenRole.Viewer).Describe<EventView>("getEvent", "One event or series.", 200, 404).Tagged(isFresh: true);
+            .Asks(TokenRole.Viewer).Describe<EventView>("getEvent", "One event or series. 'pageUrl' is its page for viewers: there from when it is planned, or where it is not announced from when it is live; a series has none.", 200, 404).Tagged(isFresh: true);
 
         api.MapPatch("/events/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<EventChange>()
             .Describe<EventView>(
@@ -69,14 +70,14 @@ internal static class EventEndpoints
     }
 
     private static async Task<List<EventView>> ListAsync(HttpContext http, EventDirectory events, EventFilter filter) =>
-        Paging.Answer(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventPlace.Of, EventView.From);
+        Paging.Answer(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventPlace.Of, e => View(http, e));
 
     private static async Task<IResult> CreateAsync(HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options)
     {
         var settings = await SettingsAsync(http, options, isNew: true);
         var made = await events.CreateAsync(settings, http.RequestAborted);
         keeper.Wake();
-        return TypedResults.Created($"/api/v1/events/{made.Id}", EventView.From(made));
+        return TypedResults.Created($"/api/v1/events/{made.Id}", View(http, made));
     }
 
     private static async Task<EventView> ChangeAsync(string id, HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options) =>
@@ -87,7 +88,13 @@ internal static class EventEndpoints
     {
         var changed = await change;
         keeper.Wake();
-        return ETags.Tagged(http, ETags.Of(changed), EventView.From(changed));
+        return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
+    }
+
+    private static EventView View(HttpContext http, EventInfo e)
+    {
+        var asked = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
+        return EventView.From(e, http.RequestServices.GetService<IViewerAddresses>()?.For(asked).Pages ?? asked);
     }
 
     private static async Task<EventSettings> SettingsAsync(HttpContext http, IOptions<ControlOptions> options, bool isNew)

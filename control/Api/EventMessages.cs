@@ -36,13 +36,16 @@ internal sealed record EventView(
     IReadOnlyList<string> Sessions,
     int Revision,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt)
+    DateTimeOffset UpdatedAt,
+    string? PageUrl)
 {
-    public static EventView From(EventInfo e) => new(
+    /// <param name="e">The event.</param>
+    /// <param name="pages">Where pages for viewers are, without a slash at the end.</param>
+    public static EventView From(EventInfo e, string pages) => new(
         e.Id, EventRules.Name(e.Kind), e.Series, e.Channel, e.Title, e.Description, e.Poster, EventRules.Name(e.State), e.Reason, e.StateSince, e.StartsAt, e.EndsAt, e.TimeZone, Local(e),
         e.Recurrence, e.IsChanged, e.Ladder ?? EventRules.OfChannel, e.Latency ?? EventRules.OfChannel, e.Record switch { true => "on", false => "off", _ => EventRules.OfChannel }, e.Access ?? EventRules.OfChannel, e.IsAnnounced ? "on" : "off",
         e.Terms.IsManual ? "manual" : "automatic", (int)e.Terms.Preview.TotalSeconds, (int)e.Terms.Grace.TotalSeconds, e.Terms.Continues ? "continue" : "end",
-        (int)(e.Terms.NoShow?.TotalSeconds ?? 0), e.Reminders, e.WentLiveAt, e.EndedAt, e.LateSince, e.Sessions, e.Revision, e.CreatedAt, e.UpdatedAt);
+        (int)(e.Terms.NoShow?.TotalSeconds ?? 0), e.Reminders, e.WentLiveAt, e.EndedAt, e.LateSince, e.Sessions, e.Revision, e.CreatedAt, e.UpdatedAt, EventRules.PageOf(pages, e.Id, e.Kind));
 
     private static string Local(EventInfo e) => WallClock.Format(WallClock.TryFind(e.TimeZone, out var zone) ? WallClock.ToWall(e.StartsAt, zone) : e.StartsAt.UtcDateTime);
 }

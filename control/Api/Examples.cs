@@ -30,7 +30,7 @@ internal static class Examples
 
     private static readonly EventView AnEvent = new(
         Event, "single", null, Channel, "The gala", "Strings and brass.", "https://example.org/gala.jpg", "scheduled", "", Noon, Evening, Evening.AddHours(2), "Europe/Berlin", "2030-06-01T20:00:00", null, false,
-        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon);
+        "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon, $"{Media}/event/{Event}");
 
     private static readonly RecordingView ARecording = new(
         Session, Channel, Session, "session", "Evening concert", "public", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingAddresses.Of(Media, Session));

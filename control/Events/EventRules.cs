@@ -66,6 +66,12 @@ public static class EventRules
     /// <summary>Who may watch an event, by name.</summary>
     public static IReadOnlyList<string> Accesses { get; } = [.. ChannelRules.Accesses, OfChannel];
 
+    /// <summary>Where an event's page for viewers is; <see langword="null"/> for a series, which has none: its occurrences have.</summary>
+    /// <param name="pages">Where pages are, without a slash at the end.</param>
+    /// <param name="id">The event.</param>
+    /// <param name="kind">What it is.</param>
+    public static string? PageOf(string pages, string id, EventKind kind) => kind == EventKind.Series ? null : $"{pages}/event/{id}";
+
     /// <summary>A state's name.</summary>
     public static string Name(EventState state) => States[(int)state];
 

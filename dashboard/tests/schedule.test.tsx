@@ -53,6 +53,7 @@ const event: PlannedEvent = {
   revision: 1,
   createdAt: '2030-01-01T00:00:00Z',
   updatedAt: '2030-01-01T00:00:00Z',
+  pageUrl: 'https://live.example.org/event/01A',
 };
 
 afterEach(() => vi.unstubAllGlobals());

@@ -101,7 +101,8 @@ internal static class EventCommand
             var found = await Directory(database).ListAsync(filter, cancellationToken);
             if (parsed.GetValue(Output.Json))
             {
-                Output.Line(found.Select(Row));
+                var pages = Pages(parsed);
+                Output.Line(found.Select(e => Row(e, pages)));
                 return;
             }
 
@@ -111,9 +112,10 @@ internal static class EventCommand
                 return;
             }
 
-            Output.Table(["id", "channel", "title", "start", "end", "state", "series"], found.Select(e => new[]
+            var there = Pages(parsed);
+            Output.Table(["id", "channel", "title", "start", "end", "state", "series", "page"], found.Select(e => new[]
             {
-                e.Id, e.Channel, e.Title, Local(e, e.StartsAt), Local(e, e.EndsAt), EventRules.Name(e.State), e.Series ?? "",
+                e.Id, e.Channel, e.Title, Local(e, e.StartsAt), Local(e, e.EndsAt), EventRules.Name(e.State), e.Series ?? "", EventRules.PageOf(there, e.Id, e.Kind) ?? "",
             }));
         }));
         return list;
@@ -138,8 +140,7 @@ internal static class EventCommand
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new CalendarFeeds(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel), parsed.GetValue(label) ?? "", cancellationToken);
-            var folder = Output.Folder(parsed);
-            var address = ViewerAddressBook.Of(Store.Delivery(folder), RunningServer.Find(folder)?.Http ?? "http://YOUR-SERVER:8080").Pages + made.Path;
+            var address = Pages(parsed) + made.Path;
             ChannelCommand.Done(parsed, new { feed = made.Info.Id, address }, $"Calendar, its address shown only now:\n  {address}");
         }));
 
@@ -216,23 +217,33 @@ internal static class EventCommand
     {
         if (parsed.GetValue(Output.Json))
         {
-            Output.Line(Row(e));
+            Output.Line(Row(e, Pages(parsed)));
             return;
         }
+
+        var page = EventRules.PageOf(Pages(parsed), e.Id, e.Kind);
 
         Console.Out.WriteLine($"""
             {(e.Kind == EventKind.Series ? "Series" : "Event")} {e.Id} on '{e.Channel}': {e.Title}
               Begins    {Local(e, e.StartsAt)} ({e.TimeZone})
               Ends      {Local(e, e.EndsAt)}{(e.Recurrence is { } rule ? $"\n  Recurs    {rule}" : "")}
-              State     {EventRules.Name(e.State)}{(e.Reason.Length > 0 ? $": {e.Reason}" : "")}
+              State     {EventRules.Name(e.State)}{(e.Reason.Length > 0 ? $": {e.Reason}" : "")}{(page is null ? "" : $"\n  Page      {page}{(e.IsAnnounced || e.WentLiveAt is not null ? "" : " (from when it is live)")}")}
             """);
     }
 
-    private static object Row(EventInfo e) => new
+    private static object Row(EventInfo e, string pages) => new
     {
         id = e.Id, kind = EventRules.Name(e.Kind), series = e.Series, channel = e.Channel, title = e.Title, state = EventRules.Name(e.State), reason = e.Reason, startsAt = e.StartsAt, endsAt = e.EndsAt,
         timeZone = e.TimeZone, recurrence = e.Recurrence, isChanged = e.IsChanged, wentLiveAt = e.WentLiveAt, endedAt = e.EndedAt, lateSince = e.LateSince, access = e.Access ?? EventRules.OfChannel, sessions = e.Sessions, reminderMinutes = e.Reminders,
+        pageUrl = EventRules.PageOf(pages, e.Id, e.Kind),
     };
+
+    /// <summary>Where pages for viewers are.</summary>
+    private static string Pages(ParseResult parsed)
+    {
+        var folder = Output.Folder(parsed);
+        return ViewerAddressBook.Of(Store.Delivery(folder), RunningServer.Find(folder)?.Http ?? "http://YOUR-SERVER:8080").Pages;
+    }
 
     private static string Local(EventInfo e, DateTimeOffset at) =>
         (WallClock.TryFind(e.TimeZone, out var zone) ? WallClock.ToWall(at, zone) : at.UtcDateTime).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);

@@ -22,9 +22,11 @@ public sealed class EventApiTests(PostgresFixture postgres)
         (Text(series, "kind"), Text(series, "state"), Text(series, "recurrence"), Text(series, "localStart")).ShouldBe(("series", "scheduled", "FREQ=WEEKLY;COUNT=3", Day(1) + "T20:00:00"));
         (Text(series, "record"), Text(series, "ladder"), Text(series, "startMode"), Text(series, "overrun"), series.GetProperty("noShowSeconds").GetInt32()).ShouldBe(("off", "channel", "automatic", "end", 600));
         Text(series, "announced").ShouldBe("off");
+        series.GetProperty("pageUrl").ValueKind.ShouldBe(JsonValueKind.Null, "its occurrences have pages");
 
         var occurrences = (await server.SendAsync("GET", $"/api/v1/events/{id}/occurrences", producer)).Body.EnumerateArray().ToList();
         occurrences.ShouldAllBe(o => Text(o, "announced") == "off");
+        occurrences.ShouldAllBe(o => Text(o, "pageUrl").StartsWith("http://", StringComparison.Ordinal) && Text(o, "pageUrl").EndsWith("/event/" + Text(o, "id"), StringComparison.Ordinal));
         occurrences.Select(o => Text(o, "localStart")).ShouldBe([Day(1) + "T20:00:00", Day(8) + "T20:00:00", Day(15) + "T20:00:00"]);
         var (_, changed, _) = await server.SendAsync("PATCH", $"/api/v1/events/{Text(occurrences[1], "id")}", producer, new { start = Day(8) + "T21:00", title = "Later" });
         (Text(changed, "localStart"), changed.GetProperty("isChanged").GetBoolean(), Text(changed, "title")).ShouldBe((Day(8) + "T21:00:00", true, "Later"));

@@ -223,6 +223,7 @@ export interface Schemas {
     revision: number;
     createdAt: string;
     updatedAt: string;
+    pageUrl: string | null;
   };
   FindingView: {
     code: string;
@@ -965,7 +966,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ChannelView'];
   };
-  /** One event or series. */
+  /** One event or series. 'pageUrl' is its page for viewers: there from when it is planned, or where it is not announced from when it is live; a series has none. */
   getEvent: {
     method: 'GET';
     path: '/api/v1/events/{id}';
