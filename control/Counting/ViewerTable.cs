@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Broadcast.Media;
 using Dapper;
+using Npgsql;
 
 namespace Broadcast.Control;
 
@@ -39,7 +40,22 @@ internal sealed class ViewerTable(Database database)
                 holds = ViewerTotals.Holds.TotalSeconds,
             },
             cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new ViewerSample(ChannelName.Parse(row.Channel), row.Viewers, row.Level, row.Depth, Unpack(row.Ids)))];
+        return [.. rows.Select(row => row.ToSample())];
+    }
+
+    /// <summary>What all processes see, for who is none of them.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<IReadOnlyList<ViewerSample>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            """
+            SELECT c.name AS channel, v.viewers, v.level, v.depth, v.ids FROM viewer_counts v JOIN channels c ON c.id = v.channel_id AND c.deleted_at IS NULL
+            WHERE v.at > now() - make_interval(secs => @holds)
+            """,
+            new { holds = ViewerTotals.Holds.TotalSeconds },
+            cancellationToken: cancellationToken));
+        return [.. rows.Select(row => row.ToSample())];
     }
 
     private static byte[] Pack(IReadOnlyList<ulong> ids)
@@ -64,5 +80,8 @@ internal sealed class ViewerTable(Database database)
         return ids;
     }
 
-    private sealed record Row(string Channel, long Viewers, int Level, int Depth, byte[] Ids);
+    private sealed record Row(string Channel, long Viewers, int Level, int Depth, byte[] Ids)
+    {
+        public ViewerSample ToSample() => new(ChannelName.Parse(Channel), Viewers, Level, Depth, Unpack(Ids));
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Broadcast.Control;
 using Broadcast.Media;
 using Broadcast.Transcoder;
@@ -93,12 +94,12 @@ internal static class ChannelCommand
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
             await SetSlateAsync(parsed, database, changed.Name, cancellationToken);
-            Show(parsed, [changed], single: true);
+            Show(parsed, [changed], await AudiencesAsync(database, cancellationToken), single: true);
         }));
 
         var list = new Command("list", "Show all channels");
         list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
-            Show(parsed, await new ChannelDirectory(database, TimeProvider.System).ListAsync(cancellationToken), single: false)));
+            Show(parsed, await new ChannelDirectory(database, TimeProvider.System).ListAsync(cancellationToken), await AudiencesAsync(database, cancellationToken), single: false)));
 
         var delete = new Command("delete", "Delete a channel, its keys and what can be watched on it; an encoder on it is sent away") { name };
         delete.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
@@ -113,9 +114,16 @@ internal static class ChannelCommand
     {
         var show = new Command("show", "Show one channel") { name };
         show.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
-            Show(parsed, [await new ChannelDirectory(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)], single: true)));
+            Show(
+                parsed,
+                [await new ChannelDirectory(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)],
+                await AudiencesAsync(database, cancellationToken),
+                single: true)));
         return show;
     }
+
+    private static Task<IReadOnlyDictionary<string, ChannelAudience>> AudiencesAsync(Database database, CancellationToken cancellationToken) =>
+        new ChannelAudiences(database).ReadAsync(cancellationToken);
 
     private static Command Sessions(Argument<string> name)
     {
@@ -131,13 +139,14 @@ internal static class ChannelCommand
                 Output.Line(found.Select(s => new
                 {
                     session = s.Id, epoch = s.Epoch, latency = s.Latency, startedAt = s.StartedAt, lastPublicationEndedAt = s.LastPublicationEndedAt, endedAt = s.EndedAt, endReason = s.EndReason,
+                    peakViewers = s.PeakViewers,
                 }));
                 return;
             }
 
-            Output.Table(["session", "began", "ended", "reason", "latency"], found.Select(s => new[]
+            Output.Table(["session", "began", "ended", "reason", "latency", "peak viewers"], found.Select(s => new[]
             {
-                s.Id, $"{s.StartedAt:u}", s.EndedAt is { } end ? $"{end:u}" : "goes on", s.EndReason ?? "", s.Latency,
+                s.Id, $"{s.StartedAt:u}", s.EndedAt is { } end ? $"{end:u}" : "goes on", s.EndReason ?? "", s.Latency, Count(s.PeakViewers),
             }));
         }));
         return sessions;
@@ -232,7 +241,9 @@ internal static class ChannelCommand
     private static TimeSpan? Time(double? seconds) =>
         seconds is { } given ? double.IsFinite(given) && Math.Abs(given) < 1e9 ? TimeSpan.FromSeconds(given) : TimeSpan.MaxValue : null;
 
-    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, bool single)
+    private static string Count(long viewers) => viewers.ToString(CultureInfo.InvariantCulture);
+
+    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, IReadOnlyDictionary<string, ChannelAudience> audiences, bool single)
     {
         if (parsed.GetValue(Output.Json))
         {
@@ -241,6 +252,7 @@ internal static class ChannelCommand
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
                 takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
                 reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents,
+                viewers = audiences.GetValueOrDefault(c.Name).Viewers, peakViewers = audiences.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();
             Output.Line(single ? rows[0] : rows);
         }
@@ -251,7 +263,7 @@ internal static class ChannelCommand
         else
         {
             Output.Table(
-                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind", "record"],
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind", "record", "viewers", "peak"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
@@ -259,6 +271,8 @@ internal static class ChannelCommand
                     c.Access,
                     c.Rewind,
                     c.Record ? c.Retention : "off",
+                    Count(audiences.GetValueOrDefault(c.Name).Viewers),
+                    Count(audiences.GetValueOrDefault(c.Name).PeakViewers),
                 }));
         }
     }

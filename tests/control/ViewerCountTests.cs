@@ -74,6 +74,32 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Who_does_not_count_reads_what_all_processes_together_see_and_the_newest_sessions_peak()
+    {
+        await using var bench = await RecordingBench.OpenAsync(postgres);
+        var audiences = new ChannelAudiences(bench.Rig.Database);
+        (await audiences.ReadAsync()).GetValueOrDefault("demo").ShouldBe(default);
+
+        var grant = await bench.BeginAsync();
+        using (var keeper = Keeper(bench, new Counter(Seen(Demo, 1, 2, 3))))
+        {
+            await keeper.LookAsync(default);
+        }
+
+        await new ViewerTable(bench.Rig.Database).ExchangeAsync([Seen(Demo, 3, 4)], default);
+        await bench.Rig.Ledger.FlushAsync(default);
+        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelAudience(4, 3), "one of them was seen by both");
+
+        await using (var age = bench.Rig.Database.Source.CreateCommand("UPDATE viewer_counts SET at = at - interval '31 seconds'"))
+        {
+            await age.ExecuteNonQueryAsync();
+        }
+
+        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelAudience(0, 3), "what was said has been over for a second");
+        await bench.EndAsync(grant);
+    }
+
+    [Fact]
     public async Task The_most_that_watched_stays_with_the_session_and_changes_are_told()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
