@@ -14,8 +14,6 @@ namespace Broadcast.Control;
 internal sealed class PageRegister(Database database, IOptions<ControlOptions> options, TimeProvider time) : IReplays, IPageFacts, IDisposable
 {
     internal const int MaxEvents = 10_000;
-    private const int MaxUnknown = 10_000;
-    private const int LookupsAtOnce = 4;
 
     // The begin and end of a recording are those that the API tells. What is shorter than a second has nothing to be seen, and is about to be deleted.
     private const string Replay = """
@@ -48,16 +46,10 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
         ORDER BY abs(extract(epoch FROM starts_at - @now)) LIMIT 2000
         """;
 
-    // Notices undo it at once; this is for what nobody tells.
-    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, EventPage> _events = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> _unknown = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _lookups = new(LookupsAtOnce, LookupsAtOnce);
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lookups _lookups = new(options, time);
     private readonly Lock _lock = new();
     private FrozenDictionary<ChannelName, ChannelRow> _channels = FrozenDictionary<ChannelName, ChannelRow>.Empty;
-    private long _changes;
 
     /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
     public static bool IsAbout(string notice) => Tables.Any(table => notice.StartsWith(table, StringComparison.Ordinal));
@@ -78,12 +70,12 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
             return null;
         }
 
-        var page = TryGet(ulid.Value, out var known) ? known : await LookUpAsync(ulid.Value, cancellationToken);
+        var page = TryGet(ulid.Value, out var known) ? known : await _lookups.FindAsync<EventPage>(ulid.Value, TryGet, ReadAsync, static e => new EventsAwayException(e), cancellationToken);
         return page is not null && Volatile.Read(ref _channels).ContainsKey(page.Channel) ? page : null;
     }
 
     /// <summary>Reads what is known and what is near now.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => TakeTurnAsync(
+    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.LearnAsync(
         async () =>
         {
             await LearnChannelsAsync(connection, cancellationToken);
@@ -93,7 +85,7 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
         cancellationToken);
 
     /// <summary>Reads what notices are about.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => TakeTurnAsync(
+    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.LearnAsync(
         async () =>
         {
             if (notices.Any(n => IsAbout(n) && !n.StartsWith("events:", StringComparison.Ordinal)))
@@ -109,29 +101,9 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
         cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _lookups.Dispose();
-        _turn.Dispose();
-    }
+    public void Dispose() => _lookups.Dispose();
 
     private static IEnumerable<string> Named(IEnumerable<string> notices, string table) => notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..]);
-
-    // One at a time: what was read earlier must not take the place of what was read later. Who looks up meanwhile may have read what is old by then, and remembers nothing.
-    private async Task TakeTurnAsync(Func<Task> learn, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            Interlocked.Increment(ref _changes);
-            await learn();
-        }
-        finally
-        {
-            Interlocked.Increment(ref _changes);
-            _turn.Release();
-        }
-    }
 
     private async Task LearnChannelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -158,49 +130,22 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     /// <summary>Whether memory answers: with an event, or <see langword="null"/> for what there was not a moment ago.</summary>
     private bool TryGet(string id, out EventPage? page) =>
-        _events.TryGetValue(id, out page) || (_unknown.TryGetValue(id, out var since) && time.GetElapsedTime(since) < UnknownFor);
-
-    private async ValueTask<EventPage?> LookUpAsync(string id, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await _lookups.WaitAsync(linked.Token);
-            try
-            {
-                return TryGet(id, out var known) ? known : await ReadAsync(id, linked.Token);   // who waited before may have found it
-            }
-            finally
-            {
-                _lookups.Release();
-            }
-        }
-        catch (Exception e) when (Database.IsAway(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new EventsAwayException(e);
-        }
-    }
+        _events.TryGetValue(id, out page) || _lookups.IsMissing(id);
 
     private async Task<EventPage?> ReadAsync(string id, CancellationToken cancellationToken)
     {
-        var changes = Interlocked.Read(ref _changes);
+        var changes = _lookups.Changes;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(EventsOf, new { ids = new[] { id } }, cancellationToken: cancellationToken));
         var page = row?.ToPage();
         lock (_lock)
         {
-            if (changes == Interlocked.Read(ref _changes))
+            if (changes == _lookups.Changes)
             {
                 Remember(id, page);
                 if (page is null)
                 {
-                    if (_unknown.Count >= MaxUnknown)
-                    {
-                        _unknown.Clear();
-                    }
-
-                    _unknown[id] = time.GetTimestamp();
+                    _lookups.NoteMissing(id);
                 }
             }
         }
@@ -210,7 +155,7 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     private void Remember(string id, EventPage? page)
     {
-        _unknown.TryRemove(id, out _);
+        _lookups.NoteThere(id);
         if (page is null)
         {
             _events.TryRemove(id, out _);

@@ -13,8 +13,6 @@ namespace Broadcast.Control;
 internal sealed class RecordingCatalog(Database database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IRecordingList, IDisposable
 {
     internal const int MaxSessions = 10_000;
-    private const int MaxUnknown = 10_000;
-    private const int LookupsAtOnce = 4;
 
     private const string Rows = """
         SELECT r.id, r.session_id AS session, r.channel_id AS channelId, c.name AS channel, r.starts_at AS startsAt, r.ends_at AS endsAt, r.title, r.visibility <> 'private' AS isVisible, s.access
@@ -27,22 +25,16 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     private const string VisibleOnes = $"{Rows} AND r.visibility <> 'private' AND (@before::text IS NULL OR r.id < @before) ORDER BY r.id DESC LIMIT @most";
     private const string Newest = "SELECT DISTINCT session_id FROM recordings WHERE deleted_at IS NULL ORDER BY session_id DESC LIMIT 2000";
 
-    // Notices undo it at once; this is for what nobody tells.
-    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, Kept> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _clips = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> _unknown = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _lookups = new(LookupsAtOnce, LookupsAtOnce);
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lookups _lookups = new(options, time);
     private readonly Lock _lock = new();
-    private long _changes;
 
     /// <summary>Sessions in memory.</summary>
     internal int Count => _sessions.Count;
 
     /// <inheritdoc/>
-    public long Changes => Interlocked.Read(ref _changes);
+    public long Changes => _lookups.Changes;
 
     /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
     public static bool IsAbout(string notice) => notice.StartsWith("recordings:", StringComparison.Ordinal) || notice.StartsWith("sessions:", StringComparison.Ordinal) || notice.StartsWith("channels:", StringComparison.Ordinal);
@@ -50,14 +42,14 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     /// <inheritdoc/>
     public async ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
     {
-        var kept = TryGet(id.Value, out var known) ? known : await LookUpAsync(id.Value, cancellationToken);
+        var kept = await KeptAsync(id.Value, cancellationToken);
         return kept?.Visible.GetValueOrDefault(id);
     }
 
     /// <inheritdoc/>
     public async ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
-        var kept = TryGet(session.Value, out var known) ? known : await LookUpAsync(session.Value, cancellationToken);
+        var kept = await KeptAsync(session.Value, cancellationToken);
         return kept is { Visible.Count: > 0 } && kept.Session == session.Value && kept.Channel == channel;
     }
 
@@ -77,7 +69,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     }
 
     /// <summary>Reads what is known and the newest.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => TakeTurnAsync(
+    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.LearnAsync(
         async () =>
         {
             var newest = await connection.QueryAsync<string>(new CommandDefinition(Newest, cancellationToken: cancellationToken));
@@ -86,7 +78,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         cancellationToken);
 
     /// <summary>Reads what notices are about.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => TakeTurnAsync(
+    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.LearnAsync(
         async () =>
         {
             // What is said of a session, such as who may watch it, is of its recordings; the recording of the whole has its id.
@@ -102,36 +94,16 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
             await TakeInAsync(connection, [.. sessions.Union(known, StringComparer.Ordinal)], cancellationToken);
             foreach (var id in ids)
             {
-                _unknown.TryRemove(id, out _);
+                _lookups.NoteThere(id);
             }
         },
         cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _lookups.Dispose();
-        _turn.Dispose();
-    }
+    public void Dispose() => _lookups.Dispose();
 
     private static List<string> Named(IEnumerable<string> notices, string table) =>
         [.. notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..])];
-
-    // One at a time: what was read earlier must not take the place of what was read later. Who looks up meanwhile may have read what is old by then, and remembers nothing.
-    private async Task TakeTurnAsync(Func<Task> learn, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            Interlocked.Increment(ref _changes);
-            await learn();
-        }
-        finally
-        {
-            Interlocked.Increment(ref _changes);
-            _turn.Release();
-        }
-    }
 
     private async Task TakeInAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
     {
@@ -156,39 +128,20 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         }
 
         kept = null;
-        return _unknown.TryGetValue(id, out var since) && time.GetElapsedTime(since) < UnknownFor;
+        return _lookups.IsMissing(id);
     }
 
-    private async ValueTask<Kept?> LookUpAsync(string id, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await _lookups.WaitAsync(linked.Token);
-            try
-            {
-                return TryGet(id, out var known) ? known : await ReadAsync(id, linked.Token);   // who waited before may have found it
-            }
-            finally
-            {
-                _lookups.Release();
-            }
-        }
-        catch (Exception e) when (Database.IsAway(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new RecordingsAwayException(e);
-        }
-    }
+    private ValueTask<Kept?> KeptAsync(string id, CancellationToken cancellationToken) =>
+        TryGet(id, out var known) ? new(known) : _lookups.FindAsync<Kept>(id, TryGet, ReadAsync, static e => new RecordingsAwayException(e), cancellationToken);
 
     private async Task<Kept?> ReadAsync(string id, CancellationToken cancellationToken)
     {
-        var changes = Interlocked.Read(ref _changes);
+        var changes = _lookups.Changes;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         Row[] rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(OfOne, new { id }, cancellationToken: cancellationToken))];
         lock (_lock)
         {
-            if (changes != Interlocked.Read(ref _changes))
+            if (changes != _lookups.Changes)
             {
                 return rows.Length == 0 ? null : Kept.Of(rows, time.GetTimestamp());
             }
@@ -196,12 +149,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
             var kept = rows.Length == 0 ? null : Remember(rows[0].Session, rows);
             if (kept is null || (kept.Session != id && !_clips.ContainsKey(id)))
             {
-                if (_unknown.Count >= MaxUnknown)
-                {
-                    _unknown.Clear();
-                }
-
-                _unknown[id] = time.GetTimestamp();
+                _lookups.NoteMissing(id);
             }
 
             return kept;
@@ -225,11 +173,11 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
 
         MakeRoom();
         var kept = Kept.Of(rows, before?.LastUsed ?? time.GetTimestamp());
-        _unknown.TryRemove(session, out _);
+        _lookups.NoteThere(session);
         _sessions[session] = kept;
         foreach (var clip in kept.Clips)
         {
-            _unknown.TryRemove(clip, out _);
+            _lookups.NoteThere(clip);
             _clips[clip] = session;
         }
 
