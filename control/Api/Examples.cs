@@ -33,7 +33,7 @@ internal static class Examples
         "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon, $"{Media}/event/{Event}");
 
     private static readonly RecordingView ARecording = new(
-        Session, Channel, Session, "session", "Evening concert", "public", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingAddresses.Of(Media, Session));
+        Session, Channel, Session, "session", "Evening concert", "public", "channel", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingAddresses.Of(Media, Session));
 
     private static readonly CalendarFeedView AFeed = new(Id, Channel, "Jane", Noon, Evening, null);
     private static readonly ViewerTokenView AViewerToken = new("c0n7r8t2k5", "Jane", "203.0.113.0/24", Noon, Noon.AddDays(1), null, false);
@@ -63,7 +63,7 @@ internal static class Examples
         new UserChangeBody(null, "moderator", false),
         new TotpStart("correct horse battery"),
         new TotpCode("123456"),
-        new RecordingChangeBody("The gala", "unlisted", 12.5, -30, "30d"),
+        new RecordingChangeBody("The gala", "unlisted", "public", 12.5, -30, "30d"),
         new NewClip(-90, -30, "The goal", "public", null),
         new NewViewerToken(null, "203.0.113.0/24", "Jane", false),
         new NewViewerKey("shop"),

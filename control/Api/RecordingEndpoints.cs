@@ -36,8 +36,9 @@ internal static class RecordingEndpoints
         api.MapPatch("/recordings/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<RecordingChangeBody>()
             .Describe<RecordingView>(
                 "changeRecording",
-                "Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that.",
-                200, 404)
+                "Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that. "
+                + "'access' says who may watch it and all else of its session (public, token, webhook), once that is over.",
+                200, 404, 409)
             .Guarded(200);
 
         api.MapDelete("/recordings/{id}", DeleteAsync).Asks(TokenRole.Admin)
@@ -95,10 +96,20 @@ internal static class RecordingEndpoints
         string id, HttpContext http, RecordingDirectory recordings, RecordingCatalog catalog, Database database, IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"), body.Text("retention"));
-        body.Check(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention));
+        var change = new RecordingChange(body.Text("title"), body.Text("visibility"), body.Moment("start"), body.Moment("end"), body.Text("retention")) { Access = body.Text("access") };
+        var hook = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
+        body.Check([
+            .. RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention, change.Access),
+            .. ChannelRules.AccessMistake(change.Access, hook) is { } mistake ? [mistake] : Array.Empty<Mistake>(),
+        ]);
         var changed = await recordings.SetIfAsync(id, change, ETags.Expected<RecordingInfo>(http, ETags.Of), http.RequestAborted);
         await LearnAsync(http, catalog, database, id);
+        if (change.Access is not null)
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(http.RequestAborted);
+            await http.RequestServices.GetRequiredService<ViewingRegister>().LearnAsync(connection, http.RequestAborted);
+        }
+
         return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
     }
 

@@ -9,6 +9,7 @@ internal sealed record RecordingView(
     string Kind,
     string Title,
     string Visibility,
+    string Access,
     string State,
     DateTimeOffset StartsAt,
     DateTimeOffset? EndsAt,
@@ -22,11 +23,11 @@ internal sealed record RecordingView(
     public long? Bytes { get; init; }
 
     public static RecordingView From(RecordingInfo r, string media) => new(
-        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.IsRecording ? "recording" : "ready", r.Begin, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
+        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.Access ?? EventRules.OfChannel, r.IsRecording ? "recording" : "ready", r.Begin, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
         r.Retention, r.ExpiresAt, r.CreatedAt, RecordingAddresses.Of(media, r.Id));
 }
 
-internal sealed record RecordingChangeBody(string? Title, string? Visibility, object? Start, object? End, string? Retention);
+internal sealed record RecordingChangeBody(string? Title, string? Visibility, string? Access, object? Start, object? End, string? Retention);
 
 internal sealed record NewClip(object Start, object? End, string? Title, string? Visibility, string? Retention);
 

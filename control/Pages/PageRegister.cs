@@ -17,7 +17,7 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     // The begin and end of a recording are those that the API tells. What is shorter than a second has nothing to be seen, and is about to be deleted.
     private const string Replay = """
-        SELECT r.id, r.title, coalesce(r.starts_at, s.started_at) AS started,
+        SELECT r.id, r.title, coalesce(r.starts_at, s.started_at) AS started, s.access AS opened,
             extract(epoch FROM coalesce(r.ends_at, s.last_publication_ended_at, s.ended_at) - coalesce(r.starts_at, s.started_at))::float8 AS seconds
         FROM recordings r JOIN sessions s ON s.id = r.session_id
         WHERE r.kind = 'session' AND r.visibility = 'public' AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND NOT s.preview
@@ -32,7 +32,8 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
 
     private const string Events = $"""
         SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
-            e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt, e.access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+            e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
+            CASE WHEN x.opened = 'public' THEN 'public' ELSE e.access END AS access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
         FROM events e JOIN channels c ON c.id = e.channel_id
             LEFT JOIN LATERAL ({Replay} AND e.state = 'ended'
                 AND coalesce(s.access, c.access) IN ('public', coalesce(e.access, c.access)) AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id) ORDER BY seconds DESC LIMIT 1) x ON true

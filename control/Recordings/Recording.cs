@@ -17,6 +17,9 @@ namespace Broadcast.Control;
 public sealed record RecordingInfo(
     string Id, string Channel, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Retention, DateTimeOffset CreatedAt)
 {
+    /// <summary>Who may watch its session, with all recordings and clips of that: one of <see cref="ChannelRules.Accesses"/>; <see langword="null"/> for whom the channel lets in.</summary>
+    public string? Access { get; init; }
+
     /// <summary>When its session began.</summary>
     public DateTimeOffset SessionStartedAt { get; init; }
 
@@ -48,7 +51,11 @@ public sealed record RecordingInfo(
 /// <param name="Start">Where it begins from now on. Seconds count from the session's begin and end, so that the same wish twice is the same.</param>
 /// <param name="End">Where it ends from now on; <see cref="Moment.End"/> for the session's end, also when that comes later.</param>
 /// <param name="Retention"><see cref="Control.Retention"/>, or <see cref="Control.Retention.OfChannel"/>.</param>
-public sealed record RecordingChange(string? Title = null, string? Visibility = null, Moment? Start = null, Moment? End = null, string? Retention = null);
+public sealed record RecordingChange(string? Title = null, string? Visibility = null, Moment? Start = null, Moment? End = null, string? Retention = null)
+{
+    /// <summary>Who may watch it from now on, and all else of its session, which has the same media: one of <see cref="ChannelRules.Accesses"/>. Only of a session that is over.</summary>
+    public string? Access { get; init; }
+}
 
 /// <summary>A clip that somebody wants.</summary>
 /// <param name="Start">Where it begins. Seconds count from the begin of the recording that it is cut out of, or back from its end, which is now while it is recorded.</param>
@@ -103,9 +110,9 @@ public static class RecordingRules
 
     internal static ControlException NotFound(string id) => new(ControlCode.NotFound, $"There is no recording '{id}'. 'broadcast recording list' shows those there are.");
 
-    internal static IEnumerable<Mistake> Mistakes(string? title, string? visibility, string? retention)
+    internal static IEnumerable<Mistake> Mistakes(string? title, string? visibility, string? retention, string? access = null)
     {
-        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: title)))
+        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: title) { Access = access }))
         {
             yield return mistake;
         }

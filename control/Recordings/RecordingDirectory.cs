@@ -10,7 +10,7 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
     private const string Select = """
         SELECT r.id, c.name AS channel, r.channel_id AS channelId, r.session_id AS session, r.kind, r.title, r.visibility, r.starts_at AS startsAt, r.ends_at AS endsAt,
             r.retention_hours AS retentionHours, c.retention_hours AS channelHours, r.created_at AS createdAt,
-            s.started_at AS sessionStartedAt, s.ended_at AS sessionEndedAt, s.last_publication_ended_at AS lastPublicationEndedAt
+            s.started_at AS sessionStartedAt, s.ended_at AS sessionEndedAt, s.last_publication_ended_at AS lastPublicationEndedAt, s.access
         FROM recordings r JOIN channels c ON c.id = r.channel_id JOIN sessions s ON s.id = r.session_id
         WHERE r.deleted_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -54,7 +54,7 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
     /// <summary>As <see cref="SetAsync"/>, unless the check throws, which sees the recording as it is when nobody else can change it any more.</summary>
     internal async Task<RecordingInfo> SetIfAsync(string id, RecordingChange change, Action<RecordingInfo>? check, CancellationToken cancellationToken)
     {
-        Refuse(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention));
+        Refuse(RecordingRules.Mistakes(change.Title, change.Visibility, change.Retention, change.Access));
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR NO KEY UPDATE OF r", cancellationToken);
@@ -69,15 +69,33 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             new { id, title = change.Title, visibility = change.Visibility, startsAt, endsAt, hasRetention = change.Retention is not null, hours = HoursOf(change.Retention) },
             transaction,
             cancellationToken: cancellationToken));
+        if (change.Access is { } access)
+        {
+            await LetInAsync(connection, transaction, row, access, cancellationToken);
+        }
+
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.AddAsync(
             connection, transaction, time.GetUtcNow(), "recording.change", $"recording/{id}",
             AuditLog.Detail(
-                ("channel", changed.Channel), ("title", change.Title), ("visibility", change.Visibility), ("retention", change.Retention),
+                ("channel", changed.Channel), ("title", change.Title), ("visibility", change.Visibility), ("access", change.Access), ("retention", change.Retention),
                 ("start", change.Start is null ? null : AuditLog.Text(startsAt) ?? "begin"), ("end", change.End is null ? null : AuditLog.Text(endsAt) ?? "end")),
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return changed;
+    }
+
+    /// <summary>Says who may watch a session that is over. It is the session's, because its media have one address for all recordings and clips of it. Servers hear of it.</summary>
+    private static async Task LetInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row row, string access, CancellationToken cancellationToken)
+    {
+        if (row.SessionEndedAt is null)
+        {
+            throw new ControlException(
+                ControlCode.Conflict, $"Session {row.Session} of '{row.Channel}' is on air: who may watch it is what its event or its channel says. Change it when it is over, or make the recording private until then.");
+        }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE sessions SET access = @access WHERE id = @session AND access IS DISTINCT FROM @access", new { session = row.Session, access }, transaction, cancellationToken: cancellationToken));
     }
 
     /// <summary>Cuts a clip out of the channel's recording in which it begins: the newest one, unless its start is an instant before that.</summary>
@@ -222,7 +240,8 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
 
     private sealed record Row(
         string Id, string Channel, long ChannelId, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt,
-        int? RetentionHours, int? ChannelHours, DateTimeOffset CreatedAt, DateTimeOffset SessionStartedAt, DateTimeOffset? SessionEndedAt, DateTimeOffset? LastPublicationEndedAt)
+        int? RetentionHours, int? ChannelHours, DateTimeOffset CreatedAt, DateTimeOffset SessionStartedAt, DateTimeOffset? SessionEndedAt, DateTimeOffset? LastPublicationEndedAt,
+        string? Access)
     {
         /// <summary>Where a replay of its session ends: with the last encoder, not with the slate behind it. <see langword="null"/> while the session is open.</summary>
         public DateTimeOffset? SessionEnd => SessionEndedAt is null ? null : LastPublicationEndedAt ?? SessionEndedAt;
@@ -231,7 +250,7 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             Id, Channel, Session, Kind, Title, Visibility, StartsAt, EndsAt,
             RetentionHours is { } own ? Retention.Format(own == 0 ? null : own) : Retention.OfChannel, CreatedAt)
         {
-            SessionStartedAt = SessionStartedAt, SessionEndedAt = SessionEndedAt, LastPublicationEndedAt = LastPublicationEndedAt,
+            Access = Access, SessionStartedAt = SessionStartedAt, SessionEndedAt = SessionEndedAt, LastPublicationEndedAt = LastPublicationEndedAt,
             ExpiresAt = (RetentionHours ?? ChannelHours) is { } hours and > 0 && SessionEndedAt is { } ended ? ended.AddHours(hours) : null,
         };
     }

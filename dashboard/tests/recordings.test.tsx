@@ -18,6 +18,7 @@ const recording: Recording = {
   kind: 'session',
   title: 'First night',
   visibility: 'public',
+  access: 'channel',
   state: 'ready',
   startsAt: '2030-01-01T12:00:00Z',
   endsAt: '2030-01-01T13:02:05Z',
@@ -60,6 +61,16 @@ describe('a recording', () => {
     for (const [name, value] of [['title', 'Last night'], ['visibility', 'public'], ['retention', 'channel'], ['start', ''], ['end', ' -20 ']] as const) form.set(name, value);
     expect(recordingChange(recording, form)).toEqual({ title: 'Last night', end: '-20' });
   });
+  test('is for others from now on, once it is over', () => {
+    const fields = (one: Recording) => renderToStaticMarkup(<ChangeFields recording={one} mistakes={{}} />);
+    expect(fields(recording)).toContain('<option value="channel" selected="">');
+    expect(fields({ ...recording, access: 'token' })).not.toContain(text.accessOfChannel);
+    expect(fields({ ...recording, state: 'recording' })).not.toContain('name="access"');
+    const form = new FormData();
+    for (const [name, value] of [['title', 'First night'], ['visibility', 'public'], ['retention', 'channel'], ['access', 'token']] as const) form.set(name, value);
+    expect(recordingChange(recording, form)).toEqual({ access: 'token' });
+    expect(recordingFacts({ ...recording, access: 'token' })).toContain(text.accesses.token);
+  });
   test('keeps a length that was given elsewhere', () => {
     const html = renderToStaticMarkup(<ChangeFields recording={{ ...recording, retention: '12h' }} mistakes={{ start: 'No time.' }} />);
     expect(html).toContain('<option value="12h" selected="">');
@@ -99,10 +110,15 @@ describe('a search', () => {
 describe('a recording of a channel that takes a link', () => {
   const channel = { name: 'main', title: '', ladder: 'auto', latency: 'standard', rewind: 'off', live: null };
   test('is known by its channel', () => {
-    expect(needsLink({ ...channel, access: 'token' })).toBe(true);
-    expect(needsLink({ ...channel, access: 'public' })).toBe(false);
-    expect(needsLink({ ...channel, access: 'webhook' })).toBe(false);
-    expect(needsLink(undefined)).toBe(false);
+    expect(needsLink(recording, { ...channel, access: 'token' })).toBe(true);
+    expect(needsLink(recording, { ...channel, access: 'public' })).toBe(false);
+    expect(needsLink(recording, { ...channel, access: 'webhook' })).toBe(false);
+    expect(needsLink(recording, undefined)).toBe(false);
+  });
+  test('is known by itself, where it says so', () => {
+    expect(needsLink({ ...recording, access: 'token' }, { ...channel, access: 'public' })).toBe(true);
+    expect(needsLink({ ...recording, access: 'token' }, undefined)).toBe(true);
+    expect(needsLink({ ...recording, access: 'public' }, { ...channel, access: 'token' })).toBe(false);
   });
   test('has the token before the rest of its address, whatever is before that', () => {
     expect(withToken('https://cdn.example.org/x/vod/01R/index.m3u8', 'a b')).toBe('https://cdn.example.org/x/t/a%20b/vod/01R/index.m3u8');

@@ -14,6 +14,11 @@ internal static class RecordingCommand
     private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
     private static readonly Option<string?> Visibility = new("--visibility") { Description = string.Join(", ", RecordingRules.Visibilities), HelpName = "WHO" };
 
+    private static readonly Option<string?> Access = new("--access")
+    {
+        Description = $"Who may watch it and all else of its session, once that is over: {string.Join(", ", ChannelRules.Accesses)}", HelpName = "WHO",
+    };
+
     private static readonly Option<string?> Keep = new("--retention")
     {
         Description = "How long it is kept after its session has ended: forever, channel (as its channel says), or 1h to 3650d, such as 12h or 30d", HelpName = "TIME",
@@ -68,11 +73,16 @@ internal static class RecordingCommand
     {
         var set = new Command("set", "Change a recording or clip; what is not named stays. --start and --end trim it: seconds count from its session's begin; begin and end undo that")
         {
-            Id, Title, Visibility, Keep, Start, End,
+            Id, Title, Visibility, Access, Keep, Start, End,
         };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
-            var change = new RecordingChange(parsed.GetValue(Title), parsed.GetValue(Visibility), Time(parsed, Start), Time(parsed, End), parsed.GetValue(Keep));
+            if (ChannelRules.AccessMistake(parsed.GetValue(Access), Store.Authorization(Output.Folder(parsed))) is { } mistake)
+            {
+                throw new ControlException([mistake]);
+            }
+
+            var change = new RecordingChange(parsed.GetValue(Title), parsed.GetValue(Visibility), Time(parsed, Start), Time(parsed, End), parsed.GetValue(Keep)) { Access = parsed.GetValue(Access) };
             Tell(parsed, await Directory(database).SetAsync(parsed.GetValue(Id)!, change, cancellationToken));
         }));
         return set;
@@ -179,7 +189,7 @@ internal static class RecordingCommand
         Console.Out.WriteLine($"""
             {(r.Kind == "clip" ? "Clip" : "Recording")} {r.Id} of '{r.Channel}'{(r.Title.Length > 0 ? $": {r.Title}" : "")}
               Begin     {r.Begin:u}, length {Length(r)}
-              Seen by   {r.Visibility}
+              Seen by   {r.Visibility}{(r.Access is { } access ? $", access {access}" : "")}
               Kept      {Kept(r)}
               HLS       {addresses.Hls}
               DASH      {addresses.Dash}
@@ -189,7 +199,7 @@ internal static class RecordingCommand
 
     private static object Row(RecordingInfo r, string media) => new
     {
-        id = r.Id, channel = r.Channel, session = r.Session, kind = r.Kind, title = r.Title, visibility = r.Visibility, state = r.IsRecording ? "recording" : "ready",
+        id = r.Id, channel = r.Channel, session = r.Session, kind = r.Kind, title = r.Title, visibility = r.Visibility, access = r.Access ?? EventRules.OfChannel, state = r.IsRecording ? "recording" : "ready",
         startsAt = r.Begin, endsAt = r.End, durationSeconds = r.Duration?.TotalSeconds, retention = r.Retention, expiresAt = r.ExpiresAt, createdAt = r.CreatedAt,
         addresses = RecordingAddresses.Of(media, r.Id),
     };

@@ -73,6 +73,37 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_page_of_an_event_that_was_sold_is_for_everybody_once_its_recording_is()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        var show = await rig.PlanAsync(20, 60, new() { Access = "token" });
+        await rig.PassAsync(10);
+        var grant = await rig.ComeAsync();
+        await rig.PassAsync(11);
+        await rig.PassAsync(5);
+        await rig.Events.EndAsync(show.Id);
+        await rig.Keeper.RunOnceAsync(default);
+        await rig.GoAsync(grant);
+        await rig.Ledger.FlushAsync(default);
+        await LearnAsync(pages, rig.Database);
+        (await pages.FindEventAsync(show.Id, default))!.Access.ShouldBe(ViewerAccess.Token);
+        pages.Newest(Demo).ShouldBeNull("the channel's viewers may not see it");
+
+        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+        await recordings.SetAsync(grant.Session.Id.Value, new() { Access = "public" });
+        await LearnAsync(pages, rig.Database, $"sessions:{grant.Session.Id}");
+        var free = (await pages.FindEventAsync(show.Id, default))!;
+        (free.Access, free.Replay?.Id).ShouldBe((ViewerAccess.Public, RecordingId.Of(grant.Session.Id)));
+        pages.Newest(Demo)!.Id.ShouldBe(RecordingId.Of(grant.Session.Id));
+
+        await recordings.SetAsync(grant.Session.Id.Value, new() { Access = "token" });
+        await LearnAsync(pages, rig.Database, $"sessions:{grant.Session.Id}");
+        (await pages.FindEventAsync(show.Id, default))!.Access.ShouldBe(ViewerAccess.Token);
+        pages.Newest(Demo).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task What_is_not_announced_is_no_event_until_it_is_live_and_a_series_is_none()
     {
         await using var rig = await EventRig.OpenAsync(postgres);

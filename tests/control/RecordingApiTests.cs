@@ -51,6 +51,44 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => server.Lifecycle.Forgotten.Contains(session.Id));
     }
 
+    [Fact]
+    public async Task Who_may_watch_what_is_over_can_be_changed_for_all_that_has_its_media_and_counts_at_once()
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
+        var producer = await server.TokenAsync(TokenRole.Producer);
+        var demo = ChannelName.Parse("demo");
+        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+        var session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session;
+        await server.Get<SessionLedger>().FlushAsync(default);
+        await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > session.StartedAt.AddSeconds(1.5));
+        var clip = (await server.SendAsync("POST", $"/api/v1/recordings/{session.Id}/clips", producer, new { start = 0, end = 1 })).Body.GetProperty("id").GetString()!;
+        var onAir = await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "token" });
+        (onAir.Status, onAir.Body.GetRawText().Contains("is on air", StringComparison.Ordinal)).ShouldBe((409, true));
+        (await server.SendAsync("POST", "/api/v1/channels/demo/end", producer)).Status.ShouldBe(200);
+        await server.Get<SessionLedger>().FlushAsync(default);
+        (await server.SendAsync("GET", $"/api/v1/recordings/{clip}", producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
+        foreach (var wrong in (string[])["friends", "channel", "webhook"])
+        {
+            (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = wrong })).Status.ShouldBe(400, wrong);
+        }
+
+        var (status, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "token" });
+
+        (status, changed.GetProperty("access").GetString()).ShouldBe((200, "token"));
+        (await server.SendAsync("GET", $"/api/v1/recordings/{session.Id}", producer)).Body.GetProperty("access").GetString().ShouldBe("token", "their media are the same");
+        var authority = server.Get<IViewerAuthority>();
+        (authority.AccessOf(demo, session.Id), authority.AccessOf(demo)).ShouldBe((ViewerAccess.Token, ViewerAccess.Public));
+        foreach (var id in (string[])[session.Id.Value, clip])
+        {
+            (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(id), default))!.Access.ShouldBe(ViewerAccess.Token);
+        }
+
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id }, default)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+        (await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "public" })).Status.ShouldBe(200);
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id, Noted = ViewerAccess.Token }, default)).IsAllowed.ShouldBeTrue("what was noted when it began does not count any more");
+        (await server.SendAsync("GET", "/api/v1/audit?action=recording.change", await server.TokenAsync(TokenRole.Admin))).Body.GetRawText().ShouldContain("access");
+    }
+
     [Theory]
     [InlineData("q=final", "Grand FINAL")]
     [InlineData("q=SPORT", "Grand FINAL,50% off_")]

@@ -467,6 +467,7 @@ export interface Schemas {
   RecordingChangeBody: {
     title?: string | null;
     visibility?: string | null;
+    access?: string | null;
     start?: unknown;
     end?: unknown;
     retention?: string | null;
@@ -490,6 +491,7 @@ export interface Schemas {
     kind: string;
     title: string;
     visibility: string;
+    access: string;
     state: string;
     startsAt: string;
     endsAt: string | null;
@@ -726,7 +728,7 @@ export interface Operations {
     body: Schemas['EventChange'];
     answer: Schemas['EventView'];
   };
-  /** Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that. */
+  /** Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that. 'access' says who may watch it and all else of its session (public, token, webhook), once that is over. */
   changeRecording: {
     method: 'PATCH';
     path: '/api/v1/recordings/{id}';

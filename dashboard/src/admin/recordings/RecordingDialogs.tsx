@@ -90,10 +90,15 @@ export function ChangeFields({ recording, mistakes }: { recording: Recording; mi
   const text = adminText.recordings;
   // A length that was given elsewhere stays a choice.
   const retentions = { ...text.retentions, [recording.retention]: text.retentions[recording.retention] ?? recording.retention };
+  // What its channel says is no choice once it was said for itself.
+  const accesses = recording.access === 'channel' ? { channel: text.accessOfChannel, ...text.accesses } : text.accesses;
   return (
     <>
       <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={recording.title} maxLength={200} autoFocus />
       <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
+      {recording.state !== 'recording' && (
+        <SelectField label={text.access} name="access" hint={text.accessHint} mistake={mistakes.access} initial={recording.access} options={Object.entries(accesses)} />
+      )}
       <SelectField label={text.retention} name="retention" hint={text.retentionHint} mistake={mistakes.retention} initial={recording.retention} options={Object.entries(retentions)} />
       <div className="field-row wide">
         <TextField label={text.trimStart} name="start" mistake={mistakes.start} maxLength={40} />

@@ -112,7 +112,7 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
             key={recording.id}
             recording={recording}
             bytes={sizes[recording.id]}
-            needsLink={needsLink(channelOf(recording))}
+            needsLink={needsLink(recording, channelOf(recording))}
             mayManage={mayDo(role, 'producer')}
             mayDelete={mayDo(role, 'admin')}
             onAct={(action) => setOpened({ action, recording })}

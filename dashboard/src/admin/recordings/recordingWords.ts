@@ -39,6 +39,7 @@ export function recordingFacts(recording: Recording, bytes: number | null = null
   // A clip has nothing of its own in the store.
   if (bytes !== null && recording.kind !== 'clip') facts.push(sizeText(bytes));
   if (recording.visibility !== 'public') facts.push(text.visibilities[recording.visibility] ?? recording.visibility);
+  if (recording.access !== 'channel') facts.push(text.accesses[recording.access] ?? recording.access);
   if (recording.expiresAt !== null) facts.push(text.kept(clockText(recording.expiresAt)));
   return facts;
 }
@@ -56,6 +57,8 @@ export function recordingChange(recording: Recording, form: FormData): Recording
   for (const member of ['title', 'visibility', 'retention'] as const) {
     if (of(member) !== recording[member]) wish[member] = of(member);
   }
+  // Not asked for while it goes on.
+  if (of('access') !== '' && of('access') !== recording.access) wish.access = of('access');
   for (const member of ['start', 'end'] as const) {
     if (of(member) !== '') wish[member] = of(member);
   }

@@ -11,9 +11,14 @@ export function withToken(address: string, token: string): string {
   return address.replace('/vod/', `/t/${encodeURIComponent(token)}/vod/`);
 }
 
-/** Whether a channel's recordings are watched with a link only. A webhook knows nothing of our links. */
-export function needsLink(channel: Channel | undefined): boolean {
-  return channel?.access === 'token';
+/** Who may watch a recording: whom it says itself, or else its channel. Not known while that is looked for. */
+export function accessOf(recording: Recording, channel: Channel | undefined): string | undefined {
+  return recording.access === 'channel' ? channel?.access : recording.access;
+}
+
+/** Whether a recording is watched with a link only. A webhook knows nothing of our links. */
+export function needsLink(recording: Recording, channel: Channel | undefined): boolean {
+  return accessOf(recording, channel) === 'token';
 }
 
 export interface WatchAccess {
@@ -26,11 +31,11 @@ export interface WatchAccess {
 }
 
 /**
- * What a recording is watched with: nothing on a public channel, else a viewer's token that is made for this and taken back after it. One may be needed on a public channel too, where an event had other rules: then the
- * server has refused it without.
+ * What a recording is watched with: nothing where everybody may watch it, else a viewer's token that is made for this and taken back after it. One is made as well where the server has refused it without, because that was
+ * changed since the list was read.
  */
 export function useWatchAccess(api: Api, recording: Recording, channel: Channel | undefined, wasRefused: boolean): WatchAccess {
-  const needed = needsLink(channel) || (wasRefused && channel?.access !== 'webhook');
+  const needed = needsLink(recording, channel) || (wasRefused && accessOf(recording, channel) !== 'webhook');
   const [access, setAccess] = useState<Omit<WatchAccess, 'keep'>>({ token: null, isReady: !needed, problem: null });
   const isKept = useRef(false);
   const keep = useCallback(() => {
