@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { preloadOf } from './scripts/preload.ts';
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -8,7 +9,7 @@ const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const server = process.env.BROADCAST_HTTP ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), preloadOf('src/player/hlsEngine.ts', ['/watch.html', '/embed.html'])],
   build: {
     outDir: 'dist',
     assetsDir: 'assets',
