@@ -1,5 +1,6 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js';
 import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { LineMemory, estimateOfLine } from './lineMemory';
 import { loadPreferences } from './preferences';
 import type { Trouble } from './recovery';
 import { PlaylistTimeline, type Timeline } from './timeline';
@@ -21,8 +22,6 @@ const config: Partial<HlsConfig> = {
   enableWorker: false,
   // A phone does not load more lines than it has.
   capLevelToPlayerSize: true,
-  // A guess for the first segment, in bits per second, until something was measured.
-  abrEwmaDefaultEstimate: 3_000_000,
   // What the product does not make.
   enableInterstitialPlayback: false,
 };
@@ -34,6 +33,7 @@ export class HlsEngine implements Engine {
   private readonly video: HTMLVideoElement;
   private readonly events: EngineEvents;
   private readonly listening = new AbortController();
+  private readonly memory = new LineMemory();
   private drawn: { details: object; end: number; timeline: Timeline } | null = null;
 
   static get supported(): boolean {
@@ -46,6 +46,8 @@ export class HlsEngine implements Engine {
     const { audio } = loadPreferences();
     this.hls = new Hls({
       ...config,
+      // In bits per second, until something of this stream was measured.
+      abrEwmaDefaultEstimate: estimateOfLine(),
       ...(typeof begin === 'number' ? { startPosition: begin } : {}),
       ...(audio === null ? {} : { audioPreference: { lang: audio } }),
     });
@@ -53,6 +55,10 @@ export class HlsEngine implements Engine {
     this.hls.on(Events.MANIFEST_PARSED, () => events.onQualities());
     this.hls.on(Events.LEVELS_UPDATED, () => events.onQualities());
     this.hls.on(Events.LEVEL_SWITCHED, () => events.onQualities());
+    this.hls.on(Events.FRAG_BUFFERED, (_, { frag }) => {
+      if (frag.type !== 'main' || frag.sn === 'initSegment') return;
+      this.memory.loaded(this.hls.bandwidthEstimate);
+    });
     this.hls.on(Events.LEVEL_UPDATED, (_, { details }) => {
       if (details.live || this.closed) return;
       this.closed = true;
