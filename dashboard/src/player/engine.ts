@@ -33,6 +33,8 @@ export interface Engine {
   readonly chosenQuality: number;
   /** The quality on screen, -1 when not known. */
   readonly currentQuality: number;
+  /** Bits per second that media come with, null until some were measured. Left out where that cannot be told. */
+  readonly bandwidth?: number | null;
   /** When the picture on screen was taken, by the server's clock. */
   readonly pictureDate: Date | null;
   /** Seconds from here forward to where live playback would sit. */
@@ -51,6 +53,8 @@ export interface Engine {
   chooseAudio(id: number): void;
   /** Whether playback may be hastened a little to stay with live; otherwise its speed is the viewer's alone. */
   followLive(follow: boolean): void;
+  /** Whether the line is too slow to be hastened on: live is not kept up with then. */
+  ease?(slow: boolean): void;
   /** Jumps to where live playback sits. */
   goLive(): void;
   /** Loads again after a network failure. */

@@ -26,6 +26,9 @@ const config: Partial<HlsConfig> = {
   enableInterstitialPlayback: false,
 };
 
+/** Fragments of the picture from which on the measured line is believed. */
+const fragmentsToMeasure = 2;
+
 /** Playback through Media Source Extensions, which every browser but older iPhones has. */
 export class HlsEngine implements Engine {
   readonly hls: Hls;
@@ -34,6 +37,8 @@ export class HlsEngine implements Engine {
   private readonly events: EngineEvents;
   private readonly listening = new AbortController();
   private readonly memory = new LineMemory();
+  private fragments = 0;
+  private eased = false;
   private drawn: { details: object; end: number; timeline: Timeline } | null = null;
 
   static get supported(): boolean {
@@ -57,6 +62,7 @@ export class HlsEngine implements Engine {
     this.hls.on(Events.LEVEL_SWITCHED, () => events.onQualities());
     this.hls.on(Events.FRAG_BUFFERED, (_, { frag }) => {
       if (frag.type !== 'main' || frag.sn === 'initSegment') return;
+      this.fragments++;
       this.memory.loaded(this.hls.bandwidthEstimate);
     });
     this.hls.on(Events.LEVEL_UPDATED, (_, { details }) => {
@@ -82,6 +88,10 @@ export class HlsEngine implements Engine {
 
   get currentQuality(): number {
     return this.hls.currentLevel;
+  }
+
+  get bandwidth(): number | null {
+    return this.fragments < fragmentsToMeasure ? null : this.hls.bandwidthEstimate;
   }
 
   get pictureDate(): Date | null {
@@ -124,7 +134,12 @@ export class HlsEngine implements Engine {
   }
 
   followLive(follow: boolean): void {
-    this.hls.config.maxLiveSyncPlaybackRate = follow ? catchUp : 1;
+    this.hls.config.maxLiveSyncPlaybackRate = follow && !this.eased ? catchUp : 1;
+  }
+
+  ease(slow: boolean): void {
+    this.eased = slow;
+    if (slow) this.followLive(false);
   }
 
   chooseQuality(id: number): void {

@@ -6,6 +6,7 @@ import { Choices } from './choices';
 import type { Engine } from './engine';
 import { type EngineMaker, findEngine } from './findEngine';
 import { isBehindLive } from './latency';
+import { LineKeeper } from './lineKeeper';
 import { phaseOf, stalledAfterMs } from './phase';
 import { Place } from './place';
 import { Progress } from './progress';
@@ -38,6 +39,7 @@ export class Player {
   readonly video: HTMLVideoElement;
   readonly sound: Sound;
   readonly choices: Choices;
+  readonly line: LineKeeper;
   private readonly address: ChannelAddress;
   private readonly draw: (view: PlayerView) => void;
   private readonly poller: StatusPoller;
@@ -70,6 +72,7 @@ export class Player {
     this.poller = new StatusPoller(address.status, () => this.phase === 'playing', (report) => this.onReport(report));
     this.sound = new Sound(video, options.muted);
     this.choices = new Choices(video, () => this.engine, () => this.tick());
+    this.line = new LineKeeper(video);
   }
 
   /** What the server said last. */
@@ -256,6 +259,9 @@ export class Player {
     const now = performance.now();
     const slept = this.awakening.tick();
     const { video } = this;
+    // Its line chose for the viewer to be behind: at live it would stand still again.
+    if (this.line.observe(this.engine, now)) this.behindByChoice = this.replay === null;
+    if (this.line.isHolding) this.progress.expect(now);
     const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
     if (moved) {
       this.shown = true;

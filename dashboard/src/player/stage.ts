@@ -1,4 +1,5 @@
 import { playerText } from '../text';
+import { controlsText } from '../text/playerControls';
 import type { ChannelAddress, EmbedOptions } from './address';
 import { ControlBar } from './controlBar';
 import { element, setAttribute, setHidden, setLabel, setText } from './dom';
@@ -28,6 +29,7 @@ export class Stage {
   private readonly retry = element('button', { type: 'button', class: 'button', 'data-control': 'retry' }, playerText.retry);
   private readonly message = element('div', { class: 'message', role: 'status' });
   private readonly bigPlay = element('button', { type: 'button', class: 'big-play', 'data-control': 'start' }, icon('play'));
+  private readonly lineNotice = element('p', { class: 'line-notice', role: 'status', hidden: true });
   private readonly caption = element('p', { class: 'caption' });
   private readonly unmute = element('button', { type: 'button', class: 'unmute', 'data-control': 'unmute' }, icon('muted'), playerText.tapToUnmute);
   private readonly spinner = element('div', { class: 'spinner buffering', 'aria-hidden': 'true' });
@@ -45,7 +47,7 @@ export class Stage {
     this.bar = new ControlBar(this.player, this.fullscreen, new PictureInPicture(this.video), extras);
     setLabel(this.bigPlay, playerText.play);
     this.message.append(element('div', { class: 'spinner', 'aria-hidden': 'true' }), this.messageIcon, this.messageTitle, this.messageLeft, this.messageHint, this.retry);
-    this.root.append(this.video, this.message, this.spinner, this.caption, this.bigPlay, this.unmute, this.bar.root);
+    this.root.append(this.video, this.message, this.spinner, this.lineNotice, this.caption, this.bigPlay, this.unmute, this.bar.root);
     this.listen();
     this.showPoster(address.poster);
   }
@@ -161,7 +163,10 @@ export class Stage {
     setHidden(this.caption, !invites);
     setText(this.caption, view.broadcast?.title ?? view.channel);
     setHidden(this.unmute, !(live && view.mutedByBrowser && this.player.video.muted));
-    setHidden(this.spinner, !(live && view.buffering));
+    const notice = live ? this.player.line.notice : null;
+    setHidden(this.spinner, !(live && (view.buffering || notice !== null)));
+    setHidden(this.lineNotice, notice === null);
+    if (notice !== null) setText(this.lineNotice, controlsText.slowLine[notice]);
     this.bar.draw(view);
   }
 }

@@ -28,5 +28,10 @@ export const controlsText = {
   loadingReplay: { title: 'Loading the recording…', hint: '' },
   replayFailed: { title: 'The recording cannot be played', hint: 'It may have been removed. This page keeps trying.' },
 
+  slowLine: {
+    only: 'Your connection is slower than this stream, so it stops now and then to load ahead.',
+    chosen: 'Your connection is slower than the quality you chose. A lower one, or Auto, plays without stopping.',
+  },
+
   keys: 'Space play or pause · ← → J L seek · End live · M mute · C captions · F full screen · ↑ ↓ volume',
 } as const;
