@@ -132,6 +132,26 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         ShouldGoOn(end, LongestStopOnSlowLine);
     }
 
+    [Fact]
+    public async Task On_a_slow_line_the_first_picture_is_of_a_quality_that_fits_it()
+    {
+        var page = await chromium.OpenAsync(new Uri("about:blank"));
+        await page.AddInitScriptAsync(Watcher);
+        var network = await page.Context.NewCDPSessionAsync(page);
+        await network.SendAsync("Network.enable");
+        await LineAsync(network, SlowLine);
+        await page.GotoAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}").ToString());
+        await Poll.UntilAsync(async () => await LookAsync(page) is { Time: > 0, Heights.Length: > 0 }, Patience, "the page plays");
+
+        var seen = await LookAsync(page);
+        await page.Context.CloseAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"first: {seen}");
+        if (!await live.WasSlowerThanLiveAsync())
+        {
+            seen.Heights[0].ShouldBeLessThan(LadderChannel.Heights.Max(), $"lines of the first picture; {seen}");
+        }
+    }
+
     private static void ShouldGoOn(Seen seen, double longestStop)
     {
         seen.Seeks.ShouldBe(0, $"jumps; {seen}");

@@ -124,6 +124,41 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await page.Context.CloseAsync();
     }
 
+    [Fact]
+    public async Task Viewers_who_slept_or_lost_their_line_are_back_at_live_without_a_reload()
+    {
+        var (slept, _) = await OpenAsync($"/watch/{live.Channel.Name}");
+        var (lost, _) = await OpenAsync($"/watch/{live.Channel.Name}");
+        var sleeper = await slept.Context.NewCDPSessionAsync(slept);
+        foreach (var page in new[] { slept, lost })
+        {
+            await StateIsAsync(page, "live");
+            await Poll.UntilAsync(
+                async () => await page.EvaluateAsync<bool>("() => { window.sameAsBefore = true; window.latencyBefore = window.broadcastPlayer.latency; return window.latencyBefore !== null; }"),
+                TimeSpan.FromSeconds(20), "the latency is known");
+        }
+
+        await LifeAsync(sleeper, "frozen");
+        await lost.Context.SetOfflineAsync(true);
+
+        // Longer than what they have loaded, at a distance of nine seconds.
+        await Task.Delay(TimeSpan.FromSeconds(11), TimeProvider.System, TestContext.Current.CancellationToken);
+        await LifeAsync(sleeper, "active");
+        await lost.Context.SetOfflineAsync(false);
+
+        const string isBack = "() => window.broadcastPlayer.state === 'live' && !document.querySelector('video').paused && document.querySelector('.pill').dataset.pill === 'live' "
+            + "&& window.broadcastPlayer.latency < window.latencyBefore + 4";
+        foreach (var (page, what) in new[] { (slept, "who slept"), (lost, "who had no line") })
+        {
+            await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>(isBack), TimeSpan.FromSeconds(30), $"{what} is back at live");
+            await AdvancesAsync(page);
+            (await page.EvaluateAsync<bool>("() => window.sameAsBefore === true")).ShouldBeTrue("the page is the same");
+            await page.Context.CloseAsync();
+        }
+    }
+
+    private static Task LifeAsync(ICDPSession session, string state) => session.SendAsync("Page.setWebLifecycleState", new Dictionary<string, object> { ["state"] = state });
+
     private async Task<(IPage Page, List<string> Complaints)> OpenAsync(string path)
     {
         var complaints = new List<string>();
