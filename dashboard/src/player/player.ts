@@ -260,7 +260,7 @@ export class Player {
     const slept = this.awakening.tick();
     const { video } = this;
     // Its line chose for the viewer to be behind: at live it would stand still again.
-    if (this.line.observe(this.engine, now)) this.behindByChoice = this.replay === null;
+    if (this.line.observe(this.engine, now)) this.tether.behindByChoice = this.replay === null;
     if (this.line.isHolding) this.progress.expect(now);
     const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
     if (moved) {
