@@ -36,6 +36,16 @@ run_tests() {
         seed=$2
         shift
         ;;
+      --seed=*) seed=${1#*=} ;;
+      --screenshots)
+        [ $# -ge 2 ] || fail "--screenshots wants a folder to write the pictures to"
+        pictures=$2
+        shift
+        ;;
+      --screenshots=*)
+        pictures=${1#*=}
+        [ -n "$pictures" ] || fail "--screenshots wants a folder to write the pictures to"
+        ;;
       -h | --help)
         usage
         return

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary><c>./broadcast test</c>: whatever happens to a test project, the last line tells it and the exit code agrees.</summary>
-public sealed class TestRunTests : IAsyncLifetime
+public sealed partial class TestRunTests : IAsyncLifetime
 {
     private readonly LauncherFixture _launcher = new();
 
@@ -142,6 +143,47 @@ public sealed class TestRunTests : IAsyncLifetime
         result.ExitCode.ShouldBe(1);
         (await _launcher.RunAsync("test", "--fuzz", "long")).Output.ShouldContain("--fuzz wants minutes");
     }
+
+    [Fact]
+    public async Task Pictures_of_the_pages_are_asked_of_the_browser_tests_alone_and_kept_in_a_folder_that_is_made()
+    {
+        Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
+        Project("browser", "echo \"$BROADCAST_SCREENSHOTS|$*\" >\"$ROOT/asked\"\n" + Report("""{"name":"PagePictureTests.Shows","status":"passed"}"""), 0);
+        var folder = Path.Combine(_launcher.Root, "looks", "today");
+        foreach (var arguments in new string[][] { ["--screenshots", folder], [$"--screenshots={folder}"] })
+        {
+            var result = await _launcher.RunAsync(["test", .. arguments]);
+            result.Output.ShouldContain("[1/1] browser");
+            result.Output.ShouldContain($"Pictures: {folder}");
+            result.ExitCode.ShouldBe(0);
+            _launcher.Read("asked").ShouldStartWith($"{folder}|");
+            _launcher.Read("asked").ShouldContain("-method *PagePicture*");
+            Directory.Exists(folder).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Every_option_of_test_that_the_usage_names_is_known()
+    {
+        var usage = (await _launcher.RunAsync("help")).Output.Split('\n').SkipWhile(line => !line.StartsWith("  test ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
+        var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value).Distinct(StringComparer.Ordinal).ToList();
+        named.ShouldBe(["--fast", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
+
+        // Behind each of them comes an option that there is not: that one alone is not known.
+        foreach (var option in named)
+        {
+            var result = await _launcher.RunAsync(option == "--fast" ? ["test", option, "--nonsense"] : ["test", option, "1", "--nonsense"]);
+            result.ExitCode.ShouldNotBe(0);
+            result.Output.ShouldContain("test does not know --nonsense", customMessage: option);
+            if (option != "--fast")
+            {
+                (await _launcher.RunAsync("test", option)).Output.ShouldContain($"{option} wants");
+            }
+        }
+    }
+
+    [GeneratedRegex("--[a-z]+")]
+    private static partial Regex OptionName();
 
     private static string FindNode() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(f => Path.Combine(f, "node")).First(File.Exists);
