@@ -23,6 +23,7 @@ export default defineConfig({
         watch: page('watch.html'),
         embed: page('embed.html'),
         event: page('event.html'),
+        embedEvent: page('embedEvent.html'),
         dashboard: page('dashboard.html'),
       },
     },

@@ -100,7 +100,7 @@ describe('colors', () => {
     expect(documentElement.dataset.theme).toBe('dark');
   });
   test('are the same whether the system is light or somebody chose so', () => {
-    const css = read('../src/admin/colors.css');
+    const css = read('../src/colors.css');
     const values = (block: string) => (block.match(/--?[\w-]+: [^;]+;/g) ?? []).join('\n');
     const [, bySystem = ''] = /:not\(\[data-theme='dark'\]\) \{([^}]*)\}/.exec(css) ?? [];
     const [, byChoice = ''] = /:root:root\[data-theme='light'\] \{([^}]*)\}/.exec(css) ?? [];

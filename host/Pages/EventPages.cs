@@ -27,8 +27,8 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
     {
         foreach (var guard in new[] { "", "/t/{token}" })
         {
-            endpoints.MapMethods($"{guard}/event/{{id}}", Reads, c => SendPageAsync(c, "'self'"));
-            endpoints.MapMethods($"{guard}/embed/event/{{id}}", Reads, c => SendPageAsync(c, "*"));
+            endpoints.MapMethods($"{guard}/event/{{id}}", Reads, c => SendPageAsync(c, "/event.html", "'self'"));
+            endpoints.MapMethods($"{guard}/embed/event/{{id}}", Reads, c => SendPageAsync(c, "/embedEvent.html", "*"));
             endpoints.MapMethods($"{guard}/event/{{id}}/status.json", Reads, c => SendStatusAsync(c));
             endpoints.MapMethods($"{guard}/event/{{id}}/event.ics", Reads, c => SendCalendarAsync(c));
         }
@@ -36,16 +36,16 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         endpoints.MapMethods("/oembed", Reads, SendEmbedAsync);
     }
 
-    private async Task SendPageAsync(HttpContext context, string ancestors)
+    private async Task SendPageAsync(HttpContext context, string page, string ancestors)
     {
         var (planned, isAway) = await FindAsync(context);
         if (planned is null)
         {
-            await pages.SendPageAsync(context, "/event.html", ancestors, null, isAway ? "no-store" : Brief, isAway ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+            await pages.SendPageAsync(context, page, ancestors, null, isAway ? "no-store" : Brief, isAway ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
             return;
         }
 
-        await pages.SendPageAsync(context, "/event.html", ancestors, telling.OfEvent(planned, telling.AddressesFor(context.Request)), PageCaching);
+        await pages.SendPageAsync(context, page, ancestors, telling.OfEvent(planned, telling.AddressesFor(context.Request)), PageCaching);
     }
 
     private async Task SendStatusAsync(HttpContext context)

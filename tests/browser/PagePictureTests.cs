@@ -31,11 +31,11 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         await GoAsync(page, look, "01 set-up", "/dashboard/setup", "input[type=password]");
         await GoAsync(page, look, "02 log-in", "/dashboard", "input[type=password]");
-        await GoAsync(page, look, "30 watch live", "/watch/main", "html[data-state=live]");
+        await GoAsync(page, look, "30 watch live", "/watch/main", "html[data-state=live]", () => HoldColorsAsync(page, "30 watch live", look, scheme));
         await GoAsync(page, look, "31 watch countdown", "/watch/evening", "[role=timer]");
         await GoAsync(page, look, "32 watch unknown", "/watch/nobody", "html[data-state=offline]");
         await GoAsync(page, look, "33 watch replay", "/watch/past", "html[data-state=replay]");
-        await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]");
+        await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]", () => HoldColorsAsync(page, "34 event", look, scheme));
         await GoAsync(page, look, "35 embed", "/embed/main", "html[data-state=live]");
 
         (await page.EvaluateAsync<int>(
@@ -84,6 +84,22 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
         foreach (var broken in (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical"))
         {
             _complaints.Add($"{name}, {look}: {broken.Id}: {broken.Help} {broken.Nodes.FirstOrDefault()?.Html}");
+        }
+    }
+
+    /// <summary>Around the picture the page has the viewer's colors; what lies on the picture is dark always.</summary>
+    private async Task HoldColorsAsync(IPage page, string name, string look, ColorScheme scheme)
+    {
+        var lightness = await page.EvaluateAsync<double[]>(
+            "() => [document.body, document.querySelector('.stage')].map(e => getComputedStyle(e).backgroundColor.match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)");
+        if (lightness[0] > 0.5 != (scheme == ColorScheme.Light))
+        {
+            _complaints.Add($"{name}, {look}: is not in the viewer's colors");
+        }
+
+        if (lightness[1] > 0.2)
+        {
+            _complaints.Add($"{name}, {look}: is light where the picture lies");
         }
     }
 

@@ -1,5 +1,5 @@
 import '../theme.css';
-import './colors.css';
+import '../colors.css';
 import './base.css';
 import './bar.css';
 import './forms.css';

@@ -1,4 +1,5 @@
 import '../theme.css';
+import '../colors.css';
 import '../player/player.css';
 import '../watch/watch.css';
 import '../watch/around.css';
