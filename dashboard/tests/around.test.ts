@@ -59,6 +59,12 @@ describe('what is shared', () => {
     expect(code).toContain('title="&quot;&gt;&lt;script&gt;"');
     expect(code).not.toContain('<script>');
   });
+  test('in a page that is narrower it keeps its shape, and it may do what its buttons do', () => {
+    const code = embedCode(shared, null);
+    expect(code).toContain('width="1280" height="720"');
+    expect(code).toContain('style="max-width: 100%; height: auto; aspect-ratio: 16 / 9"');
+    expect(code).toContain('allow="autoplay; fullscreen; picture-in-picture"');
+  });
   test('never a token', () => {
     expect(sharedPage('/t/secret/watch/main')).toEqual({ page: '/watch/main', embed: '/embed/main' });
     expect(sharedPage(`/t/secret/event/${first}`)).toEqual({ page: `/event/${first}`, embed: `/embed/event/${first}` });

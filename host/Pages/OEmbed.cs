@@ -116,7 +116,7 @@ internal static partial class OEmbed
     /// <summary>What is to be put into a page; the share dialog of the watch page writes the same.</summary>
     private static string Frame(string address, string title, int width, int height) => string.Create(
         CultureInfo.InvariantCulture,
-        $"<iframe src=\"{PageHead.Escape(address)}\" width=\"{width}\" height=\"{height}\" title=\"{PageHead.Escape(title)}\" frameborder=\"0\" allow=\"autoplay; fullscreen; picture-in-picture\" allowfullscreen></iframe>");
+        $"<iframe src=\"{PageHead.Escape(address)}\" width=\"{width}\" height=\"{height}\" title=\"{PageHead.Escape(title)}\" frameborder=\"0\" style=\"max-width: 100%; height: auto; aspect-ratio: 16 / 9\" allow=\"autoplay; fullscreen; picture-in-picture\" allowfullscreen></iframe>");
 
     /// <summary>The largest picture of 16 to 9 within.</summary>
     private static OEmbedQuestion Fit(int width, int height)

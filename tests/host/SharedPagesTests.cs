@@ -187,6 +187,7 @@ public sealed class SharedPagesTests
             (said.GetProperty("version").GetString(), said.GetProperty("type").GetString()).ShouldBe(("1.0", "video"));
             (said.GetProperty("width").GetInt32(), said.GetProperty("height").GetInt32()).ShouldBe((width, height));
             said.GetProperty("html").GetString()!.ShouldStartWith($"<iframe src=\"{Home}/embed/");
+            said.GetProperty("html").GetString()!.ShouldContain(" style=\"max-width: 100%; height: auto; aspect-ratio: 16 / 9\" ", customMessage: "it fits into what is narrower");
         }
     }
 

@@ -16,10 +16,10 @@ export function sharedAddress({ origin, page }: Shared, at: number | null): stri
   return `${origin}${page}${at === null ? '' : `?t=${startTimeText(at)}`}`;
 }
 
-/** What is put into another page. The same as the server's oEmbed answer has. */
+/** What is put into another page. The same as the server's oEmbed answer has. It is as wide as there is room, at most as its attributes say; where a page allows no styles these alone count. */
 export function embedCode({ origin, embed, title }: Shared, at: number | null): string {
   const source = `${origin}${embed}${at === null ? '' : `?t=${startTimeText(at)}`}`;
-  return `<iframe src="${escaped(source)}" width="1280" height="720" title="${escaped(title)}" frameborder="0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`;
+  return `<iframe src="${escaped(source)}" width="1280" height="720" title="${escaped(title)}" frameborder="0" style="max-width: 100%; height: auto; aspect-ratio: 16 / 9" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`;
 }
 
 /** Addresses with whatever stands before `/watch/` and tokens left out. */
