@@ -29,6 +29,10 @@ export const playerText = {
     title: (channel: string) => `${channel} is not live`,
     hint: 'Stay here: playback starts by itself when the broadcast begins.',
   },
+  unknown: {
+    title: 'There is no such channel',
+    hint: 'Check the address: it may be misspelt, or the channel was removed.',
+  },
   next: {
     hint: (clock: string) => `Begins ${clock}. Stay here: playback starts by itself.`,
     late: 'It should begin any moment. Stay here: playback starts by itself.',

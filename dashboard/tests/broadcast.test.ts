@@ -21,7 +21,7 @@ describe('status.json', () => {
 
 describe('an answer', () => {
   test('200 has a body', () => expect(reportForStatusCode(200, 4)).toBe('read the body'));
-  test('404 means offline', () => expect(reportForStatusCode(404, 4)).toEqual({ kind: 'answer', broadcast: offline }));
+  test('404 means that there is no such channel', () => expect(reportForStatusCode(404, 4)).toEqual({ kind: 'answer', broadcast: offline, isUnknown: true }));
   test.each([401, 403])('%d means that the link is not valid', (code) => expect(reportForStatusCode(code, 0)).toEqual({ kind: 'denied', why: 'denied' }));
   test.each([['expired', 'expired'], ['no_token', 'noToken'], ['revoked', 'denied'], ['bad_token', 'denied'], ['anything', 'denied']])('403 for %s is told as %s', (refusal, why) =>
     expect(reportForStatusCode(403, 0, refusal)).toEqual({ kind: 'denied', why }));

@@ -31,6 +31,10 @@ describe('keys', () => {
 });
 
 describe('the message on the stage', () => {
+  test('says that there is no such channel, and does not ask anybody to wait for it', () => {
+    expect(messageFor({ state: 'offline', reason: 'unknown' }, 'nobody')).toMatchObject({ title: 'There is no such channel', icon: 'warning', retry: false });
+    expect(messageFor({ state: 'offline', reason: null }, 'Main stage')?.title).toBe('Main stage is not live');
+  });
   test('is none while live', () => expect(messageFor({ state: 'live', reason: null }, 'main')).toBeNull());
   test('names the channel that is not live', () => expect(messageFor({ state: 'offline', reason: null }, 'main')?.title).toBe('main is not live'));
   test('counts down to what is announced, and says when that is late', () => {

@@ -10,6 +10,7 @@ describe('what the page shows', () => {
   const cases: [string, Report, Picture, string, string | null][] = [
     ['before anything is known', { kind: 'nothing' }, picture('none'), 'starting', 'connecting'],
     ['a channel that is not live', answer('offline', null), picture('none'), 'offline', null],
+    ['a channel that there is not', { kind: 'answer', broadcast: offline, isUnknown: true }, picture('none'), 'offline', 'unknown'],
     ['an encoder that just connected', answer('starting'), picture('none'), 'starting', 'preparing'],
     ['a stream being loaded', answer('live'), picture('loading'), 'starting', 'loading'],
     ['a picture that moves', answer('live'), picture('playing'), 'live', null],

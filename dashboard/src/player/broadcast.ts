@@ -36,10 +36,10 @@ export interface Replay {
 /** Why somebody may not watch, as far as it matters for what they can do. */
 export type Denial = 'denied' | 'expired' | 'noToken';
 
-/** The last thing heard from the server. */
+/** The last thing heard from the server. `isUnknown`: that there is no such channel. It may be made later, and is off until then. */
 export type Report =
   | { kind: 'nothing' }
-  | { kind: 'answer'; broadcast: Broadcast }
+  | { kind: 'answer'; broadcast: Broadcast; isUnknown?: true }
   | { kind: 'denied'; why: Denial }
   | { kind: 'unreachable'; failures: number };
 
@@ -71,7 +71,7 @@ export function parseBroadcast(body: unknown): Broadcast | null {
 /** What one answer means, before its body is read. `refusal` is the server's word for a no, its header `X-Refusal`. */
 export function reportForStatusCode(code: number, failures: number, refusal: string | null = null): Report | 'read the body' {
   if (code >= 200 && code < 300) return 'read the body';
-  if (code === 404 || code === 410) return { kind: 'answer', broadcast: offline };
+  if (code === 404 || code === 410) return { kind: 'answer', broadcast: offline, isUnknown: true };
   if (code === 401 || code === 403) return { kind: 'denied', why: refusal === 'no_token' ? 'noToken' : refusal === 'expired' ? 'expired' : 'denied' };
   return { kind: 'unreachable', failures: failures + 1 };
 }

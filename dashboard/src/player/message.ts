@@ -29,6 +29,7 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string, nex
     case 'replay':
       return null;
     case 'offline':
+      if (reason === 'unknown') return { ...playerText.unknown, icon: 'warning', retry: false };
       return { title: playerText.offline.title(channelTitle), hint: playerText.offline.hint, icon: 'moon', retry: false };
     case 'ended':
       return { ...playerText.ended, icon: 'check', retry: false };

@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import { playerText } from '../text';
 import { type ChannelAddress, type EmbedOptions, channelAddress } from './address';
+import { calledOr } from './called';
 import { element } from './dom';
 import { icon } from './icons';
 import type { ReplayOptions } from './replay';
@@ -45,14 +46,15 @@ export function makePlayerPage(
     return null;
   }
 
-  document.title = playerText.pageTitle(address.channel);
+  const called = calledOr(address.channel);
+  document.title = playerText.pageTitle(called);
   let latest: PlayerView | null = null;
   const stage = new Stage(address, options, extras(address), (view) => {
     latest = view;
     if (root.dataset.state !== view.state) root.dataset.state = view.state;
     if (view.latency === null) delete root.dataset.latency;
     else root.dataset.latency = view.latency.toFixed(1);
-    document.title = playerText.pageTitle(view.broadcast?.title ?? view.channel);
+    document.title = playerText.pageTitle(view.broadcast?.title ?? called);
     onView(view);
   });
 

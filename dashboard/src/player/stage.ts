@@ -1,6 +1,7 @@
 import { playerText } from '../text';
 import { controlsText } from '../text/playerControls';
 import type { ChannelAddress, EmbedOptions } from './address';
+import { calledOr } from './called';
 import { ControlBar } from './controlBar';
 import { element, setAttribute, setHidden, setLabel, setText } from './dom';
 import { Fullscreen } from './fullscreen';
@@ -33,12 +34,15 @@ export class Stage {
   private readonly caption = element('p', { class: 'caption' });
   private readonly unmute = element('button', { type: 'button', class: 'unmute', 'data-control': 'unmute' }, icon('muted'), playerText.tapToUnmute);
   private readonly spinner = element('div', { class: 'spinner buffering', 'aria-hidden': 'true' });
+  /** What the channel is called while nothing is on. */
+  private readonly called: string;
   private hideTimer: number | undefined;
   private lastPointer = 'mouse';
 
   constructor(address: ChannelAddress, options: EmbedOptions, extras: HTMLElement[], onView: (view: PlayerView) => void) {
-    this.root = element('section', { class: 'stage', 'aria-label': playerText.playerLabel(address.channel) });
-    this.video.setAttribute('aria-label', playerText.playerLabel(address.channel));
+    this.called = calledOr(address.channel);
+    this.root = element('section', { class: 'stage', 'aria-label': playerText.playerLabel(this.called) });
+    this.video.setAttribute('aria-label', playerText.playerLabel(this.called));
     this.fullscreen = new Fullscreen(this.root, this.video);
     this.player = new Player(address, options, this.video, (view) => {
       this.draw(view);
@@ -138,7 +142,7 @@ export class Stage {
   }
 
   private draw(view: PlayerView): void {
-    const message = messageFor(view, view.broadcast?.title ?? view.channel, view.broadcast?.next, view.now);
+    const message = messageFor(view, view.broadcast?.title ?? this.called, view.broadcast?.next, view.now);
     setHidden(this.message, message === null);
     if (message !== null) {
       setText(this.messageTitle, message.title);
@@ -161,7 +165,7 @@ export class Stage {
     setAttribute(this.root, 'data-invites', String(invites));
     setHidden(this.bigPlay, !invites);
     setHidden(this.caption, !invites);
-    setText(this.caption, view.broadcast?.title ?? view.channel);
+    setText(this.caption, view.broadcast?.title ?? this.called);
     setHidden(this.unmute, !(live && view.mutedByBrowser && this.player.video.muted));
     const notice = live ? this.player.line.notice : null;
     setHidden(this.spinner, !(live && (view.buffering || notice !== null)));

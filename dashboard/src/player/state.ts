@@ -7,6 +7,7 @@ export type PlayerState = 'offline' | 'starting' | 'live' | 'replay' | 'reconnec
 export type Reason =
   | 'connecting' | 'preparing' | 'loading' | 'loadingReplay'
   | 'encoderLost' | 'connectionLost'
+  | 'unknown'
   | 'unreachable' | Denial | Failure;
 
 /** What playback cannot get over by itself within reasonable time. */
@@ -97,7 +98,7 @@ function whileStalled(report: Report): Verdict {
     case 'answer':
       switch (report.broadcast.state) {
         case 'offline':
-          return verdict('offline');
+          return whileOff(report);
         case 'ended':
           return verdict('ended');
         default:
@@ -117,7 +118,7 @@ function withoutPicture(report: Report): Verdict {
     case 'answer':
       switch (report.broadcast.state) {
         case 'offline':
-          return verdict('offline');
+          return whileOff(report);
         case 'starting':
           return verdict('starting', 'preparing');
         case 'live':
@@ -126,6 +127,10 @@ function withoutPicture(report: Report): Verdict {
           return verdict('ended');
       }
   }
+}
+
+function whileOff({ isUnknown }: { isUnknown?: true }): Verdict {
+  return isUnknown === true ? verdict('offline', 'unknown') : verdict('offline');
 }
 
 export function verdict(state: PlayerState, reason: Reason | null = null): Verdict {

@@ -4,6 +4,7 @@ import '../player/player.css';
 import './watch.css';
 import './around.css';
 import { playerText } from '../text';
+import { calledOr } from '../player/called';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
 import { latencyText } from '../player/latency';
 import { makePlayerPage, noChannelPage } from '../player/page';
@@ -13,10 +14,8 @@ import { AfterShow } from './afterShow';
 import { broadcastPosition } from './position';
 import { ShareDialog } from './share';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
-/** What the channel is called, as the head of the page says where everybody may know. */
-const called = document.querySelector<HTMLMetaElement>('meta[property="og:title"]')?.content || null;
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: 'numeric', minute: '2-digit' });
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
 const pill = element('span', { class: 'pill' }, element('span', { class: 'dot', 'aria-hidden': 'true' }), pillLabel);
@@ -58,7 +57,7 @@ function draw(view: PlayerView): void {
   latest = view;
   after?.draw(view);
   const isReplay = view.mode === 'replay';
-  setText(title, view.broadcast?.title ?? called ?? view.channel);
+  setText(title, view.broadcast?.title ?? calledOr(view.channel));
   setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
   setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
 
@@ -66,6 +65,10 @@ function draw(view: PlayerView): void {
   setHidden(viewers, watching === 0);
   if (watching > 0) setText(viewers, playerText.watching(count.format(watching)));
   const startedAt = isReplay ? null : view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.startedAt ?? null : null;
+  setHidden(pill, view.reason === 'unknown');
+  // Nothing that is not there, and no link that opens nothing.
+  setHidden(share.button, view.reason === 'unknown' || view.reason === 'noToken' || view.reason === 'denied' || view.reason === 'expired');
+  setHidden(keys, view.engine === null);
   setHidden(since, startedAt === null);
   if (startedAt !== null) setText(since, playerText.liveSince(sinceText(startedAt)));
   setHidden(latency, view.latency === null || isReplay);
