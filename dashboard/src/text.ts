@@ -34,8 +34,8 @@ export const playerText = {
     hint: 'Check the address: it may be misspelt, or the channel was removed.',
   },
   next: {
-    hint: (clock: string) => `Begins ${clock}. Stay here: playback starts by itself.`,
-    late: 'It should begin any moment. Stay here: playback starts by itself.',
+    hint: (clock: string) => `Begins ${clock}.\nStay here: playback starts by itself.`,
+    late: 'It should begin any moment.\nStay here: playback starts by itself.',
     /** The two largest units: nobody counts the seconds of a week. */
     left: (seconds: number) => {
       const units: [number, string, string][] = [[86_400, 'day', 'days'], [3600, 'hour', 'hours'], [60, 'minute', 'minutes'], [1, 'second', 'seconds']];

@@ -37,6 +37,15 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
         await GoAsync(page, look, "33 watch replay", "/watch/past", "html[data-state=replay]");
         await GoAsync(page, look, "34 event", $"/event/{full.Event}", "[role=timer]", () => HoldColorsAsync(page, "34 event", look, scheme));
         await GoAsync(page, look, "35 embed", "/embed/main", "html[data-state=live]");
+        await page.SetViewportSizeAsync(480, 270);
+        await GoAsync(page, look, "36 embed small", "/embed/main", "html[data-state=live]", async () =>
+        {
+            if (await page.EvaluateAsync<bool>("() => document.querySelector('[data-control=fullscreen]').getBoundingClientRect().right > window.innerWidth"))
+            {
+                _complaints.Add($"36 embed small, {look}: full screen is cut off");
+            }
+        });
+        await page.SetViewportSizeAsync(width, height);
 
         (await page.EvaluateAsync<int>(
             "async password => (await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'jane', password }) })).status", FullServer.Password)).ShouldBe(200);

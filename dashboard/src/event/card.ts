@@ -41,9 +41,9 @@ export class EventCard {
     const text = watchText.event;
     switch (phase) {
       case 'countdown':
-        return [known?.title ?? '', `${text.begins(clock)}. ${text.stay}`];
+        return [known?.title ?? '', `${text.begins(clock)}.\n${text.stay}`];
       case 'late':
-        return [known?.title ?? '', `${text.late} ${text.stay}`];
+        return [known?.title ?? '', `${text.late}\n${text.stay}`];
       case 'cancelled':
         return [text.cancelledTitle, text.cancelledHint];
       case 'ended':

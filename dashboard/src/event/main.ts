@@ -20,8 +20,8 @@ import { eventAddress } from './eventAddress';
 import { EventPoller } from './eventPoller';
 import { type EventPhase, type EventStatus, eventPhase } from './eventStatus';
 
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' });
-const hour = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
+const hour = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 /** What still plays after the event's end is played out, for as long at most. */
 const playOutMs = 15_000;
 
@@ -108,6 +108,8 @@ function draw(): void {
   if (known !== null) perform(known, phase);
 
   const plays = player !== null && (phase === 'live' || phase === 'replay' || isPlayingOut(phase));
+  // No link that opens nothing.
+  setHidden(share.button, phase === 'notFound' || phase === 'denied');
   setHidden(card.root, plays);
   if (player !== null) setHidden(player.stage.root, !plays);
   if (!plays) {

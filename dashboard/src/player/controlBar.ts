@@ -99,6 +99,7 @@ export class ControlBar {
     setLabel(this.soundButton, silent ? playerText.unmute : playerText.mute);
     const shown = muted ? 0 : volume;
     if (this.volume.valueAsNumber !== shown) this.volume.valueAsNumber = shown;
+    setAttribute(this.volume, 'aria-valuetext', controlsText.percent(Math.round(shown * 100)));
     this.volume.style.setProperty('--filled', `${shown * 100}%`);
   }
 
@@ -121,7 +122,7 @@ function timeText({ mode, state, timeline, position, behindLive, secondsToLive, 
   if (mode === 'replay') {
     if (timeline === null || state !== 'replay') return { text: '', hint: '' };
     const { start, end } = timeline.window;
-    return { text: controlsText.position(durationText(position - start), durationText(end - start)), hint: controlsText.offsetHint };
+    return { text: controlsText.position(durationText(Math.min(position, end) - start), durationText(end - start)), hint: controlsText.offsetHint };
   }
 
   if (state === 'live' && behindLive && secondsToLive !== null) return { text: controlsText.behind(durationText(secondsToLive)), hint: controlsText.behindHint };

@@ -7,8 +7,8 @@ import { ThumbnailPicture } from './thumbnailPicture';
 import { type Timeline, bufferedAround, durationText, fractionOf, positionAt, positionByKey } from './timeline';
 import type { PlayerView } from './view';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
+const clockAndDay = new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' });
 const pictureWidth = 176;
 /** So long the picture of where a key led stays. */
 const keyLookMs = 4000;

@@ -6,6 +6,7 @@ export const controlsText = {
   behindLive: (clock: string | null, behind: string) => (clock === null ? `${behind} behind live` : `${clock}, ${behind} behind live`),
   of: (position: string, length: string) => `${position} of ${length}`,
   position: (position: string, length: string) => `${position} / ${length}`,
+  percent: (share: number) => `${share} %`,
   /** How far behind, in the row of buttons. */
   behind: (length: string) => `−${length}`,
   behindHint: 'How far you are behind live',

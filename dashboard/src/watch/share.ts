@@ -13,7 +13,7 @@ export class ShareDialog {
   private readonly timeLabel = element('label', { for: 'share-time' });
   private readonly timeRow = element('p', { class: 'share-time', hidden: true }, this.withTime, this.timeLabel);
   private readonly address = element('input', { type: 'text', id: 'share-address', readonly: true });
-  private readonly embed = element('textarea', { id: 'share-embed', readonly: true, rows: 4 });
+  private readonly embed = element('textarea', { id: 'share-embed', readonly: true, rows: 5 });
   private readonly said = element('p', { class: 'share-said', role: 'status' });
   private readonly send = element('button', { type: 'button', class: 'button', hidden: true }, watchText.share.send);
   private readonly title: () => string;
@@ -28,7 +28,7 @@ export class ShareDialog {
   constructor(title: () => string, position: () => number | null) {
     this.title = title;
     this.position = position;
-    const close = element('button', { type: 'button', class: 'button' }, watchText.share.close);
+    const close = element('button', { type: 'button', class: 'button share-close' }, watchText.share.close);
     const isGuarded = window.location.pathname.includes('/t/') || new URLSearchParams(window.location.search).has('token');
     this.dialog = element(
       'dialog',
