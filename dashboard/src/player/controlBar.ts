@@ -125,6 +125,6 @@ function timeText({ mode, state, timeline, position, behindLive, secondsToLive, 
     return { text: controlsText.position(durationText(Math.min(position, end) - start), durationText(end - start)), hint: controlsText.offsetHint };
   }
 
-  if (state === 'live' && behindLive && secondsToLive !== null) return { text: controlsText.behind(durationText(secondsToLive)), hint: controlsText.behindHint };
+  if (state === 'live' && behindLive && secondsToLive !== null && secondsToLive >= 1) return { text: controlsText.behind(durationText(secondsToLive)), hint: controlsText.behindHint };
   return latency === null ? { text: '', hint: '' } : { text: playerText.latency(latencyText(latency)), hint: playerText.latencyHint };
 }

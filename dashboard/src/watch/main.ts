@@ -59,7 +59,7 @@ function draw(view: PlayerView): void {
   const isReplay = view.mode === 'replay';
   setText(title, view.broadcast?.title ?? calledOr(view.channel));
   setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
-  setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? playerText.behindLive : playerText.pill[view.state]);
+  setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? (view.wantsPlay ? playerText.behindLive : playerText.paused) : playerText.pill[view.state]);
 
   const watching = isReplay ? 0 : view.state === 'live' || view.state === 'reconnecting' ? view.broadcast?.viewers ?? 0 : 0;
   setHidden(viewers, watching === 0);
