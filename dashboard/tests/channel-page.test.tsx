@@ -10,6 +10,7 @@ import { ConnectPanel } from '../src/admin/channel/ConnectPanel';
 import { EncodingFacts } from '../src/admin/channel/EncodingSection';
 import { forgetAll, forgetKey, freshKey, previewLink, rememberKey, rememberLink } from '../src/admin/channel/kept';
 import { Preview } from '../src/admin/channel/Preview';
+import { ShareSection } from '../src/admin/channel/ShareSection';
 import { actorWord, happeningKind, happeningWords } from '../src/admin/channel/timelineWords';
 import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
@@ -91,10 +92,17 @@ describe('a timeline', () => {
 });
 
 describe('connecting an encoder', () => {
-  const draw = (state: string, key: string | null = 'demo_secret') => renderToStaticMarkup(<ConnectPanel rtmp="rtmp://h:1935/live" streamKey={key} state={state} onDone={() => undefined} />);
+  const draw = (state: string, key: string | null = 'demo_secret') => renderToStaticMarkup(<ConnectPanel rtmp="rtmp://h:1935/live" streamKey={key} state={state} onMakeKey={() => Promise.resolve()} onDone={() => undefined} />);
   test('tells where to and with what key, and waits', () => {
     for (const words of ['rtmp://h:1935/live', 'demo_secret', text.connect.waiting, 'data-here="false"']) expect(draw('offline')).toContain(words);
     expect(draw('offline', null)).toContain(text.connect.keyHidden);
+  });
+  test('makes a key in the place where one would stand, and does not speak of two to copy', () => {
+    const html = draw('offline', null);
+    expect(html).toContain(`>${text.connect.makeKey}</button>`);
+    expect(html).toContain(text.connect.obsNoKey);
+    expect(html).not.toContain(text.connect.obs);
+    expect(draw('offline')).not.toContain(text.connect.makeKey);
   });
   test('turns green when it comes', () => {
     for (const state of ['starting', 'preview', 'live']) expect(draw(state)).toContain('data-here="true"');
@@ -113,7 +121,8 @@ describe('connecting an encoder', () => {
 });
 
 describe('the picture', () => {
-  const draw = (of: Channel, mayManage = true, event?: PlannedEvent) => renderToStaticMarkup(<Preview api={api} channel={of} event={event} mayManage={mayManage} />);
+  const draw = (of: Channel, mayManage = true, event?: PlannedEvent, isKnown = true) =>
+    renderToStaticMarkup(<Preview api={api} channel={of} event={event} isEventKnown={isKnown} mayManage={mayManage} />);
   test('of an open channel is its embed page', () => expect(draw(on('live'))).toContain('src="/embed/main?muted=1&amp;counted=0"'));
   test('of a channel that is off says so', () => expect(draw(channel)).toContain(text.preview.offline));
   test('that is not for everybody waits for a link, which not everybody can make', () => {
@@ -128,10 +137,28 @@ describe('the picture', () => {
       expect(draw(on('live'), true, open)).toContain('src="/embed/main?muted=1&amp;counted=0"');
     }
   });
+  test('is not opened before it is known whether an event limits who may watch', () => {
+    expect(draw(on('live'), true, undefined, false)).not.toContain('<iframe');
+    expect(draw(on('live'), false, undefined, false)).toContain(adminText.loading);
+  });
   test('uses a link that was made before', () => {
     rememberLink('main', { token: '1p.x', until: Date.now() + 3600_000 });
     expect(draw(on('preview'))).toContain('src="/t/1p.x/embed/main?muted=1&amp;counted=0"');
     forgetAll();
+  });
+});
+
+describe('what viewers are sent', () => {
+  const draw = (of: Channel, mayManage = true) => renderToStaticMarkup(<ShareSection channel={of} origin="https://live.example.org" mayManage={mayManage} />);
+  test('is the address of the page, and what embeds it', () => {
+    const html = draw({ ...channel, access: 'public' });
+    expect(html).toContain('value="https://live.example.org/watch/main"');
+    expect(html).toContain('https://live.example.org/embed/main');
+    expect(html).toContain(text.share.hints.public);
+  });
+  test('says that it opens nothing where a link is needed, and how to come by one to who may make it', () => {
+    expect(draw({ ...channel, access: 'token' })).toContain(text.share.hints.token);
+    expect(draw({ ...channel, access: 'token' }, false)).toContain(text.share.hints.other);
   });
 });
 

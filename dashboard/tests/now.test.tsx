@@ -5,6 +5,7 @@ import { type LiveState, nothingKnown } from '../src/admin/live/liveState';
 import { addressOf, placeOf } from '../src/admin/navigation';
 import { alertsOf } from '../src/admin/now/alerts';
 import { encoderWords, hasOpenPicture, healthWords, nextEvents, rateOf, rateText, viewersWords } from '../src/admin/now/cardWords';
+import { FirstSteps, firstSteps, type Step } from '../src/admin/now/FirstSteps';
 import { Channels } from '../src/admin/now/NowPage';
 import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
@@ -68,6 +69,30 @@ describe('the page of what is on', () => {
     const html = draw([on('live')], null, 'viewer', { main: [{ code: 'k', severity: 'warning', advice: 'Old advice.', since: '' }] }, [], false);
     expect(html).not.toContain('source-state');
     expect(html).not.toContain('Old advice.');
+  });
+});
+
+describe('the first steps', () => {
+  const none = { hasRecordings: false, hasEvents: false };
+  const names = (steps: readonly Step[]) => steps.map((step) => [step.name, step.isDone]);
+  test('of an admin are to connect, to plan, and to let others in', () => {
+    const steps = firstSteps([channel], none, 'admin');
+    expect(names(steps)).toEqual([['connect', false], ['plan', false], ['people', false]]);
+    expect(steps[0]!.to).toBe('/dashboard/channels/main');
+    const html = renderToStaticMarkup(<FirstSteps steps={steps} go={() => undefined} onHide={() => undefined} />);
+    for (const words of [adminText.now.steps.connect.name, adminText.now.steps.plan.hint, 'href="/dashboard/schedule"', adminText.now.steps.hide]) expect(html).toContain(words);
+    expect(html).not.toContain(adminText.now.steps.done);
+  });
+  test('are ticked by what the server knows', () => {
+    expect(names(firstSteps([on('offline')], none, 'producer'))).toEqual([['connect', false], ['plan', false]]);
+    expect(names(firstSteps([on('ended')], none, 'producer'))[0]).toEqual(['connect', true]);
+    expect(names(firstSteps([on('live')], none, 'producer'))).toEqual([['connect', true], ['plan', false]]);
+    expect(names(firstSteps([channel], { hasRecordings: true, hasEvents: false }, 'producer'))).toEqual([['connect', true], ['plan', false]]);
+  });
+  test('are over when both were done, and nobody else is told of them', () => {
+    expect(firstSteps([on('live')], { hasRecordings: false, hasEvents: true }, 'admin')).toEqual([]);
+    expect(firstSteps([channel], none, 'viewer')).toEqual([]);
+    expect(firstSteps([], none, 'admin')).toEqual([]);
   });
 });
 

@@ -15,12 +15,30 @@ export const channelPageText = {
     title: 'Connect your encoder',
     obs: 'In OBS: Settings → Stream, service “Custom…”. Copy these two, then press “Start Streaming”.',
     keyOnce: 'Copy the key now: it is shown until this page is closed or loaded again, and kept nowhere.',
-    keyHidden: 'The stream key was shown when it was made. Make or rotate one below to see a new one.',
+    obsNoKey: 'In OBS: Settings → Stream, service “Custom…”. It asks for a server and a stream key.',
+    keyHidden: 'A key is told once, when it is made. One that you have goes on working; if none is at hand, make one more. All keys are below, under Settings.',
+    makeKey: 'Make a stream key',
+    makingKey: 'Making…',
     waiting: 'Waiting for the encoder…',
     here: 'The encoder is here. The first picture is being made.',
     live: 'The encoder is here, and the channel is live.',
     preview: 'The encoder is here. The audience sees nothing yet.',
     done: 'Done',
+  },
+
+  over: 'The broadcast is over.',
+  overRecording: 'To its recording',
+
+  share: {
+    title: 'For viewers',
+    page: 'Address to watch',
+    embed: 'To put into a page',
+    hints: {
+      public: 'Whoever has the address can watch.',
+      token: 'The address alone opens nothing: who is to watch needs a link, made below under Settings → Links.',
+      webhook: 'Your webhook decides who gets in.',
+      other: 'Who may watch is limited.',
+    } as Record<string, string>,
   },
 
   preview: {
@@ -57,7 +75,7 @@ export const channelPageText = {
 
   encoding: {
     title: 'Qualities',
-    none: 'Viewers get what the encoder sends; nothing is encoded.',
+    none: 'Viewers get what the encoder sends, in one quality.',
     encoder: 'Encoder',
     behind: 'Delay',
     source: 'Source',

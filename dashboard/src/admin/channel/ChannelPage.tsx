@@ -16,8 +16,9 @@ import { ChannelActions } from './ChannelActions';
 import { ChannelSection } from './ChannelSection';
 import { ConnectPanel } from './ConnectPanel';
 import { EncodingSection } from './EncodingSection';
-import { freshKey } from './kept';
+import { freshKey, rememberKey } from './kept';
 import { Preview } from './Preview';
+import { ShareSection } from './ShareSection';
 import { TimelineSection } from './TimelineSection';
 
 const ChartsSection = lazy(() => import('./charts/ChartsSection').then((module) => ({ default: module.ChartsSection })));
@@ -34,7 +35,7 @@ interface ChannelPageProps {
 /** Everything about one channel: what it shows, how it does, what happened, and what can be changed of it. */
 export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPageProps) {
   const channel = live.data?.find((other) => other.name === name);
-  const events = useNextEvents(api, live.state.events);
+  const { events, isKnown } = useNextEvents(api, live.state.events);
   const text = adminText.channelPage;
 
   useEffect(() => {
@@ -68,8 +69,10 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
           channel={channel}
           rtmp={rtmp}
           event={events.get(name)}
+          isEventKnown={isKnown}
           happened={live.state.happened[name] ?? 0}
           onChanged={live.refresh}
+          go={go}
         />
       )}
     </>
@@ -82,15 +85,19 @@ interface OneChannelProps {
   channel: Channel;
   rtmp: string;
   event: Parameters<typeof ChannelActions>[0]['event'];
+  isEventKnown: boolean;
   happened: number;
   onChanged: () => void;
+  go: (address: string) => void;
 }
 
-function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: OneChannelProps) {
+function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened, onChanged, go }: OneChannelProps) {
   const text = adminText.channelPage;
   const state = stateOf(channel);
   const mayManage = mayDo(system.role, 'producer');
   const connecting = useConnecting(channel.name, isOn(channel));
+  // Read anew when one was made: what is kept of a key tells nobody of it.
+  const [made, setMade] = useState(0);
   // After the end it is the last number, or 0: of no interest.
   const viewers = isOn(channel) ? viewersWords(channel) : null;
   return (
@@ -109,9 +116,31 @@ function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: 
         </div>
         <ChannelActions api={api} channel={channel} event={event} mayManage={mayManage} onChanged={onChanged} />
       </div>
-      {mayManage && connecting.isShown && <ConnectPanel rtmp={rtmp} streamKey={freshKey(channel.name)} state={state} onDone={connecting.done} />}
+      {state === 'ended' && (
+        <p className="channel-over">
+          {text.over}{' '}
+          {channel.record !== false && (
+            <PageLink to={addressOf('recordings')} current={false} className="link" go={go}>
+              {text.overRecording}
+            </PageLink>
+          )}
+        </p>
+      )}
+      {mayManage && connecting.isShown && (
+        <ConnectPanel
+          rtmp={rtmp}
+          streamKey={freshKey(channel.name)}
+          state={state}
+          onMakeKey={async () => {
+            const { streamKey } = await api.createKey(channel.name, 'primary', '');
+            rememberKey(channel.name, streamKey);
+            setMade((count) => count + 1);
+          }}
+          onDone={connecting.done}
+        />
+      )}
       <div className="channel-main">
-        <Preview api={api} channel={channel} event={event} mayManage={mayManage} />
+        <Preview api={api} channel={channel} event={event} isEventKnown={isEventKnown} mayManage={mayManage} />
         <div className="channel-beside">
           {isOn(channel) && (
             <section className="block" aria-labelledby="source-title">
@@ -120,6 +149,7 @@ function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: 
             </section>
           )}
           <EncodingSection encoding={channel.encoding} />
+          <ShareSection channel={channel} origin={window.location.origin} mayManage={mayManage} />
         </div>
       </div>
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>
@@ -130,7 +160,7 @@ function OneChannel({ api, system, channel, rtmp, event, happened, onChanged }: 
         <section className="block" aria-labelledby="settings-title">
           <h2 id="settings-title">{text.settings}</h2>
           <div className="channel-panel">
-            <Encoder api={api} channel={channel.name} rtmp={rtmp} keysOnly={connecting.isShown && !isOn(channel)} />
+            <Encoder key={made} api={api} channel={channel.name} rtmp={rtmp} keysOnly={connecting.isShown && !isOn(channel)} />
             <Viewers api={api} channel={channel} accesses={system.accesses ?? []} onChanged={onChanged} />
             <ChannelSection api={api} channel={channel} system={system} mayDelete={mayDo(system.role, 'admin')} onChanged={onChanged} />
           </div>

@@ -1,4 +1,6 @@
+import { useState } from 'react';
 import { adminText } from '../../text';
+import { ApiError } from '../api';
 import { CopyField } from '../CopyField';
 
 interface ConnectPanelProps {
@@ -7,11 +9,13 @@ interface ConnectPanelProps {
   streamKey: string | null;
   /** What the channel does now. */
   state: string;
+  /** Makes one more key, which is `streamKey` after it. */
+  onMakeKey: () => Promise<void>;
   onDone: () => void;
 }
 
 /** What goes into an encoder, and whether it has come: waits for it, and turns green. */
-export function ConnectPanel({ rtmp, streamKey, state, onDone }: ConnectPanelProps) {
+export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: ConnectPanelProps) {
   const text = adminText.channelPage.connect;
   const isHere = state === 'live' || state === 'starting' || state === 'preview';
   return (
@@ -19,10 +23,10 @@ export function ConnectPanel({ rtmp, streamKey, state, onDone }: ConnectPanelPro
       {!isHere && (
         <>
           <h2>{text.title}</h2>
-          <p>{text.obs}</p>
+          <p>{streamKey !== null ? text.obs : text.obsNoKey}</p>
           <div className="connect-fields">
             <CopyField label={adminText.encoder.server} value={rtmp} />
-            {streamKey !== null && <CopyField label={adminText.encoder.streamKey} value={streamKey} />}
+            {streamKey !== null ? <CopyField label={adminText.encoder.streamKey} value={streamKey} /> : <MissingKey onMakeKey={onMakeKey} />}
           </div>
           <p className="field-hint">{streamKey !== null ? text.keyOnce : text.keyHidden}</p>
         </>
@@ -38,6 +42,40 @@ export function ConnectPanel({ rtmp, streamKey, state, onDone }: ConnectPanelPro
         )}
       </div>
     </section>
+  );
+}
+
+// In the place where the key would stand, so that nothing moves when it comes.
+function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const text = adminText.channelPage.connect;
+
+  async function make() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await onMakeKey();
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.words : adminText.failed);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <div className="copy">
+      <span className="copy-label">{adminText.encoder.streamKey}</span>
+      <div className="copy-row">
+        <button type="button" className="button" aria-busy={busy} disabled={busy} onClick={() => void make()}>
+          {busy ? text.makingKey : text.makeKey}
+        </button>
+      </div>
+      {problem !== null && (
+        <p className="field-mistake" role="alert">
+          {problem}
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -14,25 +14,27 @@ interface PreviewProps {
   channel: Channel;
   /** The one that is on or comes next, if any: while it is live, it says who may watch. */
   event: PlannedEvent | undefined;
+  /** Whether that is known by now: until then nothing is opened that may not be for everybody. */
+  isEventKnown: boolean;
   mayManage: boolean;
 }
 
 /** A channel's picture with the controls that viewers have: their own embed page. What is not for everybody is watched with a link that is made for it. */
-export function Preview({ api, channel, event, mayManage }: PreviewProps) {
+export function Preview({ api, channel, event, isEventKnown, mayManage }: PreviewProps) {
   const text = adminText.channelPage.preview;
   const state = stateOf(channel);
   const isOff = state === 'offline';
   const open = hasOpenPicture(channel, event);
-  const { token, problem } = usePreviewToken(api, channel.name, !isOff && !open && mayManage);
+  const { token, problem } = usePreviewToken(api, channel.name, !isOff && isEventKnown && !open && mayManage);
   // Once there is a link it stays: another address would begin the player anew.
-  const prefix = token !== null ? `/t/${encodeURIComponent(token)}` : open ? '' : null;
+  const prefix = token !== null ? `/t/${encodeURIComponent(token)}` : open && isEventKnown ? '' : null;
 
   return (
     <section className="preview" aria-label={text.title}>
       <div className="preview-frame">
         {isOff || prefix === null ? (
           <p className="preview-none" role="status">
-            {isOff ? text.offline : (problem ?? (mayManage ? adminText.loading : text.forbidden))}
+            {isOff ? text.offline : (problem ?? (mayManage || !isEventKnown ? adminText.loading : text.forbidden))}
           </p>
         ) : (
           <iframe key={prefix} src={`${prefix}/embed/${encodeURIComponent(channel.name)}?muted=1&counted=0`} title={text.frame(channel.title || channel.name)} allow="autoplay; fullscreen; picture-in-picture" />

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { adminText } from '../../text';
 import { mayDo } from '../access';
 import type { Api, System } from '../api';
@@ -9,6 +9,7 @@ import type { PlannedEvent } from '../schedule/eventApi';
 import { alertsOf } from './alerts';
 import { isOn } from './cardWords';
 import { ChannelCard } from './ChannelCard';
+import { FirstSteps, firstSteps, useFirstSteps } from './FirstSteps';
 import { useNextEvents } from './useNextEvents';
 
 interface NowPageProps {
@@ -20,12 +21,19 @@ interface NowPageProps {
 
 /** All channels at a glance, and above them what somebody should look at. */
 export function NowPage({ api, system, live, go }: NowPageProps) {
-  const events = useNextEvents(api, live.state.events);
-  return <Channels api={api} system={system} live={live} events={events} go={go} />;
+  const { events, isKnown } = useNextEvents(api, live.state.events);
+  const { hasRecordings, isHidden, hide } = useFirstSteps(api, system.role);
+  // They stand above the cards once all is known that they are about: what comes and goes would push the cards.
+  const steps = isHidden || hasRecordings === null || !isKnown ? [] : firstSteps(live.data ?? [], { hasRecordings, hasEvents: events.size > 0 }, system.role);
+  return (
+    <Channels api={api} system={system} live={live} events={events} go={go}>
+      {steps.length > 0 && <FirstSteps steps={steps} go={go} onHide={hide} />}
+    </Channels>
+  );
 }
 
-/** The page as it is drawn, with the events that are known. */
-export function Channels({ api, system, live, events, go }: NowPageProps & { events: Map<string, PlannedEvent> }) {
+/** The page as it is drawn, with the events that are known; children stand above the channels. */
+export function Channels({ api, system, live, events, go, children }: NowPageProps & { events: Map<string, PlannedEvent>; children?: ReactNode }) {
   const [creating, setCreating] = useState(false);
   const mayCreate = mayDo(system.role, 'admin');
   const text = adminText.channels;
@@ -64,6 +72,7 @@ export function Channels({ api, system, live, events, go }: NowPageProps & { eve
           </ul>
         </div>
       )}
+      {children}
       {data === null && error === null && (
         <div className="cards" role="status" aria-label={adminText.loading}>
           <div className="card skeleton" />

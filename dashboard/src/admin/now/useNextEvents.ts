@@ -8,14 +8,15 @@ const everyMs = 60_000;
 // An event may go on long after its planned end.
 const backMs = 24 * 3600_000;
 
-/** Of each channel the event that is on or comes next; asked for again whenever `moved` is another number. */
-export function useNextEvents(api: Api, moved: number): Map<string, PlannedEvent> {
+/** Of each channel the event that is on or comes next, and whether that is known by now; asked for again whenever `moved` is another number. */
+export function useNextEvents(api: Api, moved: number): { events: Map<string, PlannedEvent>; isKnown: boolean } {
   const ask = useCallback(() => listEvents(api, { from: new Date(Date.now() - backMs) }), [api]);
-  const { data, refresh } = usePolled(ask, everyMs, nothing);
+  const { data, error, refresh } = usePolled(ask, everyMs, nothing);
   useEffect(() => {
     if (moved > 0) refresh();
   }, [moved, refresh]);
-  return useMemo(() => nextEvents(data ?? []), [data]);
+  const events = useMemo(() => nextEvents(data ?? []), [data]);
+  return { events, isKnown: data !== null || error !== null };
 }
 
 function nothing() {
