@@ -1,17 +1,17 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Api } from '../src/admin/api';
+import { Api, type Channel } from '../src/admin/api';
 import { addressOf, placeOf } from '../src/admin/navigation';
 import { Notice } from '../src/admin/Notice';
 import { addDays, byDay, dayKey, daysBetween, mondayOf, onEachDay, turned, weeksOf } from '../src/admin/schedule/calendar';
 import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
-import { EventFacts } from '../src/admin/schedule/EventDialog';
+import { EventFacts, EventPage } from '../src/admin/schedule/EventDialog';
 import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
-import { RepeatFields } from '../src/admin/schedule/EventForm';
+import { recordChoices, RepeatFields } from '../src/admin/schedule/EventForm';
 import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
 import { EventList } from '../src/admin/schedule/EventList';
-import { isLong, ownTerms, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
+import { isLong, ownTerms, plannedWords, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
 import { changedWish, chosenReminders, draftOf, type EventDraft, newWish, remindersOf } from '../src/admin/schedule/eventWish';
 import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
 import { movedDays, movedEnd, movedInstant, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
@@ -323,6 +323,38 @@ describe('an event', () => {
     const html = renderToStaticMarkup(<Notice said={{ words: 'Moved.', undo: () => undefined }} onDone={() => undefined} />);
     expect(html).toContain(adminText.undo);
     expect(renderToStaticMarkup(<Notice said={{ words: 'Not moved.', isProblem: true }} onDone={() => undefined} />)).toContain('role="alert"');
+  });
+});
+
+describe('what is sent to viewers', () => {
+  const draw = (more: Partial<PlannedEvent>) => renderToStaticMarkup(<EventPage event={{ ...event, ...more }} origin="https://live.example.org" />);
+  test('is the page of an event, with what it shows to whom', () => {
+    const page = adminText.schedule.page;
+    expect(draw({})).toContain('value="https://live.example.org/event/01A"');
+    expect(draw({})).toContain(page.hint);
+    expect(draw({ announced: 'off' })).toContain(page.unannounced);
+    expect(draw({ access: 'token', announced: 'off' })).toContain(page.guarded);
+  });
+  test('is nothing of a series, which has no page', () => expect(draw({ kind: 'series' })).toBe(''));
+  test('can be copied from what says that it is planned', () => {
+    expect(renderToStaticMarkup(<Notice said={{ words: 'Planned.', address: 'https://live.example.org/event/01A' }} onDone={() => undefined} />)).toContain(adminText.copyAddress);
+    expect(renderToStaticMarkup(<Notice said={{ words: 'Planned.' }} onDone={() => undefined} />)).not.toContain(adminText.copyAddress);
+  });
+  test('says of a series how it recurs', () => {
+    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=WEEKLY;BYDAY=SA' })).toContain('every Saturday, first');
+    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' })).toContain(adminText.schedule.ownRule);
+    expect(plannedWords(event)).not.toContain('first');
+  });
+});
+
+describe('recording as the channel says', () => {
+  const channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null } as Channel;
+  const words = (record?: boolean) => new Map(recordChoices(record === undefined ? channel : { ...channel, record })).get('channel');
+  test('says what that is, where it is known', () => {
+    expect(words(true)).toBe(adminText.schedule.facts.recordsOfChannel.on);
+    expect(words(false)).toBe(adminText.schedule.facts.recordsOfChannel.off);
+    expect(words()).toBe(adminText.schedule.facts.records.channel);
+    expect(recordChoices(undefined)).toEqual(Object.entries(adminText.schedule.facts.records));
   });
 });
 

@@ -2,9 +2,11 @@ import { Fragment, useCallback, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api } from '../api';
 import { Confirm } from '../Confirm';
+import { CopyField } from '../CopyField';
 import { Dialog } from '../Dialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
+import { eventPageAddress } from '../viewerPages';
 import { cancelEvent, endEvent, eventHistory, goLive, mayMove, type PlannedEvent } from './eventApi';
 import { ownTerms, pillOf, stateSentence, whenText } from './eventWords';
 import { wallIn } from './wallClock';
@@ -48,6 +50,7 @@ export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onMov
   return (
     <Dialog title={event.title} onClose={onClose}>
       <EventFacts event={event} />
+      <EventPage event={event} origin={window.location.origin} />
       {event.description !== '' && <p className="said wide">{event.description}</p>}
       <section>
         <h3>{text.history}</h3>
@@ -118,6 +121,24 @@ export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onMov
   );
 }
 
+/** The address of an event's own page, to send to whoever is to watch. A series has none: each of its events has. */
+export function EventPage({ event, origin }: { event: PlannedEvent; origin: string }) {
+  const text = adminText.schedule.page;
+  const address = eventPageAddress(origin, event.id);
+  if (event.kind === 'series') return null;
+  return (
+    <div className="event-page wide">
+      <CopyField label={text.label} value={address} />
+      <p className="field-hint">
+        {(event.access ?? 'channel') === 'token' ? text.guarded : event.announced === 'off' ? text.unannounced : text.hint}{' '}
+        <a className="link" href={address} target="_blank" rel="noopener">
+          {text.open}
+        </a>
+      </p>
+    </div>
+  );
+}
+
 /** What an event is, as terms and what they are. */
 export function EventFacts({ event }: { event: PlannedEvent }) {
   const text = adminText.schedule;
@@ -137,7 +158,7 @@ export function EventFacts({ event }: { event: PlannedEvent }) {
       {sentence !== '' && (
         <>
           <dt>{facts.reason}</dt>
-          <dd>{sentence}</dd>
+          <dd className="sentence">{sentence}</dd>
         </>
       )}
       <dt>{facts.when}</dt>

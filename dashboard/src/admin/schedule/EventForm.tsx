@@ -31,6 +31,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
   const initial = choiceOf(draft.recurrence, draft.start);
   const [repeat, setRepeat] = useState<Repeat>(initial.repeat);
   const [stops, setStops] = useState<Until['kind']>(initial.until.kind);
+  const [chosen, setChosen] = useState(draft.channel);
   const text = adminText.schedule.form;
 
   async function send(form: FormData) {
@@ -75,7 +76,8 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
                 label={text.channel}
                 name="channel"
                 mistake={mistakes.channel}
-                initial={draft.channel}
+                value={chosen}
+                onChoose={setChosen}
                 options={channels.map((channel) => [channel.name, channel.title || channel.name] as const)}
               />
             )}
@@ -110,7 +112,7 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
             )}
             <div className="field-row">
               <SelectField label={text.startMode} name="startMode" mistake={mistakes.startMode} initial={draft.startMode} options={Object.entries(text.startModes)} />
-              <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={Object.entries(adminText.schedule.facts.records)} />
+              <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={recordChoices(channels?.find((channel) => channel.name === chosen))} />
             </div>
             <EventMoreFields draft={draft} isNew={channels !== null} system={system} mistakes={mistakes} />
           </>
@@ -118,6 +120,13 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
       </ActionForm>
     </Dialog>
   );
+}
+
+/** Whether it is recorded; what a channel says of that stands in the words, where the channel is known. */
+export function recordChoices(channel: Channel | undefined): [string, string][] {
+  const { records, recordsOfChannel } = adminText.schedule.facts;
+  const ofChannel = channel?.record === undefined ? undefined : recordsOfChannel[channel.record ? 'on' : 'off'];
+  return Object.entries(records).map(([value, words]) => [value, value === 'channel' ? (ofChannel ?? words) : words]);
 }
 
 /** Which zone's clocks start and end are read from. */

@@ -5,12 +5,13 @@ import { mayDo } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
 import { Notice, type Said } from '../Notice';
 import { usePolled } from '../usePolled';
+import { eventPageAddress } from '../viewerPages';
 import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
 import { EventCalendar } from './EventCalendar';
 import { changeEvent, listAllEvents, type PlannedEvent } from './eventApi';
 import { EventDialogs, type Opened } from './EventDialogs';
 import { EventList } from './EventList';
-import { whenText } from './eventWords';
+import { plannedWords, whenText } from './eventWords';
 import { ScheduleTools } from './ScheduleTools';
 import { movedDays, movedInstant, ownTimeZone } from './wallClock';
 
@@ -135,6 +136,7 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           {text.more}
         </button>
       )}
+      {view !== 'list' && <p className="field-hint calendar-help">{isEmpty ? (mayManage ? text.emptyRange : text.emptyRangeReader) : mayManage && text.dragHint}</p>}
       {view !== 'list' && (
         <EventCalendar
           weeks={weeks}
@@ -148,9 +150,8 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           onMove={(event, days) => void moveOrSay(event, movedDays(event.localStart.slice(0, 16), days))}
         />
       )}
-      {view !== 'list' && isEmpty && <p className="field-hint calendar-hint">{text.emptyRange}</p>}
       <p className="field-hint calendar-hint">
-        {text.times(ownTimeZone())} {view !== 'list' && mayManage && text.dragHint}
+        {text.times(ownTimeZone())}
       </p>
 
       {opened !== null && (
@@ -163,7 +164,7 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           onOpen={setOpened}
           onMove={async (event, to) => void (await move(event, to))}
           onChanged={(changed) => {
-            if (changed) setSaid({ words: text.planned(changed.title, whenText(changed.startsAt, changed.endsAt)) });
+            if (changed) setSaid({ words: plannedWords(changed), ...(changed.kind === 'series' ? {} : { address: eventPageAddress(window.location.origin, changed.id) }) });
             events.refresh();
           }}
           onExpired={onExpired}

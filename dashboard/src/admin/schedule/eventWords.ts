@@ -1,7 +1,7 @@
 import { adminText } from '../../text';
 import { clockText } from '../times';
 import type { PlannedEvent } from './eventApi';
-import { type Repeat, ordinalOf } from './recurrence';
+import { choiceOf, type Repeat, ordinalOf } from './recurrence';
 import { wallDate } from './wallClock';
 
 const text = adminText.schedule;
@@ -53,6 +53,16 @@ export function repeatWords(repeat: Repeat, start: string): string {
     default:
       return form.repeats[repeat];
   }
+}
+
+/** What is said when an event was planned or changed: of a series, how it recurs as well. */
+export function plannedWords(event: PlannedEvent): string {
+  const when = whenText(event.startsAt, event.endsAt);
+  if (event.recurrence === null) return text.planned(event.title, when);
+  const start = event.localStart.slice(0, 16);
+  const { repeat } = choiceOf(event.recurrence, start);
+  const how = repeat === 'own' ? text.ownRule : repeatWords(repeat, start);
+  return text.plannedSeries(event.title, how.charAt(0).toLowerCase() + how.slice(1), when);
 }
 
 /** What an event has of its own where most have what their channel says, as terms and words. */
