@@ -5,8 +5,9 @@ import { addressOf, placeOf } from '../src/admin/navigation';
 import { readFile, sizeOf } from '../src/admin/recordings/download';
 import { type Deletion, listRecordings, type Recording } from '../src/admin/recordings/recordingApi';
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
+import { MomentPicker } from '../src/admin/recordings/MomentPicker';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
-import { deletionWords, lengthText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
+import { clipTitle, deletionWords, instantText, lengthText, momentText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
 import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
 import { adminText } from '../src/text';
 
@@ -29,6 +30,27 @@ const recording: Recording = {
   bytes: null,
   addresses: { hls: 'http://h/vod/01R/index.m3u8', dash: '', download: 'http://h/vod/01R/download.mp4', poster: 'http://h/vod/01R/poster.jpg', thumbnails: '' },
 };
+
+describe('a clip', () => {
+  test('is called after what it is cut out of, until somebody has a better name', () => {
+    expect(clipTitle(recording)).toBe('First night (clip)');
+    expect(clipTitle({ ...recording, title: '' })).toBe('');
+  });
+  test('is cut where the picture is: so long after the begin, to the tenth of a second', () => {
+    expect(momentText(recording, new Date('2030-01-01T12:00:00Z'))).toBe('0:00');
+    expect(momentText(recording, new Date('2030-01-01T12:09:05.440Z'))).toBe('9:05.4');
+    expect(momentText(recording, new Date('2030-01-01T13:00:00.990Z'))).toBe('1:00:01');
+    expect(momentText(recording, new Date('2030-01-01T11:59:59.900Z'))).toBe('0:00');
+  });
+});
+
+describe('trimming', () => {
+  test('takes an instant from the picture, as a recording may have been trimmed before', () => expect(instantText(recording, new Date('2030-01-01T12:00:30.500Z'))).toBe('2030-01-01T12:00:30.500Z'));
+  test('has a button for each end beside the picture', () => {
+    const html = renderToStaticMarkup(<MomentPicker api={new Api(null, adminText)} recording={recording} channel={undefined} start={text.trimStart} end={text.trimEnd} written={instantText} isOpen />);
+    for (const words of ['<video', text.takeMoment(text.trimStart), text.takeMoment(text.trimEnd)]) expect(html).toContain(words);
+  });
+});
 
 describe('a recording', () => {
   const draw = (one: Recording, mayManage = true, mayDelete = true) => renderToStaticMarkup(<RecordingRow recording={one} mayManage={mayManage} mayDelete={mayDelete} onAct={() => undefined} />);

@@ -6,8 +6,9 @@ import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { DownloadDialog } from './DownloadDialog';
 import { changeRecording, createClip, deleteRecording, planDeletion, type Recording } from './recordingApi';
+import { MomentPicker } from './MomentPicker';
 import { RecordingPlayer } from './RecordingPlayer';
-import { deletionWords, recordingChange } from './recordingWords';
+import { clipTitle, deletionWords, instantText, momentText, recordingChange, recordingName } from './recordingWords';
 
 export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete';
 
@@ -17,7 +18,8 @@ interface RecordingDialogsProps {
   recording: Recording;
   /** The recording's own; not known while it is looked for, and where it was deleted. */
   channel: Channel | undefined;
-  onChanged: () => void;
+  /** Something is other than before; in words, where the list alone does not say it. */
+  onChanged: (words?: string) => void;
   onClose: () => void;
 }
 
@@ -25,10 +27,10 @@ interface RecordingDialogsProps {
 export function RecordingDialogs({ api, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
   const text = adminText.recordings;
 
-  async function finish(work: Promise<unknown>) {
-    await work;
+  async function finish(work: Promise<Recording>, words: (name: string) => string) {
+    const changed = await work;
     onClose();
-    onChanged();
+    onChanged(words(recordingName(changed)));
   }
 
   switch (action) {
@@ -39,8 +41,13 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
     case 'change':
       return (
         <Dialog title={text.changeTitle} onClose={onClose}>
-          <ActionForm submit={text.save} working={text.working} onCancel={onClose} onSubmit={(form) => finish(changeRecording(api, recording.id, recordingChange(recording, form)))}>
-            {(mistakes) => <ChangeFields recording={recording} mistakes={mistakes} />}
+          <ActionForm submit={text.save} working={text.working} onCancel={onClose} onSubmit={(form) => finish(changeRecording(api, recording.id, recordingChange(recording, form)), text.changed)}>
+            {(mistakes) => (
+              <>
+                <ChangeFields recording={recording} mistakes={mistakes} />
+                {recording.visibility !== 'private' && <MomentPicker api={api} recording={recording} channel={channel} start={text.trimStart} end={text.trimEnd} written={instantText} isOpen={false} />}
+              </>
+            )}
           </ActionForm>
         </Dialog>
       );
@@ -54,16 +61,17 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
             onSubmit={(form) => {
               const end = String(form.get('end')).trim();
               const wish = { title: String(form.get('title')).trim(), start: String(form.get('start')).trim(), visibility: String(form.get('visibility')) };
-              return finish(createClip(api, recording.id, end === '' ? wish : { ...wish, end }));
+              return finish(createClip(api, recording.id, end === '' ? wish : { ...wish, end }), text.clipMade);
             }}
           >
             {(mistakes) => (
               <>
-                <div className="field-row">
+                {recording.visibility !== 'private' && <MomentPicker api={api} recording={recording} channel={channel} start={text.clipStart} end={text.clipEnd} written={momentText} isOpen />}
+                <div className="field-row wide">
                   <TextField label={text.clipStart} name="start" hint={text.clipStartHint} mistake={mistakes.start} required maxLength={40} autoFocus />
                   <TextField label={text.clipEnd} name="end" hint={text.clipEndHint} mistake={mistakes.end} maxLength={40} />
                 </div>
-                <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} maxLength={200} />
+                <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={clipTitle(recording)} maxLength={200} />
                 <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
               </>
             )}

@@ -73,6 +73,11 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
     }
   }
 
+  function changed(words?: string) {
+    if (words !== undefined) setSaid({ words });
+    again();
+  }
+
   return (
     <>
       <div className="content-top">
@@ -126,7 +131,7 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
         </button>
       )}
       {opened !== null && (
-        <RecordingDialogs api={api} action={opened.action} recording={opened.recording} channel={channelOf(opened.recording)} onChanged={again} onClose={() => setOpened(null)} />
+        <RecordingDialogs api={api} action={opened.action} recording={opened.recording} channel={channelOf(opened.recording)} onChanged={changed} onClose={() => setOpened(null)} />
       )}
     </>
   );

@@ -28,6 +28,23 @@ export function recordingName(recording: Recording): string {
   return recording.title || recording.channel;
 }
 
+/** What a clip is called at first: after what it is cut out of, which may have no title. */
+export function clipTitle(recording: Recording): string {
+  return recording.title === '' ? '' : text.clipName(recording.title);
+}
+
+/** A time in a recording as it is written for a clip, `1:02:05.4`: seconds from the recording's begin. */
+export function momentText(recording: Recording, at: Date): string {
+  const tenths = Math.max(0, Math.round((at.getTime() - Date.parse(recording.startsAt)) / 100));
+  const rest = tenths % 10;
+  return `${lengthText(Math.floor(tenths / 10))}${rest === 0 ? '' : `.${rest}`}`;
+}
+
+/** A time in a recording as it is written to trim it. That is counted from the begin of the whole broadcast, which a recording that was trimmed does not tell: so it is an instant. */
+export function instantText(_: Recording, at: Date): string {
+  return at.toISOString();
+}
+
 /** What is said of a recording in one line. */
 export function recordingFacts(recording: Recording, bytes: number | null = null): string[] {
   const facts: string[] = [];

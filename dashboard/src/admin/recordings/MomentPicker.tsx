@@ -1,0 +1,64 @@
+import { useRef, useState } from 'react';
+import { adminText } from '../../text';
+import type { Api, Channel } from '../api';
+import type { Recording } from './recordingApi';
+import { type Played, RecordingVideo } from './RecordingVideo';
+import { lengthText } from './recordingWords';
+
+interface MomentPickerProps {
+  api: Api;
+  recording: Recording;
+  channel: Channel | undefined;
+  /** What the fields `start` and `end` of the form are called. */
+  start: string;
+  end: string;
+  /** How a time in the recording is written into them. */
+  written: (recording: Recording, at: Date) => string;
+  /** Whether the picture is there at once, or only when somebody asks for it. */
+  isOpen: boolean;
+}
+
+/** The recording's picture in a form: what it shows can be taken for where something begins or ends. The form's fields `start` and `end` are written to, as if somebody had typed. */
+export function MomentPicker({ api, recording, channel, start, end, written, isOpen }: MomentPickerProps) {
+  const [isShown, setShown] = useState(isOpen);
+  const played = useRef<Played | null>(null);
+  const [said, setSaid] = useState('');
+  const text = adminText.recordings;
+
+  function take(button: HTMLButtonElement, name: 'start' | 'end', label: string) {
+    const now = played.current;
+    const field = button.form?.elements.namedItem(name);
+    if (now === null || now.video.readyState < HTMLMediaElement.HAVE_METADATA || !(field instanceof HTMLInputElement)) {
+      setSaid(text.noMoment);
+      return;
+    }
+    field.value = written(recording, now.shownAt() ?? new Date(Date.parse(recording.startsAt) + now.video.currentTime * 1000));
+    setSaid(text.momentTaken(label, lengthText(now.video.currentTime)));
+  }
+
+  if (!isShown) {
+    return (
+      <div>
+        <button type="button" className="button quiet" onClick={() => setShown(true)}>
+          {text.showPicture}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div className="moment-picker">
+      <RecordingVideo api={api} recording={recording} channel={channel} autoPlay={false} played={played} />
+      <div className="tools">
+        <button type="button" className="button quiet" onClick={(event) => take(event.currentTarget, 'start', start)}>
+          {text.takeMoment(start)}
+        </button>
+        <button type="button" className="button quiet" onClick={(event) => take(event.currentTarget, 'end', end)}>
+          {text.takeMoment(end)}
+        </button>
+      </div>
+      <p className="field-hint" role="status">
+        {said}
+      </p>
+    </div>
+  );
+}
