@@ -24,6 +24,8 @@ export class AfterShow {
   private changing = false;
   /** The replay that the viewer left for live: it is not put before them again. */
   private left: string | null = null;
+  /** What the replay is called that was put on the stage. */
+  private replayTitle: string | null = null;
   /** The session that is over, and since when the page knows, by the server's clock. */
   private ended: { session: string | null; since: number } | null = null;
 
@@ -32,6 +34,11 @@ export class AfterShow {
     this.address = address;
     this.root = element('div', { class: 'after', role: 'status', hidden: true }, this.text, this.button);
     this.button.addEventListener('click', () => this.choice?.());
+  }
+
+  /** What the replay that is shown is called; null while none is, and where it is the broadcast that is on, from its begin. */
+  get playing(): string | null {
+    return this.showing.kind === 'replay' ? this.replayTitle : null;
   }
 
   /** To be called whenever the player draws. */
@@ -68,6 +75,7 @@ export class AfterShow {
     const url = replayPlaylist(this.address.playlist, id);
     if (url === null) return;
     this.showing = { kind: 'replay', id };
+    this.replayTitle = title;
     document.documentElement.dataset.showing = 'replay';
     this.changing = true;
     this.player.playReplay(url);
@@ -88,6 +96,7 @@ export class AfterShow {
     const session = view.broadcast?.session ?? null;
     if (this.showing.kind === 'live' && view.mode === 'replay' && session !== null) {
       this.showing = { kind: 'replay', id: session };
+      this.replayTitle = null;
       document.documentElement.dataset.showing = 'replay';
     } else if (this.showing.kind === 'replay' && view.mode === 'live') {
       if (this.showing.id !== session) this.left = this.showing.id;

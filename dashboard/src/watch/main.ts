@@ -57,7 +57,7 @@ function draw(view: PlayerView): void {
   latest = view;
   after?.draw(view);
   const isReplay = view.mode === 'replay';
-  setText(title, view.broadcast?.title ?? calledOr(view.channel));
+  setText(title, (isReplay ? after?.playing : null) ?? view.broadcast?.title ?? calledOr(view.channel));
   setAttribute(pill, 'data-pill', isReplay ? 'ended' : view.state === 'live' && view.behindLive ? 'behind' : view.state);
   setText(pillLabel, isReplay ? watchText.replay.pill : view.state === 'live' && view.behindLive ? (view.wantsPlay ? playerText.behindLive : playerText.paused) : playerText.pill[view.state]);
 
