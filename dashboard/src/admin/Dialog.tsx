@@ -60,6 +60,12 @@ interface ActionFormProps {
 export function ActionForm({ submit, working, danger = false, onSubmit, onCancel, children }: ActionFormProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiError | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+
+  // Who has to mend something is taken to the first of it.
+  useEffect(() => {
+    if (problem !== null) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [problem]);
 
   async function run(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -77,7 +83,7 @@ export function ActionForm({ submit, working, danger = false, onSubmit, onCancel
 
   const mistakes = problem?.mistakes ?? {};
   return (
-    <form className="form" onSubmit={(event) => void run(event)} noValidate>
+    <form ref={form} className="form" onSubmit={(event) => void run(event)} noValidate>
       {children(mistakes)}
       {problem !== null && Object.keys(mistakes).length === 0 && (
         <p className="problem" role="alert">

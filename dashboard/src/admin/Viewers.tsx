@@ -57,7 +57,7 @@ export function Viewers({ api, channel, accesses, onChanged }: ViewersProps) {
             <li key={token.id}>
               <div>
                 <p className="key-name">
-                  {token.label} <code>{token.id}</code>
+                  {token.label || text.unnamed} <code>{token.id}</code>
                 </p>
                 <p className="field-hint">{tokenFacts(token, Date.now()).join(' · ')}</p>
               </div>

@@ -1,4 +1,5 @@
 import './settings.css';
+import { useEffect, useRef } from 'react';
 import { adminText } from '../../text';
 import { mayDo } from '../access';
 import type { Api, Channel, Me } from '../api';
@@ -30,14 +31,23 @@ interface SettingsPageProps {
 export function SettingsPage({ api, me, channels, part, go, onExpired }: SettingsPageProps) {
   const sections = sectionsOf(me);
   const section = sections.find((name) => name === part) ?? sections[0];
+  const nav = useRef<HTMLElement>(null);
   const text = adminText.settings;
+
+  // On a phone the sections are a strip that is wider than the screen: the one that is shown is brought into sight.
+  useEffect(() => {
+    const strip = nav.current;
+    const current = strip?.querySelector<HTMLElement>('[aria-current]');
+    if (strip && current) strip.scrollLeft = current.offsetLeft - strip.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  }, [section]);
+
   return (
     <>
       <div className="content-top">
         <h1>{text.title}</h1>
       </div>
       <div className="settings">
-        <nav className="sections" aria-label={text.sectionsLabel}>
+        <nav ref={nav} className="sections" aria-label={text.sectionsLabel}>
           {sections.map((name) => (
             <PageLink key={name} to={addressOf('settings', name)} current={name === section} go={go}>
               {text.sections[name]}
