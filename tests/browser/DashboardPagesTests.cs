@@ -47,7 +47,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Field(page, "Password").FillAsync(Password);
         await Button(page, "Sign in").ClickAsync();
 
-        await ScheduleAsync(page);
+        await ScheduleAsync(page, server.Http);
         await RecordingsAsync(page);
         await SettingsAsync(page);
 
@@ -55,7 +55,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await page.Context.CloseAsync();
     }
 
-    private static async Task ScheduleAsync(IPage page)
+    private static async Task ScheduleAsync(IPage page, Uri server)
     {
         var month = TimeProvider.System.GetLocalNow().AddMonths(1);
         string Day(int day) => new DateTime(month.Year, month.Month, day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -90,6 +90,15 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "Undo").ClickAsync();
         await Chip("The gala", 15).WaitForAsync();
 
+        // With a pointer it is picked up and dropped on another day; where the fair is, it goes back to where it was.
+        await Chip("The gala", 15).DragToAsync(page.Locator($"td[data-day='{Day(18)}']"));
+        await Chip("The gala", 18).WaitForAsync();
+        await page.GetByText("“The gala” is now at").WaitForAsync();
+        await Chip("The gala", 18).DragToAsync(page.Locator($"td[data-day='{Day(16)}']"));
+        await page.GetByText("“The gala” was not moved").WaitForAsync();
+        await Chip("The gala", 18).DragToAsync(page.Locator($"td[data-day='{Day(15)}']"));
+        await Chip("The gala", 15).WaitForAsync();
+
         // From an evening to the next morning it stands on both days, and on the next as well once it is longer.
         await Chip("The gala", 15).ClickAsync();
         await Button(page, "Change").ClickAsync();
@@ -101,6 +110,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Chip("The gala", 16).WaitForAsync();
         await Chip("The gala", 15).ClickAsync();
         await page.GetByText("60, 10 minutes before").WaitForAsync();
+        (await Field(page, "The event’s page").InputValueAsync()).ShouldStartWith(new Uri(server, "/event/").ToString());
         await Button(page, "Close").Last.ClickAsync();
         await Button(page, "Week").ClickAsync();
         await SeriousAsync(page, "the week");
