@@ -79,16 +79,6 @@ public sealed class TimelineSegment
 /// <summary>An init segment as announced.</summary>
 public sealed record TimelineInit(int Number, RenditionFormat Format, ObjectName Object, int Length);
 
-/// <summary>A poster as announced; see <see cref="TimelineEvent.PosterReady"/>.</summary>
-public sealed record TimelinePoster(MediaTime Time, int Width, int Height, ObjectName Object, int Length);
-
-/// <summary>A sheet of thumbnails as announced; see <see cref="TimelineEvent.SheetReady"/>.</summary>
-public sealed record TimelineSheet(MediaTime Start, MediaTime Duration, SheetLayout Layout, ObjectName Object, int Length)
-{
-    /// <summary>Where its last tile ends.</summary>
-    public MediaTime End => Start + Duration;
-}
-
 /// <summary>One rendition's side of the timeline.</summary>
 public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0)
 {

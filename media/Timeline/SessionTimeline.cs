@@ -10,9 +10,9 @@ public sealed class SessionTimeline
 {
     private readonly List<RenditionTimeline> _renditions = [];
     private readonly SortedSet<long> _discontinuities = [];
-    private readonly List<TimelineSheet> _sheets = [];
     private readonly ChapterList _chapters;
     private readonly SlateFold _slate = new();
+    private readonly PictureFold _pictures = new();
 
     /// <summary>A timeline begins with its session.</summary>
     public SessionTimeline(BroadcastSession session) => (Session, _chapters) = (session, new ChapterList(session));
@@ -102,10 +102,10 @@ public sealed class SessionTimeline
     public IReadOnlyCollection<long> Discontinuities => _discontinuities;
 
     /// <summary>The newest poster, or <see langword="null"/> before the first.</summary>
-    public TimelinePoster? Poster { get; private set; }
+    public TimelinePoster? Poster => _pictures.Poster;
 
     /// <summary>Sheets of thumbnails that the window reaches, and the newest, by rising start.</summary>
-    public IReadOnlyList<TimelineSheet> Sheets => _sheets;
+    public IReadOnlyList<TimelineSheet> Sheets => _pictures.Sheets;
 
     /// <summary>Sheets that leave the live window with the segments before a number: those that end before the first that stays begins, but not the newest.</summary>
     public IReadOnlyList<TimelineSheet> SheetsBefore(long first)
@@ -123,7 +123,7 @@ public sealed class SessionTimeline
             }
         }
 
-        return start is { } begin && _sheets is [.., var newest] ? [.. _sheets.Where(sheet => sheet.End <= begin && sheet != newest)] : [];
+        return _pictures.Before(start);
     }
 
     /// <summary>The rendition of a name, or <see langword="null"/>.</summary>
@@ -158,8 +158,8 @@ public sealed class SessionTimeline
             TimelineEvent.WindowMoved moved => Leap(moved),
             TimelineEvent.ChapterReady chapter => AddChapter(chapter),
             TimelineEvent.RewindMoved moved => TrimChapters(moved.FirstSegment),
-            TimelineEvent.PosterReady poster => Show(poster),
-            TimelineEvent.SheetReady sheet => AddSheet(sheet),
+            TimelineEvent.PosterReady poster => _pictures.Show(poster),
+            TimelineEvent.SheetReady sheet => _pictures.Add(sheet),
             TimelineEvent.Ended ended => End(ended),
             _ => throw new UnreachableException(),
         };
@@ -171,58 +171,7 @@ public sealed class SessionTimeline
     /// Events that make an equal timeline out of nothing: what the head of each journal object holds, so that older ones can be deleted. The past of the
     /// window is kept as counts; so the result is bounded by the window.
     /// </summary>
-    public IReadOnlyList<TimelineEvent> Checkpoint()
-    {
-        var events = new List<TimelineEvent> { new TimelineEvent.Started(Session) };
-        // As many discontinuities as have left the window must leave it again when this is folded: they are put before its first segment.
-        for (var i = DiscontinuitySequence; i > 0; i--)
-        {
-            events.Add(new TimelineEvent.Discontinuity(FirstSegment - i));
-        }
-
-        // The window moves before there are renditions: it would take inits that only its segments, which come later, need.
-        events.Add(new TimelineEvent.WindowMoved(FirstSegment, Run, Slate));
-        foreach (var rendition in _renditions)
-        {
-            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Place));
-            events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
-        }
-
-        events.AddRange(_chapters.Checkpoint());
-        events.AddRange(_discontinuities.Select(number => new TimelineEvent.Discontinuity(number, _slate.Covers(number))));
-        foreach (var rendition in _renditions)
-        {
-            foreach (var segment in rendition.Segments)
-            {
-                if (segment.IsGap)
-                {
-                    events.Add(new TimelineEvent.SegmentGap(rendition.Name, segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock));
-                    continue;
-                }
-
-                events.AddRange(segment.Parts.Select(part => new TimelineEvent.PartReady(
-                    rendition.Name, segment.Number, part.Number, segment.Init, part.Start, part.Duration, part.Independent,
-                    segment.WallClock + (part.Start - segment.Start).ToTimeSpan(), segment.Object, part.Offset, part.Length, part.KeyLength)));
-                if (segment.IsClosed)
-                {
-                    events.Add(new TimelineEvent.SegmentClosed(rendition.Name, segment.Number));
-                }
-            }
-        }
-
-        events.AddRange(_sheets.Select(sheet => new TimelineEvent.SheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
-        if (Poster is { } poster)
-        {
-            events.Add(new TimelineEvent.PosterReady(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length));
-        }
-
-        if (IsEnded)
-        {
-            events.Add(new TimelineEvent.Ended(EndReason ?? ""));
-        }
-
-        return events;
-    }
+    public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _chapters, _slate);
 
     private bool Start(TimelineEvent.Started started)
     {
@@ -406,29 +355,7 @@ public sealed class SessionTimeline
         FirstSegment = first;
         DiscontinuitySequence += _discontinuities.RemoveWhere(number => number < first);
         TrimRenditions();
-        _sheets.RemoveAll(leaving.Contains);
-        return true;
-    }
-
-    private bool Show(TimelineEvent.PosterReady poster)
-    {
-        if (Poster is { } before && poster.Time <= before.Time)
-        {
-            return false;
-        }
-
-        Poster = new TimelinePoster(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length);
-        return true;
-    }
-
-    private bool AddSheet(TimelineEvent.SheetReady sheet)
-    {
-        if (_sheets is [.., var last] && sheet.Start < last.End)
-        {
-            return false;
-        }
-
-        _sheets.Add(new TimelineSheet(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length));
+        _pictures.Drop(leaving);
         return true;
     }
 
