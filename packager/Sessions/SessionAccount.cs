@@ -21,7 +21,7 @@ internal sealed class SessionAccount(
     private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
     private readonly Dictionary<string, RenditionOutput> _outputs = [];
     private readonly PictureOutput _pictures = new(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id));
-    private readonly ChapterOutput _chapters = new(context, timeline, FolderOf(timeline.Session.Channel, timeline.Session.Id));
+    private readonly LiveWindow _window = new(context, timeline, FolderOf(timeline.Session.Channel, timeline.Session.Id));
     private readonly List<ISpoolFile> _whole = [];
     private readonly List<ObjectName> _gone = [];
     private List<TimelineEvent> _events = [];
@@ -303,116 +303,19 @@ internal sealed class SessionAccount(
         }
     }
 
-    /// <summary>Lets go of segments that the window no longer needs: it keeps its length, and never less than three target durations, of closed segments.</summary>
     private void MoveWindow()
     {
-        if (_closed == TimeSpan.Zero || _leader is null || timeline.Find(_leader) is not { } leader)
+        if (_closed != TimeSpan.Zero && _leader is not null && timeline.Find(_leader) is { } leader)
         {
-            return;
+            _window.Move(leader, AddNow, _whole, _gone, _disk);
         }
-
-        var latency = timeline.Session.Latency;
-        var keep = latency.Window > 3 * latency.TargetDuration ? latency.Window : 3 * latency.TargetDuration;
-        var listed = TimeSpan.Zero;
-        foreach (var segment in leader.Closed)
-        {
-            listed += segment.Duration.ToTimeSpan();
-        }
-
-        var first = timeline.FirstSegment;
-        foreach (var segment in leader.Closed)
-        {
-            listed -= segment.Duration.ToTimeSpan();
-            if (listed < keep)
-            {
-                break;
-            }
-
-            first = segment.Number + 1;
-        }
-
-        if (first == timeline.FirstSegment)
-        {
-            return;
-        }
-
-        var before = new List<ObjectName>(timeline.Sheets.Select(sheet => sheet.Object));
-        foreach (var rendition in timeline.Renditions)
-        {
-            before.AddRange(rendition.Inits.Select(init => init.Object));
-        }
-
-        if (timeline.Session is { KeepsPast: true } or { IsRecorded: true })
-        {
-            Keep(first, leader, before);
-            return;
-        }
-
-        foreach (var rendition in timeline.Renditions)
-        {
-            _gone.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap).Select(segment => segment.Object));
-        }
-
-        Add(new TimelineEvent.WindowMoved(first));
-        Apply();
-        _gone.AddRange(Lost(before));
     }
 
-    /// <summary>Puts what leaves the live window into chapters, and lets go of those that nobody can go back to any more, unless the session is recorded: of that nothing goes.</summary>
-    private void Keep(long first, RenditionTimeline leader, List<ObjectName> before)
+    private void AddNow(TimelineEvent @event)
     {
-        try
-        {
-            if (_chapters.Write(first, leader.Closed, _whole, _gone) is not { } chapter)
-            {
-                return;
-            }
-
-            Add(chapter);
-            Apply();
-            if (_chapters.Join(_whole, _gone) is { } joined)
-            {
-                Add(joined);
-                Apply();
-            }
-        }
-        catch (IOException refusal)
-        {
-            // The live window is longer meanwhile, and nothing is lost.
-            _disk.Refused(refusal);
-            return;
-        }
-
-        var isRecorded = timeline.Session.IsRecorded;
-        if (_chapters.Expired() is not [.., var last] expired)
-        {
-            _gone.AddRange(isRecorded ? [] : Lost(before));
-            return;
-        }
-
-        Add(new TimelineEvent.RewindMoved(last.Last + 1));
+        Add(@event);
         Apply();
-        if (isRecorded)
-        {
-            return;
-        }
-
-        var folder = FolderOf(timeline.Session.Channel, timeline.Session.Id);
-        ObjectName[] lost = [.. Lost(before)];
-        context.Deferred.After(ChapterName.Patience(timeline.Session, context.Time.GetUtcNow()), () =>
-        {
-            context.Spool.Delete(lost);
-            foreach (var chapter in expired)
-            {
-                context.Spool.Delete(ChapterName.ObjectsOf(folder, chapter));
-            }
-        });
     }
-
-    /// <summary>Which of these pictures and init segments the timeline does not know any more.</summary>
-    private IEnumerable<ObjectName> Lost(IEnumerable<ObjectName> before) => before
-        .Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object))
-        .Except(timeline.Sheets.Select(sheet => sheet.Object));
 
     /// <summary>What follows from events that are announced.</summary>
     private void Follow()

@@ -1,0 +1,66 @@
+using Broadcast.Media;
+
+namespace Broadcast.Packager.Tests;
+
+public class LiveWindowTests
+{
+    /// <summary>A session of one rendition with whole segments of these lengths in seconds, and perhaps one that is still open.</summary>
+    private static SessionTimeline Timeline(LatencyProfile latency, double[] seconds, bool hasOpen = false)
+    {
+        var timeline = new SessionTimeline(Encoder.Session() with { Latency = latency });
+        timeline.Apply(new TimelineEvent.RenditionAdded("source", TrackKind.Video));
+        timeline.Apply(new TimelineEvent.InitReady("source", 1, new(TrackKind.Video, "avc1.640028", 90_000, 1920, 1080, 30, 0, 0, null), ObjectName.Parse("live/main/s/source/init1.mp4"), 700));
+        var (number, start) = (0L, 0L);
+        foreach (var length in hasOpen ? [.. seconds, 2] : seconds)
+        {
+            var duration = (long)(length * 90_000);
+            timeline.Apply(new TimelineEvent.PartReady(
+                "source", ++number, 0, 1, new(start, 90_000), new(duration, 90_000), true, timeline.Session.StartedAt, ObjectName.Parse($"live/main/s/source/{number}.m4s"), 0, 1000));
+            start += duration;
+            if (number <= seconds.Length)
+            {
+                timeline.Apply(new TimelineEvent.SegmentClosed("source", number));
+            }
+        }
+
+        return timeline;
+    }
+
+    private static long FirstNeeded(SessionTimeline timeline) => LiveWindow.FirstNeeded(timeline, timeline.Find("source")!);
+
+    [Fact]
+    public void A_window_that_is_not_full_needs_all_that_it_has()
+    {
+        FirstNeeded(Timeline(LatencyProfile.Standard, [])).ShouldBe(1);
+        FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 30)])).ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_segment_is_not_needed_when_those_behind_it_fill_the_window()
+    {
+        FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 31)])).ShouldBe(2);
+        FirstNeeded(Timeline(LatencyProfile.Standard, [59, 2, 58])).ShouldBe(2, "2 s and 58 s fill it");
+        FirstNeeded(Timeline(LatencyProfile.Standard, [59, 2, 57.9])).ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_segment_that_is_open_fills_nothing() =>
+        FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 30)], hasOpen: true)).ShouldBe(1);
+
+    [Fact]
+    public void A_short_window_has_three_target_durations_all_the_same()
+    {
+        var hasty = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(1) };
+
+        FirstNeeded(Timeline(hasty, [3, 3, 3])).ShouldBe(1);
+        FirstNeeded(Timeline(hasty, [3, 3, 3, 3])).ShouldBe(2);
+    }
+
+    [Fact]
+    public void It_goes_on_where_it_has_come_to()
+    {
+        var timeline = Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 33)]);
+        timeline.Apply(new TimelineEvent.WindowMoved(3));
+        FirstNeeded(timeline).ShouldBe(4);
+    }
+}
