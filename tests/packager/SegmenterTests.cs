@@ -128,95 +128,6 @@ public class SegmenterTests
         Story.Of(Story.Segmenter(), samples).Lengths("source").ShouldBe([1.999, 2, 2, 2.001]);
     }
 
-    [Theory]
-    [InlineData(30, 333, 9)]
-    [InlineData(30, 500, 15)]
-    [InlineData(25, 333, 8)]
-    [InlineData(60, 333, 19)]
-    public void Parts_are_as_long_as_fits_into_the_part_target(int rate, int target, int samples)
-    {
-        var latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(target) };
-        var parts = Story.Of(Story.Segmenter(latency), Pictures(4, rate * 2, rate: rate)).Parts("source").ToList();
-
-        parts.Where(p => p.Number == 0).ShouldAllBe(p => p.Media.Samples.Count == samples && p.Independent);
-        parts.ShouldAllBe(p => p.Duration.ToTimeSpan() <= latency.PartTarget);
-        parts.Where(p => p.Number > 0).ShouldAllBe(p => !p.Independent);
-    }
-
-    [Fact]
-    public void A_part_goes_out_when_the_next_sample_would_not_fit_without_waiting_for_the_one_behind_it()
-    {
-        var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, Pictures(16 / 30.0, 60), finish: false);
-
-        story.Parts("source").Single().Media.Samples.Count.ShouldBe(15);
-    }
-
-    [Fact]
-    public void A_part_goes_on_until_it_has_85_percent_though_a_long_sample_takes_it_beyond_the_target()
-    {
-        var samples = new long[] { 0, 3000, 6000, 96_000, 99_000, 180_000 }.Select((time, i) => Sample(Source, Video, time, i is 0 or 5));
-        var parts = Story.Of(Story.Segmenter(), samples).Parts("source").Where(p => p.Segment == 1).Select(p => p.Duration.Ticks);
-
-        parts.ShouldBe([96_000, 84_000]);
-    }
-
-    /// <summary>RFC 8216bis, 4.4.4.9, in what viewers of the low profile get, at every rate that encoders are set to, with times rounded to milliseconds as RTMP has them.</summary>
-    [Theory]
-    [InlineData(10)]
-    [InlineData(12)]
-    [InlineData(12.5)]
-    [InlineData(15)]
-    [InlineData(20)]
-    [InlineData(23.976)]
-    [InlineData(24)]
-    [InlineData(25)]
-    [InlineData(29.97)]
-    [InlineData(30)]
-    [InlineData(48)]
-    [InlineData(50)]
-    [InlineData(59.94)]
-    [InlineData(60)]
-    [InlineData(120)]
-    public void No_part_of_the_low_profile_exceeds_the_target_and_all_but_a_segments_last_have_85_percent_of_it(double rate)
-    {
-        var latency = LatencyProfile.Low;
-        var pictures = Enumerable.Range(0, (int)(20 * rate)).Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
-        foreach (var track in new[] { Audio, OtherAudio })
-        {
-            var story = Story.Of(Story.Segmenter(latency), Interleave(pictures, Frames(20, track: track)));
-            foreach (var part in story.Cuts.OfType<Cut.Part>())
-            {
-                var isLast = story.Parts(part.Rendition).Last(p => p.Segment == part.Segment) == part;
-                part.Duration.ToTimeSpan().ShouldBeLessThanOrEqualTo(latency.PartTarget, $"{part.Rendition} {part.Segment}.{part.Number}");
-                (isLast || part.Duration.ToTimeSpan() >= 0.85 * latency.PartTarget).ShouldBeTrue($"{part.Rendition} {part.Segment}.{part.Number} lasts {part.Duration.TotalSeconds}");
-            }
-        }
-    }
-
-    [Theory]
-    [InlineData(30)]
-    [InlineData(24)]
-    [InlineData(15)]
-    public void A_segment_whose_pictures_fill_its_last_part_is_closed_with_that_part_in_every_rendition(int rate)
-    {
-        // Otherwise players would be told of one more part, which never comes.
-        var rung = new Rendition("720p", TrackKind.Video, Leads: false);
-        var segmenter = new Segmenter(LatencyProfile.Low, new SegmenterLimits(), SegmenterStart.Nothing, [Source, rung]);
-        var samples = Pictures(8, rate * 2, rate: rate).SelectMany(source => new[] { source, source with { Rendition = rung } });
-        var found = 0;
-        foreach (var sample in samples)
-        {
-            segmenter.Push(sample);
-            var full = segmenter.Output.OfType<Cut.Part>().Where(part => part.Number == 5).ToList();
-            full.ShouldAllBe(part => segmenter.Output.OfType<Cut.Closed>().Any(closed => closed.Rendition == part.Rendition && closed.Segment == part.Segment));
-            segmenter.Output.Clear();
-            found += full.Count;
-        }
-
-        found.ShouldBe(6);
-    }
-
     [Fact]
     public void An_audio_frame_belongs_to_the_segment_in_which_it_begins()
     {
@@ -437,15 +348,6 @@ public class SegmenterTests
         Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
 
         segmenter.Lost(SampleLoss.TooManyRenditions).ShouldBe(47);
-    }
-
-    [Fact]
-    public void A_part_is_closed_early_when_it_grows_beyond_its_limit()
-    {
-        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Nothing, [Source]);
-        var story = Story.Of(segmenter, Pictures(1, 30));
-
-        story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);
     }
 
     internal static void Gapless(Story story, string rendition)
