@@ -6,7 +6,7 @@ import type { Api, Channel, System } from '../api';
 import { Encoder } from '../Encoder';
 import type { Live } from '../live/useLive';
 import { addressOf, PageLink } from '../navigation';
-import { isOn, stateOf, viewersWords } from '../now/cardWords';
+import { eventWords, isOn, stateOf, viewersWords } from '../now/cardWords';
 import { StatePill } from '../now/StatePill';
 import { useNextEvents } from '../now/useNextEvents';
 import { SourceHealth } from '../SourceHealth';
@@ -112,6 +112,7 @@ function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened,
             <span>{adminText.channels.latencies[channel.latency] ?? channel.latency}</span>
             {channel.rewind !== 'off' && <span>{adminText.channels.rewind(channel.rewind)}</span>}
             {channel.record === false && <span>{adminText.channels.notRecorded}</span>}
+            {event !== undefined && <span>{eventWords(event)}</span>}
           </p>
         </div>
         <ChannelActions api={api} channel={channel} event={event} mayManage={mayManage} onChanged={onChanged} />
