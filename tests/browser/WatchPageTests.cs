@@ -25,10 +25,12 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task An_unknown_channel_is_said_to_be_offline()
+    public async Task Of_a_channel_that_there_is_not_the_page_says_so_and_has_nothing_to_share()
     {
         var (page, _) = await OpenAsync("/watch/nobody-is-here");
         await StateIsAsync(page, "offline");
+        await page.GetByText("There is no such channel").WaitForAsync();
+        (await page.GetByRole(AriaRole.Button, new() { Name = "Share", Exact = true }).IsVisibleAsync()).ShouldBeFalse();
         await page.Context.CloseAsync();
     }
 
