@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Begin } from '../src/player/engine';
+import { prefersNative } from '../src/player/findEngine';
 import { NativeEngine } from '../src/player/nativeEngine';
 import { Place } from '../src/player/place';
 
@@ -29,6 +30,12 @@ class FakeVideo extends EventTarget {
   play() {
     this.paused = false;
     return Promise.resolve();
+  }
+
+  begin(position: number) {
+    this.currentTime = position;
+    this.paused = false;
+    this.dispatchEvent(new Event('playing'));
   }
 
   load(duration: number, end: number, startDate = Number.NaN) {
@@ -95,6 +102,36 @@ describe('the browser’s own player, loading anew', () => {
     video.load(600, 600);
     expect(video.currentTime).toBe(42);
   });
+});
+
+describe('the browser’s own player, where it lets nobody go back', () => {
+  test('counts how far it has fallen behind, and begins anew at live', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const { video, engine } = attach();
+      video.load(Number.POSITIVE_INFINITY, 0);
+      expect(engine.secondsToLive).toBeNull();
+      video.begin(2);
+      vi.advanceTimersByTime(30_000);
+      video.currentTime = 12;
+      expect(engine.secondsToLive).toBe(20);
+      engine.goLive();
+      expect([video.currentTime, video.paused, engine.secondsToLive]).toEqual([0, false, null]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  test('jumps to live where it can', () => {
+    const { video, engine } = attach();
+    video.load(Number.POSITIVE_INFINITY, 300);
+    video.begin(100);
+    engine.goLive();
+    expect([video.currentTime, video.readyState]).toEqual([291, 1]);
+  });
+});
+
+test('an address asks for the browser’s own player', () => {
+  expect(['', '?engine=native', '?t=5&engine=native', '?engine=hls'].map(prefersNative)).toEqual([false, true, true, false]);
 });
 
 test('a place is kept while nothing is loaded', () => {

@@ -15,6 +15,8 @@ const catchUp = 1.05;
  */
 const config: Partial<HlsConfig> = {
   lowLatencyMode: true,
+  // With the end of what is known for a duration, WebKit takes a live stream that waits there for one that is over, and stops it.
+  liveDurationInfinity: true,
   maxLiveSyncPlaybackRate: catchUp,
   // Seconds kept behind the picture, so that a page left open for a day does not grow.
   backBufferLength: 20,

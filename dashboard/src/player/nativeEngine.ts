@@ -33,6 +33,8 @@ export class NativeEngine implements Engine {
   private readonly listening = new AbortController();
   /** Where it begins once the playlist is there; null when it has begun. */
   private next: { begin: Begin } | null;
+  /** Where the browser began by itself, and when (`performance.now()`). */
+  private began: { position: number; at: number } | null = null;
 
   static supports(video: HTMLVideoElement): boolean {
     return video.canPlayType(hlsType) !== '';
@@ -45,6 +47,7 @@ export class NativeEngine implements Engine {
     this.next = { begin };
     video.addEventListener('error', () => this.onError(), { signal: this.listening.signal });
     video.addEventListener('loadedmetadata', () => this.begin(), { signal: this.listening.signal });
+    video.addEventListener('playing', () => { this.began ??= { position: video.currentTime, at: performance.now() }; }, { signal: this.listening.signal });
     video.addEventListener('durationchange', () => { if (this.closed) events.onClosed(); }, { signal: this.listening.signal });
     video.src = playlist;
   }
@@ -96,7 +99,12 @@ export class NativeEngine implements Engine {
 
   goLive(): void {
     const live = this.livePosition;
-    if (live !== null) this.video.currentTime = live;
+    if (live !== null && this.video.seekable.length > 0) this.video.currentTime = live;
+    else if (this.began !== null && !this.closed) {
+      // Nowhere to jump to: the browser finds live anew.
+      this.next = { begin: null };
+      this.reload();
+    }
   }
 
   resume(): void {
@@ -133,13 +141,16 @@ export class NativeEngine implements Engine {
 
   private get livePosition(): number | null {
     const ranges = this.video.seekable;
-    return ranges.length === 0 ? null : Math.max(0, ranges.end(ranges.length - 1) - holdBack * this.targetDuration);
+    if (ranges.length > 0) return Math.max(0, ranges.end(ranges.length - 1) - holdBack * this.targetDuration);
+    // Chromium lets nobody go back in what is live: live is as far on from where it began as time has passed.
+    return this.began === null ? null : this.began.position + (performance.now() - this.began.at) / 1000;
   }
 
   /** Loading anew stops the video and forgets the place. */
   private reload(): void {
     const plays = !this.video.paused;
     this.next ??= { begin: this.placeNow };
+    this.began = null;
     this.video.src = this.playlist;
     // Now and not when it has loaded: who pauses meanwhile has the last word. What the browser refuses shows as a picture that stands still.
     if (plays) void this.video.play().catch(() => undefined);

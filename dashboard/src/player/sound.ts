@@ -1,14 +1,17 @@
 import { loadPreferences, savePreferences } from './preferences';
+import { Silence } from './silence';
 
 /** How loud it is, what the viewer chose last time, and what the browser allows without being asked. */
 export class Sound {
   /** The browser allowed playback only without sound. */
   mutedByBrowser = false;
   private readonly video: HTMLVideoElement;
+  private readonly silence: Silence;
   private readonly mutedByPage: boolean;
 
   constructor(video: HTMLVideoElement, mutedByPage: boolean) {
     this.video = video;
+    this.silence = new Silence(video);
     this.mutedByPage = mutedByPage;
     this.restore();
   }
@@ -17,7 +20,7 @@ export class Sound {
   restore(): void {
     const { volume, muted } = loadPreferences();
     this.video.volume = volume;
-    this.video.muted = muted || this.mutedByPage;
+    this.silence.set(muted || this.mutedByPage);
     this.mutedByBrowser = false;
   }
 
@@ -25,8 +28,9 @@ export class Sound {
   async play(): Promise<boolean> {
     if (await this.playIfAllowed()) return true;
     if (this.video.muted) return false;
-    this.video.muted = true;
+    this.silence.set(true);
     this.mutedByBrowser = await this.playIfAllowed();
+    this.silence.keep();
     return this.mutedByBrowser;
   }
 
@@ -35,7 +39,7 @@ export class Sound {
   }
 
   setMuted(muted: boolean): void {
-    this.video.muted = muted;
+    this.silence.set(muted);
     if (!muted && this.video.volume === 0) this.video.volume = 0.5;
     this.remember();
   }
@@ -43,7 +47,7 @@ export class Sound {
   setVolume(volume: number): void {
     // Whole hundredths: ten steps of a tenth end at 0 and not beside it.
     this.video.volume = Math.round(Math.min(1, Math.max(0, volume)) * 100) / 100;
-    this.video.muted = this.video.volume === 0;
+    this.silence.set(this.video.volume === 0);
     this.remember();
   }
 

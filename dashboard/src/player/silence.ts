@@ -1,0 +1,60 @@
+/** Nobody finds a browser's own button for the sound within so many ms of a picture's begin; and what a browser undoes, it undoes this soon. */
+const handsOffMs = 2000;
+
+/**
+ * Keeps silent what is to be silent. WebKitGTK forgets it with every begin, jump and end of a stream, and then stops playback, because nobody allowed it to be loud.
+ * What a person does by the browser's own means stands: there playback goes on.
+ */
+export class Silence {
+  private readonly video: HTMLVideoElement;
+  private wanted = false;
+  /** It played, as far as anybody wanted. */
+  private ran = false;
+  /** Until then (`performance.now()`) only the browser itself makes it loud. */
+  private handsOffUntil = Number.POSITIVE_INFINITY;
+  /** When it was made loud, by a person as it seemed. */
+  private loudAt = Number.NEGATIVE_INFINITY;
+
+  constructor(video: HTMLVideoElement) {
+    this.video = video;
+    video.addEventListener('volumechange', () => this.keep());
+    video.addEventListener('play', () => { this.ran = true; });
+    video.addEventListener('pause', () => { if (!this.undo()) this.ran = false; });
+    for (const event of ['emptied', 'seeking', 'waiting']) {
+      video.addEventListener(event, () => {
+        this.undo();
+        this.handsOffUntil = Number.POSITIVE_INFINITY;
+      });
+    }
+    for (const event of ['seeked', 'playing']) video.addEventListener(event, () => { this.handsOffUntil = performance.now() + handsOffMs; });
+  }
+
+  /** What is wanted from here on. */
+  set(silent: boolean): void {
+    this.wanted = silent;
+    this.loudAt = Number.NEGATIVE_INFINITY;
+    this.video.muted = silent;
+  }
+
+  /** To be asked where the browser may just have forgotten. */
+  keep(): void {
+    const { video } = this;
+    if (!this.wanted || video.muted) return;
+    if (video.readyState < 3 || video.paused || performance.now() < this.handsOffUntil) return this.hush();
+    this.wanted = false;
+    this.loudAt = performance.now();
+  }
+
+  /** It was made loud and stopped at once: that was no person. */
+  private undo(): boolean {
+    if (this.video.muted || performance.now() - this.loudAt > handsOffMs) return false;
+    this.hush();
+    return true;
+  }
+
+  private hush(): void {
+    this.set(true);
+    // Refused where there is nothing to play: whoever attaches the next stream plays it.
+    if (this.ran && this.video.paused) void this.video.play().catch(() => undefined);
+  }
+}
