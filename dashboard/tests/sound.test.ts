@@ -7,10 +7,14 @@ class ForgetfulVideo extends EventTarget {
   muted = false;
   readyState = 4;
   paused = true;
+  seeking = false;
+  currentTime = 0;
+  plays = 0;
 
   play() {
     if (!this.muted) return Promise.reject(new DOMException('not asked', 'NotAllowedError'));
     this.paused = false;
+    this.plays++;
     this.dispatchEvent(new Event('play'));
     return Promise.resolve();
   }
@@ -25,7 +29,7 @@ class ForgetfulVideo extends EventTarget {
     this.dispatchEvent(new Event('volumechange'));
   }
 
-  stop() {
+  pause() {
     this.paused = true;
     this.dispatchEvent(new Event('pause'));
   }
@@ -36,7 +40,7 @@ function make(mutedByPage = false) {
   return { video, sound: new Sound(video as unknown as HTMLVideoElement, mutedByPage) };
 }
 
-beforeEach(() => { vi.useFakeTimers({ toFake: ['performance'] }); });
+beforeEach(() => { vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }); });
 afterEach(() => { vi.useRealTimers(); });
 
 test('what has to be silent to play stays so when the browser forgets it', async () => {
@@ -65,7 +69,7 @@ test('what the browser made loud and stopped goes on in silence', async () => {
   vi.advanceTimersByTime(60_000);
   video.unmuteItself();
   vi.advanceTimersByTime(500);
-  video.stop();
+  video.pause();
   expect([video.muted, video.paused]).toEqual([true, false]);
 });
 
@@ -78,11 +82,31 @@ test('so does what was stopped first', async () => {
   expect([video.muted, video.paused]).toEqual([true, false]);
 });
 
+test('a picture that stands still after that is played once more', async () => {
+  const { video, sound } = make();
+  await sound.play();
+  video.picture();
+  video.unmuteItself();
+  expect(video.plays).toBe(1);
+  vi.advanceTimersByTime(1500);
+  expect([video.plays, video.paused, video.muted]).toEqual([2, false, true]);
+});
+
+test('one that moves is left alone', async () => {
+  const { video, sound } = make();
+  await sound.play();
+  video.picture();
+  video.unmuteItself();
+  video.currentTime = 0.4;
+  vi.advanceTimersByTime(1500);
+  expect(video.plays).toBe(1);
+});
+
 test('what a person stopped stays stopped', async () => {
   const { video, sound } = make();
   await sound.play();
   video.picture();
-  video.stop();
+  video.pause();
   video.unmuteItself();
   expect([video.muted, video.paused]).toEqual([true, true]);
 });
@@ -94,7 +118,7 @@ test('a person who makes it loud by the browser’s own means has their way', as
   vi.advanceTimersByTime(60_000);
   video.unmuteItself();
   vi.advanceTimersByTime(60_000);
-  video.stop();
+  video.pause();
   expect([video.muted, video.paused]).toEqual([false, true]);
 });
 

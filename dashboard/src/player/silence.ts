@@ -1,6 +1,9 @@
 /** Nobody finds a browser's own button for the sound within so many ms of a picture's begin; and what a browser undoes, it undoes this soon. */
 const handsOffMs = 2000;
 
+/** A picture that is to move, has what it needs, and stands still for so many ms after the browser was overruled. */
+const kickAfterMs = 1000;
+
 /**
  * Keeps silent what is to be silent. WebKitGTK forgets it with every begin, jump and end of a stream, and then stops playback, because nobody allowed it to be loud.
  * What a person does by the browser's own means stands: there playback goes on.
@@ -54,7 +57,21 @@ export class Silence {
 
   private hush(): void {
     this.set(true);
-    // Refused where there is nothing to play: whoever attaches the next stream plays it.
-    if (this.ran && this.video.paused) void this.video.play().catch(() => undefined);
+    if (this.ran && this.video.paused) this.play();
+    const from = this.video.currentTime;
+    setTimeout(() => this.kick(from), kickAfterMs);
+  }
+
+  /** WebKitGTK may have stopped its pipeline and not say so. */
+  private kick(from: number): void {
+    const { video } = this;
+    if (video.paused || video.seeking || video.readyState < 3 || video.currentTime !== from) return;
+    video.pause();
+    this.play();
+  }
+
+  /** Refused where there is nothing to play: whoever attaches the next stream plays it. */
+  private play(): void {
+    void this.video.play().catch(() => undefined);
   }
 }
