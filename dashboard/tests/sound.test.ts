@@ -92,6 +92,16 @@ test('a picture that stands still after that is played once more', async () => {
   expect([video.plays, video.paused, video.muted]).toEqual([2, false, true]);
 });
 
+test('so is one that stands still a little later', async () => {
+  const { video, sound } = make();
+  await sound.play();
+  video.picture();
+  video.unmuteItself();
+  video.currentTime = 0.4;
+  vi.advanceTimersByTime(2500);
+  expect(video.plays).toBe(2);
+});
+
 test('one that moves is left alone', async () => {
   const { video, sound } = make();
   await sound.play();

@@ -1,8 +1,9 @@
 /** Nobody finds a browser's own button for the sound within so many ms of a picture's begin; and what a browser undoes, it undoes this soon. */
 const handsOffMs = 2000;
 
-/** A picture that is to move, has what it needs, and stands still for so many ms after the browser was overruled. */
-const kickAfterMs = 1000;
+/** After the browser was overruled it is looked at so often, every so many ms, whether the picture moves. */
+const looks = 5;
+const lookEveryMs = 1000;
 
 /**
  * Keeps silent what is to be silent. WebKitGTK forgets it with every begin, jump and end of a stream, and then stops playback, because nobody allowed it to be loud.
@@ -17,6 +18,7 @@ export class Silence {
   private handsOffUntil = Number.POSITIVE_INFINITY;
   /** When it was made loud, by a person as it seemed. */
   private loudAt = Number.NEGATIVE_INFINITY;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement) {
     this.video = video;
@@ -58,16 +60,21 @@ export class Silence {
   private hush(): void {
     this.set(true);
     if (this.ran && this.video.paused) this.play();
-    const from = this.video.currentTime;
-    setTimeout(() => this.kick(from), kickAfterMs);
+    this.lookAfter(looks, this.video.currentTime);
   }
 
-  /** WebKitGTK may have stopped its pipeline and not say so. */
-  private kick(from: number): void {
-    const { video } = this;
-    if (video.paused || video.seeking || video.readyState < 3 || video.currentTime !== from) return;
-    video.pause();
-    this.play();
+  /** WebKitGTK may have stopped its pipeline without a word: a picture that is to move, has what it needs and stands still is played once more. */
+  private lookAfter(left: number, from: number): void {
+    clearTimeout(this.timer);
+    if (left === 0) return;
+    this.timer = setTimeout(() => {
+      const { video } = this;
+      if (!video.paused && !video.seeking && video.readyState >= 3 && video.currentTime === from) {
+        video.pause();
+        this.play();
+      }
+      this.lookAfter(left - 1, video.currentTime);
+    }, lookEveryMs);
   }
 
   /** Refused where there is nothing to play: whoever attaches the next stream plays it. */
