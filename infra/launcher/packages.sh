@@ -31,7 +31,18 @@ packages_to_test() {
   echo 'ceph-common|command ceph|a real S3 server'
 }
 
-# packages_to_measure bench [WHAT] | soak [--browser | --low] …
+# Engines besides Chromium: hundreds of megabytes, so only for the soak that plays in them.
+packages_of_engines() {
+  packages_to_test | grep '^chromium|'
+  echo 'firefox-esr|command firefox-esr firefox|plays in Firefox'
+  echo 'webkit2gtk-driver|command WebKitWebDriver|plays in WebKitGTK'
+  echo 'xvfb|command Xvfb|a screen for WebKitGTK that nobody sees'
+  echo 'gstreamer1.0-plugins-good|package|media of WebKitGTK'
+  echo 'gstreamer1.0-plugins-bad|package|media of WebKitGTK'
+  echo 'gstreamer1.0-libav|package|H.264 and AAC in WebKitGTK'
+}
+
+# packages_to_measure bench [WHAT] | soak [--browser | --browsers | --low] …
 packages_to_measure() {
   case " $* " in
     *' --recording '* | ' bench storage'*) packages_to_test | grep -E '^(radosgw|ceph-)' ;;
@@ -39,6 +50,7 @@ packages_to_measure() {
   if [ "$1" = soak ]; then
     case " $* " in
       *' --recording '*) packages_to_test | grep '^chromium|' ;;
+      *' --browsers '*) packages_of_engines ;;
       *' --browser '* | *' --low '*) packages_to_test | grep '^chromium|' ;;
     esac
     return 0

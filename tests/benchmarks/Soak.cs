@@ -15,7 +15,7 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
             return 0;
         }
 
@@ -32,6 +32,11 @@ internal static class Soak
         if (Number(arguments, "--ladder", -1) is >= 0 and var served)
         {
             return await LadderSoak.RunAsync(TimeSpan.FromMinutes(served), Number(arguments, "--hours", 2), (int)Number(arguments, "--kills", 0), Say);
+        }
+
+        if (Number(arguments, "--browsers", arguments.Contains("--browsers") ? 60 : 0) is > 0 and var engines)
+        {
+            return await EnginesSoak.RunAsync(TimeSpan.FromSeconds(engines), Say);
         }
 
         if (Number(arguments, "--low", 0) is > 0 and var low)
