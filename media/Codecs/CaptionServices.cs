@@ -12,6 +12,7 @@ public readonly record struct CaptionServices
     private const int RegisteredUserData = 4;
     private const int LastOfA608 = 4;
     private const int FirstOf708 = 8;
+    private const int LastOf708 = 63 - FirstOf708;
 
     /// <summary>Bytes of a message that are looked at: the longest of A/53 has 31 triplets.</summary>
     private const int LongestMessage = 8 + 3 + (31 * 3);
@@ -37,6 +38,30 @@ public readonly record struct CaptionServices
         }
 
         return string.Join(' ', names);
+    }
+
+    /// <summary>Whether there are some here that are not among others.</summary>
+    /// <param name="others">The others.</param>
+    public bool HasMoreThan(CaptionServices others) => (_services & ~others._services) != 0;
+
+    /// <summary>The services that names stand for, as <see cref="ToString"/> tells them; what is no such name is left out.</summary>
+    /// <param name="names">The names, or <see langword="null"/> for none.</param>
+    public static CaptionServices Parse(string? names)
+    {
+        var services = 0UL;
+        foreach (var range in (names ?? "").AsSpan().Split(' '))
+        {
+            var name = names.AsSpan(range);
+            services |= name switch
+            {
+                ['C', 'C', >= '1' and <= '4'] => 1UL << (name[2] - '0'),
+                _ when name.StartsWith("SERVICE") && int.TryParse(name[7..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= LastOf708 =>
+                    1UL << (FirstOf708 + number),
+                _ => 0,
+            };
+        }
+
+        return new CaptionServices(services);
     }
 
     /// <summary>Looks for captions in one picture. Bounded, and never an exception; nothing for codecs in which we do not know them.</summary>

@@ -150,6 +150,21 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         }
     }
 
+    /// <summary>Notes captions that were seen in the pictures of the newest init segment.</summary>
+    /// <returns>Whether there are some that were not noted before.</returns>
+    internal bool TryCaption(CaptionServices found)
+    {
+        var newest = _inits[^1];
+        var known = CaptionServices.Parse(newest.Format.Captions);
+        if (!found.HasMoreThan(known))
+        {
+            return false;
+        }
+
+        _inits[^1] = newest with { Format = newest.Format with { Captions = (known | found).ToString() } };
+        return true;
+    }
+
     internal void Add(TimelineSegment segment)
     {
         if (_segments.Count > 0)

@@ -206,7 +206,7 @@ public sealed class SessionTimeline
         var rendition = Known(init.Rendition);
         if (rendition.Init is { } last && last.Number >= init.Init)
         {
-            return false;
+            return last.Number == init.Init && rendition.TryCaption(CaptionServices.Parse(init.Format.Captions));
         }
 
         rendition.Add(new TimelineInit(init.Init, init.Format, init.Object, init.Length));

@@ -14,7 +14,7 @@ namespace Broadcast.Media;
 /// <param name="Language">BCP 47 tag, or <see langword="null"/>.</param>
 /// <param name="Name">What the encoder calls the track, for people, or <see langword="null"/>; like <paramref name="Color"/> not in journals of before.</param>
 /// <param name="Color">How its colors are coded, or <see langword="null"/> for audio or unknown.</param>
-/// <param name="Captions">Captions in its pictures, as <see cref="CaptionServices"/> names them, with a space between; <see langword="null"/> when none were seen.</param>
+/// <param name="Captions">Captions seen in its pictures so far, as <see cref="CaptionServices"/> names them, with a space between; <see langword="null"/> when none were.</param>
 public sealed record RenditionFormat(
     TrackKind Kind, string Codecs, int Timescale, int Width, int Height, double FrameRate, int SampleRate, int Channels, string? Language,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name = null,
@@ -52,7 +52,10 @@ public abstract record TimelineEvent
     /// <param name="Place">From 0: renditions are offered to viewers by rising place, those of the same place as they came.</param>
     public sealed record RenditionAdded(string Rendition, TrackKind Kind, int Place = 0) : TimelineEvent;
 
-    /// <summary>An init segment can be read. Numbered from 1 in each rendition; a changed configuration makes the next one.</summary>
+    /// <summary>
+    /// An init segment can be read. Numbered from 1 in each rendition; a changed configuration makes the next one. The newest is told once more, with its own number, when captions were seen in
+    /// its pictures that had not been seen before; servers of before do not listen to that.
+    /// </summary>
     /// <param name="Rendition">Whose it is.</param>
     /// <param name="Init">Its number.</param>
     /// <param name="Format">What the segments that use it are.</param>

@@ -11,11 +11,14 @@ namespace Broadcast.Packager;
 /// <param name="spool">Where files are written.</param>
 /// <param name="folder">The session's folder, ending in <c>/</c>.</param>
 /// <param name="rendition">The rendition.</param>
-/// <param name="lastInit">Number of the newest init segment; 0 when there is none.</param>
+/// <param name="last">The newest init segment as announced, or <see langword="null"/>.</param>
+/// <param name="lastInit">Its number, or a higher one that may have been used; 0 when there is none.</param>
 /// <param name="lastInitBytes">Its bytes, where an earlier process wrote it and they could be read.</param>
-internal sealed class RenditionOutput(ISpool spool, string folder, string rendition, int lastInit, byte[]? lastInitBytes)
+internal sealed class RenditionOutput(ISpool spool, string folder, string rendition, TimelineInit? last, int lastInit, byte[]? lastInitBytes)
 {
     private readonly FragmentWriter _fragments = new();
+    private CaptionServices _captions = CaptionServices.Parse(last?.Format.Captions);
+    private TimelineEvent.InitReady? _told = last is null ? null : new(rendition, last.Number, last.Format, last.Object, last.Length);
     private Track? _track;
     private ISpoolFile? _file;
     private ISpoolFile? _initFile;
@@ -61,9 +64,31 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
         _initFile ??= OpenEmpty(InitName(folder, rendition, number));
         _initFile.Append([bytes]);
         whole.Add(_initFile);
-        var ready = new TimelineEvent.InitReady(rendition, number, Formats.Of(track, part), _initFile.Name, bytes.Length);
-        (_initFile, Init, _track) = (null, number, track);
+        _captions |= Formats.CaptionsIn(part);
+        var ready = new TimelineEvent.InitReady(rendition, number, Formats.Of(track, part) with { Captions = _captions.Any ? _captions.ToString() : null }, _initFile.Name, bytes.Length);
+        (_initFile, Init, _track, _told) = (null, number, track, ready);
         return ready;
+    }
+
+    /// <summary>
+    /// Looks into the pictures of a part for captions. Once seen, they are told of whatever follows in the rendition: an encoder that is silent for a while has them still, and the slate stands in for one that has.
+    /// </summary>
+    /// <returns>The newest init segment, told once more, or <see langword="null"/> when there are none that were not told before.</returns>
+    public TimelineEvent.InitReady? FindCaptions(Cut.Part part)
+    {
+        if (_told is null || part.Media.Track.Kind != TrackKind.Video)
+        {
+            return null;
+        }
+
+        var found = Formats.CaptionsIn(part);
+        if (!found.HasMoreThan(_captions))
+        {
+            return null;
+        }
+
+        _captions |= found;
+        return _told = _told with { Format = _told.Format with { Captions = _captions.ToString() } };
     }
 
     /// <summary>Writes a part behind those that its segment has.</summary>
@@ -138,30 +163,30 @@ internal sealed class RenditionOutput(ISpool spool, string folder, string rendit
 /// <summary>Descriptions for manifests, from what really flows.</summary>
 internal static class Formats
 {
-    /// <summary>Pictures that are looked into for captions, from the first of a configuration on.</summary>
-    private const int MostPictures = 60;
+    /// <summary>Pictures of a part that are looked into for captions: two seconds of every rate that is taken.</summary>
+    private const int MostPictures = 240;
 
     /// <summary>Describes a rendition by its track and its first part.</summary>
     public static RenditionFormat Of(Track track, Cut.Part part) => track.Config switch
     {
         { Picture: { } picture } config => new RenditionFormat(
             TrackKind.Video, config.CodecString, track.Timescale, picture.DisplayWidth, picture.Height,
-            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color, CaptionsIn(config, part)),
+            FrameRate(picture.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color),
         { Sound: { } sound } config => new RenditionFormat(
             TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, sound.SampleRate, sound.Channels, track.Language, track.Name),
         _ => throw new ArgumentException("A configuration without the size of its pictures cannot be described.", nameof(track)),
     };
 
-    /// <summary>Captions in the first pictures: where there are any, every picture carries some, or at least an empty place for them.</summary>
-    private static string? CaptionsIn(CodecConfig config, Cut.Part part)
+    /// <summary>Captions in the pictures of a part. Hardware leaves an empty place for them in every picture; others, such as OBS, have them only where somebody speaks.</summary>
+    public static CaptionServices CaptionsIn(Cut.Part part)
     {
-        var found = default(CaptionServices);
-        foreach (var payload in part.Media.Bytes.Skip(1).Take(MostPictures))
+        var (found, bytes) = (default(CaptionServices), part.Media.Bytes);
+        for (var i = 1; i < bytes.Count && i <= MostPictures; i++)
         {
-            found |= CaptionServices.In(config, payload.Span);
+            found |= CaptionServices.In(part.Media.Track.Config, bytes[i].Span);
         }
 
-        return found.Any ? found.ToString() : null;
+        return found;
     }
 
     /// <summary>What the encoder claims when it is about what flows (times rounded to milliseconds blur it), else what flows.</summary>

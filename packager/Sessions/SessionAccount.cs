@@ -235,6 +235,11 @@ internal sealed class SessionAccount(
                 Add(init);
             }
 
+            if (output.FindCaptions(part) is { } captioned)
+            {
+                Add(captioned);
+            }
+
             var ready = output.Write(part);
             PackagerMetrics.Part(timeline.Session.Channel, ready, context.Time.GetUtcNow());
             _bytes += ready.Length;
@@ -386,8 +391,9 @@ internal sealed class SessionAccount(
     {
         if (!_outputs.TryGetValue(rendition, out var output))
         {
-            var init = timeline.Find(rendition)?.Init?.Number ?? unknownPast;
-            output = new RenditionOutput(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, init, inits.GetValueOrDefault(rendition));
+            var last = timeline.Find(rendition)?.Init;
+            output = new RenditionOutput(
+                context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, last, last?.Number ?? unknownPast, inits.GetValueOrDefault(rendition));
             _outputs.Add(rendition, output);
         }
 

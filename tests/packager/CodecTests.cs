@@ -53,12 +53,12 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void Captions_in_the_first_pictures_are_described()
+    public void Captions_in_the_pictures_of_a_part_are_found()
     {
         var pictures = Encoder.Pictures(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), pictures).Parts("source").First();
-        Formats.Of(Encoder.Video, part).Captions.ShouldBe("CC1");
-        Formats.Of(Encoder.Video, Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Captions.ShouldBeNull();
+        Formats.CaptionsIn(part).ToString().ShouldBe("CC1");
+        Formats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
     }
 
     [Fact]

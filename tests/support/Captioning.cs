@@ -1,3 +1,5 @@
+using Broadcast.Media;
+
 namespace Broadcast.Testing;
 
 /// <summary>Captions by hand: CEA-608 in user data of pictures, as ATSC A/53 part 4 has it.</summary>
@@ -17,6 +19,53 @@ public static class Captioning
 
         pairs.Add((0x14, 0x2d));
         return [.. pairs.Select(pair => (Odd(pair.Item1), Odd(pair.Item2)))];
+    }
+
+    /// <summary>Pairs of bytes, one for each picture, that write a line of text out of sight and show it at once at the bottom (pop-on), and pairs that take it away again.</summary>
+    /// <param name="text">Its letters are among those that ASCII has, too.</param>
+    /// <param name="shown">Pictures for which it is shown.</param>
+    public static IReadOnlyList<(byte First, byte Second)> PopOn(string text, int shown)
+    {
+        List<(int, int)> pairs = [(0x14, 0x20), (0x14, 0x2e), (0x14, 0x70)];
+        for (var i = 0; i < text.Length; i += 2)
+        {
+            pairs.Add((text[i], i + 1 < text.Length ? text[i + 1] : 0));
+        }
+
+        pairs.Add((0x14, 0x2f));
+        pairs.AddRange(Enumerable.Repeat((0, 0), shown));
+        pairs.Add((0x14, 0x2c));
+        return [.. pairs.Select(pair => (Odd(pair.Item1), Odd(pair.Item2)))];
+    }
+
+    /// <summary>A track with a pair of bytes in each picture, in the order in which they are shown.</summary>
+    /// <param name="track">Of H.264 or HEVC.</param>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="from">Pictures before the first pair.</param>
+    /// <param name="filled">Whether pictures in which nothing is said have an empty place for captions, as those of hardware have; otherwise they have none, as those of OBS.</param>
+    public static CodedTrack On(CodedTrack track, IReadOnlyList<(byte First, byte Second)> pairs, int from, bool filled = true)
+    {
+        var isHevc = track.Track.Config is CodecConfig.Hevc;
+        var shown = track.Samples.Select((s, i) => (Index: i, Present: s.Decode + s.Said.CompositionOffset)).OrderBy(s => s.Present).Select((s, place) => (s.Index, place)).ToDictionary(s => s.Index, s => s.place);
+        return track with
+        {
+            Samples =
+            [
+                .. track.Samples.Select((sample, index) =>
+                {
+                    var place = shown[index] - from;
+                    var isFilled = place < 0 || place >= pairs.Count;
+                    if (!filled && (isFilled || pairs[place] == Filler))
+                    {
+                        return sample;
+                    }
+
+                    var pair = isFilled ? Filler : pairs[place];
+                    var payload = With(sample.Payload, isHevc, (0, pair.First, pair.Second));
+                    return sample with { Payload = payload, Said = sample.Said with { Size = payload.Length } };
+                }),
+            ],
+        };
     }
 
     /// <summary>A picture with captions before its slices.</summary>

@@ -45,6 +45,23 @@ public sealed class CaptionServicesTests
         }
     }
 
+    [Theory]
+    [InlineData("CC1", "CC1")]
+    [InlineData("CC3 CC1 SERVICE6", "CC1 CC3 SERVICE6")]
+    [InlineData("CC1 CC1", "CC1")]
+    [InlineData("CC0 CC5 CC SERVICE0 SERVICE-1 SERVICE99 cc1 CC12", "")]
+    [InlineData("", "")]
+    [InlineData(null, "")]
+    public void Names_are_read_back_and_others_are_left_out(string? names, string read) => CaptionServices.Parse(names).ToString().ShouldBe(read);
+
+    [Fact]
+    public void Some_have_more_than_others()
+    {
+        CaptionServices.Parse("CC1 CC3").HasMoreThan(CaptionServices.Parse("CC1")).ShouldBeTrue();
+        CaptionServices.Parse("CC1").HasMoreThan(CaptionServices.Parse("CC1 CC3")).ShouldBeFalse();
+        default(CaptionServices).HasMoreThan(default).ShouldBeFalse();
+    }
+
     [Fact]
     public void Whatever_comes_is_no_exception()
     {

@@ -93,6 +93,24 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
+    public void Captions_that_are_seen_late_are_noted_with_the_newest_init_and_never_taken_back()
+    {
+        var timeline = Begun();
+        var (plain, captioned) = (Captioned(null), Captioned("CC1"));
+        timeline.Apply(plain).ShouldBeFalse();
+        timeline.Apply(captioned).ShouldBeTrue();
+        timeline.Apply(Captioned("SERVICE1")).ShouldBeTrue();
+        timeline.Find("v")!.Init!.Format.Captions.ShouldBe("CC1 SERVICE1");
+
+        timeline.Apply(plain).ShouldBeFalse();
+        timeline.Apply(captioned).ShouldBeFalse();
+        Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline));
+        timeline.Find("v")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe("CC1 SERVICE1");
+
+        static TimelineEvent.InitReady Captioned(string? captions) => Story.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
+    }
+
+    [Fact]
     public void A_part_opens_its_segment_and_the_next_segment_closes_it()
     {
         var timeline = Begun();

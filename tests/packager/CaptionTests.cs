@@ -1,0 +1,36 @@
+using Broadcast.Media;
+using Broadcast.Testing;
+using static Broadcast.Packager.Tests.Encoder;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>Captions in the pictures, as manifests are told of them: OBS writes them only where somebody speaks, which is mostly not at the beginning.</summary>
+public sealed class CaptionTests
+{
+    [Fact]
+    public async Task Captions_that_begin_late_are_told_from_then_on_and_outlive_another_configuration_and_a_kill()
+    {
+        using var bench = await new Bench().StartAsync();
+        var session = Session();
+        await bench.PublishAsync(session, [.. Pictures(4, 60)], Source);
+        Told(bench, session).ShouldBe((1, null));
+
+        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 4), .. Captioned(Pictures(2, 60, from: 6))], Source);
+        Told(bench, session).ShouldBe((1, "CC1"));
+        bench.Timeline(session).Find("source")!.Inits.Count.ShouldBe(1, "players load nothing anew");
+        bench.Sink.Events.OfType<TimelineEvent.InitReady>().Count().ShouldBe(2, "it is said once");
+
+        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 8, track: OtherVideo)], Source);
+        Told(bench, session).ShouldBe((2, "CC1"), "such as the slate, which stands in for an encoder that has some");
+
+        using var again = await new Bench(bench.Spool.AfterKill()).StartAsync();
+        Told(again, session).ShouldBe((2, "CC1"));
+        await again.PublishAsync(session, [.. Pictures(2, 60, from: 12)], Source);
+        Told(again, session).ShouldBe((3, "CC1"));
+    }
+
+    private static IEnumerable<RenditionSample> Captioned(IEnumerable<RenditionSample> pictures) =>
+        pictures.Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
+
+    private static (int, string?) Told(Bench bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
+}
