@@ -19,8 +19,9 @@ internal sealed class WebPages
 
     private const string PageCaching = "public, max-age=60";
 
+    /// <summary>Media may be <c>data:</c>, too: so hls.js makes the tracks of captions (<c>data:,WEBVTT</c>), and such an address names nobody else.</summary>
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob:; connect-src {0}; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob: data:; connect-src {0}; "
         + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}; frame-src {2}";
 
     private static readonly FrozenDictionary<string, string> Types = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)

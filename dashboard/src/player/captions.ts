@@ -8,6 +8,7 @@ import { loadPreferences, savePreferences } from './preferences';
 export class Captions {
   private readonly video: HTMLVideoElement;
   private wanted = loadPreferences().captions;
+  private last = this.wanted;
 
   constructor(video: HTMLVideoElement) {
     this.video = video;
@@ -17,24 +18,26 @@ export class Captions {
     return this.list.map((track, id) => ({ id, label: track.label, language: track.language === '' ? null : track.language }));
   }
 
-  /** -1 for none. */
+  /** -1 for none. Who wants captions has the only ones that there are, whatever they are called here. */
   get chosen(): number {
     if (this.wanted === null) return -1;
     const { tracks } = this;
-    return tracks.find((track) => languageOf(track) === this.wanted)?.id ?? -1;
+    return tracks.find((track) => languageOf(track) === this.wanted)?.id ?? (tracks.length === 1 ? 0 : -1);
   }
 
   /** @param id of a track, -1 for none */
   choose(id: number): void {
     const track = this.tracks.find((one) => one.id === id);
     this.wanted = track === undefined ? null : languageOf(track);
+    this.last = this.wanted ?? this.last;
     savePreferences({ captions: this.wanted });
     this.apply();
   }
 
   /** On with what was on last, or else with the first; off again. */
   toggle(): void {
-    if (this.tracks.length > 0) this.choose(this.chosen >= 0 ? -1 : 0);
+    const { tracks } = this;
+    if (tracks.length > 0) this.choose(this.chosen >= 0 ? -1 : tracks.find((track) => languageOf(track) === this.last)?.id ?? 0);
   }
 
   /** Tracks come when their first words do. What is off is not drawn, whatever the stream says of it. */

@@ -1,5 +1,6 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js';
 import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { captionConfig } from './hlsCaptions';
 import { LineMemory, estimateOfLine } from './lineMemory';
 import { loadPreferences } from './preferences';
 import type { Trouble } from './recovery';
@@ -26,6 +27,7 @@ const config: Partial<HlsConfig> = {
   capLevelToPlayerSize: true,
   // What the product does not make.
   enableInterstitialPlayback: false,
+  ...captionConfig,
 };
 
 /** Fragments of the picture from which on the measured line is believed. */
