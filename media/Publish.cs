@@ -45,6 +45,9 @@ public sealed record PublishGrant(Guid PublicationId, BroadcastSession Session, 
     /// <summary>Which of the channel's inputs the publication is. Two of one session with different roles may run at once.</summary>
     public InputRole Role { get; init; }
 
+    /// <summary>Languages of the tracks of sound by the encoder's numbers, for those of which it says none; <see cref="TrackLanguages.Undetermined"/> where the channel does not either.</summary>
+    public IReadOnlyList<string> AudioLanguages { get; init; } = [];
+
     /// <summary>Cancelled when the session is over, for stages that go on with it while it has no encoder; never, where nobody says so.</summary>
     public CancellationToken Over { get; init; }
 

@@ -140,5 +140,6 @@ internal static class ChannelEndpoints
         Retention = body.Text("retention"),
         Reminders = body.Numbers("reminderMinutes"),
         AnnouncesEvents = body.Flag("announceEvents"),
+        AudioLanguages = body.Texts("audioLanguages"),
     };
 }

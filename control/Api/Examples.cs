@@ -21,7 +21,7 @@ internal static class Examples
     private static readonly string[] Codes = ["0k3x-9c2v-7m1q-5w8z", "4t6r-2p0s-8d3f-1g7h"];
 
     private static readonly ChannelView AChannel = new(
-        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, Noon.AddDays(-7), new("live", Session, Noon, 312),
+        Channel, "Evening concert", "auto", "low", 60, "silent", 0, "12h", true, "30d", "public", [60, 10], true, ["en", "de"], Noon.AddDays(-7), new("live", Session, Noon, 312),
         [new("primary", "good", true, Noon, 6_120_000)],
         new("libx264", [new("720p", 1280, 720, 2_500_000), new("480p", 854, 480, 1_200_000)], [], 0, false, 0, null, 0.2, 0));
 
@@ -48,8 +48,8 @@ internal static class Examples
     private static readonly Dictionary<Type, object> All = new object[]
     {
         // What is sent.
-        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10], true),
-        new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null, null, null),
+        new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10], true, ["en", "de"]),
+        new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null, null, null, null),
         new NewKey("backup", "second encoder", Noon.AddYears(10)),
         new KeyRotation(Id, 60),
         new NewToken("producer", "schedule of the shop", Noon.AddYears(10), [Channel], ["channels:read", "events:write"]),

@@ -16,6 +16,7 @@ internal sealed record ChannelView(
     string Access,
     IReadOnlyList<int> ReminderMinutes,
     bool AnnounceEvents,
+    IReadOnlyList<string> AudioLanguages,
     DateTimeOffset CreatedAt,
     LiveView? Live,
     IReadOnlyList<InputView> Inputs,
@@ -39,6 +40,7 @@ internal sealed record ChannelView(
             c.Access,
             c.Reminders,
             c.AnnouncesEvents,
+            c.AudioLanguages,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt, sizes?.Find(name).Viewers ?? 0),
             [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
@@ -82,10 +84,10 @@ internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
 
 internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
-    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents);
+    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
 internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
-    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents);
+    IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);
 

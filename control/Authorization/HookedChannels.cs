@@ -12,7 +12,7 @@ internal sealed class HookedChannels(Database database, ChannelDirectory directo
     /// <summary>Ids of publishers who have no key of ours begin with this, which no key's id does.</summary>
     public const char Mark = '@';
 
-    private const string Sql = "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, rewind, record FROM channels WHERE name = $1 AND deleted_at IS NULL";
+    private const string Sql = "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, rewind, record, audio_languages FROM channels WHERE name = $1 AND deleted_at IS NULL";
 
     /// <summary>What stands for a key's id where the webhook decides: the same for the same name, and no way back to it.</summary>
     public static string KeyIdOf(string name) => Mark + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 6));
@@ -64,6 +64,7 @@ internal sealed class HookedChannels(Database database, ChannelDirectory directo
                 TakeoverAfter = reader.GetInt32(5) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
                 Rewind = Rewind.TryParse(reader.GetString(6), out var rewind) ? rewind : Rewind.Off,
                 IsRecorded = reader.GetBoolean(7),
+                AudioLanguages = reader.GetString(8),
             }
             : null;
     }

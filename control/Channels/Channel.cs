@@ -33,6 +33,9 @@ public sealed record ChannelInfo(string Name, string Title, string Ladder, strin
 
     /// <summary>Whether its viewers are told of a new event that says nothing of that itself.</summary>
     public bool AnnouncesEvents { get; init; } = true;
+
+    /// <summary>Languages of its tracks of sound where the encoder does not say them (<see cref="TrackLanguages"/>); empty for none.</summary>
+    public IReadOnlyList<string> AudioLanguages { get; init; } = [];
 }
 
 /// <summary>What is asked of a channel; <see langword="null"/> leaves a value as it is, or at its default when the channel is new.</summary>
@@ -61,6 +64,9 @@ public sealed record ChannelSettings(
 
     /// <summary>Whether viewers are told of a new event that says nothing of that itself; default yes.</summary>
     public bool? AnnouncesEvents { get; init; }
+
+    /// <summary>Up to eight tags of BCP 47 in the order of the encoder's tracks of sound, <c>und</c> for one that is not told; default none. They count where the encoder says no language, from its next connection on.</summary>
+    public IReadOnlyList<string>? AudioLanguages { get; init; }
 }
 
 /// <summary>A new channel and its first key, which is shown this once.</summary>
@@ -188,6 +194,11 @@ public static class ChannelRules
         if (settings.Access is { } access && !Accesses.Contains(access))
         {
             yield return new("access", $"There is no such access; use one of {string.Join(", ", Accesses)}.");
+        }
+
+        if (settings.AudioLanguages is { } languages && (languages.Count > TrackLanguages.Max || !languages.All(TrackLanguages.IsTag)))
+        {
+            yield return new("audioLanguages", $"Languages of the sound are at most {TrackLanguages.Max} tags of BCP 47 in the order of the encoder's tracks, such as en, de or pt-BR; {TrackLanguages.Undetermined} leaves one out.");
         }
 
         foreach (var wrong in EventRules.ReminderMistakes(settings.Reminders ?? []))

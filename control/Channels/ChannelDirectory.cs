@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Media;
 using Dapper;
 using Npgsql;
 
@@ -9,7 +10,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 {
     private const string Columns = """
         name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind,
-        record, retention_hours AS retentionHours, array_to_string(reminder_minutes, ',') AS reminders, announce_events AS announcesEvents
+        record, retention_hours AS retentionHours, array_to_string(reminder_minutes, ',') AS reminders, announce_events AS announcesEvents,
+        audio_languages AS audioLanguages
         """;
 
     /// <summary>Makes a channel with its first stream key, which works when this returns.</summary>
@@ -24,9 +26,9 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
                 INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, record, retention_hours,
-                    reminder_minutes, announce_events, created_at)
+                    reminder_minutes, announce_events, audio_languages, created_at)
                 VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @record, @retention,
-                    string_to_array(@reminders, ',')::int[], @announces, @now) RETURNING id, {Columns}
+                    string_to_array(@reminders, ',')::int[], @announces, @languages, @now) RETURNING id, {Columns}
                 """,
                 new
                 {
@@ -43,6 +45,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                     retention = HoursOf(settings.Retention),
                     reminders = EventReminders.Text(settings.Reminders ?? []),
                     announces = settings.AnnouncesEvents ?? true,
+                    languages = TrackLanguages.Format(settings.AudioLanguages ?? []),
                     now = time.GetUtcNow(),
                 },
                 transaction,
@@ -75,7 +78,8 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
                 takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind),
                 record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END,
-                reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes), announce_events = coalesce(@announces, announce_events)
+                reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes), announce_events = coalesce(@announces, announce_events),
+                audio_languages = coalesce(@languages, audio_languages)
             WHERE name = @name AND deleted_at IS NULL RETURNING id, {Columns}
             """,
             new
@@ -94,6 +98,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
                 retention = HoursOf(settings.Retention),
                 reminders = settings.Reminders is { } minutes ? EventReminders.Text(minutes) : null,
                 announces = settings.AnnouncesEvents,
+                languages = settings.AudioLanguages is { } languages ? TrackLanguages.Format(languages) : null,
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw ControlException.NoChannel(name);
@@ -180,6 +185,7 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
         ("retention", settings.Retention),
         ("reminderMinutes", settings.Reminders is { } minutes ? EventReminders.Text(minutes) : null),
         ("announceEvents", Flag(settings.AnnouncesEvents)),
+        ("audioLanguages", settings.AudioLanguages is { } languages ? TrackLanguages.Format(languages) : null),
         .. more,
     ]);
 
@@ -191,12 +197,12 @@ public sealed class ChannelDirectory(Database database, TimeProvider time)
 
     private sealed record Row(
         long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
-        string Rewind, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents)
+        string Rewind, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents, string AudioLanguages)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
             Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), Rewind = Rewind, Record = Record, Retention = Retention.Format(RetentionHours),
-            Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents,
+            Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents, AudioLanguages = TrackLanguages.Parse(AudioLanguages),
         };
     }
 }

@@ -25,6 +25,9 @@ internal sealed record KeyRecord(
 
     /// <summary>Whether a session that begins with it is recorded.</summary>
     public bool IsRecorded { get; init; }
+
+    /// <summary>The channel's languages of tracks of sound, as text (<see cref="TrackLanguages"/>).</summary>
+    public string AudioLanguages { get; init; } = "";
 }
 
 /// <summary>What is known of a key id.</summary>
@@ -40,7 +43,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
 {
     private const int MaxRemembered = 10_000;
     private const string Working = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind, c.record
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind, c.record, c.audio_languages
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -172,6 +175,7 @@ internal sealed class KeyRegister(Database database, IOptions<ControlOptions> op
         TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
         Rewind = Rewind.TryParse(reader.GetString(11), out var rewind) ? rewind : Rewind.Off,
         IsRecorded = reader.GetBoolean(12),
+        AudioLanguages = reader.GetString(13),
     };
 
     private void Remember(string keyId, KeyRecord? key)

@@ -106,7 +106,10 @@ internal sealed class SessionBook(
 
             Changed?.Invoke();
             return new Seating.Taken(
-                new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) { Role = occupant.Role, Lease = occupant.Lease, Over = seat.Over }, continued);
+                new(occupant.Publication, seat.Session, key.Ladder, occupant.Revoke.Token) {
+                    Role = occupant.Role, Lease = occupant.Lease, Over = seat.Over, AudioLanguages = TrackLanguages.Parse(key.AudioLanguages),
+                },
+                continued);
         }
     }
 

@@ -58,6 +58,11 @@ internal static class ChannelCommand
 
     private static readonly Option<string?> AnnounceEvents = new("--announce-events") { Description = "Whether viewers are told of a new event before it is on: on or off (on)", HelpName = "ON|OFF" };
 
+    private static readonly Option<string?> AudioLanguages = new("--audio-languages")
+    {
+        Description = "Languages of the encoder's tracks of sound, where it does not say them, in their order, such as en,de; und for one that is not told; none for none of them (none)", HelpName = "TAGS",
+    };
+
     private static readonly Option<string?> Slate = new("--slate")
     {
         Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
@@ -69,7 +74,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents };
+        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, AudioLanguages };
         create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -89,7 +94,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, Slate };
+        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, AudioLanguages, Slate };
         set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -228,6 +233,7 @@ internal static class ChannelCommand
         Reminders = EventCommand.Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         AnnouncesEvents = OnOff("announce-events", parsed.GetValue(AnnounceEvents)),
         Retention = parsed.GetValue(Keep),
+        AudioLanguages = parsed.GetValue(AudioLanguages) switch { null => null, "" or "none" => [], var tags => [.. tags.Split(',', StringSplitOptions.TrimEntries)] },
     };
 
     private static bool? OnOff(string option, string? text) => text switch
@@ -251,7 +257,7 @@ internal static class ChannelCommand
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
                 takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
-                reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents,
+                reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents, audioLanguages = c.AudioLanguages,
                 viewers = audiences.GetValueOrDefault(c.Name).Viewers, peakViewers = audiences.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();
             Output.Line(single ? rows[0] : rows);

@@ -17,7 +17,7 @@ namespace Broadcast.Ingest.Publishing;
 internal sealed class PublicationFeed(PublishGrant grant, Action<Publication> begin, TimeSpan front = default, TimeSpan? keyframeTimeout = null)
 {
     private readonly VideoTags _videoTags = new();
-    private readonly AudioTags _audioTags = new();
+    private readonly AudioTags _audioTags = new() { Languages = grant.AudioLanguages };
     private readonly EncoderClock _clock = new(grant.Session.StartedAt, front);
     private readonly Dictionary<int, VideoClock> _videoClocks = [];
     private readonly Dictionary<int, AudioClock> _audioClocks = [];

@@ -65,6 +65,24 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Languages_of_the_sound_are_kept_in_the_order_of_the_tracks_and_what_is_no_tag_is_refused_in_words()
+    {
+        await using var database = await postgres.OpenFreshAsync();
+        var channels = new ChannelDirectory(database, TimeProvider.System);
+
+        (await channels.CreateAsync("demo", new())).Channel.AudioLanguages.ShouldBeEmpty();
+        (await channels.SetAsync("demo", new() { AudioLanguages = ["en", "und", "pt-BR"] })).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
+        (await channels.SetAsync("demo", new(Title: "Same"))).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
+        foreach (var wrong in new IReadOnlyList<string>[] { ["English (stereo)"], ["en,de"], [""], [.. Enumerable.Repeat("en", 9)] })
+        {
+            var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { AudioLanguages = wrong }));
+            refusal.Mistakes.ShouldHaveSingleItem().Message.ShouldContain("pt-BR");
+        }
+
+        (await channels.SetAsync("demo", new() { AudioLanguages = [] })).AudioLanguages.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_retention_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
     {
         await using var database = await postgres.OpenFreshAsync();

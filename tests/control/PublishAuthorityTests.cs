@@ -33,6 +33,15 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task An_encoder_is_told_the_languages_that_its_channel_has_for_the_sound()
+    {
+        await using var rig = await Rig.OpenAsync(postgres);
+        var created = await rig.Channels.CreateAsync("demo", new() { AudioLanguages = ["en", "de"] });
+
+        (await rig.GrantedAsync(created.Key.StreamKey)).AudioLanguages.ShouldBe(["en", "de"]);
+    }
+
+    [Fact]
     public async Task A_session_is_recorded_when_its_channel_said_so_as_it_began()
     {
         await using var rig = await Rig.OpenAsync(postgres);

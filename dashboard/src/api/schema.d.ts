@@ -50,6 +50,7 @@ export interface Schemas {
     retention?: string | null;
     reminderMinutes?: number[] | null;
     announceEvents?: boolean | null;
+    audioLanguages?: string[] | null;
   };
   ChannelEncoding: {
     /** Who encodes, for people; `null` while nobody does. */
@@ -97,6 +98,7 @@ export interface Schemas {
     access: string;
     reminderMinutes: number[];
     announceEvents: boolean;
+    audioLanguages: string[];
     createdAt: string;
     live: Schemas['LiveView'] | null;
     inputs: Schemas['InputView'][];
@@ -361,6 +363,7 @@ export interface Schemas {
     retention?: string | null;
     reminderMinutes?: number[] | null;
     announceEvents?: boolean | null;
+    audioLanguages?: string[] | null;
   };
   NewClip: {
     start: unknown;

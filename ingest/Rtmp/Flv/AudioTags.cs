@@ -29,6 +29,9 @@ internal sealed class AudioTags
     /// <summary>What metadata calls the tracks, by the encoder's numbers.</summary>
     public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
 
+    /// <summary>What the channel says of the tracks' languages, by the encoder's numbers; counts where <see cref="Labels"/> do not tell one.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = [];
+
     /// <summary>Number in the publication of the track that the encoder calls so: even ones are audio, and 2 is the one that most viewers get.</summary>
     public static int IdOf(int number) => (2 * number) + 2;
 
@@ -146,7 +149,7 @@ internal sealed class AudioTags
 
         if (track is not null)
         {
-            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None);
+            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None).Or(number < Languages.Count ? Languages[number] : null);
         }
 
         return track;

@@ -1,3 +1,5 @@
+using Broadcast.Media;
+
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>What metadata calls a track. Words of a stranger: cleaned, and nothing but words.</summary>
@@ -5,9 +7,6 @@ namespace Broadcast.Ingest.Rtmp.Flv;
 /// <param name="Name">For people, at most 64 characters, or <see langword="null"/>.</param>
 internal sealed record TrackLabel(string? Language, string? Name)
 {
-    /// <summary>Longest language tag, as RFC 5646, 4.4.1 advises.</summary>
-    public const int MaxLanguage = 35;
-
     /// <summary>Longest name.</summary>
     public const int MaxName = 64;
 
@@ -19,21 +18,14 @@ internal sealed record TrackLabel(string? Language, string? Name)
     {
         var clean = Messages.CleanText.Of(name).Trim();
         clean = clean.Length > MaxName ? clean[..MaxName].TrimEnd() : clean;
-        var tag = IsTag(language) ? language : null;
+        var tag = TagOf(language);
         return tag is null && clean.Length == 0 ? None : new TrackLabel(tag, clean.Length == 0 ? null : clean);
     }
 
-    /// <summary>RFC 5646, 2.1, as far as it can be seen without a registry: a language of 2 to 8 letters, then subtags of 1 to 8 letters and digits.</summary>
-    private static bool IsTag([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? tag)
-    {
-        if (tag is null || tag.Length > MaxLanguage || tag.Equals("und", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
+    /// <summary>The same, with a language where nothing said one.</summary>
+    /// <param name="language">The language that the channel has for the track, or <see langword="null"/>.</param>
+    public TrackLabel Or(string? language) => Language is null && TagOf(language) is { } tag ? this with { Language = tag } : this;
 
-        var subtags = tag.Split('-');
-        return subtags[0].Length is >= 2 and <= 8
-            && subtags[0].All(char.IsAsciiLetter)
-            && subtags.All(s => s.Length is >= 1 and <= 8 && s.All(char.IsAsciiLetterOrDigit));
-    }
+    private static string? TagOf(string? language) =>
+        TrackLanguages.IsTag(language) && !language.Equals(TrackLanguages.Undetermined, StringComparison.OrdinalIgnoreCase) ? language : null;
 }

@@ -191,6 +191,19 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
+    public void Where_the_encoder_says_no_language_the_channels_counts()
+    {
+        var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"], Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Of("de", "Halle"), [3] = TrackLabel.Of(null, "Sala") } };
+        Read(tags, [0xAF, 0, .. Wire.AacRecord]);
+        for (byte track = 1; track < 5; track++)
+        {
+            Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: track));
+        }
+
+        tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("en", null), (null, null), ("de", "Halle"), ("pt-BR", "Sala"), (null, null)]);
+    }
+
+    [Fact]
     public void The_first_picture_bears_the_bits_that_metadata_claimed_and_others_do_not()
     {
         var tags = new VideoTags { ClaimedBitsPerSecond = 2_500_000 };

@@ -1,0 +1,3 @@
+-- The languages of a channel's tracks of sound, where its encoder does not say them: tags of BCP 47 in the order of the tracks, with commas between. A server of before does not know the column: its tracks have none.
+
+ALTER TABLE channels ADD COLUMN audio_languages text NOT NULL DEFAULT '';
