@@ -266,7 +266,7 @@ public sealed class SharedPagesTests
         public static async Task<Site> StartAsync()
         {
             var site = new Site();
-            foreach (var page in new[] { "watch", "embed", "event", "dashboard" })
+            foreach (var page in new[] { "watch", "embed", "event", "embedEvent", "dashboard" })
             {
                 await File.WriteAllTextAsync(Path.Combine(site._folder.Path, page + ".html"), "<!doctype html>\n<html><head>\n    <title>Broadcast</title>\n</head><body></body></html>\n");
             }
