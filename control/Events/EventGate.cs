@@ -39,7 +39,7 @@ internal sealed class EventGate : IEventGate, IAnnouncements
 {
     private FrozenDictionary<long, EventClaim> _claims = FrozenDictionary<long, EventClaim>.Empty;
     private FrozenDictionary<long, EventRest> _rests = FrozenDictionary<long, EventRest>.Empty;
-
+    private FrozenDictionary<SessionId, string> _titles = FrozenDictionary<SessionId, string>.Empty;
     private FrozenDictionary<ChannelName, PlannedBroadcast> _next = FrozenDictionary<ChannelName, PlannedBroadcast>.Empty;
 
     /// <inheritdoc/>
@@ -50,6 +50,12 @@ internal sealed class EventGate : IEventGate, IAnnouncements
 
     /// <inheritdoc/>
     public PlannedBroadcast? Next(ChannelName channel) => Volatile.Read(ref _next).GetValueOrDefault(channel);
+
+    /// <inheritdoc/>
+    public string? TitleOf(SessionId session) => Volatile.Read(ref _titles).GetValueOrDefault(session);
+
+    /// <summary>Takes the place of the titles that sessions had.</summary>
+    public void SetTitles(IEnumerable<KeyValuePair<SessionId, string>> titles) => Volatile.Write(ref _titles, titles.ToFrozenDictionary());
 
     /// <summary>Takes the place of the announcements that were known.</summary>
     public void SetNext(IEnumerable<KeyValuePair<ChannelName, PlannedBroadcast>> next) => Volatile.Write(ref _next, next.ToFrozenDictionary());

@@ -95,6 +95,7 @@ internal sealed class EventKeeper(
             }
 
             gate.Set(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToClaim())));
+            gate.SetTitles(rows.Where(r => r is { State: "live", Session: not null }).Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
             await CloseToOthersAsync(connection, rows, cancellationToken);
             await ShowAsync(rows, now, cancellationToken);
             await AnnounceAsync(connection, now, cancellationToken);

@@ -15,10 +15,10 @@ internal readonly record struct StatusViewers(long? Count, int Level);
 internal static class ChannelStatusText
 {
     /// <summary>
-    /// <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>; <c>"viewers":…</c> and <c>"beacon":{"every":…,"share":…}</c> (how often pages that play tell of themselves, in seconds, and which share of them) while it is
+    /// <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>; <c>"title":…</c> where what is on is called otherwise than its channel; <c>"viewers":…</c> and <c>"beacon":{"every":…,"share":…}</c> (how often pages that play tell of themselves, in seconds, and which share of them) while it is
     /// live; <c>"next":{"title":…,"startsAt":…}</c> where something is announced; and <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> where a broadcast that is over can be replayed. The states are those of <see cref="ChannelState"/> in lower case.
     /// </summary>
-    public static Document Draw(ChannelStatus status, PlannedBroadcast? next, ChannelReplay? replay, StatusViewers? viewers)
+    public static Document Draw(ChannelStatus status, PlannedBroadcast? next, ChannelReplay? replay, StatusViewers? viewers, string? title = null)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -35,6 +35,11 @@ internal static class ChannelStatusText
             json.WriteString("session", status.Session?.Value);
             WriteInstant(json, "startedAt", status.StartedAt);
             WriteInstant(json, "liveEdge", status.LiveEdge);
+            if (title is not null)
+            {
+                json.WriteString("title", title);
+            }
+
             if (viewers is { } told)
             {
                 if (told.Count is { } count)

@@ -95,7 +95,8 @@ internal sealed partial class LiveEndpoint(
             }
 
             var status = told?.Status() ?? LiveChannel.Offline(path.Channel);
-            return WriteAsync(context, ChannelStatusText.Draw(status, announcements?.Next(path.Channel), replays?.Newest(path.Channel), ViewersOf(status)), TimeSpan.FromSeconds(1));
+            var title = status.Session is { } on ? announcements?.TitleOf(on) : null;
+            return WriteAsync(context, ChannelStatusText.Draw(status, announcements?.Next(path.Channel), replays?.Newest(path.Channel), ViewersOf(status), title), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;

@@ -53,6 +53,7 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
             await PhaseIsAsync(page, "live");
             await StateIsAsync(page, "live");
             await StateIsAsync(watch, "live");
+            await Poll.UntilAsync(async () => await watch.TextContentAsync("h1") == "The <b>gala</b>", TimeSpan.FromSeconds(20), "the channel's page tells what is on");
             await AdvancesAsync(page);
             using var ended = await api.PostAsync($"/api/v1/events/{id}/end", null);
             ended.EnsureSuccessStatusCode();

@@ -23,9 +23,11 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         var encoder = await rig.ComeAsync();
         (encoder.Session.Latency, encoder.Ladder, encoder.Session.IsRecorded).ShouldBe((LatencyProfile.Low, "720p", false), "the session is the event's");
         (await rig.StateAsync(show)).ShouldBe(EventState.Preview, "early");
+        rig.Gate.TitleOf(encoder.Session.Id).ShouldBeNull("nobody is told before it is live");
         await rig.PassAsync(15);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
         rig.Gate.Find(1).ShouldNotBeNull().IsLive.ShouldBeTrue();
+        rig.Gate.TitleOf(encoder.Session.Id).ShouldBe(show.Title);
         await rig.PassAsync(60);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live, "its grace");
         encoder.Revoked.IsCancellationRequested.ShouldBeFalse();

@@ -20,7 +20,11 @@ internal sealed class OriginServer : IAsyncDisposable
 
         public ChannelReplay? Replay { get; set; }
 
+        public string? Title { get; set; }
+
         PlannedBroadcast? IAnnouncements.Next(ChannelName channel) => Next;
+
+        string? IAnnouncements.TitleOf(SessionId session) => session == Broadcaster.Second ? null : Title;
 
         ChannelReplay? IReplays.Newest(ChannelName channel) => Replay;
     }
@@ -46,6 +50,12 @@ internal sealed class OriginServer : IAsyncDisposable
     public PlannedBroadcast? Announced
     {
         set => _app.Services.GetRequiredService<Announcer>().Next = value;
+    }
+
+    /// <summary>What the first session is called.</summary>
+    public string? Called
+    {
+        set => _app.Services.GetRequiredService<Announcer>().Title = value;
     }
 
     /// <summary>What can be replayed on every channel.</summary>

@@ -184,6 +184,20 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
+    public async Task A_channels_status_tells_what_is_on_by_the_title_of_its_event()
+    {
+        await using var server = await OriginServer.StartAsync();
+        server.Called = "The \"gala\"";
+        (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("title");
+        var first = new Broadcaster().Video().Audio();
+        server.Hear(first.Open("source").Close("source"));
+        (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldContain("\"title\":\"The \\\"gala\\\"\"");
+        server.Hear(first.End());
+        server.Hear(new Broadcaster(Broadcaster.Second).Video().Audio().Open("source").Close("source"));
+        (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("title", Case.Sensitive, "the next one is another");
+    }
+
+    [Fact]
     public async Task A_channels_status_tells_what_of_it_can_be_replayed_behind_a_token_too()
     {
         await using var server = await OriginServer.StartAsync();
