@@ -24,6 +24,11 @@ describe('a channel', () => {
     expect(channelChange(channel, formOf({ recording: 'off' }))).toEqual({ record: false });
     expect(channelChange(channel, formOf({ recording: 'forever', reconnectWindowSeconds: '' }))).toEqual({ record: true, retention: 'forever' });
     expect(channelChange(channel, formOf({ reconnectWindowSeconds: '90' }))).toEqual({ reconnectWindowSeconds: 90 });
+    expect(channelChange(channel, formOf({ audioLanguages: ' en, pt-BR ', reminderMinutes: '60,10', announceEvents: 'off' }))).toEqual({ audioLanguages: ['en', 'pt-BR'], reminderMinutes: [60, 10], announceEvents: false });
+    const told = { ...channel, audioLanguages: ['en'], reminderMinutes: [60], announceEvents: false };
+    expect(channelChange(told, formOf({ audioLanguages: 'en', reminderMinutes: '60', announceEvents: 'off' }))).toEqual({});
+    expect(channelChange(told, formOf({ audioLanguages: '', reminderMinutes: '', announceEvents: 'on' }))).toEqual({ audioLanguages: [], reminderMinutes: [], announceEvents: true });
+    expect(() => channelChange(channel, formOf({ reminderMinutes: 'an hour' }))).toThrow();
   });
   test('that does not record says so', () => expect(recordingOf({ ...channel, record: false })).toBe('off'));
   test('keeps what was set elsewhere among its choices', () => {

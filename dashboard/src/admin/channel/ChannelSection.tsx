@@ -112,6 +112,23 @@ export function ChannelFields({ channel, system, mistakes }: { channel: Channel;
         mistake={mistakes.reconnectWindowSeconds}
         defaultValue={channel.reconnectWindowSeconds}
       />
+      <TextField
+        label={text.languages}
+        name="audioLanguages"
+        hint={text.languagesHint}
+        mistake={mistakes.audioLanguages}
+        defaultValue={(channel.audioLanguages ?? []).join(', ')}
+        spellCheck={false}
+      />
+      <TextField label={text.reminders} name="reminderMinutes" hint={text.remindersHint} mistake={mistakes.reminderMinutes} defaultValue={(channel.reminderMinutes ?? []).join(', ')} />
+      <SelectField
+        label={text.announces}
+        name="announceEvents"
+        hint={text.announcesHint}
+        mistake={mistakes.announceEvents}
+        initial={channel.announceEvents === false ? 'off' : 'on'}
+        options={Object.entries(text.announcing)}
+      />
     </>
   );
 }
