@@ -227,19 +227,22 @@ internal sealed class EventKeeper(
 
     /// <summary>
     /// A session that everybody may watch and that was on air before its event went live is from now on for whom the event lets in, all of it. One that is not for everybody stays as it is: what lies before the event is not the event's to show.
-    /// Sessions that begin meanwhile have the event's access from their first moment on.
+    /// One may be for everybody because the event before said so, of which it was. Sessions that begin meanwhile have the event's access from their first moment on.
     /// </summary>
     private async Task CloseToOthersAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
     {
-        foreach (var row in rows.Where(r => r is { State: "live", Session: not null, Access: not (null or "public") }))
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null, Access: not "public" }))
         {
             var closed = await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE sessions s SET access = @access FROM channels c WHERE s.id = @session AND s.access IS NULL AND c.id = s.channel_id AND c.access = 'public'",
+                """
+                UPDATE sessions s SET access = coalesce(@access, c.access) FROM channels c
+                WHERE s.id = @session AND c.id = s.channel_id AND coalesce(s.access, c.access) = 'public' AND coalesce(@access, c.access) <> 'public'
+                """,
                 new { session = row.Session, access = row.Access }, cancellationToken: cancellationToken));
             if (closed > 0)
             {
                 await viewing.LearnAsync(connection, cancellationToken);   // others hear of it; here it counts at once
-                ControlLog.SessionClosedToOthers(logger, row.Session!, row.Channel, row.Access!, row.Title);
+                ControlLog.SessionClosedToOthers(logger, row.Session!, row.Channel, row.Access ?? EventRules.OfChannel, row.Title);
             }
         }
     }

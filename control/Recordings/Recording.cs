@@ -53,7 +53,7 @@ public sealed record RecordingInfo(
 /// <param name="Retention"><see cref="Control.Retention"/>, or <see cref="Control.Retention.OfChannel"/>.</param>
 public sealed record RecordingChange(string? Title = null, string? Visibility = null, Moment? Start = null, Moment? End = null, string? Retention = null)
 {
-    /// <summary>Who may watch it from now on, and all else of its session, which has the same media: one of <see cref="ChannelRules.Accesses"/>. Only of a session that is over.</summary>
+    /// <summary>Who may watch it from now on, and all else of its session, which has the same media: one of <see cref="ChannelRules.Accesses"/>. Only of a session that is over. What it has already, <see cref="EventRules.OfChannel"/> too, changes nothing.</summary>
     public string? Access { get; init; }
 }
 
@@ -112,7 +112,7 @@ public static class RecordingRules
 
     internal static IEnumerable<Mistake> Mistakes(string? title, string? visibility, string? retention, string? access = null)
     {
-        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: title) { Access = access }))
+        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: title) { Access = access == EventRules.OfChannel ? null : access }))
         {
             yield return mistake;
         }

@@ -69,7 +69,7 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
             new { id, title = change.Title, visibility = change.Visibility, startsAt, endsAt, hasRetention = change.Retention is not null, hours = HoursOf(change.Retention) },
             transaction,
             cancellationToken: cancellationToken));
-        if (change.Access is { } access)
+        if (change.Access is { } access && access != (row.Access ?? EventRules.OfChannel))
         {
             await LetInAsync(connection, transaction, row, access, cancellationToken);
         }
@@ -88,6 +88,12 @@ public sealed class RecordingDirectory(Database database, TimeProvider time)
     /// <summary>Says who may watch a session that is over. It is the session's, because its media have one address for all recordings and clips of it. Servers hear of it.</summary>
     private static async Task LetInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Row row, string access, CancellationToken cancellationToken)
     {
+        if (access == EventRules.OfChannel)
+        {
+            // What was noted with the media when it began would count again.
+            throw new ControlException([new("access", $"Session {row.Session} of '{row.Channel}' has its own, which stays its own: use one of {string.Join(", ", ChannelRules.Accesses)}.")]);
+        }
+
         if (row.SessionEndedAt is null)
         {
             throw new ControlException(

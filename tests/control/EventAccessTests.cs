@@ -84,6 +84,27 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         }
     }
 
+    [Theory]
+    [InlineData("public", "token", "token")]
+    [InlineData("token", null, "token")]
+    [InlineData("token", "public", "public")]
+    [InlineData("public", null, "public")]
+    public async Task A_session_that_was_for_everybody_by_the_event_before_is_for_whom_the_next_one_lets_in(string channel, string? access, string session)
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        await rig.Channels.SetAsync("demo", new() { Access = channel });
+        await rig.ComeAsync();
+        await rig.PlanAsync(20, 60, new() { Access = access });
+        await rig.PassAsync(10);
+        await using (var connection = await rig.Database.Source.OpenConnectionAsync())
+        {
+            (await connection.ExecuteAsync("UPDATE sessions SET access = 'public'")).ShouldBe(1);
+        }
+
+        await rig.PassAsync(10);
+        (await AccessesAsync(rig)).ShouldBe([session]);
+    }
+
     [Fact]
     public async Task Who_may_watch_an_event_can_be_changed_until_its_preview_begins()
     {

@@ -67,15 +67,18 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", producer)).Status.ShouldBe(200);
         await server.Get<SessionLedger>().FlushAsync(default);
         (await server.SendAsync("GET", $"/api/v1/recordings/{clip}", producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
-        foreach (var wrong in (string[])["friends", "channel", "webhook"])
+        foreach (var wrong in (string[])["friends", "webhook"])
         {
             (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = wrong })).Status.ShouldBe(400, wrong);
         }
+
+        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel", title = "As it was read" })).Status.ShouldBe(200, "it is what it has");
 
         var (status, changed, _) = await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "token" });
 
         (status, changed.GetProperty("access").GetString()).ShouldBe((200, "token"));
         (await server.SendAsync("GET", $"/api/v1/recordings/{session.Id}", producer)).Body.GetProperty("access").GetString().ShouldBe("token", "their media are the same");
+        (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel" })).Status.ShouldBe(400, "it has its own");
         var authority = server.Get<IViewerAuthority>();
         (authority.AccessOf(demo, session.Id), authority.AccessOf(demo)).ShouldBe((ViewerAccess.Token, ViewerAccess.Public));
         foreach (var id in (string[])[session.Id.Value, clip])
