@@ -31,6 +31,7 @@ internal sealed partial class LiveSession
     private long _firstKept;
     private (TimelineSheet? Oldest, TimelineSheet? Newest) _sheets;
     private long _bandwidths;
+    private string _captions = "";
     private readonly Announcement _announced = new();
     private long _listVersion;
     private volatile bool _playable;
@@ -362,9 +363,10 @@ internal sealed partial class LiveSession
         var sheets = _timeline.Sheets is [var oldest, .., var newest] ? (oldest, newest) : (_timeline.Sheets.FirstOrDefault(), null);
         var bandwidths = _records.Values.Sum(record => BitrateMeter.Step(record.Bitrate.Peak) + (record.IsIndependent ? 1 : 0));
         var lag = _records.Values.Select(record => record.Lateness.Usual).DefaultIfEmpty().Max();
-        if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths)
+        var captions = string.Concat(_timeline.Renditions.Select(rendition => rendition.Init?.Format.Captions is { } seen ? $"{rendition.Name} {seen}\n" : ""));
+        if (_periods.Settle(_timeline, lag) | sheets != _sheets | bandwidths != _bandwidths | captions != _captions)
         {
-            (_sheets, _bandwidths) = (sheets, bandwidths);
+            (_sheets, _bandwidths, _captions) = (sheets, bandwidths, captions);
             Publish();
         }
 

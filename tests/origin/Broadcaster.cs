@@ -56,6 +56,16 @@ internal sealed class Broadcaster
 
     public Broadcaster Change(string name, Func<RenditionFormat, RenditionFormat> change) => Init(name, change(_feeds[name].Format));
 
+    /// <summary>The newest init segment once more, with captions that were seen late.</summary>
+    public Broadcaster Caption(string name, string captions)
+    {
+        var feed = _feeds[name];
+        feed.Format = feed.Format with { Captions = captions };
+        var path = Path(name, $"init-{feed.Init}.mp4");
+        Say(new TimelineEvent.InitReady(name, feed.Init, feed.Format, path, Objects[path.Value].Length));
+        return this;
+    }
+
     /// <summary>One more segment of every rendition, in two parts.</summary>
     public Broadcaster Segment(double seconds = 2, int bytes = 1_000_000, bool independent = true)
     {

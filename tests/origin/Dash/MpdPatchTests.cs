@@ -104,6 +104,38 @@ public class MpdPatchTests
         }
     }
 
+    [Theory]
+    [InlineData("standard", false)]
+    [InlineData("low", true)]
+    public void Captions_that_are_seen_late_make_another_MPD_and_patches_say_them_once(string profile, bool isLowLatency)
+    {
+        var live = new OnAir(new Broadcaster(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
+        live.Mpd().Contains("low-latency-live", StringComparison.Ordinal).ShouldBe(isLowLatency);
+        List<XElement> versions = [XElement.Parse(live.Mpd())];
+        foreach (var captions in (string[])["CC1", "CC1 CC3", "CC1 CC3 SERVICE1"])
+        {
+            live.Source.Caption("source", captions);
+            live.Hear();
+            var newest = XElement.Parse(live.Mpd());
+            newest.Descendants().Count(element => element.Name.LocalName == "Accessibility").ShouldBe(captions.Contains("SERVICE", StringComparison.Ordinal) ? 2 : 1);
+            PublishTime(newest).ShouldBeGreaterThan(PublishTime(versions[^1]), captions);
+            versions.Add(newest);
+            foreach (var older in versions)
+            {
+                var (copy, patch) = (new XElement(older), XElement.Parse(live.Session.MpdPatch(MpdHistory.NumberOf(PublishTime(older))).Text()));
+                Apply(patch, copy);
+                Canonical(copy).ShouldBe(Canonical(newest), $"{captions}, patch {patch}");
+            }
+        }
+
+        // What says nothing new is no news.
+        live.Source.Caption("source", "CC1");
+        live.Hear();
+        PublishTime(XElement.Parse(live.Mpd())).ShouldBe(PublishTime(versions[^1]));
+
+        static DateTimeOffset PublishTime(XElement mpd) => DateTimeOffset.Parse((string)mpd.Attribute("publishTime")!, CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public void Who_has_an_MPD_that_is_not_known_any_more_gets_a_patch_that_fits_only_the_newest()
     {
