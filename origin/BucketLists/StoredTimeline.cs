@@ -150,6 +150,12 @@ internal static class StoredTimeline
     {
         var next = listed?.Segments is [.., var last] && last.Number >= begin ? last.Number + 1 : begin;
         var (isNew, init) = (listed is null, listed?.Init?.Number ?? 0);
+        if (listed?.Init is { } known && rendition.FindInit(init) is { } newer && CaptionServices.Parse(newer.Format.Captions).HasMoreThan(CaptionServices.Parse(known.Format.Captions)))
+        {
+            // Told once more, since captions were seen: it is stored, and no segment need be new.
+            events.Add(new TimelineEvent.InitReady(rendition.Name, init, newer.Format, newer.Object, newer.Length));
+        }
+
         foreach (var segment in rendition.Segments)
         {
             if (segment.Number < next)

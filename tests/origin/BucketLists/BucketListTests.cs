@@ -68,6 +68,23 @@ public class BucketListTests
     }
 
     [Fact]
+    public async Task Captions_that_are_seen_late_are_told_in_the_lists_that_lie_there()
+    {
+        var show = new Broadcaster().Video().Audio().Segments(3);
+        var bucket = await new Bucket().HearAsync(show);
+        var before = Published();
+        bucket.Store.Text(Index).ShouldNotContain("CLOSED-CAPTIONS=\"cc\"");
+
+        await bucket.HearAsync(show.Caption("source", "CC1"));
+        bucket.Store.Text(Index).ShouldContain("CLOSED-CAPTIONS=\"cc\"");
+        XDocument.Parse(bucket.Store.Text(ChannelMpd)).Descendants(Ns + "Accessibility").ShouldHaveSingleItem();
+        Published().ShouldNotBe(before);
+        bucket.Numbers().ShouldBe([1, 2, 3]);
+
+        string Published() => XDocument.Parse(bucket.Store.Text(ChannelMpd)).Root!.Attribute("publishTime")!.Value;
+    }
+
+    [Fact]
     public async Task Nothing_is_listed_before_every_rendition_has_something()
     {
         var bucket = await new Bucket().Hold("audio/1.m4s").HearAsync(new Broadcaster().Video().Audio().Segments(1));

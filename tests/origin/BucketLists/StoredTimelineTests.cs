@@ -1,0 +1,59 @@
+using Broadcast.Media;
+using Broadcast.Origin.BucketLists;
+
+namespace Broadcast.Origin.Tests.BucketLists;
+
+/// <summary>What of a session a bucket may list.</summary>
+public class StoredTimelineTests
+{
+    [Fact]
+    public void Captions_that_are_seen_late_are_told_once_of_the_init_segment_that_is_listed()
+    {
+        var show = new Broadcaster().Video().Audio().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed).ShouldNotBeEmpty();
+        Advance(announced, listed).ShouldBeEmpty();
+
+        foreach (var captions in (string[])["CC1", "CC1 SERVICE1"])
+        {
+            Hear(announced, show.Caption("source", captions));
+            var told = Advance(announced, listed).ShouldHaveSingleItem().ShouldBeOfType<TimelineEvent.InitReady>();
+            (told.Rendition, told.Init, told.Format.Captions).ShouldBe(("source", 1, captions));
+            listed.Find("source")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe(captions);
+            Advance(announced, listed).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public void Captions_are_told_of_the_init_segment_that_is_listed_while_a_newer_one_is_on_its_way()
+    {
+        var show = new Broadcaster().Video().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed);
+
+        Hear(announced, show.Caption("source", "CC1").Change("source", format => format with { Width = 640, Height = 360 }).Segments(1));
+        Advance(announced, listed, waiting: "init-2.mp4").ShouldHaveSingleItem().ShouldBeOfType<TimelineEvent.InitReady>().Init.ShouldBe(1);
+        Advance(announced, listed).OfType<TimelineEvent.InitReady>().ShouldHaveSingleItem().Init.ShouldBe(2);
+        listed.Find("source")!.Inits.Select(init => (init.Number, init.Format.Captions)).ShouldBe([(1, "CC1"), (2, "CC1")]);
+        listed.LastSegment.ShouldBe(4);
+    }
+
+    private static void Hear(SessionTimeline timeline, Broadcaster show)
+    {
+        show.Unsent.ForEach(@event => timeline.Apply(@event));
+        show.Unsent.Clear();
+    }
+
+    private static IReadOnlyList<TimelineEvent> Advance(SessionTimeline announced, SessionTimeline listed, string waiting = "nothing")
+    {
+        var events = StoredTimeline.Next(announced, listed, before: 0, name => !name.Value.EndsWith(waiting, StringComparison.Ordinal));
+        foreach (var @event in events)
+        {
+            listed.Apply(@event).ShouldBeTrue();
+        }
+
+        return events;
+    }
+}
