@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Engine, Quality } from '../src/player/engine';
+import { type Engine, type Quality, catchUp } from '../src/player/engine';
 import { LineKeeper } from '../src/player/lineKeeper';
 
 /** As much of a video element as is looked at. */
@@ -124,6 +124,17 @@ describe('playback on a line that is too slow', () => {
     seen.runDry();
     line.observe(engine, performance.now());
     expect([line.isHolding, seen.playbackRate]).toEqual([false, 0.5]);
+  });
+
+  test('waits also where it was just being hastened to stay with live', () => {
+    const seen = video();
+    const { engine } = engineOf();
+    const line = new LineKeeper(seen);
+    line.observe(engine, performance.now());
+    seen.playbackRate = catchUp;
+    seen.runDry();
+    line.observe(engine, performance.now());
+    expect([line.isHolding, seen.playbackRate]).toEqual([true, 0]);
   });
 
   test('runs again with another stream', () => {

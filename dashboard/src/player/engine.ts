@@ -8,6 +8,9 @@ import type { Track } from './tracks';
  */
 export type Begin = number | ((timeline: Timeline) => number | null) | null;
 
+/** Times of the ordinary that an engine hastens by to stay with live: catches up the tenths that a stall costs, too little to be heard. No viewer chooses as little. */
+export const catchUp = 1.05;
+
 /** One entry of the quality menu. */
 export interface Quality {
   id: number;

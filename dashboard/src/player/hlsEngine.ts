@@ -1,14 +1,11 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js';
-import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import { type Begin, type Engine, type EngineEvents, type Quality, catchUp } from './engine';
 import { captionConfig } from './hlsCaptions';
 import { LineMemory, estimateOfLine } from './lineMemory';
 import { loadPreferences } from './preferences';
 import type { Trouble } from './recovery';
 import { PlaylistTimeline, type Timeline } from './timeline';
 import type { Track } from './tracks';
-
-/** Times of the ordinary: catches up the tenths that a stall costs, too little to be heard. */
-const catchUp = 1.05;
 
 /**
  * How far behind the live edge to play is not set here on purpose: with a value of our own hls.js would not look at the
@@ -143,7 +140,11 @@ export class HlsEngine implements Engine {
 
   ease(slow: boolean): void {
     this.eased = slow;
-    if (slow) this.followLive(false);
+    if (!slow) return;
+    this.followLive(false);
+    // hls.js leaves the speed as it is once it may not hasten.
+    const { playbackRate } = this.video;
+    if (playbackRate > 1 && playbackRate <= catchUp) this.video.playbackRate = 1;
   }
 
   chooseQuality(id: number): void {

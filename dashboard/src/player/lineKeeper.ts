@@ -1,4 +1,4 @@
-import type { Engine } from './engine';
+import { type Engine, catchUp } from './engine';
 import { type LineSight, hasRecovered, isTooSlow, secondsToHold } from './slowLine';
 
 /** What viewers are told: there is one quality only, or the one they chose is too much. */
@@ -64,7 +64,7 @@ export class LineKeeper {
 
   private get canHold(): boolean {
     const { readyState, playbackRate, seeking, paused } = this.video;
-    return readyState < 3 && playbackRate === 1 && !seeking && !paused;
+    return readyState < 3 && playbackRate >= 1 && playbackRate <= catchUp && !seeking && !paused;
   }
 
   private ranDry(now: number): void {
