@@ -137,6 +137,16 @@ describe('playback on a line that is too slow', () => {
     expect([line.isHolding, seen.playbackRate]).toEqual([true, 0]);
   });
 
+  test('is left alone in what is over, where waiting would end at the next look', () => {
+    const seen = video();
+    const { engine } = engineOf({ closed: true });
+    const line = new LineKeeper(seen);
+    line.observe(engine, performance.now());
+    seen.runDry();
+    line.observe(engine, performance.now());
+    expect([line.isHolding, line.notice, seen.playbackRate]).toEqual([false, null, 1]);
+  });
+
   test('runs again with another stream', () => {
     const seen = video();
     const { engine } = engineOf();

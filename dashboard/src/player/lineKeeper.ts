@@ -57,8 +57,8 @@ export class LineKeeper {
     else if (!this.slow) this.slow = isTooSlow(sight);
     if (was !== this.slow) engine.ease?.(this.slow);
     if (this.isHolding) this.goOnWhenEnough(now);
-    // Who chose another speed has it.
-    else if (this.slow && this.dry && this.canHold) this.hold(engine, sight);
+    // Who chose another speed has it. What is over is not waited in: it would end at the next look.
+    else if (this.slow && this.dry && !engine.closed && this.canHold) this.hold(engine, sight);
     return this.slow && !was;
   }
 
