@@ -76,3 +76,59 @@ describe('after a stall', () => {
     expect([tether.behindByChoice, tether.settle(3000)]).toEqual([false, false]);
   });
 });
+
+describe('on a line that was too slow', () => {
+  const tight = { holdsUp: false, isSlow: false };
+  const slow = { holdsUp: false, isSlow: true };
+  const held = { holdsUp: true, isSlow: true };
+  const heldUp = () => {
+    const tether = new Tether();
+    tether.heed(held, true, 0);
+    return tether;
+  };
+
+  test('playback is not brought to live, where it would stand still again', () => {
+    const tether = heldUp();
+    tether.fall();
+    expect([tether.isLoose, tether.behindByChoice, tether.settle(3000)]).toEqual([true, false, false]);
+  });
+  test('one slow moment does not leave it behind for good: at live, on a better line, it is kept there again', () => {
+    const tether = heldUp();
+    tether.heed(slow, false, 60_000);
+    expect(tether.isLoose).toBe(true);
+    tether.heed(tight, true, 60_000);
+    expect(tether.isLoose).toBe(true);
+    tether.heed(tight, false, 60_000);
+    expect(tether.isLoose).toBe(false);
+    tether.fall();
+    expect(tether.settle(3000)).toBe(true);
+  });
+  test('what has just begun anew is not at live because nobody knows yet where that is', () => {
+    const tether = heldUp();
+    tether.heed(tight, false, 0);
+    expect(tether.isLoose).toBe(true);
+  });
+  test('who goes to live by hand while it still is, is left behind by the next wait, too', () => {
+    const tether = heldUp();
+    tether.tighten();
+    expect(tether.isLoose).toBe(false);
+    tether.heed(slow, false, 60_000);
+    expect(tether.isLoose).toBe(false);
+    tether.heed(held, false, 0);
+    expect(tether.isLoose).toBe(true);
+  });
+  test('what the viewer chose outlasts it', () => {
+    const tether = heldUp();
+    tether.behindByChoice = true;
+    tether.heed(tight, false, 60_000);
+    expect(tether.isLoose).toBe(true);
+  });
+  test('a stream begun anew where it was is behind for the same reason as before', () => {
+    const tether = heldUp();
+    tether.found();
+    expect(tether.behindByChoice).toBe(false);
+    const other = new Tether();
+    other.found();
+    expect(other.behindByChoice).toBe(true);
+  });
+});

@@ -36,6 +36,11 @@ export class LineKeeper {
     return this.until !== null;
   }
 
+  /** The line is known to be slower than what there is to play. */
+  get isSlow(): boolean {
+    return this.slow;
+  }
+
   /** What to tell the viewer now; null for nothing. */
   get notice(): LineNotice | null {
     if (!this.isHolding || this.engine === null) return null;

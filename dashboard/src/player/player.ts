@@ -173,7 +173,7 @@ export class Player {
   }
 
   goLive(): void {
-    this.tether.behindByChoice = false;
+    this.tether.tighten();
     this.engine?.goLive();
     this.play();
   }
@@ -230,7 +230,7 @@ export class Player {
     const video = this.video;
     video.addEventListener('play', () => {
       // Another than the viewer may have paused it, as a locked screen does: then live is where it goes on.
-      if (!this.wantsPlay && !this.tether.behindByChoice) this.tether.fall();
+      if (!this.wantsPlay && !this.tether.isLoose) this.tether.fall();
       this.wantsPlay = true;
       this.redraw();
     });
@@ -259,8 +259,7 @@ export class Player {
     const now = performance.now();
     const slept = this.awakening.tick();
     const { video } = this;
-    // Its line chose for the viewer to be behind: at live it would stand still again.
-    if (this.line.observe(this.engine, now)) this.tether.behindByChoice = this.replay === null;
+    const holdsUp = this.line.observe(this.engine, now) || this.line.isHolding;
     if (this.line.isHolding) this.progress.expect(now);
     const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
     if (moved) {
@@ -270,8 +269,9 @@ export class Player {
       this.troubles.moved();
       if (this.progress.movingFor(now) > goodAfterMs) this.troubles.forget();
     }
+    if (this.replay === null) this.tether.heed({ holdsUp, isSlow: this.line.isSlow }, this.behindLive, this.progress.movingFor(now));
     // Who has caught up is kept at live from here on.
-    if (this.choices.apply(this.mode, this.behindLive)) this.tether.behindByChoice = false;
+    if (this.choices.apply(this.mode, this.behindLive)) this.tether.tighten();
     this.reconcile();
     // What the server said while all was well may be old.
     if (this.phase === 'stalled' && this.tether.fall()) this.poller.ask();
@@ -315,7 +315,7 @@ export class Player {
       this.shown = false;
       // What is said of a recording stands until it plays.
       if (this.replay === null) this.troubles.failure = null;
-      this.tether.behindByChoice = false;
+      this.tether.tighten();
     }
     // A stream that was on screen stays "reconnecting" until its picture is back.
     this.progress.expect(performance.now() - (this.shown ? stalledAfterMs + 1 : 0));
@@ -323,7 +323,7 @@ export class Player {
     this.troubles.loadingFailed = false;
     this.watchdog.rest();
     const events = { onTrouble: (trouble: Trouble) => this.onTrouble(trouble), onQualities: () => this.redraw(), onClosed: () => this.poller.ask() };
-    const begin = this.place.begin(this.mode, this.broadcast?.startedAt ?? null, () => { this.tether.behindByChoice = this.replay === null; });
+    const begin = this.place.begin(this.mode, this.broadcast?.startedAt ?? null, () => { if (this.replay === null) this.tether.found(); });
     this.engine = this.makeEngine(this.playlist, events, begin);
     this.phase = this.currentPhase();
     if (this.wantsPlay && !this.needsTap) void this.tryPlay();
@@ -338,7 +338,7 @@ export class Player {
   }
 
   private keepPlace(): void {
-    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.tether.behindByChoice);
+    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.tether.isLoose);
   }
 
   private async tryPlay(): Promise<void> {
@@ -382,7 +382,7 @@ export class Player {
     const waiting = this.phase === 'stalled' || this.phase === 'loading';
     if (!waiting || this.broadcast === null || this.engine === null) return;
     if (this.replay === null && this.broadcast.state !== 'live') return;
-    const standstill = { stalledFor: this.progress.stalledFor(now), atLive: this.replay === null && !this.tether.behindByChoice, isMending: this.troubles.isMending };
+    const standstill = { stalledFor: this.progress.stalledFor(now), atLive: this.replay === null && !this.tether.isLoose, isMending: this.troubles.isMending };
     const verdict = this.watchdog.judge(standstill, now);
     if (verdict === 'restart') {
       this.progress.expect(now - (this.shown ? stalledAfterMs + 1 : 0));
