@@ -8,7 +8,7 @@ import { type Scene, viewOf } from '../src/player/view';
 const engine = { secondsToLive: 1.5, pictureDate: new Date(1_000_000), timeline: null } as unknown as Engine;
 const seen = (phase: Picture['phase'], with_: Partial<Scene> = {}) => viewOf({
   channel: 'main', mode: 'live', report: { kind: 'answer', broadcast: { ...offline, state: 'live', session: 'A' } }, picture: { phase, session: 'A', failure: null },
-  engine, shown: true, wantsPlay: true, needsTap: false, behindLive: false, stalledFor: 0, now: 1_003_000, position: 12, sound: { mutedByBrowser: false },
+  engine, shown: true, wantsPlay: true, needsTap: false, behindLive: false, stalledFor: 0, now: 1_003_000, position: 12, line: { notice: null }, sound: { mutedByBrowser: false },
   choices: { speed: 1, captions: { tracks: [], chosen: -1 } }, ...with_,
 });
 
@@ -20,6 +20,12 @@ describe('what is drawn', () => {
     expect(seen('playing', { stalledFor: 700 }).buffering).toBe(false);
     expect(seen('playing', { stalledFor: 701 }).buffering).toBe(true);
     expect(seen('held', { stalledFor: 60_000 }).buffering).toBe(false);
+  });
+  test('of a wait for a slow line is why, unless the viewer stopped it', () => {
+    const line = { notice: 'only' } as const;
+    expect(seen('playing', { line }).lineNotice).toBe('only');
+    expect(seen('held', { line, wantsPlay: false }).lineNotice).toBeNull();
+    expect(seen('held', { line, needsTap: true }).lineNotice).toBeNull();
   });
   test('of a pause at live is that one falls behind, and no latency', () => expect(seen('held')).toMatchObject({ behindLive: true, latency: null }));
   test('behind live offers all speeds', () => expect(seen('playing', { behindLive: true })).toMatchObject({ behindLive: true, speeds }));

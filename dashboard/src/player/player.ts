@@ -406,9 +406,9 @@ export class Player {
   }
 
   private redraw(): void {
-    const { mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, position, sound, choices } = this;
+    const { mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, position, line, sound, choices } = this;
     const { channel } = this.address;
     const stalledFor = this.progress.stalledFor(performance.now());
-    this.draw(viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now: this.clock.now(), position, sound, choices }));
+    this.draw(viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now: this.clock.now(), position, line, sound, choices }));
   }
 }

@@ -167,7 +167,7 @@ export class Stage {
     setHidden(this.caption, !invites);
     setText(this.caption, view.broadcast?.title ?? this.called);
     setHidden(this.unmute, !(live && view.mutedByBrowser && this.player.video.muted));
-    const notice = live ? this.player.line.notice : null;
+    const notice = live ? view.lineNotice : null;
     setHidden(this.spinner, !(live && (view.buffering || notice !== null)));
     setHidden(this.lineNotice, notice === null);
     if (notice !== null) setText(this.lineNotice, controlsText.slowLine[notice]);

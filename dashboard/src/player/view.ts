@@ -2,6 +2,7 @@ import type { Broadcast, Report } from './broadcast';
 import type { Choices } from './choices';
 import type { Engine } from './engine';
 import { latencySeconds } from './latency';
+import type { LineNotice } from './lineKeeper';
 import { decideReplay } from './replay';
 import type { Sound } from './sound';
 import { type Mode, offeredSpeeds } from './speed';
@@ -21,6 +22,8 @@ export interface PlayerView extends Verdict {
   /** The browser allowed playback only without sound. */
   mutedByBrowser: boolean;
   buffering: boolean;
+  /** Why playback waits that the viewer wants to run; null where there is nothing to say. */
+  lineNotice: LineNotice | null;
   behindLive: boolean;
   secondsToLive: number | null;
   latency: number | null;
@@ -57,6 +60,7 @@ export interface Scene {
   now: number;
   /** Seconds of the video. */
   position: number;
+  line: { notice: LineNotice | null };
   sound: Pick<Sound, 'mutedByBrowser'>;
   choices: { speed: number; captions: Pick<Choices['captions'], 'tracks' | 'chosen'> };
 }
@@ -65,7 +69,7 @@ export interface Scene {
 const bufferingAfterMs = 700;
 
 /** What to draw of it. */
-export function viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now, position, sound, choices }: Scene): PlayerView {
+export function viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now, position, line, sound, choices }: Scene): PlayerView {
   const running = picture.phase === 'playing';
   const live = mode === 'live' ? engine : null;
   return {
@@ -77,6 +81,7 @@ export function viewOf({ channel, mode, report, picture, engine, shown, wantsPla
     needsTap: needsTap || picture.phase === 'invited',
     mutedByBrowser: sound.mutedByBrowser,
     buffering: running && stalledFor > bufferingAfterMs,
+    lineNotice: wantsPlay && !needsTap ? line.notice : null,
     behindLive: behindLive || (live !== null && shown && picture.phase === 'held'),
     secondsToLive: live?.secondsToLive ?? null,
     latency: live !== null && running ? latencySeconds(now, live.pictureDate) : null,
