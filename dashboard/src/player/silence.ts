@@ -5,9 +5,14 @@ const handsOffMs = 2000;
 const looks = 5;
 const lookEveryMs = 1000;
 
+/** Whether a browser forgets what is to be silent: WebKit's builds for Linux and its like do (WebKitGTK, WPE), Apple's do not, nor does any other engine. */
+export function forgetsSilence(userAgent: string): boolean {
+  return /AppleWebKit\//.test(userAgent) && /\b(?:X11|Linux)\b/.test(userAgent) && !/Chrom(?:e|ium)|Edg|; Android|Mac OS|Windows|jsdom/.test(userAgent);
+}
+
 /**
  * Keeps silent what is to be silent. WebKitGTK forgets it with every begin, jump and end of a stream, and then stops playback, because nobody allowed it to be loud.
- * What a person does by the browser's own means stands: there playback goes on.
+ * What a person does by the browser's own means stands: there playback goes on. In all other browsers only a person makes it loud, and nothing is looked after.
  */
 export class Silence {
   private readonly video: HTMLVideoElement;
@@ -19,9 +24,12 @@ export class Silence {
   /** When it was made loud, by a person as it seemed. */
   private loudAt = Number.NEGATIVE_INFINITY;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly isForgetful: boolean;
 
   constructor(video: HTMLVideoElement) {
     this.video = video;
+    this.isForgetful = forgetsSilence(navigator.userAgent);
+    if (!this.isForgetful) return;
     video.addEventListener('volumechange', () => this.keep());
     video.addEventListener('play', () => { this.ran = true; });
     video.addEventListener('pause', () => { if (!this.undo()) this.ran = false; });
@@ -44,7 +52,7 @@ export class Silence {
   /** To be asked where the browser may just have forgotten. */
   keep(): void {
     const { video } = this;
-    if (!this.wanted || video.muted) return;
+    if (!this.isForgetful || !this.wanted || video.muted) return;
     if (video.readyState < 3 || video.paused || performance.now() < this.handsOffUntil) return this.hush();
     this.wanted = false;
     this.loudAt = performance.now();
@@ -53,6 +61,8 @@ export class Silence {
   /** It was made loud and stopped at once: that was no person. */
   private undo(): boolean {
     if (this.video.muted || performance.now() - this.loudAt > handsOffMs) return false;
+    // Unless it was: somebody has just touched the page.
+    if (navigator.userActivation?.isActive) return false;
     this.hush();
     return true;
   }
