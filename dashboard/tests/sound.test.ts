@@ -10,6 +10,7 @@ class ForgetfulVideo extends EventTarget {
   paused = true;
   seeking = false;
   currentTime = 0;
+  playbackRate = 1;
   plays = 0;
 
   play() {
@@ -160,6 +161,19 @@ test('so is one that stands still a little later', async () => {
   video.unmuteItself();
   video.currentTime = 0.4;
   vi.advanceTimersByTime(2500);
+  expect(video.plays).toBe(2);
+});
+
+test('one that stands still on purpose is left alone, and looked at again when it may move', async () => {
+  const { video, sound } = make();
+  await sound.play();
+  video.picture();
+  video.unmuteItself();
+  video.playbackRate = 0;
+  vi.advanceTimersByTime(14_500);
+  expect(video.plays).toBe(1);
+  video.playbackRate = 1;
+  vi.advanceTimersByTime(1000);
   expect(video.plays).toBe(2);
 });
 

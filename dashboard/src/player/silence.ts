@@ -79,6 +79,8 @@ export class Silence {
     if (left === 0) return;
     this.timer = setTimeout(() => {
       const { video } = this;
+      // It stands still on purpose, until a slow line has brought more.
+      if (video.playbackRate === 0) return this.lookAfter(left, video.currentTime);
       if (!video.paused && !video.seeking && video.readyState >= 3 && video.currentTime === from) {
         video.pause();
         this.play();
