@@ -76,6 +76,23 @@ export function reportForStatusCode(code: number, failures: number, refusal: str
   return { kind: 'unreachable', failures: failures + 1 };
 }
 
+/** How many answers in a row say that there is no such channel until it is believed of one that was there. */
+const believedAfter = 3;
+
+/** Takes it with doubt that there is no such channel, where there was one on this page: a server that begins, or a cache, may say so for a moment. It is off until then. */
+export class Doubt {
+  private wasThere = false;
+  private saidInARow = 0;
+
+  /** What to make of an answer; each is to be told once. */
+  weigh(report: Report): Report {
+    if (report.kind !== 'answer') return report;
+    this.saidInARow = report.isUnknown === true ? this.saidInARow + 1 : 0;
+    if (report.isUnknown !== true) this.wasThere = true;
+    return this.wasThere && this.saidInARow < believedAfter ? { kind: 'answer', broadcast: report.broadcast } : report;
+  }
+}
+
 /**
  * Milliseconds until the next question. Every viewer of a channel asks, so the answer is spread by `random` (0 to 1):
  * 2 to 3 s while waiting for something to happen, 8 to 12 s while the picture runs, slower again when the server is long away.

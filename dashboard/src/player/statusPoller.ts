@@ -1,4 +1,4 @@
-import { type Report, parseBroadcast, pollDelay, reportForStatusCode } from './broadcast';
+import { Doubt, type Report, parseBroadcast, pollDelay, reportForStatusCode } from './broadcast';
 
 const timeoutMs = 6000;
 
@@ -7,6 +7,7 @@ export class StatusPoller {
   report: Report = { kind: 'nothing' };
   private timer: number | undefined;
   private asking = false;
+  private readonly doubt = new Doubt();
   private readonly url: string;
   private readonly pictureRuns: () => boolean;
   private readonly onReport: (report: Report) => void;
@@ -31,7 +32,7 @@ export class StatusPoller {
 
   private async askOnce(): Promise<void> {
     this.asking = true;
-    this.report = await this.fetchReport();
+    this.report = this.doubt.weigh(await this.fetchReport());
     this.asking = false;
     this.onReport(this.report);
     this.scheduleNext();
