@@ -11,6 +11,19 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
 {
     private const string VideoTime = "() => document.querySelector('video').currentTime";
 
+    /// <summary>Looks at the clock five times a second, and remembers for how long at most it could not: in <c>longestSleep</c>, milliseconds.</summary>
+    private const string LookAtTheClock = """
+        () => {
+          window.longestSleep = 0;
+          let last = Date.now();
+          setInterval(() => {
+            const now = Date.now();
+            window.longestSleep = Math.max(window.longestSleep, now - last);
+            last = now;
+          }, 200);
+        }
+        """;
+
     [Fact]
     public async Task A_live_channel_plays_with_its_badge_and_latency_and_without_a_broken_rule()
     {
@@ -138,6 +151,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
             await Poll.UntilAsync(
                 async () => await page.EvaluateAsync<bool>("() => { window.sameAsBefore = true; window.latencyBefore = window.broadcastPlayer.latency; return window.latencyBefore !== null; }"),
                 TimeSpan.FromSeconds(20), "the latency is known");
+            await page.EvaluateAsync(LookAtTheClock);
         }
 
         await LifeAsync(sleeper, "frozen");
@@ -145,8 +159,13 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
 
         // Longer than what they have loaded, at a distance of nine seconds.
         await Task.Delay(TimeSpan.FromSeconds(11), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        // Otherwise nothing happened that one could come back from.
+        await Poll.UntilAsync(
+            async () => await lost.EvaluateAsync<bool>("() => !navigator.onLine && document.querySelector('video').readyState < 3"), TimeSpan.FromSeconds(40), "who has no line has nothing left to play");
         await LifeAsync(sleeper, "active");
         await lost.Context.SetOfflineAsync(false);
+        await Poll.UntilAsync(async () => await slept.EvaluateAsync<double>("() => window.longestSleep") > 8000, TimeSpan.FromSeconds(20), "the page was asleep, and knows it by the clock");
 
         const string isBack = "() => window.broadcastPlayer.state === 'live' && !document.querySelector('video').paused && document.querySelector('.pill').dataset.pill === 'live' "
             + "&& window.broadcastPlayer.latency < window.latencyBefore + 4";
