@@ -36,6 +36,12 @@ describe('a clip', () => {
     expect(clipTitle(recording)).toBe('First night (clip)');
     expect(clipTitle({ ...recording, title: '' })).toBe('');
   });
+  test.each([193, 194, 200])('is called no longer than a title may be, after one of %d characters', (length) => {
+    const title = clipTitle({ ...recording, title: 'x'.repeat(length) });
+    expect(title).toBe(text.clipName('x'.repeat(193)));
+    expect(title).toHaveLength(200);
+  });
+  test('is not called by half of a character', () => expect(clipTitle({ ...recording, title: `${'x'.repeat(192)}🎻 and more` })).toBe(text.clipName('x'.repeat(192))));
   test('is cut where the picture is: so long after the begin, to the tenth of a second', () => {
     expect(momentText(recording, new Date('2030-01-01T12:00:00Z'))).toBe('0:00');
     expect(momentText(recording, new Date('2030-01-01T12:09:05.440Z'))).toBe('9:05.4');

@@ -8,7 +8,7 @@ import { DownloadDialog } from './DownloadDialog';
 import { changeRecording, createClip, deleteRecording, planDeletion, type Recording } from './recordingApi';
 import { MomentPicker } from './MomentPicker';
 import { RecordingPlayer } from './RecordingPlayer';
-import { clipTitle, deletionWords, instantText, momentText, recordingChange, recordingName } from './recordingWords';
+import { clipTitle, deletionWords, instantText, momentText, mostTitle, recordingChange, recordingName } from './recordingWords';
 
 export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete';
 
@@ -71,7 +71,7 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
                   <TextField label={text.clipStart} name="start" hint={text.clipStartHint} mistake={mistakes.start} required maxLength={40} autoFocus />
                   <TextField label={text.clipEnd} name="end" hint={text.clipEndHint} mistake={mistakes.end} maxLength={40} />
                 </div>
-                <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={clipTitle(recording)} maxLength={200} />
+                <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={clipTitle(recording)} maxLength={mostTitle} />
                 <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
               </>
             )}

@@ -28,9 +28,16 @@ export function recordingName(recording: Recording): string {
   return recording.title || recording.channel;
 }
 
-/** What a clip is called at first: after what it is cut out of, which may have no title. */
+/** Most characters of a recording's title. */
+export const mostTitle = 200;
+
+/** What a clip is called at first: after what it is cut out of, which may have no title, and no longer than a title may be. */
 export function clipTitle(recording: Recording): string {
-  return recording.title === '' ? '' : text.clipName(recording.title);
+  if (recording.title === '') return '';
+  const room = mostTitle - text.clipName('').length;
+  // Whole characters: half of a pair is none.
+  const title = recording.title.length <= room ? recording.title : recording.title.slice(0, room).replace(/[\uD800-\uDBFF]$/, '').trimEnd();
+  return text.clipName(title);
 }
 
 /** A time in a recording as it is written for a clip, `1:02:05.4`: seconds from the recording's begin. */
