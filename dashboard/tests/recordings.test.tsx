@@ -6,6 +6,7 @@ import { readFile, sizeOf } from '../src/admin/recordings/download';
 import { type Deletion, listRecordings, type Recording } from '../src/admin/recordings/recordingApi';
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
 import { MomentPicker } from '../src/admin/recordings/MomentPicker';
+import { takeMoment } from '../src/admin/recordings/MomentPicker';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
 import { clipTitle, deletionWords, instantText, lengthText, momentText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
 import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
@@ -47,6 +48,15 @@ describe('a clip', () => {
     expect(momentText(recording, new Date('2030-01-01T12:09:05.440Z'))).toBe('9:05.4');
     expect(momentText(recording, new Date('2030-01-01T13:00:00.990Z'))).toBe('1:00:01');
     expect(momentText(recording, new Date('2030-01-01T11:59:59.900Z'))).toBe('0:00');
+  });
+  test('says what it wrote when the picture was taken, in the words of the field', () => {
+    const field = { value: '' };
+    for (const write of [momentText, instantText]) {
+      const written = write(recording, new Date('2030-01-01T12:09:05.440Z'));
+      expect(takeMoment(field, 'Begin', written)).toBe(text.momentTaken('Begin', written));
+      expect(field.value).toBe(written);
+    }
+    expect(text.momentTaken('Begin', '9:05.4')).toContain('9:05.4');
   });
 });
 

@@ -84,7 +84,7 @@ export const recordingsText = {
   changed: (name: string) => `“${name}” is changed.`,
   showPicture: 'Trim with the picture',
   takeMoment: (field: string) => `“${field}” from the picture`,
-  momentTaken: (field: string, at: string) => `“${field}”: ${at} of this picture.`,
+  momentTaken: (field: string, written: string) => `“${field}” is now ${written}.`,
   noMoment: 'The picture is not there yet.',
 
   delete: 'Delete',

@@ -3,7 +3,6 @@ import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import type { Recording } from './recordingApi';
 import { type Played, RecordingVideo } from './RecordingVideo';
-import { lengthText } from './recordingWords';
 
 interface MomentPickerProps {
   api: Api;
@@ -32,8 +31,7 @@ export function MomentPicker({ api, recording, channel, start, end, written, isO
       setSaid(text.noMoment);
       return;
     }
-    field.value = written(recording, now.shownAt() ?? new Date(Date.parse(recording.startsAt) + now.video.currentTime * 1000));
-    setSaid(text.momentTaken(label, lengthText(now.video.currentTime)));
+    setSaid(takeMoment(field, label, written(recording, now.shownAt() ?? new Date(Date.parse(recording.startsAt) + now.video.currentTime * 1000))));
   }
 
   if (!isShown) {
@@ -61,4 +59,10 @@ export function MomentPicker({ api, recording, channel, start, end, written, isO
       </p>
     </div>
   );
+}
+
+/** Writes a time into a field, and says what now stands in it: the field may write it otherwise. */
+export function takeMoment(field: { value: string }, label: string, moment: string): string {
+  field.value = moment;
+  return adminText.recordings.momentTaken(label, field.value);
 }
