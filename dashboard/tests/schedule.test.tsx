@@ -342,7 +342,8 @@ describe('what is sent to viewers', () => {
   });
   test('says of a series how it recurs', () => {
     expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=WEEKLY;BYDAY=SA' })).toContain('every Saturday, first');
-    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' })).toContain(adminText.schedule.ownRule);
+    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' })).toContain(adminText.schedule.recurring.repeats.own);
+    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR' })).toContain(`${adminText.schedule.recurring.repeats.workdays}, first`);
     expect(plannedWords(event)).not.toContain('first');
   });
 });

@@ -23,7 +23,15 @@ export const scheduleText = {
   movedOne: (title: string, when: string) => `“${title}” is now at ${when}. The rest of its series stays.`,
   planned: (title: string, when: string) => `“${title}” is planned: ${when}.`,
   plannedSeries: (title: string, how: string, when: string) => `“${title}” is planned: ${how}, first ${when}.`,
-  ownRule: 'by its own rule',
+  // The form's words for a way to recur, within that sentence.
+  recurring: {
+    repeats: { once: 'once', daily: 'every day', workdays: 'Monday to Friday', own: 'by its own rule' },
+    weekly: (day: string) => `every ${day}`,
+    fortnightly: (day: string) => `every second ${day}`,
+    monthlyDay: (day: number) => `every month on day ${day}`,
+    monthlyWeekday: (which: string, day: string) => `every month on the ${which} ${day}`,
+    yearly: (date: string) => `every year on ${date}`,
+  },
   notMoved: (title: string, why: string) => `“${title}” was not moved. ${why}`,
 
   states: { scheduled: 'Planned', preview: 'In preview', live: 'Live', ended: 'Over', cancelled: 'Cancelled' } as Record<string, string>,

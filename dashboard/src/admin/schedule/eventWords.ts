@@ -10,6 +10,9 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long', timeZone: 'UTC' });
 const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', timeZone: 'UTC' });
 
+/** Words for the ways to recur. */
+type RepeatTable = { [Member in Exclude<keyof typeof text.recurring, 'repeats'>]: (typeof text.form)[Member] } & { repeats: Record<keyof typeof text.recurring.repeats, string> };
+
 /** The time of day at which an event starts, on the reader's clock. */
 export function startClock(event: PlannedEvent): string {
   return clock.format(new Date(event.startsAt));
@@ -35,9 +38,8 @@ export function pillOf(state: string): string {
   return state === 'preview' ? 'starting' : state;
 }
 
-/** A way to recur in words that say which day that is, for a start. */
-export function repeatWords(repeat: Repeat, start: string): string {
-  const form = text.form;
+/** A way to recur in words that say which day that is, for a start: as a choice, or within a sentence. */
+export function repeatWords(repeat: Repeat, start: string, form: RepeatTable = text.form): string {
   const date = wallDate(start) ?? new Date(0);
   switch (repeat) {
     case 'weekly':
@@ -47,7 +49,7 @@ export function repeatWords(repeat: Repeat, start: string): string {
     case 'monthlyDay':
       return form.monthlyDay(date.getUTCDate());
     case 'monthlyWeekday':
-      return form.monthlyWeekday(form.ordinals[String(ordinalOf(date))] ?? '', weekday.format(date));
+      return form.monthlyWeekday(text.form.ordinals[String(ordinalOf(date))] ?? '', weekday.format(date));
     case 'yearly':
       return form.yearly(dayAndMonth.format(date));
     default:
@@ -60,9 +62,8 @@ export function plannedWords(event: PlannedEvent): string {
   const when = whenText(event.startsAt, event.endsAt);
   if (event.recurrence === null) return text.planned(event.title, when);
   const start = event.localStart.slice(0, 16);
-  const { repeat } = choiceOf(event.recurrence, start);
-  const how = repeat === 'own' ? text.ownRule : repeatWords(repeat, start);
-  return text.plannedSeries(event.title, how.charAt(0).toLowerCase() + how.slice(1), when);
+  const how = repeatWords(choiceOf(event.recurrence, start).repeat, start, text.recurring);
+  return text.plannedSeries(event.title, how, when);
 }
 
 /** What an event has of its own where most have what their channel says, as terms and words. */
