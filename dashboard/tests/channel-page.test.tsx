@@ -12,6 +12,7 @@ import { forgetAll, forgetKey, freshKey, previewLink, rememberKey, rememberLink 
 import { Preview } from '../src/admin/channel/Preview';
 import { ShareSection } from '../src/admin/channel/ShareSection';
 import { actorWord, happeningKind, happeningWords } from '../src/admin/channel/timelineWords';
+import { nextOf } from '../src/admin/now/useNextEvents';
 import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
 
@@ -140,6 +141,10 @@ describe('the picture', () => {
   test('is not opened before it is known whether an event limits who may watch', () => {
     expect(draw(on('live'), true, undefined, false)).not.toContain('<iframe');
     expect(draw(on('live'), false, undefined, false)).toContain(adminText.loading);
+  });
+  test('is not opened either where nobody answered which event is on', () => {
+    expect(nextOf(null).isKnown).toBe(false);
+    expect(nextOf([])).toEqual({ events: new Map(), isKnown: true });
   });
   test('uses a link that was made before', () => {
     rememberLink('main', { token: '1p.x', until: Date.now() + 3600_000 });
