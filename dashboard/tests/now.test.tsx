@@ -1,11 +1,11 @@
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Api, ApiError, type Channel } from '../src/admin/api';
 import { type LiveState, nothingKnown } from '../src/admin/live/liveState';
 import { addressOf, placeOf } from '../src/admin/navigation';
 import { alertsOf } from '../src/admin/now/alerts';
 import { encoderWords, hasOpenPicture, healthWords, nextEvents, rateOf, rateText, viewersWords } from '../src/admin/now/cardWords';
-import { FirstSteps, firstSteps, type Step } from '../src/admin/now/FirstSteps';
+import { askPast, FirstSteps, firstSteps, keptAfter, type Step } from '../src/admin/now/FirstSteps';
 import { Channels } from '../src/admin/now/NowPage';
 import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
@@ -73,10 +73,10 @@ describe('the page of what is on', () => {
 });
 
 describe('the first steps', () => {
-  const none = { hasRecordings: false, hasEvents: false };
+  const none = { wasOn: false, hasEvents: false };
   const names = (steps: readonly Step[]) => steps.map((step) => [step.name, step.isDone]);
   test('of an admin are to connect, to plan, and to let others in', () => {
-    const steps = firstSteps([channel], none, 'admin');
+    const steps = firstSteps([channel], none, 'admin', false);
     expect(names(steps)).toEqual([['connect', false], ['plan', false], ['people', false]]);
     expect(steps[0]!.to).toBe('/dashboard/channels/main');
     const html = renderToStaticMarkup(<FirstSteps steps={steps} go={() => undefined} onHide={() => undefined} />);
@@ -84,15 +84,86 @@ describe('the first steps', () => {
     expect(html).not.toContain(adminText.now.steps.done);
   });
   test('are ticked by what the server knows', () => {
-    expect(names(firstSteps([on('offline')], none, 'producer'))).toEqual([['connect', false], ['plan', false]]);
-    expect(names(firstSteps([on('ended')], none, 'producer'))[0]).toEqual(['connect', true]);
-    expect(names(firstSteps([on('live')], none, 'producer'))).toEqual([['connect', true], ['plan', false]]);
-    expect(names(firstSteps([channel], { hasRecordings: true, hasEvents: false }, 'producer'))).toEqual([['connect', true], ['plan', false]]);
+    expect(names(firstSteps([on('offline')], none, 'producer', false))).toEqual([['connect', false], ['plan', false]]);
+    expect(names(firstSteps([on('ended')], none, 'producer', false))[0]).toEqual(['connect', true]);
+    expect(names(firstSteps([on('live')], none, 'producer', false))).toEqual([['connect', true], ['plan', false]]);
+    expect(names(firstSteps([channel], { ...none, wasOn: true }, 'producer', true))).toEqual([['connect', true], ['plan', false]]);
   });
   test('are over when both were done, and nobody else is told of them', () => {
-    expect(firstSteps([on('live')], { hasRecordings: false, hasEvents: true }, 'admin')).toEqual([]);
-    expect(firstSteps([channel], none, 'viewer')).toEqual([]);
-    expect(firstSteps([], none, 'admin')).toEqual([]);
+    expect(firstSteps([on('live')], { ...none, hasEvents: true }, 'admin', true)).toEqual([]);
+    expect(firstSteps([channel], none, 'viewer', true)).toEqual([]);
+    expect(firstSteps([], none, 'admin', true)).toEqual([]);
+  });
+  test('stay on a device that saw the server without a channel, whatever was done before it came back to them', () => {
+    const used = { wasOn: true, hasEvents: false };
+    const kept = keptAfter(null, [], null, 'admin');
+    expect(names(firstSteps([channel], used, 'producer', kept === 'shown'))).toEqual([['connect', true], ['plan', false]]);
+    expect(keptAfter(kept, [channel], used, 'admin')).toBe('shown');
+  });
+  test('are kept away from a device once all was done, or where the server had a past before', () => {
+    expect(keptAfter('shown', [channel], { wasOn: true, hasEvents: true }, 'admin')).toBe('hidden');
+    expect(keptAfter(null, [channel], { wasOn: true, hasEvents: false }, 'admin')).toBe('hidden');
+    expect(keptAfter('hidden', [], none, 'admin')).toBe('hidden');
+  });
+  test('are neither kept nor kept away while the past is not known, nor for who may not do them', () => {
+    for (const kept of [null, 'shown'] as const) expect(keptAfter(kept, [channel], null, 'admin')).toBe(kept);
+    expect(keptAfter(null, null, null, 'admin')).toBeNull();
+    expect(keptAfter(null, [], null, 'viewer')).toBeNull();
+  });
+  test('stand below the cards, which they do not push when they come late', () => {
+    const html = renderToStaticMarkup(
+      <Channels api={api} system={{ version: '1', role: 'admin', ladders: [], latencies: [] }} live={{ data: [channel], error: null, refresh: () => Promise.resolve(), state: nothingKnown, isStreaming: true, isTold: true }} events={new Map()} go={() => undefined}>
+        <FirstSteps steps={firstSteps([channel], none, 'admin', false)} go={() => undefined} onHide={() => undefined} />
+      </Channels>,
+    );
+    expect(html.indexOf('class="cards"')).toBeGreaterThan(0);
+    expect(html.indexOf('first-steps')).toBeGreaterThan(html.indexOf('class="cards"'));
+  });
+});
+
+describe('the past by which first steps are ticked', () => {
+  /** What a server answers to each path, an error where there is none; and all that was asked. */
+  function answering(answers: Record<string, unknown>): string[] {
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      const answer = answers[path.replace('/api/v1', '')];
+      return Promise.resolve(answer === undefined ? new Response('{"detail":"The database is away."}', { status: 503 }) : new Response(JSON.stringify(answer)));
+    });
+    return asked;
+  }
+  const nothing = { '/recordings?limit=1': [], '/events?limit=1': [], '/channels/main/sessions?limit=1': [] };
+  const stepsOf = async (channels: Channel[], wasShown = false) => firstSteps(channels, await askPast(api, channels), 'producer', wasShown).map((step) => step.isDone);
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('of a new server is empty: all is to be done', async () => {
+    answering(nothing);
+    expect(await stepsOf([channel])).toEqual([false, false]);
+  });
+  test('has events that are over: that one was planned stays ticked', async () => {
+    answering({ ...nothing, '/events?limit=1': [event({ state: 'ended', startsAt: '2020-01-01T18:00:00Z' })] });
+    expect(await stepsOf([channel], true)).toEqual([false, true]);
+  });
+  test('has broadcasts that were not recorded: that an encoder came stays ticked when it has gone', async () => {
+    answering({ ...nothing, '/channels/main/sessions?limit=1': [{ id: '01S' }] });
+    expect(await stepsOf([{ ...channel, record: false }], true)).toEqual([true, false]);
+  });
+  test.each([
+    ['recordings', { '/recordings?limit=1': [{ id: '01R' }] }],
+    ['events', { '/events?limit=1': [event({ state: 'cancelled' })] }],
+    ['sessions', { '/channels/main/sessions?limit=1': [{ id: '01S' }] }],
+  ])('of a server with %s says that it is not new, to who was not shown the steps before', async (_, more) => {
+    answering({ ...nothing, ...more });
+    expect(await stepsOf([channel])).toEqual([]);
+  });
+  test.each(Object.keys(nothing))('is not known where %s is not answered', async (path) => {
+    answering({ ...nothing, [path]: undefined });
+    await expect(askPast(api, [channel])).rejects.toThrow('The database is away.');
+  });
+  test('is not looked for in every one of many channels', async () => {
+    const asked = answering(nothing);
+    expect((await askPast(api, Array.from({ length: 11 }, (_, at) => ({ ...channel, name: `c${at}` })))).wasOn).toBe(true);
+    expect(asked).toHaveLength(2);
   });
 });
 

@@ -43,6 +43,11 @@ export function timeline(api: Api, channel: string, limit: number, before?: stri
   return api.ask('GET', `${pathOf(channel)}/timeline?limit=${limit}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`);
 }
 
+/** Whether a channel ever had a broadcast. */
+export async function hadSession(api: Api, channel: string): Promise<boolean> {
+  return (await api.ask<unknown[]>('GET', `${pathOf(channel)}/sessions?limit=1`)).length > 0;
+}
+
 /** Sends the encoders away; the session waits for them. */
 export function kick(api: Api, channel: string): Promise<{ encoders: number }> {
   return api.ask('POST', `${pathOf(channel)}/kick`);

@@ -9,7 +9,7 @@ import type { PlannedEvent } from '../schedule/eventApi';
 import { alertsOf } from './alerts';
 import { isOn } from './cardWords';
 import { ChannelCard } from './ChannelCard';
-import { FirstSteps, firstSteps, useFirstSteps } from './FirstSteps';
+import { FirstSteps, useFirstSteps } from './FirstSteps';
 import { useNextEvents } from './useNextEvents';
 
 interface NowPageProps {
@@ -21,10 +21,8 @@ interface NowPageProps {
 
 /** All channels at a glance, and above them what somebody should look at. */
 export function NowPage({ api, system, live, go }: NowPageProps) {
-  const { events, isKnown } = useNextEvents(api, live.state.events);
-  const { hasRecordings, isHidden, hide } = useFirstSteps(api, system.role);
-  // They stand above the cards once all is known that they are about: what comes and goes would push the cards.
-  const steps = isHidden || hasRecordings === null || !isKnown ? [] : firstSteps(live.data ?? [], { hasRecordings, hasEvents: events.size > 0 }, system.role);
+  const { events } = useNextEvents(api, live.state.events);
+  const { steps, hide } = useFirstSteps(api, live.data, events.size > 0, system.role);
   return (
     <Channels api={api} system={system} live={live} events={events} go={go}>
       {steps.length > 0 && <FirstSteps steps={steps} go={go} onHide={hide} />}
@@ -32,7 +30,7 @@ export function NowPage({ api, system, live, go }: NowPageProps) {
   );
 }
 
-/** The page as it is drawn, with the events that are known; children stand above the channels. */
+/** The page as it is drawn, with the events that are known; children stand below the channels, which they do not push when they come late. */
 export function Channels({ api, system, live, events, go, children }: NowPageProps & { events: Map<string, PlannedEvent>; children?: ReactNode }) {
   const [creating, setCreating] = useState(false);
   const mayCreate = mayDo(system.role, 'admin');
@@ -72,7 +70,6 @@ export function Channels({ api, system, live, events, go, children }: NowPagePro
           </ul>
         </div>
       )}
-      {children}
       {data === null && error === null && (
         <div className="cards" role="status" aria-label={adminText.loading}>
           <div className="card skeleton" />
@@ -97,6 +94,7 @@ export function Channels({ api, system, live, events, go, children }: NowPagePro
           ))}
         </ul>
       )}
+      {children}
 
       {creating && (
         <NewChannelDialog

@@ -41,6 +41,11 @@ export function listRecordings(api: Api, filter: RecordingFilter, before?: strin
   return api.ask('GET', `/recordings?${query.toString()}`);
 }
 
+/** Whether there is any recording. */
+export async function anyRecording(api: Api): Promise<boolean> {
+  return (await api.ask<Recording[]>('GET', '/recordings?limit=1')).length > 0;
+}
+
 export function recordingUsage(api: Api): Promise<RecordingUsage> {
   return api.ask('GET', '/recordings/usage');
 }
