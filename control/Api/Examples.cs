@@ -97,7 +97,7 @@ internal static class Examples
         new IssuedKeyView(AKey, Shown),
         AToken,
         new IssuedTokenView(AToken, Shown),
-        new SystemView("1.0.0", "producer", Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live"),
+        new SystemView("1.0.0", "producer", Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live", "https://live.example.org"),
         AnEvent,
         new EventStepView(Evening, "live", "its start has come"),
         AFeed,

@@ -81,7 +81,8 @@ internal sealed record EndedView(string? Session);
 internal sealed record KickedView(int Encoders);
 
 internal sealed record SystemView(
-    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps);
+    string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps,
+    string? PublicUrl);
 
 internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
     IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);

@@ -34,12 +34,15 @@ internal static class TokenEndpoints
 
         api.MapGet("/system", (HttpContext http, IOptions<AuthorizationOptions> authorization) =>
             {
+                // Nothing where nothing is configured: behind a proxy only who asked knows where that was.
+                var pages = http.RequestServices.GetService<IViewerAddresses>()?.For("").Pages;
                 var publish = http.RequestServices.GetService<IPublishAddresses>()?.For(http.Request.Host.Host);
                 return new SystemView(
                     Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
-                    [.. ChannelRules.Accesses.Where(a => ChannelRules.AccessMistake(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps);
+                    [.. ChannelRules.Accesses.Where(a => ChannelRules.AccessMistake(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps,
+                    string.IsNullOrEmpty(pages) ? null : pages);
             })
-            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your role, and the names that other requests use.");
+            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your role, and the names that other requests use. 'publicUrl' is where viewers' pages are; null where none is configured, and they are where you asked.");
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, Tokens tokens, IOptions<ControlOptions> options, TimeProvider time)

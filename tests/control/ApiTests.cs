@@ -297,6 +297,16 @@ public sealed class ApiTests(PostgresFixture postgres)
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code })).Status.ShouldBe(429);
     }
 
+    [Theory]
+    [InlineData("https://live.example.org")]
+    [InlineData(null)]
+    public async Task The_system_tells_where_viewers_pages_are_where_that_is_configured(string? configured)
+    {
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, pages: new Pages(configured));
+
+        (await server.SendAsync("GET", "/api/v1/system", await server.TokenAsync(TokenRole.Viewer))).Body.GetProperty("publicUrl").GetString().ShouldBe(configured);
+    }
+
     [Fact]
     public async Task A_revoked_token_is_refused_from_the_next_request_on()
     {
@@ -326,5 +336,10 @@ public sealed class ApiTests(PostgresFixture postgres)
             text.ShouldNotContain(admin[9..]);
             text.ShouldNotContain("hash", Case.Insensitive);
         }
+    }
+
+    private sealed class Pages(string? configured) : IViewerAddresses
+    {
+        public ViewerAddresses For(string asked) => new(configured ?? asked, configured ?? asked);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Server : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, IPublishAddresses? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null, ISessionMedia? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null, IViewerCounter? viewers = null, params (string, string)[] settings)
+    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, IPublishAddresses? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null, ISessionMedia? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null, IViewerCounter? viewers = null, IViewerAddresses? pages = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -88,6 +88,11 @@ internal sealed class Server : IAsyncDisposable
         if (viewers is not null)
         {
             builder.Services.AddSingleton(viewers);
+        }
+
+        if (pages is not null)
+        {
+            builder.Services.AddSingleton(pages);
         }
 
         builder.Services.AddControl(builder.Configuration);

@@ -591,6 +591,7 @@ export interface Schemas {
     accesses: string[];
     rtmp: string | null;
     rtmps: string | null;
+    publicUrl: string | null;
   };
   TimelineView: {
     /** Its place, to read on from. */
@@ -1043,7 +1044,7 @@ export interface Operations {
     body: never;
     answer: Schemas['StorageView'];
   };
-  /** The server's version, where encoders publish, your role, and the names that other requests use. */
+  /** The server's version, where encoders publish, your role, and the names that other requests use. 'publicUrl' is where viewers' pages are; null where none is configured, and they are where you asked. */
   getSystem: {
     method: 'GET';
     path: '/api/v1/system';
