@@ -1,10 +1,11 @@
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Api, type Channel } from '../src/admin/api';
 import { Chart } from '../src/admin/channel/charts/Chart';
 import { chartKinds } from '../src/admin/channel/charts/kinds';
 import { axisOf, beginOf, joined, nearest, niceStep, pathOf, type Point, summaryOf } from '../src/admin/channel/charts/series';
 import { ChannelActions } from '../src/admin/channel/ChannelActions';
+import { ChannelPage } from '../src/admin/channel/ChannelPage';
 import type { Happening } from '../src/admin/channel/channelApi';
 import { ConnectPanel } from '../src/admin/channel/ConnectPanel';
 import { EncodingFacts } from '../src/admin/channel/EncodingSection';
@@ -12,6 +13,7 @@ import { forgetAll, forgetKey, freshKey, previewLink, rememberKey, rememberLink 
 import { Preview } from '../src/admin/channel/Preview';
 import { ShareSection } from '../src/admin/channel/ShareSection';
 import { actorWord, happeningKind, happeningWords } from '../src/admin/channel/timelineWords';
+import { nothingKnown } from '../src/admin/live/liveState';
 import { nextOf } from '../src/admin/now/useNextEvents';
 import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
@@ -160,6 +162,25 @@ describe('what viewers are sent', () => {
     expect(html).toContain('value="https://live.example.org/watch/main"');
     expect(html).toContain('https://live.example.org/embed/main');
     expect(html).toContain(text.share.hints.public);
+  });
+  test('is where the server says that viewers’ pages are, or else where the dashboard is', () => {
+    const draw = (publicUrl: string | null) =>
+      renderToStaticMarkup(
+        <ChannelPage
+          api={api}
+          system={{ version: '1', role: 'viewer', ladders: [], latencies: [], publicUrl }}
+          live={{ data: [channel], error: null, refresh: () => Promise.resolve(), state: nothingKnown, isStreaming: true, isTold: true }}
+          rtmp=""
+          name="main"
+          go={() => undefined}
+        />,
+      );
+    vi.stubGlobal('window', { location: { origin: 'http://10.0.0.5:8080' } });
+    const html = draw('https://live.example.org');
+    expect(html).toContain('value="https://live.example.org/watch/main"');
+    expect(html).not.toContain('10.0.0.5');
+    expect(draw(null)).toContain('value="http://10.0.0.5:8080/watch/main"');
+    vi.unstubAllGlobals();
   });
   test('says that it opens nothing where a link is needed, and how to come by one to who may make it', () => {
     expect(draw({ ...channel, access: 'token' })).toContain(text.share.hints.token);

@@ -6,7 +6,7 @@ import { Notice } from '../src/admin/Notice';
 import { addDays, byDay, dayKey, daysBetween, mondayOf, onEachDay, turned, weeksOf } from '../src/admin/schedule/calendar';
 import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
-import { EventFacts, EventPage } from '../src/admin/schedule/EventDialog';
+import { EventDialog, EventFacts, EventPage } from '../src/admin/schedule/EventDialog';
 import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
 import { recordChoices, RepeatFields } from '../src/admin/schedule/EventForm';
 import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
@@ -334,6 +334,13 @@ describe('what is sent to viewers', () => {
     expect(draw({})).toContain(page.hint);
     expect(draw({ announced: 'off' })).toContain(page.unannounced);
     expect(draw({ access: 'token', announced: 'off' })).toContain(page.guarded);
+  });
+  test('is of where viewers’ pages are, in the event’s dialog as well', () => {
+    const nothing = () => undefined;
+    const html = renderToStaticMarkup(
+      <EventDialog api={new Api(null, adminText)} event={event} origin="https://live.example.org" mayManage onEdit={nothing} onEditSeries={nothing} onMove={nothing} onDuplicate={nothing} onChanged={nothing} onExpired={nothing} onClose={nothing} />,
+    );
+    expect(html).toContain('value="https://live.example.org/event/01A"');
   });
   test('is nothing of a series, which has no page', () => expect(draw({ kind: 'series' })).toBe(''));
   test('can be copied from what says that it is planned', () => {

@@ -11,6 +11,7 @@ import { PageBoundary } from './PageBoundary';
 import { leave, resume, type Session } from './session';
 import { Top } from './Top';
 import { usePolled } from './usePolled';
+import { viewerOrigin } from './viewerPages';
 
 const retryMs = 5000;
 
@@ -132,7 +133,7 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
               {page === 'now' && <NowPage api={api} system={system.data} live={live} go={navigation.go} />}
               {page === 'channels' && <ChannelPage api={api} system={system.data} live={live} rtmp={rtmp} name={part} go={navigation.go} />}
-              {page === 'schedule' && <SchedulePage api={api} role={me.role} channels={live.data} onExpired={onExpired} />}
+              {page === 'schedule' && <SchedulePage api={api} origin={viewerOrigin(system.data, window.location.origin)} role={me.role} channels={live.data} onExpired={onExpired} />}
               {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={live.data} />}
               {page === 'settings' && <SettingsPage api={api} me={me} channels={live.data} part={part} go={navigation.go} onExpired={onExpired} />}
             </Suspense>

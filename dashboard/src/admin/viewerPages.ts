@@ -1,4 +1,11 @@
+import type { System } from './api';
+
 // Where viewers find what the dashboard is about. None of these addresses has a token in it.
+
+/** Scheme and host of viewers' pages: what the server says, or else where this page is. */
+export function viewerOrigin(system: Pick<System, 'publicUrl'>, here: string): string {
+  return system.publicUrl ?? here;
+}
 
 /** The page of a channel, which shows whatever is on; `origin` is scheme and host, such as `https://live.example.org`. */
 export function channelPageAddress(origin: string, channel: string): string {

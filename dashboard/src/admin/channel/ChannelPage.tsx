@@ -11,6 +11,7 @@ import { StatePill } from '../now/StatePill';
 import { useNextEvents } from '../now/useNextEvents';
 import { SourceHealth } from '../SourceHealth';
 import { clockText } from '../times';
+import { viewerOrigin } from '../viewerPages';
 import { Viewers } from '../Viewers';
 import { ChannelActions } from './ChannelActions';
 import { ChannelSection } from './ChannelSection';
@@ -150,7 +151,7 @@ function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened,
             </section>
           )}
           <EncodingSection encoding={channel.encoding} />
-          <ShareSection channel={channel} origin={window.location.origin} mayManage={mayManage} />
+          <ShareSection channel={channel} origin={viewerOrigin(system, window.location.origin)} mayManage={mayManage} />
         </div>
       </div>
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>

@@ -16,6 +16,8 @@ type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
 interface EventDialogProps {
   api: Api;
   event: PlannedEvent;
+  /** Where viewers' pages are: scheme and host. */
+  origin: string;
   mayManage: boolean;
   onEdit: () => void;
   onEditSeries: () => void;
@@ -27,7 +29,7 @@ interface EventDialogProps {
 }
 
 /** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
+export function EventDialog({ api, event, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
   const text = adminText.schedule;
@@ -50,7 +52,7 @@ export function EventDialog({ api, event, mayManage, onEdit, onEditSeries, onMov
   return (
     <Dialog title={event.title} onClose={onClose}>
       <EventFacts event={event} />
-      <EventPage event={event} origin={window.location.origin} />
+      <EventPage event={event} origin={origin} />
       {event.description !== '' && <p className="said wide">{event.description}</p>}
       <section>
         <h3>{text.history}</h3>

@@ -23,6 +23,8 @@ interface EventDialogsProps {
   channels: readonly Channel[];
   /** Null until it is known. */
   system: System | null;
+  /** Where viewers' pages are: scheme and host. */
+  origin: string;
   mayManage: boolean;
   onOpen: (opened: Opened | null) => void;
   /** Something is other than before; with the event, where one was planned or changed in the form. */
@@ -33,7 +35,7 @@ interface EventDialogsProps {
 }
 
 /** The schedule's dialogs, one at a time. */
-export function EventDialogs({ api, opened, channels, system, mayManage, onOpen, onChanged, onMove, onExpired }: EventDialogsProps) {
+export function EventDialogs({ api, opened, channels, system, origin, mayManage, onOpen, onChanged, onMove, onExpired }: EventDialogsProps) {
   const text = adminText.schedule.form;
   const close = () => onOpen(null);
 
@@ -90,6 +92,7 @@ export function EventDialogs({ api, opened, channels, system, mayManage, onOpen,
         <EventDialog
           api={api}
           event={opened.event}
+          origin={origin}
           mayManage={mayManage}
           onEdit={() => onOpen({ as: 'edit', event: opened.event })}
           onEditSeries={() => opened.event.series !== null && onOpen({ as: 'editSeries', id: opened.event.series })}

@@ -21,6 +21,8 @@ const listed = 50;
 
 interface SchedulePageProps {
   api: Api;
+  /** Where viewers' pages are: scheme and host. */
+  origin: string;
   role: string;
   /** Null until they are known. */
   channels: readonly Channel[] | null;
@@ -28,7 +30,7 @@ interface SchedulePageProps {
 }
 
 /** What is planned, as a list or a calendar, and everything that can be done about it. */
-export function SchedulePage({ api, role, channels, onExpired }: SchedulePageProps) {
+export function SchedulePage({ api, origin, role, channels, onExpired }: SchedulePageProps) {
   const [view, setView] = useState<View>(() => (window.matchMedia('(max-width: 900px)').matches ? 'list' : 'month'));
   const [around, setAround] = useState(() => dayOf(new Date()));
   const [channel, setChannel] = useState('');
@@ -160,11 +162,12 @@ export function SchedulePage({ api, role, channels, onExpired }: SchedulePagePro
           opened={opened.as === 'event' ? { as: 'event', event: found.find((event) => event.id === opened.event.id) ?? opened.event } : opened}
           channels={channels ?? []}
           system={system.data}
+          origin={origin}
           mayManage={mayManage}
           onOpen={setOpened}
           onMove={async (event, to) => void (await move(event, to))}
           onChanged={(changed) => {
-            if (changed) setSaid({ words: plannedWords(changed), ...(changed.kind === 'series' ? {} : { address: eventPageAddress(window.location.origin, changed.id) }) });
+            if (changed) setSaid({ words: plannedWords(changed), ...(changed.kind === 'series' ? {} : { address: eventPageAddress(origin, changed.id) }) });
             events.refresh();
           }}
           onExpired={onExpired}
