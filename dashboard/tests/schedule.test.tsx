@@ -13,6 +13,7 @@ import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
 import { EventList } from '../src/admin/schedule/EventList';
 import { isLong, ownTerms, plannedWords, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
 import { changedWish, chosenReminders, draftOf, type EventDraft, newWish, remindersOf } from '../src/admin/schedule/eventWish';
+import { plannedSaid } from '../src/admin/schedule/plannedSaid';
 import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
 import { movedDays, movedEnd, movedInstant, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
 import { adminText } from '../src/text';
@@ -327,20 +328,37 @@ describe('an event', () => {
 });
 
 describe('what is sent to viewers', () => {
-  const draw = (more: Partial<PlannedEvent>) => renderToStaticMarkup(<EventPage event={{ ...event, ...more }} origin="https://live.example.org" />);
+  const draw = (more: Partial<PlannedEvent>, channelAccess?: string) => renderToStaticMarkup(<EventPage event={{ ...event, ...more }} channelAccess={channelAccess} origin="https://live.example.org" />);
   test('is the page of an event, with what it shows to whom', () => {
     const page = adminText.schedule.page;
     expect(draw({})).toContain('value="https://live.example.org/event/01A"');
     expect(draw({})).toContain(page.hint);
     expect(draw({ announced: 'off' })).toContain(page.unannounced);
-    expect(draw({ access: 'token', announced: 'off' })).toContain(page.guarded);
+    for (const words of [page.guarded.token!, page.unannounced]) expect(draw({ access: 'token', announced: 'off' })).toContain(words);
+  });
+  test.each([
+    ['channel', 'token', 'token'],
+    ['channel', 'webhook', 'webhook'],
+    ['webhook', 'public', 'webhook'],
+    ['token', 'public', 'token'],
+    ['channel', 'something-new', 'other'],
+    [undefined, 'token', 'token'],
+  ])('says who gets in at an event for %s on a channel for %s, also when it was planned', (access, channelAccess, guard) => {
+    const words = adminText.schedule.page.guarded[guard]!;
+    expect(draw({ access }, channelAccess)).toContain(words);
+    expect(plannedSaid({ ...event, access } as PlannedEvent, channelAccess, '').words).toBe(`${plannedWords(event)} ${words}`);
+  });
+  test.each([['public', 'token'], ['channel', 'public'], ['channel', undefined]])('says nothing of that where everybody gets in: an event for %s on a channel for %s', (access, channelAccess) => {
+    for (const words of Object.values(adminText.schedule.page.guarded)) expect(draw({ access }, channelAccess)).not.toContain(words);
+    expect(plannedSaid({ ...event, access }, channelAccess, 'https://h')).toEqual({ words: plannedWords(event), address: 'https://h/event/01A' });
   });
   test('is of where viewers’ pages are, in the event’s dialog as well', () => {
     const nothing = () => undefined;
     const html = renderToStaticMarkup(
-      <EventDialog api={new Api(null, adminText)} event={event} origin="https://live.example.org" mayManage onEdit={nothing} onEditSeries={nothing} onMove={nothing} onDuplicate={nothing} onChanged={nothing} onExpired={nothing} onClose={nothing} />,
+      <EventDialog api={new Api(null, adminText)} event={event} channelAccess="token" origin="https://live.example.org" mayManage onEdit={nothing} onEditSeries={nothing} onMove={nothing} onDuplicate={nothing} onChanged={nothing} onExpired={nothing} onClose={nothing} />,
     );
     expect(html).toContain('value="https://live.example.org/event/01A"');
+    expect(html).toContain(adminText.schedule.page.guarded.token);
   });
   test('is nothing of a series, which has no page', () => expect(draw({ kind: 'series' })).toBe(''));
   test('can be copied from what says that it is planned', () => {
@@ -352,6 +370,7 @@ describe('what is sent to viewers', () => {
     expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' })).toContain(adminText.schedule.recurring.repeats.own);
     expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR' })).toContain(`${adminText.schedule.recurring.repeats.workdays}, first`);
     expect(plannedWords(event)).not.toContain('first');
+    expect(plannedSaid({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' }, 'token', '')).not.toHaveProperty('address');
   });
 });
 

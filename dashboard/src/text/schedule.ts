@@ -72,7 +72,11 @@ export const scheduleText = {
     label: 'The event’s page',
     hint: 'For viewers: a countdown before it, then the event, and its recording afterwards.',
     unannounced: 'For viewers. It is not announced: the page says nothing of it until it is live.',
-    guarded: 'For viewers who have a link. The address alone opens nothing.',
+    guarded: {
+      token: 'The address alone opens nothing: who is to watch needs a link, made on the channel’s page.',
+      webhook: 'Your webhook decides who gets in.',
+      other: 'Who may watch is limited.',
+    } as Record<string, string>,
     open: 'Open it',
   },
   watch: 'The channel’s page',

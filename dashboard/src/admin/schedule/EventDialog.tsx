@@ -8,7 +8,7 @@ import { clockText } from '../times';
 import { usePolled } from '../usePolled';
 import { eventPageAddress } from '../viewerPages';
 import { cancelEvent, endEvent, eventHistory, goLive, mayMove, type PlannedEvent } from './eventApi';
-import { ownTerms, pillOf, stateSentence, whenText } from './eventWords';
+import { guardWords, ownTerms, pillOf, stateSentence, whenText } from './eventWords';
 import { wallIn } from './wallClock';
 
 type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
@@ -16,6 +16,8 @@ type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
 interface EventDialogProps {
   api: Api;
   event: PlannedEvent;
+  /** Who may watch its channel; undefined where that is not told. */
+  channelAccess: string | undefined;
   /** Where viewers' pages are: scheme and host. */
   origin: string;
   mayManage: boolean;
@@ -29,7 +31,7 @@ interface EventDialogProps {
 }
 
 /** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
+export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
   const text = adminText.schedule;
@@ -52,7 +54,7 @@ export function EventDialog({ api, event, origin, mayManage, onEdit, onEditSerie
   return (
     <Dialog title={event.title} onClose={onClose}>
       <EventFacts event={event} />
-      <EventPage event={event} origin={origin} />
+      <EventPage event={event} channelAccess={channelAccess} origin={origin} />
       {event.description !== '' && <p className="said wide">{event.description}</p>}
       <section>
         <h3>{text.history}</h3>
@@ -124,7 +126,7 @@ export function EventDialog({ api, event, origin, mayManage, onEdit, onEditSerie
 }
 
 /** The address of an event's own page, to send to whoever is to watch. A series has none: each of its events has. */
-export function EventPage({ event, origin }: { event: PlannedEvent; origin: string }) {
+export function EventPage({ event, channelAccess, origin }: { event: PlannedEvent; channelAccess: string | undefined; origin: string }) {
   const text = adminText.schedule.page;
   const address = eventPageAddress(origin, event.id);
   if (event.kind === 'series') return null;
@@ -132,7 +134,7 @@ export function EventPage({ event, origin }: { event: PlannedEvent; origin: stri
     <div className="event-page wide">
       <CopyField label={text.label} value={address} />
       <p className="field-hint">
-        {(event.access ?? 'channel') === 'token' ? text.guarded : event.announced === 'off' ? text.unannounced : text.hint}{' '}
+        {event.announced === 'off' ? text.unannounced : text.hint} {guardWords(event, channelAccess)}{' '}
         <a className="link" href={address} target="_blank" rel="noopener">
           {text.open}
         </a>

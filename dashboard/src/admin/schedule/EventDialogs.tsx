@@ -92,6 +92,7 @@ export function EventDialogs({ api, opened, channels, system, origin, mayManage,
         <EventDialog
           api={api}
           event={opened.event}
+          channelAccess={channels.find((channel) => channel.name === opened.event.channel)?.access}
           origin={origin}
           mayManage={mayManage}
           onEdit={() => onOpen({ as: 'edit', event: opened.event })}

@@ -5,13 +5,13 @@ import { mayDo } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
 import { Notice, type Said } from '../Notice';
 import { usePolled } from '../usePolled';
-import { eventPageAddress } from '../viewerPages';
 import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
 import { EventCalendar } from './EventCalendar';
 import { changeEvent, listAllEvents, type PlannedEvent } from './eventApi';
 import { EventDialogs, type Opened } from './EventDialogs';
 import { EventList } from './EventList';
-import { plannedWords, whenText } from './eventWords';
+import { whenText } from './eventWords';
+import { plannedSaid } from './plannedSaid';
 import { ScheduleTools } from './ScheduleTools';
 import { movedDays, movedInstant, ownTimeZone } from './wallClock';
 
@@ -167,7 +167,7 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
           onOpen={setOpened}
           onMove={async (event, to) => void (await move(event, to))}
           onChanged={(changed) => {
-            if (changed) setSaid({ words: plannedWords(changed), ...(changed.kind === 'series' ? {} : { address: eventPageAddress(origin, changed.id) }) });
+            if (changed) setSaid(plannedSaid(changed, channels?.find((channel) => channel.name === changed.channel)?.access, origin));
             events.refresh();
           }}
           onExpired={onExpired}

@@ -66,6 +66,14 @@ export function plannedWords(event: PlannedEvent): string {
   return text.plannedSeries(event.title, how, when);
 }
 
+/** Who gets in at an event's page, where that is not everybody; empty where it is. `channelAccess` says who may watch its channel, undefined where that is not told. */
+export function guardWords(event: PlannedEvent, channelAccess: string | undefined): string {
+  const own = event.access ?? 'channel';
+  const access = own === 'channel' ? (channelAccess ?? 'public') : own;
+  if (access === 'public') return '';
+  return text.page.guarded[access] ?? text.page.guarded.other ?? '';
+}
+
 /** What an event has of its own where most have what their channel says, as terms and words. */
 export function ownTerms(event: PlannedEvent): [string, string][] {
   const form = text.form;
