@@ -113,6 +113,7 @@ export const adminText = {
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
+  notCopied: 'Not copied',
   copyAddress: 'Copy its address',
   undo: 'Undo',
   signOut: 'Sign out',

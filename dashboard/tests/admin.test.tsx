@@ -1,10 +1,11 @@
 import { renderToStaticMarkup } from 'react-dom/server';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isSetupCode, mayDo, rtmpServer } from '../src/admin/access';
 import { Api, type Channel, problemOf, type Source } from '../src/admin/api';
 import { LadderField } from '../src/admin/LadderField';
 import { SourceLine } from '../src/admin/SourceHealth';
 import { AccessForm, IssuedLink, LinkFields, tokenFacts } from '../src/admin/Viewers';
+import { copyTeller, copyWords, type Told } from '../src/admin/copying';
 import { adminText } from '../src/text';
 
 describe('what is entered', () => {
@@ -25,6 +26,30 @@ describe('roles', () => {
 describe('the encoder address', () => {
   test('is what the server says', () => expect(rtmpServer('rtmp://ingest.example:1940/live', 'watch.example')).toBe('rtmp://ingest.example:1940/live'));
   test('is the host of the page otherwise', () => expect(rtmpServer(undefined, 'watch.example')).toBe('rtmp://watch.example:1935/live'));
+});
+
+describe('a button that copies', () => {
+  afterEach(() => vi.useRealTimers());
+  test('says that it did, or that it did not, and two seconds later neither', () => {
+    vi.useFakeTimers();
+    const told: Told[] = [];
+    const teller = copyTeller((one) => told.push(one));
+    teller.done(true);
+    vi.advanceTimersByTime(1999);
+    expect(told).toEqual(['copied']);
+    teller.done(false);
+    vi.advanceTimersByTime(1999);
+    expect(told).toEqual(['copied', 'failed']);
+    vi.advanceTimersByTime(1);
+    expect(told).toEqual(['copied', 'failed', null]);
+    teller.done(true);
+    teller.stop();
+    vi.advanceTimersByTime(5000);
+    expect(told.at(-1)).toBe('copied');
+  });
+  test('has words for each', () => {
+    expect((['copied', 'failed', null] as const).map((told) => copyWords(told, 'Copy it'))).toEqual([adminText.copied, adminText.notCopied, 'Copy it']);
+  });
 });
 
 describe('problems', () => {

@@ -1,26 +1,21 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef } from 'react';
 import { adminText } from '../text';
+import { copyWords, useCopying } from './copying';
 
 /** A value to take elsewhere: selectable as a whole, with a button that copies it. */
 export function CopyField({ label, value }: { label: string; value: string }) {
-  const [copied, setCopied] = useState(false);
+  const { told, done } = useCopying();
   const input = useRef<HTMLInputElement>(null);
-
-  useEffect(() => {
-    if (!copied) return undefined;
-    const timer = window.setTimeout(() => setCopied(false), 2000);
-    return () => window.clearTimeout(timer);
-  }, [copied]);
 
   async function copy() {
     try {
       await navigator.clipboard.writeText(value);
+      done(true);
     } catch {
       // Without HTTPS there is no clipboard to write to: the selection is.
       input.current?.select();
-      if (!document.execCommand('copy')) return;
+      done(document.execCommand('copy'));
     }
-    setCopied(true);
   }
 
   return (
@@ -29,7 +24,7 @@ export function CopyField({ label, value }: { label: string; value: string }) {
       <div className="copy-row">
         <input ref={input} readOnly value={value} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
         <button type="button" className="button quiet" onClick={() => void copy()} aria-label={`${adminText.copy}: ${label}`}>
-          <span aria-live="polite">{copied ? adminText.copied : adminText.copy}</span>
+          <span aria-live="polite">{copyWords(told, adminText.copy)}</span>
         </button>
       </div>
     </div>

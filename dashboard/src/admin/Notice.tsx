@@ -1,6 +1,6 @@
-import { useState } from 'react';
 import { adminText } from '../text';
 import { copyText } from './copyText';
+import { copyWords, useCopying } from './copying';
 
 /** What just happened. */
 export interface Said {
@@ -13,8 +13,6 @@ export interface Said {
 
 /** Tells what just happened, with the way back where there is one, until somebody closes it. */
 export function Notice({ said, onDone }: { said: Said; onDone: () => void }) {
-  const [copied, setCopied] = useState<string | null>(null);
-  const { address } = said;
   return (
     <div className={said.isProblem ? 'notice problem' : 'notice'} role={said.isProblem ? 'alert' : 'status'}>
       <p>{said.words}</p>
@@ -24,15 +22,20 @@ export function Notice({ said, onDone }: { said: Said; onDone: () => void }) {
             {adminText.undo}
           </button>
         )}
-        {address !== undefined && (
-          <button type="button" className="button quiet" onClick={() => void copyText(address).then((done) => done && setCopied(address))}>
-            <span aria-live="polite">{copied === address ? adminText.copied : adminText.copyAddress}</span>
-          </button>
-        )}
+        {said.address !== undefined && <CopyAddress key={said.address} address={said.address} />}
         <button type="button" className="button quiet" onClick={onDone}>
           {adminText.close}
         </button>
       </div>
     </div>
+  );
+}
+
+function CopyAddress({ address }: { address: string }) {
+  const { told, done } = useCopying();
+  return (
+    <button type="button" className="button quiet" onClick={() => void copyText(address).then(done)}>
+      <span aria-live="polite">{copyWords(told, adminText.copyAddress)}</span>
+    </button>
   );
 }
