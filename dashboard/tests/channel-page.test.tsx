@@ -6,8 +6,8 @@ import { chartKinds } from '../src/admin/channel/charts/kinds';
 import { axisOf, beginOf, joined, nearest, niceStep, pathOf, type Point, summaryOf } from '../src/admin/channel/charts/series';
 import { ChannelActions } from '../src/admin/channel/ChannelActions';
 import { ChannelPage } from '../src/admin/channel/ChannelPage';
-import type { Happening } from '../src/admin/channel/channelApi';
-import { ConnectPanel } from '../src/admin/channel/ConnectPanel';
+import { connectKey, type Happening } from '../src/admin/channel/channelApi';
+import { ConnectPanel, keyHint } from '../src/admin/channel/ConnectPanel';
 import { EncodingFacts } from '../src/admin/channel/EncodingSection';
 import { forgetAll, forgetKey, freshKey, previewLink, rememberKey, rememberLink } from '../src/admin/channel/kept';
 import { Preview } from '../src/admin/channel/Preview';
@@ -106,6 +106,21 @@ describe('connecting an encoder', () => {
     expect(html).toContain(text.connect.obsNoKey);
     expect(html).not.toContain(text.connect.obs);
     expect(draw('offline')).not.toContain(text.connect.makeKey);
+  });
+  test('tells of the key where it is heard, and that it is made', () => {
+    for (const [key, hint] of [['demo_secret', text.connect.keyOnce], [null, text.connect.keyHidden]] as const) expect(draw('offline', key)).toContain(`role="status">${hint}</p>`);
+    expect(keyHint(true, true)).toBe(`${text.connect.keyMade} ${text.connect.keyOnce}`);
+    expect(keyHint(false, false)).not.toContain(text.connect.keyMade);
+  });
+  test('makes a key with a label, so that it is known later which can go', async () => {
+    const sent: unknown[] = [];
+    vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+      sent.push([path, JSON.parse(String(init.body))]);
+      return Promise.resolve(new Response('{"streamKey":"main_secret"}'));
+    });
+    expect(await connectKey(api, 'main', new Date(2030, 5, 1))).toBe('main_secret');
+    expect(sent).toEqual([['/api/v1/channels/main/keys', { role: 'primary', label: expect.stringContaining('2030') }]]);
+    vi.unstubAllGlobals();
   });
   test('turns green when it comes', () => {
     for (const state of ['starting', 'preview', 'live']) expect(draw(state)).toContain('data-here="true"');

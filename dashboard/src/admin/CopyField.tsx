@@ -1,11 +1,22 @@
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { adminText } from '../text';
 import { copyWords, useCopying } from './copying';
 
+interface CopyFieldProps {
+  label: string;
+  value: string;
+  /** Whether it stands in the place of what had the focus, and takes it where nothing else has it by then. */
+  takesFocus?: boolean;
+}
+
 /** A value to take elsewhere: selectable as a whole, with a button that copies it. */
-export function CopyField({ label, value }: { label: string; value: string }) {
+export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) {
   const { told, done } = useCopying();
   const input = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    if (takesFocus && (document.activeElement === null || document.activeElement === document.body)) input.current?.focus();
+  }, [takesFocus]);
 
   async function copy() {
     try {

@@ -19,6 +19,8 @@ export const channelPageText = {
     keyHidden: 'A key is told once, when it is made. One that you have goes on working; if none is at hand, make one more. All keys are below, under Settings.',
     makeKey: 'Make a stream key',
     makingKey: 'Making…',
+    keyMade: 'The key is made.',
+    keyLabel: (day: string) => `Made on ${day} to connect`,
     waiting: 'Waiting for the encoder…',
     here: 'The encoder is here. The first picture is being made.',
     live: 'The encoder is here, and the channel is live.',

@@ -14,6 +14,7 @@ import { clockText } from '../times';
 import { viewerOrigin } from '../viewerPages';
 import { Viewers } from '../Viewers';
 import { ChannelActions } from './ChannelActions';
+import { connectKey } from './channelApi';
 import { ChannelSection } from './ChannelSection';
 import { ConnectPanel } from './ConnectPanel';
 import { EncodingSection } from './EncodingSection';
@@ -134,8 +135,7 @@ function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened,
           streamKey={freshKey(channel.name)}
           state={state}
           onMakeKey={async () => {
-            const { streamKey } = await api.createKey(channel.name, 'primary', '');
-            rememberKey(channel.name, streamKey);
+            rememberKey(channel.name, await connectKey(api, channel.name, new Date()));
             setMade((count) => count + 1);
           }}
           onDone={connecting.done}

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { ApiError } from '../api';
 import { CopyField } from '../CopyField';
@@ -17,7 +17,13 @@ interface ConnectPanelProps {
 /** What goes into an encoder, and whether it has come: waits for it, and turns green. */
 export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: ConnectPanelProps) {
   const text = adminText.channelPage.connect;
+  // Whether the key was made here: its field takes the focus from the button, and it is said.
+  const [isMade, setMade] = useState(false);
   const isHere = state === 'live' || state === 'starting' || state === 'preview';
+  useEffect(() => {
+    // When the fields come back, they come by themselves.
+    if (isHere) setMade(false);
+  }, [isHere]);
   return (
     <section className="block connect" data-here={isHere} aria-label={text.title}>
       {!isHere && (
@@ -26,9 +32,11 @@ export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: Conn
           <p>{streamKey !== null ? text.obs : text.obsNoKey}</p>
           <div className="connect-fields">
             <CopyField label={adminText.encoder.server} value={rtmp} />
-            {streamKey !== null ? <CopyField label={adminText.encoder.streamKey} value={streamKey} /> : <MissingKey onMakeKey={onMakeKey} />}
+            {streamKey !== null ? <CopyField label={adminText.encoder.streamKey} value={streamKey} takesFocus={isMade} /> : <MissingKey onMakeKey={() => onMakeKey().then(() => setMade(true))} />}
           </div>
-          <p className="field-hint">{streamKey !== null ? text.keyOnce : text.keyHidden}</p>
+          <p className="field-hint" role="status">
+            {keyHint(streamKey !== null, isMade)}
+          </p>
         </>
       )}
       <div className="connect-state">
@@ -45,6 +53,13 @@ export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: Conn
   );
 }
 
+/** What is to be known of the key, and first that it is made where that was done here. */
+export function keyHint(isKnown: boolean, isMade: boolean): string {
+  const text = adminText.channelPage.connect;
+  if (!isKnown) return text.keyHidden;
+  return isMade ? `${text.keyMade} ${text.keyOnce}` : text.keyOnce;
+}
+
 // In the place where the key would stand, so that nothing moves when it comes.
 function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
   const [busy, setBusy] = useState(false);
@@ -52,6 +67,8 @@ function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
   const text = adminText.channelPage.connect;
 
   async function make() {
+    // Not disabled while it is busy: it would lose the focus, which the key's field is to have after it.
+    if (busy) return;
     setBusy(true);
     setProblem(null);
     try {
@@ -66,7 +83,7 @@ function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
     <div className="copy">
       <span className="copy-label">{adminText.encoder.streamKey}</span>
       <div className="copy-row">
-        <button type="button" className="button" aria-busy={busy} disabled={busy} onClick={() => void make()}>
+        <button type="button" className="button" aria-busy={busy} aria-disabled={busy} onClick={() => void make()}>
           {busy ? text.makingKey : text.makeKey}
         </button>
       </div>

@@ -1,6 +1,9 @@
+import { adminText } from '../../text';
 import type { Api, PlaybackAddresses } from '../api';
 
 // `/api/v1/channels/{name}/…` as the channel's page uses it.
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 /** What was measured of a channel at one moment; what is null was not known. */
 export interface Measurement {
@@ -31,6 +34,12 @@ export interface Happening {
   /** Who changed something: kind, id and name. */
   actor: string | null;
   data: Record<string, unknown>;
+}
+
+/** One more stream key, with a label that says when it was made and what for: without one, nobody knows later which can go. */
+export async function connectKey(api: Api, channel: string, now: Date): Promise<string> {
+  const { streamKey } = await api.createKey(channel, 'primary', adminText.channelPage.connect.keyLabel(day.format(now)));
+  return streamKey;
 }
 
 /** What was measured after an instant; all there is without one. */
