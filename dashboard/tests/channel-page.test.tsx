@@ -119,7 +119,7 @@ describe('connecting an encoder', () => {
       return Promise.resolve(new Response('{"streamKey":"main_secret"}'));
     });
     expect(await connectKey(api, 'main', new Date(2030, 5, 1))).toBe('main_secret');
-    expect(sent).toEqual([['/api/v1/channels/main/keys', { role: 'primary', label: expect.stringContaining('2030') }]]);
+    expect(sent).toEqual([['/api/v1/channels/main/keys', { role: 'primary', label: text.connect.keyLabel('2030-06-01') }]]);
     vi.unstubAllGlobals();
   });
   test('turns green when it comes', () => {

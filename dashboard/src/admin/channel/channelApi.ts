@@ -1,9 +1,8 @@
 import { adminText } from '../../text';
 import type { Api, PlaybackAddresses } from '../api';
+import { ownTimeZone, wallIn } from '../schedule/wallClock';
 
 // `/api/v1/channels/{name}/…` as the channel's page uses it.
-
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 /** What was measured of a channel at one moment; what is null was not known. */
 export interface Measurement {
@@ -38,7 +37,9 @@ export interface Happening {
 
 /** One more stream key, with a label that says when it was made and what for: without one, nobody knows later which can go. */
 export async function connectKey(api: Api, channel: string, now: Date): Promise<string> {
-  const { streamKey } = await api.createKey(channel, 'primary', adminText.channelPage.connect.keyLabel(day.format(now)));
+  // Digits alone: dates of some languages have marks of direction in them, which no label may have.
+  const day = wallIn(now, ownTimeZone()).slice(0, 10);
+  const { streamKey } = await api.createKey(channel, 'primary', adminText.channelPage.connect.keyLabel(day));
   return streamKey;
 }
 
