@@ -256,7 +256,10 @@ internal sealed class EventKeeper(
         }
     }
 
-    /// <summary>A session that is open while its event is live belongs to it, and its recording has the event's title, unless somebody gave it one.</summary>
+    /// <summary>
+    /// A session that is open while its event is live belongs to it, and its recording has the event's title, unless somebody gave it one. Of a session that everybody saw before, that begins with the event then; what lies before it is
+    /// cut off and can be had back. Of one that was hidden, <see cref="AudienceRegister"/> says from when on it is.
+    /// </summary>
     private static async Task AttachAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
     {
         foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
@@ -266,8 +269,13 @@ internal sealed class EventKeeper(
             if (added > 0)
             {
                 await connection.ExecuteAsync(new CommandDefinition(
-                    "UPDATE recordings r SET title = @title FROM channels c WHERE c.id = r.channel_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title",
-                    new { title = row.Title, session = row.Session }, cancellationToken: cancellationToken));
+                    """
+                    UPDATE recordings r SET title = @title,
+                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.audience_from IS NULL AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
+                    FROM channels c, sessions s
+                    WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
+                    """,
+                    new { title = row.Title, session = row.Session, live = row.WentLiveAt }, cancellationToken: cancellationToken));
             }
         }
     }

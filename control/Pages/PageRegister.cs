@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Globalization;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -30,13 +31,15 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
         WHERE c.deleted_at IS NULL
         """;
 
+    // Who may watch its replay is who gets in at the page of an event that is over: it may be opened or closed later.
     private const string Events = $"""
         SELECT e.id, c.name AS channel, e.title, e.description, e.poster, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.went_live_at AS wentLiveAt, e.ended_at AS endedAt,
             e.revision, e.created_at AS createdAt, e.updated_at AS updatedAt,
-            CASE WHEN x.opened = 'public' THEN 'public' ELSE e.access END AS access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
+            coalesce(x.opened, e.access) AS access, x.id AS replay, x.title AS replayTitle, x.started, x.seconds
         FROM events e JOIN channels c ON c.id = e.channel_id
-            LEFT JOIN LATERAL ({Replay} AND e.state = 'ended'
-                AND coalesce(s.access, c.access) IN ('public', coalesce(e.access, c.access)) AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id) ORDER BY seconds DESC LIMIT 1) x ON true
+            LEFT JOIN LATERAL ({Replay} AND e.state = 'ended' AND (s.access IS NOT NULL OR c.access IN ('public', coalesce(e.access, c.access)))
+                AND r.session_id IN (SELECT a.session_id FROM event_sessions a WHERE a.event_id = e.id)
+                ORDER BY coalesce(s.access, c.access) IN ('public', coalesce(e.access, c.access)) DESC, seconds DESC LIMIT 1) x ON true
         WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND (e.announced OR e.went_live_at IS NOT NULL)
         """;
 
@@ -97,7 +100,11 @@ internal sealed class PageRegister(Database database, IOptions<ControlOptions> o
             var sessions = Named(notices, "sessions:").Union(Named(notices, "recordings:"), StringComparer.Ordinal).ToArray();
             var ids = sessions.Length == 0 ? [] : await connection.QueryAsync<string>(new CommandDefinition(
                 "SELECT DISTINCT event_id FROM event_sessions WHERE session_id = ANY (@sessions)", new { sessions }, cancellationToken: cancellationToken));
-            await TakeInAsync(connection, [.. Named(notices, "events:").Union(ids, StringComparer.Ordinal)], cancellationToken);
+            // Who may watch a channel decides for its events, too.
+            var channels = Named(notices, "channels:").Select(id => long.Parse(id, CultureInfo.InvariantCulture)).ToArray();
+            var of = channels.Length == 0 ? [] : (await connection.QueryAsync<string>(new CommandDefinition("SELECT name FROM channels WHERE id = ANY (@channels)", new { channels }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
+            var known = of.Count == 0 ? [] : _events.Where(e => of.Contains(e.Value.Channel.Value)).Select(e => e.Key);
+            await TakeInAsync(connection, [.. Named(notices, "events:").Union(ids, StringComparer.Ordinal).Union(known, StringComparer.Ordinal)], cancellationToken);
         },
         cancellationToken);
 

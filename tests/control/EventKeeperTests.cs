@@ -150,6 +150,25 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_recording_of_a_broadcast_that_was_on_before_its_event_begins_with_the_event_and_can_have_back_what_was_before()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        var encoder = await rig.ComeAsync();
+        var show = await rig.PlanAsync(20, 60, new() { Title = "The gala" });
+        await rig.PassAsync(10);
+        await rig.PassAsync(10);
+        (await rig.StateAsync(show)).ShouldBe(EventState.Live);
+
+        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+        var recording = await recordings.GetAsync(encoder.Session.Id.Value);
+        (recording.Title, recording.Begin).ShouldBe(("The gala", show.StartsAt));
+        await rig.PassAsync(1);
+        (await recordings.SetAsync(recording.Id, new() { Start = Moment.Begin })).Begin.ShouldBe(encoder.Session.StartedAt);
+        await rig.Keeper.RunOnceAsync(default);
+        (await recordings.GetAsync(recording.Id)).Begin.ShouldBe(encoder.Session.StartedAt, "it is cut once");
+    }
+
+    [Fact]
     public async Task An_encoder_that_never_comes_ends_the_event_at_its_limit_and_leaves_the_channel_free()
     {
         await using var rig = await EventRig.OpenAsync(postgres);

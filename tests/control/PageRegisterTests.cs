@@ -104,6 +104,54 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_page_of_an_event_whose_recording_is_closed_is_for_whom_that_lets_in_and_has_it()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        var show = await rig.PlanAsync(0, 60);
+        var grant = await rig.ComeAsync();
+        await rig.PassAsync(1);
+        await rig.PassAsync(5);
+        await rig.Events.EndAsync(show.Id);
+        await rig.Keeper.RunOnceAsync(default);
+        await rig.GoAsync(grant);
+        await rig.Ledger.FlushAsync(default);
+        await LearnAsync(pages, rig.Database);
+        var open = (await pages.FindEventAsync(show.Id, default))!;
+        (open.Access, open.Replay?.Id).ShouldBe((null, RecordingId.Of(grant.Session.Id)), "as the channel");
+
+        await new RecordingDirectory(rig.Database, rig.Clock).SetAsync(grant.Session.Id.Value, new() { Access = "token" });
+        await LearnAsync(pages, rig.Database, $"sessions:{grant.Session.Id}");
+
+        var closed = (await pages.FindEventAsync(show.Id, default))!;
+        (closed.Access, closed.Replay?.Id).ShouldBe((ViewerAccess.Token, RecordingId.Of(grant.Session.Id)));
+        pages.Newest(Demo).ShouldBeNull("the channel's viewers may not see it");
+    }
+
+    [Fact]
+    public async Task What_a_channels_access_decides_of_its_events_is_known_when_that_changes()
+    {
+        await using var rig = await EventRig.OpenAsync(postgres);
+        using var pages = NewRegister(rig.Database, rig.Clock);
+        await rig.Channels.SetAsync("demo", new() { Access = "token" });
+        var show = await rig.PlanAsync(20, 60, new() { Access = "public" });
+        var grant = await rig.ComeAsync();
+        await rig.PassAsync(20);
+        await rig.PassAsync(5);
+        await rig.Events.EndAsync(show.Id);
+        await rig.Keeper.RunOnceAsync(default);
+        await rig.GoAsync(grant);
+        await rig.Ledger.FlushAsync(default);
+        await LearnAsync(pages, rig.Database);
+        (await pages.FindEventAsync(show.Id, default))!.Replay.ShouldBeNull("it was on air before, for who has a token");
+
+        await rig.Channels.SetAsync("demo", new() { Access = "public" });
+        await LearnAsync(pages, rig.Database, "channels:1");
+
+        (await pages.FindEventAsync(show.Id, default))!.Replay!.Id.ShouldBe(RecordingId.Of(grant.Session.Id));
+    }
+
+    [Fact]
     public async Task What_is_not_announced_is_no_event_until_it_is_live_and_a_series_is_none()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
