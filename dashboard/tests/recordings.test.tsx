@@ -7,8 +7,9 @@ import { type Deletion, listRecordings, type Recording } from '../src/admin/reco
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
 import { MomentPicker } from '../src/admin/recordings/MomentPicker';
 import { takeMoment } from '../src/admin/recordings/MomentPicker';
+import { RecordingPlayer } from '../src/admin/recordings/RecordingPlayer';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
-import { clipTitle, deletionWords, instantText, lengthText, momentText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
+import { clipTitle, deletionWords, instantText, lengthText, linkWords, momentText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
 import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
 import { adminText } from '../src/text';
 
@@ -160,6 +161,24 @@ describe('a recording of a channel that takes a link', () => {
   });
   test('has the token before the rest of its address, whatever is before that', () => {
     expect(withToken('https://cdn.example.org/x/vod/01R/index.m3u8', 'a b')).toBe('https://cdn.example.org/x/t/a%20b/vod/01R/index.m3u8');
+  });
+  test('says of which of the two that is', () => {
+    expect(linkWords(recording)).toBe(text.withLinkOfChannel);
+    expect(linkWords({ ...recording, access: 'token' })).toBe(text.withLink);
+  });
+  test('is neither played nor downloaded by who may not make a link, and says so', () => {
+    const draw = (mayManage: boolean) => renderToStaticMarkup(<RecordingRow recording={recording} needsLink mayManage={mayManage} mayDelete={false} onAct={() => undefined} />);
+    expect(draw(false)).toContain(text.linkOnly);
+    for (const words of [text.playLabel('First night'), text.downloadLabel('First night')]) {
+      expect(draw(false)).not.toContain(words);
+      expect(draw(true)).toContain(words);
+    }
+    expect(draw(true)).not.toContain(text.linkOnly);
+  });
+  test('has no address that opens nothing beside its player', () => {
+    const draw = (access: string) => renderToStaticMarkup(<RecordingPlayer api={new Api(null, adminText)} recording={{ ...recording, access }} channel={undefined} onClose={() => undefined} />);
+    expect(draw('token')).not.toContain(text.address);
+    expect(draw('public')).toContain(text.address);
   });
   test('shows no picture that it has not', () =>
     expect(renderToStaticMarkup(<RecordingRow recording={recording} needsLink mayManage={false} mayDelete={false} onAct={() => undefined} />)).not.toContain('<img'));

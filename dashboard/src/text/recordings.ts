@@ -39,8 +39,10 @@ export const recordingsText = {
   downloadFailed: (why: string) => `It was not downloaded. ${why}`,
   cannotPlay: 'It cannot be played here. Its media are gone, the server does not hand them out now, or its channel’s webhook does not let you in.',
   linkLabel: 'Dashboard, for a recording',
-  linkDenied: 'Its channel is watched with a link, and your role cannot make one. Ask a producer for a link.',
-  withLink: 'Its channel is watched with a link. One was made for you, and is taken back when you close this.',
+  linkDenied: 'It is watched with a link, and your role cannot make one. Ask a producer for a link.',
+  withLinkOfChannel: 'Its channel is watched with a link. One was made for you, and is taken back when you close this.',
+  withLink: 'This recording is watched with a link. One was made for you, and is taken back when you close this.',
+  linkOnly: 'Watched with a link: ask a producer for one.',
   address: 'Address for players and sites of your own (HLS)',
 
   clipLabel: (name: string) => `Cut a clip out of ${name}`,

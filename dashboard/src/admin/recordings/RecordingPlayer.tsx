@@ -4,8 +4,9 @@ import type { Api, Channel } from '../api';
 import { CopyField } from '../CopyField';
 import { Dialog } from '../Dialog';
 import type { Recording } from './recordingApi';
-import { RecordingVideo } from './RecordingVideo';
-import { recordingName } from './recordingWords';
+import { type Link, RecordingVideo } from './RecordingVideo';
+import { linkWords, recordingName } from './recordingWords';
+import { needsLink } from './watchAddress';
 
 interface RecordingPlayerProps {
   api: Api;
@@ -16,12 +17,13 @@ interface RecordingPlayerProps {
 
 /** Plays a recording. */
 export function RecordingPlayer({ api, recording, channel, onClose }: RecordingPlayerProps) {
-  const [hasLink, setHasLink] = useState(false);
+  const [link, setLink] = useState<Link>('none');
   const text = adminText.recordings;
   return (
     <Dialog title={recordingName(recording)} onClose={onClose}>
-      <RecordingVideo api={api} recording={recording} channel={channel} autoPlay onLink={setHasLink} />
-      {hasLink ? <p className="field-hint">{text.withLink}</p> : <CopyField label={text.address} value={recording.addresses.hls} />}
+      <RecordingVideo api={api} recording={recording} channel={channel} autoPlay onLink={setLink} />
+      {link === 'made' && <p className="field-hint">{linkWords(recording)}</p>}
+      {link === 'none' && !needsLink(recording, channel) && <CopyField label={text.address} value={recording.addresses.hls} />}
       <div className="actions">
         <button type="button" className="button" onClick={onClose}>
           {adminText.close}

@@ -8,7 +8,7 @@ interface RecordingRowProps {
   recording: Recording;
   /** What its session takes in the store; null while that is not known. */
   bytes?: number | null;
-  /** Whether its channel is watched with a link only, so that its picture is not to be had without one. */
+  /** Whether it is watched with a link only, so that its picture is not to be had without one, and it is played by whoever may make one. */
   needsLink?: boolean;
   mayManage: boolean;
   mayDelete: boolean;
@@ -23,6 +23,7 @@ export function RecordingRow({ recording, bytes = null, needsLink = false, mayMa
   const text = adminText.recordings;
   const name = recordingName(recording);
   const isOpen = recording.visibility !== 'private';
+  const mayWatch = isOpen && (!needsLink || mayManage);
   return (
     <li className="recording">
       <div className="channel-poster">
@@ -31,14 +32,15 @@ export function RecordingRow({ recording, bytes = null, needsLink = false, mayMa
       <div>
         <h2>{name}</h2>
         <p className="field-hint">{recordingFacts(recording, bytes).join(' · ')}</p>
+        {isOpen && !mayWatch && <p className="field-hint">{text.linkOnly}</p>}
       </div>
       <div className="tools row-tools">
-        {isOpen && (
+        {mayWatch && (
           <button type="button" className="button quiet" onClick={() => onAct('play')} aria-label={text.playLabel(name)}>
             {text.play}
           </button>
         )}
-        {isOpen && recording.state === 'ready' && (
+        {mayWatch && recording.state === 'ready' && (
           <button type="button" className="button quiet" onClick={() => onAct('download')} aria-label={text.downloadLabel(name)}>
             {text.download}
           </button>

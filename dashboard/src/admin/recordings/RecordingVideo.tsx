@@ -11,6 +11,9 @@ export interface Played {
   shownAt: () => Date | null;
 }
 
+/** What it is watched with: nothing yet or at all, a link that was made for this, or one was needed and could not be made. */
+export type Link = 'none' | 'made' | 'denied';
+
 interface RecordingVideoProps {
   api: Api;
   recording: Recording;
@@ -18,8 +21,8 @@ interface RecordingVideoProps {
   autoPlay: boolean;
   /** Filled with what is played, for whoever asks it where it is. */
   played?: RefObject<Played | null>;
-  /** Whether it is watched with a link that was made for this. */
-  onLink?: (hasLink: boolean) => void;
+  /** What it is watched with, when that changes. */
+  onLink?: (link: Link) => void;
 }
 
 /** A recording's picture, that of a channel that takes a link with one made for it; what plays it is fetched when somebody wants to see one. */
@@ -30,9 +33,9 @@ export function RecordingVideo({ api, recording, channel, autoPlay, played, onLi
   const access = useWatchAccess(api, recording, channel, refused);
   const placed = (address: string) => (access.token === null ? address : withToken(address, access.token));
   const address = access.isReady ? placed(recording.addresses.hls) : null;
-  const hasLink = access.token !== null;
+  const link: Link = access.token !== null ? 'made' : access.problem !== null ? 'denied' : 'none';
 
-  useEffect(() => onLink?.(hasLink), [hasLink, onLink]);
+  useEffect(() => onLink?.(link), [link, onLink]);
 
   useEffect(() => {
     if (address === null) return undefined;
@@ -73,7 +76,9 @@ export function RecordingVideo({ api, recording, channel, autoPlay, played, onLi
           {access.problem ?? adminText.recordings.cannotPlay}
         </p>
       )}
-      <video ref={video} className="recording-video wide" controls autoPlay={autoPlay} playsInline poster={address === null ? undefined : placed(recording.addresses.poster)} onError={() => setBroken(true)} />
+      {access.problem === null && (
+        <video ref={video} className="recording-video wide" controls autoPlay={autoPlay} playsInline poster={address === null ? undefined : placed(recording.addresses.poster)} onError={() => setBroken(true)} />
+      )}
     </>
   );
 }

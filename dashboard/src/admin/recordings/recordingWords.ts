@@ -68,6 +68,11 @@ export function recordingFacts(recording: Recording, bytes: number | null = null
   return facts;
 }
 
+/** Why a link was made to play it: that is said of the recording itself, or else of its channel. */
+export function linkWords(recording: Recording): string {
+  return recording.access === 'channel' ? text.withLinkOfChannel : text.withLink;
+}
+
 /** What deleting takes along, in a sentence. */
 export function deletionWords(deletion: Deletion): string {
   if (!deletion.mediaGoes) return deletion.mediaKeptBy.length === 0 ? text.mediaStayOn : text.mediaStay(deletion.mediaKeptBy.length);
