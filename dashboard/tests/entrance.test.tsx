@@ -45,6 +45,17 @@ describe('the ways in', () => {
     for (const words of ['autoComplete="username"', 'autoComplete="current-password"', adminText.signIn.toSetUp, adminText.signIn.toToken]) expect(html.toLowerCase()).toContain(words.toLowerCase());
     expect(html).not.toContain('name="code"');
   });
+  test('have the set-up before the fields, as nobody has an account on the first visit', () => {
+    const html = draw();
+    expect(html).toContain(adminText.signIn.firstVisit);
+    expect(html.indexOf(adminText.signIn.toSetUp)).toBeLessThan(html.indexOf('name="password"'));
+    expect(html.split(adminText.signIn.toSetUp)).toHaveLength(2);
+  });
+  test('have it below for who was signed in before', () => {
+    const html = draw('login', adminText.signIn.expired);
+    expect(html).not.toContain(adminText.signIn.firstVisit);
+    expect(html).toContain(adminText.signIn.toSetUp);
+  });
   test('ask for code, name and a new password on the first visit', () => {
     const html = draw('setUp');
     for (const name of ['code', 'name', 'password', 'again']) expect(html).toContain(`name="${name}"`);

@@ -33,6 +33,7 @@ export const entranceText = {
   toLogin: 'Sign in with name and password',
   toSetUpHint: 'First visit?',
   toSetUp: 'Enter the set-up code',
+  firstVisit: 'Is this server new? Begin with the set-up code that it printed when it started.',
   toTokenHint: 'No account, but a token?',
   toToken: 'Sign in with an API token',
 

@@ -24,6 +24,7 @@ export function Entrance({ first = 'login', why, onIn }: EntranceProps) {
   return (
     <main className="entrance">
       <h1>{way === 'setUp' ? text.setUpTitle : text.title}</h1>
+      {way === 'login' && why === null && <FirstVisit onChoose={() => setWay('setUp')} />}
       {why !== null && (
         <p className="problem" role="alert">
           {why}
@@ -42,10 +43,23 @@ export function Entrance({ first = 'login', why, onIn }: EntranceProps) {
       )}
       <div className="aside ways">
         {way !== 'login' && <WayButton hint={text.toLoginHint} words={text.toLogin} onChoose={() => setWay('login')} />}
-        {way !== 'setUp' && <WayButton hint={text.toSetUpHint} words={text.toSetUp} onChoose={() => setWay('setUp')} />}
+        {way !== 'setUp' && (way !== 'login' || why !== null) && <WayButton hint={text.toSetUpHint} words={text.toSetUp} onChoose={() => setWay('setUp')} />}
         {way !== 'token' && <WayButton hint={text.toTokenHint} words={text.toToken} onChoose={() => setWay('token')} />}
       </div>
     </main>
+  );
+}
+
+// As easily found as the fields: who starts a new server has no account yet, and the server does not tell strangers whether it is new.
+function FirstVisit({ onChoose }: { onChoose: () => void }) {
+  const text = adminText.signIn;
+  return (
+    <div className="first-visit">
+      <p>{text.firstVisit}</p>
+      <button type="button" className="button quiet" onClick={onChoose}>
+        {text.toSetUp}
+      </button>
+    </div>
   );
 }
 
