@@ -4,7 +4,7 @@ import { Api, ApiError, type Me, problemOf } from '../src/admin/api';
 import { Entrance } from '../src/admin/entrance/Entrance';
 import { LoginFields } from '../src/admin/entrance/LoginForm';
 import { setUpMistakes } from '../src/admin/entrance/SetUpForm';
-import { addressOf, placeOf } from '../src/admin/navigation';
+import { addressOf, isPlace, placeOf } from '../src/admin/navigation';
 import { leave, logIn, resume, setUp } from '../src/admin/session';
 import { Top } from '../src/admin/Top';
 import { adminText } from '../src/text';
@@ -145,6 +145,12 @@ describe('the pages', () => {
     ['/dashboard/nothing', { page: 'now', part: 'nothing' }],
     ['/dashboard.html', { page: 'now', part: '' }],
   ])('%s', (path, place) => expect(placeOf(path)).toEqual(place));
+  test.each(['/dashboard', '/dashboard/', '/dashboard/setup', '/dashboard/channels', '/dashboard/channels/main', '/dashboard/schedule', '/dashboard/settings/x'])('are at %s', (path) => expect(isPlace(placeOf(path))).toBe(true));
+  test('are not at any other address, and none is marked there', () => {
+    const place = placeOf('/dashboard/nope');
+    expect(isPlace(place)).toBe(false);
+    expect(renderToStaticMarkup(<Top me={jane} navigation={{ place, go: () => undefined }} onSignOut={() => undefined} />)).not.toContain('aria-current');
+  });
   test('have the address that shows them', () => expect(placeOf(addressOf('now'))).toEqual({ page: 'now', part: '' }));
   test('stand in the bar with the one that is open marked, and who looks', () => {
     const html = renderToStaticMarkup(<Top me={jane} navigation={{ place: { page: 'now', part: '' }, go: () => undefined }} onSignOut={() => undefined} />);

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../src/admin/settings/auditApi';
 import { deliveryFacts } from '../src/admin/settings/Deliveries';
 import { EncoderRows } from '../src/admin/settings/Encoders';
 import type { User } from '../src/admin/settings/peopleApi';
-import { sectionsOf } from '../src/admin/settings/SettingsPage';
+import { NoSection, sectionsOf } from '../src/admin/settings/SettingsPage';
 import { scopeNames, type Token } from '../src/admin/settings/tokenApi';
 import { tokenWish, tokenWords } from '../src/admin/settings/Tokens';
 import { UserRow } from '../src/admin/settings/Users';
@@ -30,6 +30,13 @@ describe('settings', () => {
   test('are no page for who has none', () => {
     expect(pagesOf({ ...admin, role: 'viewer' })).toContain('settings');
     expect(pagesOf({ ...admin, kind: 'token', role: 'producer' })).not.toContain('settings');
+  });
+  test('say so where there is nothing, or not for whom, with a way on', () => {
+    const draw = (part: string) => renderToStaticMarkup(<NoSection part={part} first="appearance" go={() => undefined} />);
+    expect(draw('users')).toContain(text.notYours(text.sections.users));
+    expect(draw('account')).toContain(text.noAccount);
+    for (const part of ['nope', 'toString']) expect(draw(part)).toContain(adminText.pages.none);
+    expect(draw('nope')).toContain('href="/dashboard/settings/appearance"');
   });
   test('have an address for each section', () => expect(placeOf(addressOf('settings', 'audit'))).toEqual({ page: 'settings', part: 'audit' }));
 });

@@ -5,7 +5,8 @@ import { type Api, ApiError, type Me } from './api';
 import { forgetAll } from './channel/kept';
 import { Entrance } from './entrance/Entrance';
 import { useLive } from './live/useLive';
-import { addressOf, type Navigation, useNavigation } from './navigation';
+import { addressOf, isPlace, type Navigation, useNavigation } from './navigation';
+import { NoPage } from './NoPage';
 import { NowPage } from './now/NowPage';
 import { PageBoundary } from './PageBoundary';
 import { leave, resume, type Session } from './session';
@@ -98,12 +99,13 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
   const system = usePolled(useCallback(() => api.system(), [api]), 60_000, onExpired);
   const live = useLive(api, onExpired);
   const { page, part } = navigation.place;
+  const isThere = isPlace(navigation.place);
   const rtmp = rtmpServer(system.data?.rtmp, window.location.hostname);
 
   useEffect(() => {
     // A channel's page says which one it is.
-    if (page !== 'channels') document.title = adminText.pages.title(adminText.pages.names[page]);
-  }, [page]);
+    if (page !== 'channels') document.title = adminText.pages.title(isThere ? adminText.pages.names[page] : adminText.pages.none);
+  }, [page, isThere]);
 
   async function signOut() {
     try {
@@ -131,7 +133,8 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
         {system.data !== null && (
           <PageBoundary key={page}>
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
-              {page === 'now' && <NowPage api={api} system={system.data} live={live} go={navigation.go} />}
+              {!isThere && <NoPage title={adminText.pages.none} hint={adminText.pages.noneHint} to={addressOf('now')} link={adminText.pages.toNow} go={navigation.go} />}
+              {page === 'now' && isThere && <NowPage api={api} system={system.data} live={live} go={navigation.go} />}
               {page === 'channels' && <ChannelPage api={api} system={system.data} live={live} rtmp={rtmp} name={part} go={navigation.go} />}
               {page === 'schedule' && <SchedulePage api={api} origin={viewerOrigin(system.data, window.location.origin)} role={me.role} channels={live.data} onExpired={onExpired} />}
               {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={live.data} />}

@@ -1,7 +1,7 @@
 import { adminText } from '../text';
 import { mayDo } from './access';
 import type { Me } from './api';
-import { addressOf, type Navigation, type Page, PageLink } from './navigation';
+import { addressOf, isPlace, type Navigation, type Page, PageLink } from './navigation';
 
 interface TopProps {
   me?: Me;
@@ -23,7 +23,7 @@ export function Top({ me, version, navigation, onSignOut }: TopProps) {
       {me && navigation && (
         <nav className="pages" aria-label={text.label}>
           {pagesOf(me).map((page) => (
-            <PageLink key={page} to={addressOf(page)} current={navigation.place.page === page || (page === 'now' && navigation.place.page === 'channels')} go={navigation.go}>
+            <PageLink key={page} to={addressOf(page)} current={isPlace(navigation.place) && (navigation.place.page === page || (page === 'now' && navigation.place.page === 'channels'))} go={navigation.go}>
               {text.names[page]}
             </PageLink>
           ))}

@@ -12,11 +12,16 @@ export interface Place {
   part: string;
 }
 
-/** What an address shows. One that is not known shows what is on now. */
+/** What an address shows. One that is not known is the first page's, with a part that is none of it. */
 export function placeOf(pathname: string): Place {
   const [page = '', part = ''] = pathname.startsWith(`${root}/`) ? pathname.slice(root.length + 1).split('/') : [];
   if (page === 'channels' && part !== '') return { page, part: decoded(part) };
   return page === 'schedule' || page === 'recordings' || page === 'settings' ? { page, part } : { page: 'now', part: page };
+}
+
+/** Whether there is anything at a place. The set-up, and a channel's page without a name, show what is on now. */
+export function isPlace(place: Place): boolean {
+  return place.page !== 'now' || ['', 'now', 'setup', 'channels'].includes(place.part);
 }
 
 /** The address that shows a page. */

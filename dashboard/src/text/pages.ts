@@ -10,4 +10,7 @@ export const pagesText = {
   notLoaded: 'This page could not be loaded',
   notLoadedHint: 'The server may have been updated meanwhile.',
   reload: 'Reload',
+  none: 'There is no such page',
+  noneHint: 'The address may have been mistyped, or be of an older version.',
+  toNow: 'To what is on now',
 } as const;

@@ -2,6 +2,11 @@
 export const settingsText = {
   title: 'Settings',
   sectionsLabel: 'Settings',
+  notYours: (section: string) => `“${section}” is for admins`,
+  notYoursHint: 'Ask an admin to look there for you, or for that role.',
+  noAccount: 'A token has no account',
+  noAccountHint: 'An account is a person’s: sign in with a name and a password.',
+  toFirst: (section: string) => `To “${section}”`,
   sections: {
     account: 'My account',
     appearance: 'Appearance',

@@ -4,6 +4,7 @@ import { adminText } from '../../text';
 import { mayDo } from '../access';
 import type { Api, Channel, Me } from '../api';
 import { addressOf, PageLink } from '../navigation';
+import { NoPage } from '../NoPage';
 import { About } from './About';
 import { Account } from './Account';
 import { Appearance } from './Appearance';
@@ -30,7 +31,7 @@ interface SettingsPageProps {
 /** One's own account and how the page looks, and for admins everybody's accounts, tokens, webhooks, encoders, storage and the audit log. */
 export function SettingsPage({ api, me, channels, part, go, onExpired }: SettingsPageProps) {
   const sections = sectionsOf(me);
-  const section = sections.find((name) => name === part) ?? sections[0];
+  const section = part === '' ? sections[0] : sections.find((name) => name === part);
   const nav = useRef<HTMLElement>(null);
   const text = adminText.settings;
 
@@ -55,6 +56,7 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
           ))}
         </nav>
         <div className="settings-body">
+          {section === undefined && <NoSection part={part} first={sections[0] ?? 'about'} go={go} />}
           {section === 'account' && <Account api={api} me={me} onExpired={onExpired} />}
           {section === 'appearance' && <Appearance />}
           {section === 'users' && <Users api={api} me={me} onExpired={onExpired} />}
@@ -68,6 +70,19 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
       </div>
     </>
   );
+}
+
+/** Why a part of the settings is not shown: it is for others, or there is none of that name. */
+export function NoSection({ part, first, go }: { part: string; first: Section; go: (address: string) => void }) {
+  const text = adminText.settings;
+  const on = { to: addressOf('settings', first), link: text.toFirst(text.sections[first]), go };
+  if (part === 'account') return <NoPage title={text.noAccount} hint={text.noAccountHint} {...on} />;
+  if (isSection(part)) return <NoPage title={text.notYours(text.sections[part])} hint={text.notYoursHint} {...on} />;
+  return <NoPage title={adminText.pages.none} hint={adminText.pages.noneHint} {...on} />;
+}
+
+function isSection(part: string): part is Section {
+  return Object.hasOwn(adminText.settings.sections, part);
 }
 
 /** What somebody may see here: a token has no account, and most of it is for admins. */
