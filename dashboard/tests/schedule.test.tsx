@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Api, type Channel } from '../src/admin/api';
 import { addressOf, placeOf } from '../src/admin/navigation';
 import { Notice } from '../src/admin/Notice';
+import { isOnAir } from '../src/admin/now/cardWords';
 import { addDays, byDay, dayKey, daysBetween, mondayOf, onEachDay, turned, weeksOf } from '../src/admin/schedule/calendar';
 import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
@@ -244,6 +245,19 @@ describe('an event', () => {
   test('says that its encoder is missed', () => {
     expect(stateSentence({ ...event, state: 'preview', lateSince: event.startsAt })).toMatch(/^No encoder yet/);
     expect(stateSentence({ ...event, state: 'preview' })).toBe(adminText.schedule.previewHint);
+  });
+  test('in preview on a channel that is on air hides nothing, and says so', () => {
+    const { previewOnAir, previewHint } = adminText.schedule;
+    const inPreview: PlannedEvent = { ...event, state: 'preview' };
+    expect(renderToStaticMarkup(<EventFacts event={inPreview} isOnAir />)).toContain(previewOnAir);
+    expect(renderToStaticMarkup(<EventFacts event={inPreview} isOnAir={false} />)).toContain(previewHint);
+    const list = (onAir: string) => renderToStaticMarkup(<EventList events={[inPreview]} onAir={new Set([onAir])} onOpen={() => undefined} />);
+    expect(list('main')).toContain(previewOnAir);
+    expect(list('other')).toContain(previewHint);
+    expect(stateSentence(event, true)).toBe('');
+  });
+  test.each([['live', true], ['preview', false], ['starting', false], ['waiting', false]])('finds its channel %s: on air is %s', (state, expected) => {
+    expect(isOnAir({ name: 'main', title: '', ladder: 'auto', latency: 'standard', rewind: 'off', live: { state, session: '01', startedAt: '2030-01-01T12:00:00Z' } })).toBe(expected);
   });
   test('tells what it is', () => {
     const html = renderToStaticMarkup(<EventFacts event={{ ...event, series: '01S', record: 'on' }} />);

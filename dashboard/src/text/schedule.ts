@@ -38,6 +38,7 @@ export const scheduleText = {
   late: (clock: string) => `No encoder yet. It was to start at ${clock}.`,
   begins: { automatic: 'Begins by itself', manual: 'Begins when somebody lets it go live' } as Record<string, string>,
   previewHint: 'The encoder may send now; the audience sees nothing until the event is live.',
+  previewOnAir: 'The channel is on air already, and viewers see that. The event goes on with it when it is live.',
   onChannel: (channel: string) => `on ${channel}`,
   recurs: 'repeats',
 

@@ -16,6 +16,11 @@ export function isOn(channel: Channel): boolean {
   return ['live', 'starting', 'preview', 'waiting'].includes(stateOf(channel));
 }
 
+/** Whether its audience sees what its encoder sends: a session is open that no event hides. */
+export function isOnAir(channel: Channel): boolean {
+  return stateOf(channel) === 'live';
+}
+
 /** Whether anybody may fetch a channel's picture without a token. While an event is live, it is the event that says so. */
 export function hasOpenPicture(channel: Channel, event?: PlannedEvent): boolean {
   const isClosedEvent = event?.state === 'live' && !['channel', 'public'].includes(event.access ?? 'channel');

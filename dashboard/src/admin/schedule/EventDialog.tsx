@@ -28,10 +28,12 @@ interface EventDialogProps {
   onChanged: () => void;
   onExpired: () => void;
   onClose: () => void;
+  /** Whether viewers see its channel now. */
+  isOnAir: boolean;
 }
 
 /** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose }: EventDialogProps) {
+export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose, isOnAir }: EventDialogProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
   const text = adminText.schedule;
@@ -53,7 +55,7 @@ export function EventDialog({ api, event, channelAccess, origin, mayManage, onEd
 
   return (
     <Dialog title={event.title} onClose={onClose}>
-      <EventFacts event={event} />
+      <EventFacts event={event} isOnAir={isOnAir} />
       <EventPage event={event} channelAccess={channelAccess} origin={origin} />
       {event.description !== '' && <p className="said wide">{event.description}</p>}
       <section>
@@ -144,10 +146,10 @@ export function EventPage({ event, channelAccess, origin }: { event: PlannedEven
 }
 
 /** What an event is, as terms and what they are. */
-export function EventFacts({ event }: { event: PlannedEvent }) {
+export function EventFacts({ event, isOnAir = false }: { event: PlannedEvent; isOnAir?: boolean }) {
   const text = adminText.schedule;
   const facts = text.facts;
-  const sentence = stateSentence(event);
+  const sentence = stateSentence(event, isOnAir);
   const minutes = Math.round(event.previewSeconds / 60);
   const there = event.localStart.slice(0, 16);
   return (

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel, type System } from '../api';
 import { Dialog } from '../Dialog';
+import { isOnAir } from '../now/cardWords';
 import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
 import { EventDialog } from './EventDialog';
 import { EventForm, refuseNothing } from './EventForm';
@@ -102,6 +103,7 @@ export function EventDialogs({ api, opened, channels, system, origin, mayManage,
           onChanged={() => onChanged()}
           onExpired={onExpired}
           onClose={close}
+          isOnAir={channels.some((channel) => channel.name === opened.event.channel && isOnAir(channel))}
         />
       );
   }

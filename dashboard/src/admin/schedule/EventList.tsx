@@ -5,8 +5,15 @@ import { isLong, pillOf, startClock, stateSentence, whenText } from './eventWord
 
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
+interface EventListProps {
+  events: readonly PlannedEvent[];
+  /** The channels that viewers see now, by name. */
+  onAir?: ReadonlySet<string>;
+  onOpen: (event: PlannedEvent) => void;
+}
+
 /** Events one below the other, by day. */
-export function EventList({ events, onOpen }: { events: readonly PlannedEvent[]; onOpen: (event: PlannedEvent) => void }) {
+export function EventList({ events, onAir, onOpen }: EventListProps) {
   return (
     <div className="event-list">
       {[...byDay(events)].map(([key, found]) => (
@@ -15,7 +22,7 @@ export function EventList({ events, onOpen }: { events: readonly PlannedEvent[];
           <ul>
             {found.map((event) => (
               <li key={event.id}>
-                <EventLine event={event} onOpen={() => onOpen(event)} />
+                <EventLine event={event} isOnAir={onAir?.has(event.channel) ?? false} onOpen={() => onOpen(event)} />
               </li>
             ))}
           </ul>
@@ -25,9 +32,9 @@ export function EventList({ events, onOpen }: { events: readonly PlannedEvent[];
   );
 }
 
-function EventLine({ event, onOpen }: { event: PlannedEvent; onOpen: () => void }) {
+function EventLine({ event, isOnAir, onOpen }: { event: PlannedEvent; isOnAir: boolean; onOpen: () => void }) {
   const text = adminText.schedule;
-  const sentence = stateSentence(event);
+  const sentence = stateSentence(event, isOnAir);
   return (
     <button type="button" className="event-line" data-state={event.state} onClick={onOpen}>
       <span className="event-clock">{startClock(event)}</span>

@@ -4,6 +4,7 @@ import { adminText } from '../../text';
 import { mayDo } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
 import { Notice, type Said } from '../Notice';
+import { isOnAir } from '../now/cardWords';
 import { usePolled } from '../usePolled';
 import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
 import { EventCalendar } from './EventCalendar';
@@ -91,6 +92,7 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
   const known = events.data ?? [];
   const found = moving === null ? known : known.map((event) => (event.id === moving.id ? moving : event));
   const isEmpty = events.data?.length === 0;
+  const onAir = new Set((channels ?? []).filter(isOnAir).map((one) => one.name));
   return (
     <>
       <div className="content-top">
@@ -132,7 +134,7 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
           <p>{mayManage ? text.emptyHint : text.emptyHintReader}</p>
         </div>
       )}
-      {view === 'list' && <EventList events={found} onOpen={(event) => setOpened({ as: 'event', event })} />}
+      {view === 'list' && <EventList events={found} onAir={onAir} onOpen={(event) => setOpened({ as: 'event', event })} />}
       {view === 'list' && found.length >= shown && (
         <button type="button" className="button quiet more" onClick={() => setShown(shown + listed)}>
           {text.more}

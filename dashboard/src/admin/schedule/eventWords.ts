@@ -26,10 +26,10 @@ export function whenText(startsAt: string, endsAt: string): string {
   return `${day.format(start)}, ${clock.format(start)} – ${until}`;
 }
 
-/** What an event does, in a sentence or two; empty where its state says enough. */
-export function stateSentence(event: PlannedEvent): string {
+/** What an event does, in a sentence or two; empty where its state says enough. `isOnAir` says that viewers see its channel, whatever is planned. */
+export function stateSentence(event: PlannedEvent, isOnAir = false): string {
   if (event.lateSince !== null && event.state === 'preview') return text.late(clockText(event.startsAt));
-  if (event.state === 'preview') return text.previewHint;
+  if (event.state === 'preview') return isOnAir ? text.previewOnAir : text.previewHint;
   return event.reason;
 }
 
