@@ -385,6 +385,7 @@ describe('what is sent to viewers', () => {
     expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR' })).toContain(`${adminText.schedule.recurring.repeats.workdays}, first`);
     expect(plannedWords(event)).not.toContain('first');
     expect(plannedSaid({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' }, 'token', '')).not.toHaveProperty('address');
+    expect(plannedWords({ ...event, kind: 'series', recurrence: 'FREQ=HOURLY' })).toMatch(/open one here for its address\.$/);
   });
 });
 

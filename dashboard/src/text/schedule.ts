@@ -22,7 +22,7 @@ export const scheduleText = {
   moved: (title: string, when: string) => `“${title}” is now at ${when}.`,
   movedOne: (title: string, when: string) => `“${title}” is now at ${when}. The rest of its series stays.`,
   planned: (title: string, when: string) => `“${title}” is planned: ${when}.`,
-  plannedSeries: (title: string, how: string, when: string) => `“${title}” is planned: ${how}, first ${when}.`,
+  plannedSeries: (title: string, how: string, when: string) => `“${title}” is planned: ${how}, first ${when}. Each has a page of its own: open one here for its address.`,
   // The form's words for a way to recur, within that sentence.
   recurring: {
     repeats: { once: 'once', daily: 'every day', workdays: 'Monday to Friday', own: 'by its own rule' },
