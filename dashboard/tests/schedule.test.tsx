@@ -5,9 +5,9 @@ import { addressOf, placeOf } from '../src/admin/navigation';
 import { Notice } from '../src/admin/Notice';
 import { isOnAir } from '../src/admin/now/cardWords';
 import { addDays, byDay, dayKey, daysBetween, mondayOf, onEachDay, turned, weeksOf } from '../src/admin/schedule/calendar';
-import { listAllEvents, type PlannedEvent } from '../src/admin/schedule/eventApi';
+import { listAllEvents, mayMove, type PlannedEvent } from '../src/admin/schedule/eventApi';
 import { EventCalendar } from '../src/admin/schedule/EventCalendar';
-import { EventDialog, EventFacts, EventPage } from '../src/admin/schedule/EventDialog';
+import { EventDialog, EventFacts, EventPage, NoMove } from '../src/admin/schedule/EventDialog';
 import { copyOf, newDraft } from '../src/admin/schedule/EventDialogs';
 import { recordChoices, RepeatFields } from '../src/admin/schedule/EventForm';
 import { EventMoreFields } from '../src/admin/schedule/EventMoreFields';
@@ -15,6 +15,7 @@ import { EventList } from '../src/admin/schedule/EventList';
 import { isLong, ownTerms, plannedWords, repeatWords, stateSentence } from '../src/admin/schedule/eventWords';
 import { changedWish, chosenReminders, draftOf, type EventDraft, newWish, remindersOf } from '../src/admin/schedule/eventWish';
 import { plannedSaid } from '../src/admin/schedule/plannedSaid';
+import { MoveHints } from '../src/admin/schedule/SchedulePage';
 import { choiceOf, ordinalOf, type Repeat, repeats, ruleOf } from '../src/admin/schedule/recurrence';
 import { movedDays, movedEnd, movedInstant, nextStart, timeZones, wallIn, wallMs } from '../src/admin/schedule/wallClock';
 import { adminText } from '../src/text';
@@ -245,6 +246,15 @@ describe('an event', () => {
   test('says that its encoder is missed', () => {
     expect(stateSentence({ ...event, state: 'preview', lateSince: event.startsAt })).toMatch(/^No encoder yet/);
     expect(stateSentence({ ...event, state: 'preview' })).toBe(adminText.schedule.previewHint);
+  });
+  test('in preview cannot be moved, and says why', () => {
+    const inPreview: PlannedEvent = { ...event, state: 'preview' };
+    expect(mayMove(inPreview)).toBe(false);
+    expect(renderToStaticMarkup(<NoMove event={inPreview} />)).toContain(adminText.schedule.move.inPreview);
+    expect(renderToStaticMarkup(<NoMove event={event} />)).toBe('');
+  });
+  test('is dragged with a mouse only, which the hint goes by', () => {
+    expect(renderToStaticMarkup(<MoveHints />)).toBe(`<span class="drag-hint">${adminText.schedule.dragHint} </span>${adminText.schedule.moveHint}`);
   });
   test('in preview on a channel that is on air hides nothing, and says so', () => {
     const { previewOnAir, previewHint } = adminText.schedule;

@@ -10,7 +10,8 @@ export const scheduleText = {
   next: { week: 'Next week', month: 'Next month' },
   previous: { week: 'Previous week', month: 'Previous month' },
   times: (zone: string) => `Times are your own (${zone}).`,
-  dragHint: 'Drag an event to another day to move it; with the keyboard, Shift and an arrow on it. “Move” in an event moves it to any time.',
+  dragHint: 'Drag an event to another day to move it; with the keyboard, Shift and an arrow on it.',
+  moveHint: '“Move” in an event moves it to any time, until its preview begins.',
   goesOn: '…',
   empty: 'Nothing is planned',
   emptyHint: 'Plan a broadcast, once or every week. It begins and ends by itself, and is recorded if you like.',
@@ -99,6 +100,7 @@ export const scheduleText = {
 
   move: {
     open: 'Move',
+    inPreview: 'It cannot be moved any more: its preview has begun, and its encoder may be sending.',
     title: (title: string) => `Move “${title}”`,
     start: 'New start',
     hint: (zone: string) => `As clocks show it there (${zone}). It stays as long as it is.`,

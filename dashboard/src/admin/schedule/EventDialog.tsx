@@ -108,6 +108,7 @@ export function EventDialog({ api, event, channelAccess, origin, mayManage, onEd
           </>
         )}
       </div>
+      {mayManage && <NoMove event={event} />}
       <div className="actions">
         <button type="button" className="button quiet" onClick={onClose}>
           {adminText.close}
@@ -143,6 +144,11 @@ export function EventPage({ event, channelAccess, origin }: { event: PlannedEven
       </p>
     </div>
   );
+}
+
+/** Why an event that is still to come has no way to move it; nothing where it has one. */
+export function NoMove({ event }: { event: PlannedEvent }) {
+  return event.state === 'preview' && <p className="field-hint wide">{adminText.schedule.move.inPreview}</p>;
 }
 
 /** What an event is, as terms and what they are. */

@@ -140,7 +140,7 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
           {text.more}
         </button>
       )}
-      {view !== 'list' && <p className="field-hint calendar-help">{isEmpty ? (mayManage ? text.emptyRange : text.emptyRangeReader) : mayManage && text.dragHint}</p>}
+      {view !== 'list' && <p className="field-hint calendar-help">{isEmpty ? (mayManage ? text.emptyRange : text.emptyRangeReader) : mayManage && <MoveHints />}</p>}
       {view !== 'list' && (
         <EventCalendar
           weeks={weeks}
@@ -175,6 +175,17 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
           onExpired={onExpired}
         />
       )}
+    </>
+  );
+}
+
+/** The ways to move an event in the calendar; a finger neither drags there nor has keys. */
+export function MoveHints() {
+  const text = adminText.schedule;
+  return (
+    <>
+      <span className="drag-hint">{text.dragHint} </span>
+      {text.moveHint}
     </>
   );
 }
