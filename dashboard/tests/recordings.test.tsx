@@ -5,11 +5,10 @@ import { addressOf, placeOf } from '../src/admin/navigation';
 import { readFile, sizeOf } from '../src/admin/recordings/download';
 import { type Deletion, listRecordings, type Recording } from '../src/admin/recordings/recordingApi';
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
-import { MomentPicker } from '../src/admin/recordings/MomentPicker';
-import { takeMoment } from '../src/admin/recordings/MomentPicker';
+import { bringIntoSight, MomentPicker, takeMoment } from '../src/admin/recordings/MomentPicker';
 import { RecordingPlayer } from '../src/admin/recordings/RecordingPlayer';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
-import { clipTitle, deletionWords, instantText, lengthText, linkWords, momentText, recordingChange, recordingFacts, sizeText, usageWords } from '../src/admin/recordings/recordingWords';
+import { clipTitle, deletionWords, instantText, lengthText, linkWords, momentText, recordingChange, recordingFacts, sizeText, trimWords, usageWords } from '../src/admin/recordings/recordingWords';
 import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
 import { adminText } from '../src/text';
 
@@ -63,6 +62,22 @@ describe('a clip', () => {
 
 describe('trimming', () => {
   test('takes an instant from the picture, as a recording may have been trimmed before', () => expect(instantText(recording, new Date('2030-01-01T12:00:30.500Z'))).toBe('2030-01-01T12:00:30.500Z'));
+  test('says in its form what the recording is trimmed to', () => {
+    const end = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+    const words = trimWords({ ...recording, startsAt: '2030-01-01T12:00:01Z' });
+    expect(words).toContain(new Date('2030-01-01T13:02:05Z').toLocaleTimeString(undefined, end));
+    expect(words).toMatch(/1:02:05\.$/);
+    expect(renderToStaticMarkup(<ChangeFields recording={recording} mistakes={{}} />)).toContain(trimWords(recording));
+    expect(trimWords({ ...recording, endsAt: null })).toBe('');
+    expect(trimWords({ ...recording, endsAt: '2030-01-04T12:00:00Z' }).match(/2030/g)).toHaveLength(2);
+  });
+  test.each([[true, 'auto'], [false, 'smooth']])('brings its picture into sight, still where that is wanted: %s', (matches, behavior) => {
+    vi.stubGlobal('window', { matchMedia: () => ({ matches }) });
+    const scrollIntoView = vi.fn();
+    bringIntoSight({ scrollIntoView } as unknown as Element);
+    vi.unstubAllGlobals();
+    expect(scrollIntoView).toHaveBeenCalledWith({ behavior, block: 'nearest' });
+  });
   test('has a button for each end beside the picture', () => {
     const html = renderToStaticMarkup(<MomentPicker api={new Api(null, adminText)} recording={recording} channel={undefined} start={text.trimStart} end={text.trimEnd} written={instantText} isOpen />);
     for (const words of ['<video', text.takeMoment(text.trimStart), text.takeMoment(text.trimEnd)]) expect(html).toContain(words);

@@ -68,6 +68,7 @@ export const recordingsText = {
   retention: 'Kept',
   retentions: { channel: 'As the channel says', forever: 'For ever', '365d': 'For a year', '30d': 'For 30 days', '7d': 'For 7 days' } as Record<string, string>,
   retentionHint: 'Counted from the end of the broadcast. What is older is deleted at once, for good.',
+  trimmedTo: (start: string, end: string, length: string) => `It goes from ${start} to ${end} now: ${length}.`,
   trimStart: 'Cut off before',
   trimEnd: 'Cut off after',
   trimHint: 'Taken from the picture, or written: 1:30 from the begin of the broadcast, -20 before its end, “begin” and “end” to undo it. Empty: as it is.',

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import type { Recording } from './recordingApi';
@@ -20,9 +20,15 @@ interface MomentPickerProps {
 /** The recording's picture in a form: what it shows can be taken for where something begins or ends. The form's fields `start` and `end` are written to, as if somebody had typed. */
 export function MomentPicker({ api, recording, channel, start, end, written, isOpen }: MomentPickerProps) {
   const [isShown, setShown] = useState(isOpen);
+  const picker = useRef<HTMLDivElement>(null);
   const played = useRef<Played | null>(null);
   const [said, setSaid] = useState('');
   const text = adminText.recordings;
+
+  // Asked for, it comes up below what is seen of the dialog.
+  useEffect(() => {
+    if (isShown && !isOpen) bringIntoSight(picker.current);
+  }, [isShown, isOpen]);
 
   function take(button: HTMLButtonElement, name: 'start' | 'end', label: string) {
     const now = played.current;
@@ -44,7 +50,7 @@ export function MomentPicker({ api, recording, channel, start, end, written, isO
     );
   }
   return (
-    <div className="moment-picker">
+    <div ref={picker} className="moment-picker">
       <RecordingVideo api={api} recording={recording} channel={channel} autoPlay={false} played={played} />
       <div className="tools">
         <button type="button" className="button quiet" onClick={(event) => take(event.currentTarget, 'start', start)}>
@@ -65,4 +71,10 @@ export function MomentPicker({ api, recording, channel, start, end, written, isO
 export function takeMoment(field: { value: string }, label: string, moment: string): string {
   field.value = moment;
   return adminText.recordings.momentTaken(label, field.value);
+}
+
+/** Scrolls to an element, at once for who wants nothing to move. */
+export function bringIntoSight(element: Element | null): void {
+  const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  element?.scrollIntoView({ behavior: isStill ? 'auto' : 'smooth', block: 'nearest' });
 }

@@ -8,7 +8,7 @@ import { DownloadDialog } from './DownloadDialog';
 import { changeRecording, createClip, deleteRecording, planDeletion, type Recording } from './recordingApi';
 import { MomentPicker } from './MomentPicker';
 import { RecordingPlayer } from './RecordingPlayer';
-import { clipTitle, deletionWords, instantText, momentText, mostTitle, recordingChange, recordingName } from './recordingWords';
+import { clipTitle, deletionWords, instantText, momentText, mostTitle, recordingChange, recordingName, trimWords } from './recordingWords';
 
 export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete';
 
@@ -99,6 +99,7 @@ export function ChangeFields({ recording, mistakes }: { recording: Recording; mi
   // A length that was given elsewhere stays a choice.
   const retentions = { ...text.retentions, [recording.retention]: text.retentions[recording.retention] ?? recording.retention };
   // What its channel says is no choice once it was said for itself.
+  const trimmed = trimWords(recording);
   const accesses = recording.access === 'channel' ? { channel: text.accessOfChannel, ...text.accesses } : text.accesses;
   return (
     <>
@@ -108,6 +109,7 @@ export function ChangeFields({ recording, mistakes }: { recording: Recording; mi
         <SelectField label={text.access} name="access" hint={text.accessHint} mistake={mistakes.access} initial={recording.access} options={Object.entries(accesses)} />
       )}
       <SelectField label={text.retention} name="retention" hint={text.retentionHint} mistake={mistakes.retention} initial={recording.retention} options={Object.entries(retentions)} />
+      {trimmed !== '' && <p className="said">{trimmed}</p>}
       <div className="field-row wide">
         <TextField label={text.trimStart} name="start" mistake={mistakes.start} maxLength={40} />
         <TextField label={text.trimEnd} name="end" mistake={mistakes.end} maxLength={40} />

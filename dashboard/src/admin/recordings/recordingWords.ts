@@ -3,6 +3,8 @@ import { clockText } from '../times';
 import type { Deletion, Recording, RecordingUsage, RecordingWish } from './recordingApi';
 
 const text = adminText.recordings;
+const exactly = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const toTheSecond = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const units = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** A length as players show it, `1:02:05`. */
@@ -50,6 +52,14 @@ export function momentText(recording: Recording, at: Date): string {
 /** A time in a recording as it is written to trim it. That is counted from the begin of the whole broadcast, which a recording that was trimmed does not tell: so it is an instant. */
 export function instantText(_: Recording, at: Date): string {
   return at.toISOString();
+}
+
+/** Where a recording begins and ends by now, trimmed or not, to the second on the reader's clock, with the day of the end where it is another; empty while it goes on. */
+export function trimWords(recording: Recording): string {
+  if (recording.endsAt === null || recording.durationSeconds === null) return '';
+  const [start, end] = [new Date(recording.startsAt), new Date(recording.endsAt)];
+  const isOneDay = start.toDateString() === end.toDateString();
+  return text.trimmedTo(exactly.format(start), (isOneDay ? toTheSecond : exactly).format(end), lengthText(recording.durationSeconds));
 }
 
 /** What is said of a recording in one line. */
