@@ -218,6 +218,7 @@ export const adminText = {
     unnamed: 'Without a label',
     create: 'New link',
     none: 'No link yet.',
+    ownLink: 'made by the dashboard for itself, not for viewers',
     publicNow: 'Links count once the channel is not open to everybody.',
     createTitle: 'New link to watch',
     label: 'Label',

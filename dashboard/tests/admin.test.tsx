@@ -113,6 +113,11 @@ describe('who may watch', () => {
     expect(tokenFacts(token, Date.parse('2026-01-01T12:00:00Z')).join()).toMatch(/^opens until .*,only from 203\.0\.113\.5$/);
     expect(tokenFacts({ ...token, address: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
   });
+  test.each([adminText.channelPage.preview.tokenLabel, adminText.recordings.linkLabel])('a link that the dashboard made for itself says so: %s', (label) => {
+    const token = { id: 'a', label, address: '', createdAt: '2026-01-01T00:00:00Z', expiresAt: null, revokedAt: null };
+    expect(tokenFacts(token, 0)).toEqual([adminText.viewers.ownLink]);
+    expect(tokenFacts({ ...token, label: 'Jane' }, 0)).toEqual([]);
+  });
 });
 
 describe('a source', () => {

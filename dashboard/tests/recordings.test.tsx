@@ -118,7 +118,9 @@ describe('a recording', () => {
   test('is for others from now on, once it is over', () => {
     const fields = (one: Recording) => renderToStaticMarkup(<ChangeFields recording={one} mistakes={{}} />);
     expect(fields(recording)).toContain('<option value="channel" selected="">');
-    expect(fields({ ...recording, access: 'token' })).not.toContain(text.accessOfChannel);
+    expect(fields({ ...recording, access: 'token' })).toContain('name="access" aria-describedby="field-access-below" aria-invalid="false"><option value="public"');
+    expect(fields(recording)).toContain(text.accessHintOfChannel);
+    expect(fields({ ...recording, access: 'token' })).toContain(text.accessHint);
     expect(fields({ ...recording, state: 'recording' })).not.toContain('name="access"');
     const form = new FormData();
     for (const [name, value] of [['title', 'First night'], ['visibility', 'public'], ['retention', 'channel'], ['access', 'token']] as const) form.set(name, value);

@@ -191,10 +191,14 @@ export function IssuedLink({ addresses, onDone }: { addresses: PlaybackAddresses
   );
 }
 
+// What the dashboard calls the links that it makes to show a picture.
+const ownLabels: readonly string[] = [adminText.channelPage.preview.tokenLabel, adminText.recordings.linkLabel];
+
 /** What is said of a link in one line. */
 export function tokenFacts(token: ViewerToken, now: number): string[] {
   const text = adminText.viewers;
   const facts: string[] = [];
+  if (ownLabels.includes(token.label)) facts.push(text.ownLink);
   if (token.expiresAt !== null) {
     const when = clockText(token.expiresAt);
     facts.push(new Date(token.expiresAt).getTime() <= now ? text.expired(when) : text.opensUntil(when));

@@ -106,7 +106,7 @@ export function ChangeFields({ recording, mistakes }: { recording: Recording; mi
       <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={recording.title} maxLength={200} autoFocus />
       <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
       {recording.state !== 'recording' && (
-        <SelectField label={text.access} name="access" hint={text.accessHint} mistake={mistakes.access} initial={recording.access} options={Object.entries(accesses)} />
+        <SelectField label={text.access} name="access" hint={recording.access === 'channel' ? text.accessHintOfChannel : text.accessHint} mistake={mistakes.access} initial={recording.access} options={Object.entries(accesses)} />
       )}
       <SelectField label={text.retention} name="retention" hint={text.retentionHint} mistake={mistakes.retention} initial={recording.retention} options={Object.entries(retentions)} />
       {trimmed !== '' && <p className="said">{trimmed}</p>}

@@ -42,14 +42,14 @@ export function clipTitle(recording: Recording): string {
   return text.clipName(title);
 }
 
-/** A time in a recording as it is written for a clip, `1:02:05.4`: seconds from the recording's begin. */
+/** A time in a recording as it is written for a clip, `1:02:05.4`: seconds from the recording's beginning. */
 export function momentText(recording: Recording, at: Date): string {
   const tenths = Math.max(0, Math.round((at.getTime() - Date.parse(recording.startsAt)) / 100));
   const rest = tenths % 10;
   return `${lengthText(Math.floor(tenths / 10))}${rest === 0 ? '' : `.${rest}`}`;
 }
 
-/** A time in a recording as it is written to trim it. That is counted from the begin of the whole broadcast, which a recording that was trimmed does not tell: so it is an instant. */
+/** A time in a recording as it is written to trim it. That is counted from the beginning of the whole broadcast, which a recording that was trimmed does not tell: so it is an instant. */
 export function instantText(_: Recording, at: Date): string {
   return at.toISOString();
 }
