@@ -29,11 +29,11 @@ interface EventDialogProps {
   onExpired: () => void;
   onClose: () => void;
   /** Whether viewers see its channel now. */
-  isOnAir: boolean;
+  isOnAir?: boolean;
 }
 
 /** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose, isOnAir }: EventDialogProps) {
+export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose, isOnAir = false }: EventDialogProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
   const text = adminText.schedule;
