@@ -10,6 +10,7 @@ namespace Broadcast.Browser.Tests;
 /// Captions in the pictures and a second language of the sound, from the encoder to what a viewer sees and hears, with parts that are shorter than a caption takes to be written. Text is what was sent; languages are told
 /// apart by their tones.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<Chromium>, IClassFixture<WordyChannel>
 {
     private const string Showing = "() => [...document.querySelector('video').textTracks].filter(track => track.mode === 'showing').flatMap(track => [...track.activeCues ?? []]).map(cue => cue.text).join(' ')";
@@ -128,3 +129,7 @@ public sealed class WordyChannel : IAsyncLifetime
         await _folder.DisposeAsync();
     }
 }
+
+/// <summary>Tests that count each stop of a picture: they run when the others are through.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
