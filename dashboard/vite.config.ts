@@ -5,7 +5,7 @@ import { preloadOf } from './scripts/preload.ts';
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-// `npm run dev` serves these pages and passes everything else on to a running server.
+// `npm run dev` serves these pages and proxies everything else to a running server.
 const server = process.env.BROADCAST_HTTP ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     assetsDir: 'assets',
-    // The pages run under a policy without inline styles, scripts or fonts: everything is a file of its own.
+    // The content security policy forbids inline styles, scripts and fonts: everything is a separate file.
     assetsInlineLimit: 0,
     target: ['chrome100', 'firefox100', 'safari15.4'],
     reportCompressedSize: true,

@@ -1,10 +1,10 @@
-// Writes src/api/schema.d.ts: the shapes of /api/v1 as openapi.json has them. With --check it writes nothing and fails where the file is another.
+// Generates src/api/schema.d.ts from openapi.json. With --check it only compares, and fails if the file differs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What the file holds for a document. */
+/** Returns the source text of the types of an OpenAPI document. */
 export function typesOf(document) {
   const lines = [
     '// Made of openapi.json by scripts/api-types.mjs: change the server, then `npm run api:renew`.',
@@ -15,7 +15,9 @@ export function typesOf(document) {
   const schemas = document.components?.schemas ?? {};
   for (const name of Object.keys(schemas).sort()) lines.push(`  ${key(name)}: ${typeOf(schemas[name], 1)};`);
   lines.push('}', '', '/** What each operation takes and answers. */', 'export interface Operations {');
-  const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+  const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
   operations.sort((a, b) => (a.operation.operationId < b.operation.operationId ? -1 : 1));
   for (const { path, method, operation } of operations) lines.push(...operationOf(path, method, operation));
   lines.push('}', '');
@@ -25,7 +27,8 @@ export function typesOf(document) {
 function operationOf(path, method, operation) {
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   const members = [`method: ${quoted(method.toUpperCase())}`, `path: ${quoted(path)}`];
-  members.push(`query: ${query.length === 0 ? 'never' : `{ ${query.map((one) => `${key(one.name)}${one.required ? '' : '?'}: ${typeOf(one.schema ?? {}, 2)}`).join('; ')} }`}`);
+  const parameters = query.map((one) => `${key(one.name)}${one.required ? '' : '?'}: ${typeOf(one.schema ?? {}, 2)}`);
+  members.push(`query: ${parameters.length === 0 ? 'never' : `{ ${parameters.join('; ')} }`}`);
   const body = operation.requestBody?.content?.['application/json']?.schema;
   members.push(`body: ${body === undefined ? 'never' : referenceOr(body)}`);
   members.push(`answer: ${answerOf(operation.responses ?? {})}`);
@@ -33,7 +36,7 @@ function operationOf(path, method, operation) {
   return [...summary, `  ${key(operation.operationId)}: {`, ...members.map((member) => `    ${member};`), '  };'];
 }
 
-// All good answers that have a body; `void` where none has.
+// The bodies of all 2xx responses; `void` if none has a body.
 function answerOf(responses) {
   const found = Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))
@@ -48,7 +51,7 @@ function referenceOr(schema) {
   return schema.$ref === undefined ? typeOf(schema, 2) : `Schemas[${quoted(nameOf(schema.$ref))}]`;
 }
 
-/** A schema as TypeScript has it. What it does not know is `unknown`, never a guess. */
+/** Converts a schema to a TypeScript type. Unsupported schemas become `unknown`. */
 export function typeOf(schema, depth) {
   if (schema.$ref !== undefined) return `Schemas[${quoted(nameOf(schema.$ref))}]`;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
@@ -75,11 +78,14 @@ function plainOf(type, schema, depth) {
 function objectOf(schema, depth) {
   const required = new Set(schema.required ?? []);
   const indent = '  '.repeat(depth + 1);
-  const members = Object.entries(schema.properties ?? {}).map(
-    ([name, member]) => `${member.description === undefined ? '' : `${indent}/** ${member.description.replaceAll('*/', '* /')} */\n`}${indent}${key(name)}${required.has(name) ? '' : '?'}: ${typeOf(member, depth + 1)};`,
-  );
+  const members = Object.entries(schema.properties ?? {}).map(([name, member]) => {
+    const comment = member.description === undefined ? '' : `${indent}/** ${member.description.replaceAll('*/', '* /')} */\n`;
+    return `${comment}${indent}${key(name)}${required.has(name) ? '' : '?'}: ${typeOf(member, depth + 1)};`;
+  });
   if (members.length > 0) return `{\n${members.join('\n')}\n${'  '.repeat(depth)}}`;
-  return typeof schema.additionalProperties === 'object' ? `Record<string, ${typeOf(schema.additionalProperties, depth)}>` : 'Record<string, unknown>';
+  return typeof schema.additionalProperties === 'object'
+    ? `Record<string, ${typeOf(schema.additionalProperties, depth)}>`
+    : 'Record<string, unknown>';
 }
 
 function nullLast(types) {
@@ -97,7 +103,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const target = here('../src/api/schema.d.ts');
   if (!process.argv.includes('--check')) writeFileSync(target, text);
   else if (readFileSync(target, 'utf8') !== text) {
-    console.error('src/api/schema.d.ts is not what openapi.json says: npm run api');
+    console.error('src/api/schema.d.ts does not match openapi.json. Run: npm run api');
     process.exit(1);
   }
 }

@@ -1,11 +1,11 @@
 import type { Plugin, Rolldown } from 'vite';
 
-/** What a build made, by the names of the files, as far as it matters here. */
+/** The files of a build by name, reduced to what this plugin reads. */
 export type Built = Record<string, Pick<Rolldown.OutputChunk, 'type' | 'facadeModuleId' | 'imports'> | { type: 'asset' }>;
 
 /**
- * The files of a module that pages import later: its own, and what that imports. None where the build has no file of its own for it.
- * @param module the end of its path
+ * Returns the files of a dynamically imported module: its own chunk and that chunk's imports. Empty if the build has no such chunk.
+ * @param module end of the module's path
  */
 export function filesOf(built: Built, module: string): string[] {
   const found = new Set<string>();
@@ -22,8 +22,9 @@ export function filesOf(built: Built, module: string): string[] {
 }
 
 /**
- * Names a module that is imported later in the head of pages, so that the browser fetches it beside their script and not behind it, and yet after what draws them.
- * Browsers without Media Source Extensions play by themselves and need none of it; those do not know `modulepreload`, and load nothing.
+ * Adds `modulepreload` links for a dynamically imported module to the head of pages. Browsers then fetch it in parallel with the page
+ * script, at low priority.
+ * Browsers without Media Source Extensions do not need the module; they do not support `modulepreload` either.
  */
 export function preloadOf(module: string, pages: readonly string[]): Plugin {
   return {
@@ -34,8 +35,12 @@ export function preloadOf(module: string, pages: readonly string[]): Plugin {
       handler(html, { bundle, path }) {
         if (!pages.includes(path) || bundle === undefined) return html;
         const files = filesOf(bundle, module).filter((file) => !html.includes(file));
-        if (files.length === 0) throw new Error(`There is nothing of ${module} that ${path} could preload: the build has no file of its own for it.`);
-        return files.map((file) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, fetchpriority: 'low', href: `/${file}` }, injectTo: 'head' as const }));
+        if (files.length === 0) throw new Error(`Cannot preload ${module} in ${path}: the build has no chunk for it.`);
+        return files.map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'modulepreload', crossorigin: true, fetchpriority: 'low', href: `/${file}` },
+          injectTo: 'head' as const,
+        }));
       },
     },
   };

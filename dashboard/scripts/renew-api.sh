@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes the OpenAPI document anew from the server as it is built here, and makes the dashboard's types of it.
+# Regenerates openapi.json from the server built here, and the dashboard's types from it.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"

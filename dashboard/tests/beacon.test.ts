@@ -1,112 +1,135 @@
 import { describe, expect, test } from 'vitest';
-import { Beacon, isNoticed } from '../src/player/beacon';
-import { parseBroadcast } from '../src/player/broadcast';
+import { Beacon, isWatched } from '../src/player/beacon';
+import { parseChannelStatus } from '../src/player/channelStatus';
 
-const all = { every: 30, share: 1 };
+const fullShare = { every: 30, share: 1 };
 
-function beacon(high = 0x80000000, random = 0) {
+function createBeacon(high = 0x80000000, random = 0) {
   const sent: string[] = [];
-  return { sent, beacon: new Beacon((body) => sent.push(body), new Uint32Array([high, 0x1234]), () => random) };
+  return {
+    sent,
+    beacon: new Beacon(
+      (body) => sent.push(body),
+      new Uint32Array([high, 0x1234]),
+      () => random,
+    ),
+  };
 }
 
-/** Looks twice a second, as the player does. */
-function watch(page: Beacon, from: number, to: number, plan = all, plays = true): void {
+/** Calls `observe` twice a second, as the player does. */
+function play(page: Beacon, from: number, to: number, plan = fullShare, plays = true): void {
   for (let second = from; second < to; second += 0.5) page.observe(plays, plan, second * 1000);
 }
 
-describe('a page that plays', () => {
-  test('tells of itself every half minute, by an id of its own', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 91);
+describe('a playing page', () => {
+  test('sends a beacon every half minute with its id', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 91);
     expect(page.sent).toEqual(Array.from({ length: 4 }, () => 'play 8000000000001234'));
   });
-  test('spreads its first word', () => {
-    const page = beacon(0, 0.5);
-    watch(page.beacon, 0, 1.5);
+  test('spreads its first beacon', () => {
+    const page = createBeacon(0, 0.5);
+    play(page.beacon, 0, 1.5);
     expect(page.sent).toHaveLength(0);
-    watch(page.beacon, 1.5, 2);
+    play(page.beacon, 1.5, 2);
     expect(page.sent).toHaveLength(1);
-    const sampled = beacon(0, 0.5);
-    watch(sampled.beacon, 0, 15, { every: 30, share: 0.25 });
+    const sampled = createBeacon(0, 0.5);
+    play(sampled.beacon, 0, 15, { every: 30, share: 0.25 });
     expect(sampled.sent).toHaveLength(0);
-    watch(sampled.beacon, 15, 16, { every: 30, share: 0.25 });
+    play(sampled.beacon, 15, 16, { every: 30, share: 0.25 });
     expect(sampled.sent).toHaveLength(1);
   });
-  test('says nothing before it plays, or where the server does not ask', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 60, all, false);
-    page.beacon.leave();
+  test('sends nothing before playback or without a plan', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 60, fullShare, false);
+    page.beacon.stop();
     page.beacon.observe(true, undefined, 60_000);
     page.beacon.observe(true, null, 61_000);
     expect(page.sent).toEqual([]);
   });
-  test('says once that it left, and comes again when it plays again', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 1);
-    page.beacon.leave();
-    page.beacon.leave();
-    watch(page.beacon, 2, 3);
+  test('reports its end once, and starts again', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 1);
+    page.beacon.stop();
+    page.beacon.stop();
+    play(page.beacon, 2, 3);
     expect(page.sent).toEqual(['play 8000000000001234', 'left 8000000000001234', 'play 8000000000001234']);
   });
-  test('is still watched when it stands still for a moment, and not when it stands still for long', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 5);
-    watch(page.beacon, 5, 14, all, false);
+  test('counts as watching during short stalls', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 5);
+    play(page.beacon, 5, 14, fullShare, false);
     expect(page.sent).toHaveLength(1);
-    watch(page.beacon, 14, 40, all, false);
+    play(page.beacon, 14, 40, fullShare, false);
     expect(page.sent).toEqual(['play 8000000000001234', 'left 8000000000001234']);
   });
-  test('goes on while the server does not answer, and leaves when there is nothing to count any more', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 1);
+  test('keeps the last plan while the server is unreachable, and stops without a plan', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 1);
     page.beacon.observe(true, null, 30_500);
     expect(page.sent).toHaveLength(2);
     page.beacon.observe(true, undefined, 31_000);
     page.beacon.observe(true, null, 90_000);
     expect(page.sent).toEqual(['play 8000000000001234', 'play 8000000000001234', 'left 8000000000001234']);
   });
-  test('that slept is heard once, not for each beacon that it missed', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 1);
-    watch(page.beacon, 3600, 3601);
+  test('sends one beacon after sleep', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 1);
+    play(page.beacon, 3600, 3601);
     expect(page.sent).toHaveLength(2);
   });
 });
 
 describe('a share', () => {
-  test.each([[0, 1 / 1024, true], [0x003fffff, 1 / 1024, true], [0x00400000, 1 / 1024, false], [0x7fffffff, 0.5, true], [0x80000000, 0.5, false], [0xffffffff, 1, true]])('%i of %d', (high, share, tells) => {
-    const page = beacon(high);
-    watch(page.beacon, 0, 31, { every: 30, share });
-    expect(page.sent.length > 0).toBe(tells);
+  test.each([
+    [0, 1 / 1024, true],
+    [0x003fffff, 1 / 1024, true],
+    [0x00400000, 1 / 1024, false],
+    [0x7fffffff, 0.5, true],
+    [0x80000000, 0.5, false],
+    [0xffffffff, 1, true],
+  ])('%i of %d', (high, share, isSent) => {
+    const page = createBeacon(high);
+    play(page.beacon, 0, 31, { every: 30, share });
+    expect(page.sent.length > 0).toBe(isSent);
   });
-  test('that falls silences a page without a word', () => {
-    const page = beacon();
-    watch(page.beacon, 0, 1);
-    watch(page.beacon, 1, 120, { every: 30, share: 0.5 });
-    page.beacon.leave();
+  test('that shrinks stops a page without a final beacon', () => {
+    const page = createBeacon();
+    play(page.beacon, 0, 1);
+    play(page.beacon, 1, 120, { every: 30, share: 0.5 });
+    page.beacon.stop();
     expect(page.sent).toHaveLength(1);
   });
 });
 
-describe('who is there', () => {
-  test('sees it, or hears it', () => {
-    expect(isNoticed(false, { muted: true, volume: 0 }, false)).toBe(true);
-    expect(isNoticed(true, { muted: false, volume: 0.5 }, false)).toBe(true);
-    expect(isNoticed(true, { muted: true, volume: 1 }, true)).toBe(true);
-    expect(isNoticed(true, { muted: true, volume: 1 }, false)).toBe(false);
-    expect(isNoticed(true, { muted: false, volume: 0 }, false)).toBe(false);
+describe('watching', () => {
+  test('requires visible or audible playback', () => {
+    expect(isWatched(false, { muted: true, volume: 0 }, false)).toBe(true);
+    expect(isWatched(true, { muted: false, volume: 0.5 }, false)).toBe(true);
+    expect(isWatched(true, { muted: true, volume: 1 }, true)).toBe(true);
+    expect(isWatched(true, { muted: true, volume: 1 }, false)).toBe(false);
+    expect(isWatched(true, { muted: false, volume: 0 }, false)).toBe(false);
   });
 });
 
-describe('what the server says', () => {
+describe('status.json', () => {
   const status = { state: 'live', session: null, startedAt: null, liveEdge: null };
-  test('is how many watch, and how to tell', () => {
-    const broadcast = parseBroadcast({ ...status, viewers: 12, beacon: { every: 30, share: 0.25 } });
+  test('contains the number of viewers and the beacon plan', () => {
+    const broadcast = parseChannelStatus({ ...status, viewers: 12, beacon: { every: 30, share: 0.25 } });
     expect(broadcast?.viewers).toBe(12);
     expect(broadcast?.beacon).toEqual({ every: 30, share: 0.25 });
   });
-  test.each([{}, { beacon: null }, { beacon: 3 }, { beacon: { every: 0, share: 1 } }, { beacon: { every: 30, share: 2 } }, { beacon: { every: '30', share: 1 } }, { viewers: -1 }, { viewers: '5' }])('%j is left out', (fields) => {
-    const broadcast = parseBroadcast({ ...status, ...fields });
+  test.each([
+    {},
+    { beacon: null },
+    { beacon: 3 },
+    { beacon: { every: 0, share: 1 } },
+    { beacon: { every: 30, share: 2 } },
+    { beacon: { every: '30', share: 1 } },
+    { viewers: -1 },
+    { viewers: '5' },
+  ])('ignores %j', (fields) => {
+    const broadcast = parseChannelStatus({ ...status, ...fields });
     expect(broadcast).not.toBeNull();
     expect(broadcast?.beacon).toBeUndefined();
     expect(broadcast?.viewers).toBeUndefined();

@@ -3,36 +3,39 @@ import { Captions } from '../src/player/captions';
 
 const track = (label: string, language = '') => ({ kind: 'captions', label, language, mode: 'hidden' });
 
-function shown(captions: Captions, tracks: { mode: string }[]): number {
+function shownTrack(captions: Captions, tracks: { mode: string }[]): number {
   captions.apply();
   return tracks.findIndex(({ mode }) => mode === 'showing');
 }
 
-function captionsOf(...tracks: ReturnType<typeof track>[]): Captions {
+function createCaptions(...tracks: ReturnType<typeof track>[]): Captions {
   return new Captions({ textTracks: tracks } as unknown as HTMLVideoElement);
 }
 
 beforeEach(() => {
-  const kept = new Map<string, string>();
-  vi.stubGlobal('localStorage', { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) });
+  const stored = new Map<string, string>();
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+  });
 });
 
-test('captions are off until somebody wants them, and on again where they were', () => {
+test('captions are off by default and restore the last selection', () => {
   const tracks = [track('CC1', 'en'), track('CC3', 'de')];
-  const captions = captionsOf(...tracks);
-  expect(shown(captions, tracks)).toBe(-1);
+  const captions = createCaptions(...tracks);
+  expect(shownTrack(captions, tracks)).toBe(-1);
   captions.choose(1);
-  expect(shown(captions, tracks)).toBe(1);
+  expect(shownTrack(captions, tracks)).toBe(1);
   captions.toggle();
-  expect(shown(captions, tracks)).toBe(-1);
+  expect(shownTrack(captions, tracks)).toBe(-1);
   captions.toggle();
-  expect(shown(captions, tracks)).toBe(1);
+  expect(shownTrack(captions, tracks)).toBe(1);
 });
 
-test('who wanted captions elsewhere has the only ones that there are, and of several those in the same language', () => {
-  captionsOf(track('CC1')).choose(0);
+test('enabled captions select the only track, or the track of the same language', () => {
+  createCaptions(track('CC1')).choose(0);
   const only = [track('', 'de')];
-  expect(shown(captionsOf(...only), only)).toBe(0);
+  expect(shownTrack(createCaptions(...only), only)).toBe(0);
   const several = [track('', 'de'), track('', 'fr')];
-  expect(shown(captionsOf(...several), several)).toBe(-1);
+  expect(shownTrack(createCaptions(...several), several)).toBe(-1);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
-/** The custom properties of a block of declarations. */
+/** The custom properties of a declaration block. */
 const tokens = (block: string) => new Map([...block.matchAll(/(--[\w-]+): ([^;]+);/g)].map(([, name = '', value = '']) => [name, value]));
 const block = (css: string, head: RegExp) => tokens(new RegExp(`${head.source}\\s*\\{([^}]*)\\}`).exec(css)?.[1] ?? '');
 
@@ -11,10 +11,12 @@ const stage = block(read('src/theme.css'), /:root,\s*\.stage/);
 const dark = new Map([...stage, ...block(read('src/colors.css'), /:root/)]);
 const light = new Map([...dark, ...block(read('src/colors.css'), /:root:root:not\(\[data-theme='dark'\]\)/)]);
 
-/** A color's share of white, as WCAG counts it; `#rgb` or `#rrggbb`. */
+/** Relative luminance (WCAG) of `#rgb` or `#rrggbb`. */
 function luminance(color: string): number {
   const digits = color.length === 4 ? [...color.slice(1)].map((digit) => digit + digit).join('') : color.slice(1);
-  const [red = 0, green = 0, blue = 0] = [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const [red = 0, green = 0, blue = 0] = [0, 2, 4]
+    .map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
@@ -23,14 +25,18 @@ function contrast(one: string, other: string): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-describe('what lies around the picture', () => {
-  test.each([['dark', dark], ['light', light]] as const)('can be read in %s', (_, colors) => {
+describe('the page around the player', () => {
+  test.each([
+    ['dark', dark],
+    ['light', light],
+  ] as const)('is readable in %s', (_, colors) => {
     const value = (name: string) => {
       const found = colors.get(`--${name}`) ?? '';
-      return found.startsWith('var(') ? colors.get(found.slice(4, -1)) ?? '' : found;
+      return found.startsWith('var(') ? (colors.get(found.slice(4, -1)) ?? '') : found;
     };
-    for (const text of ['ink', 'quiet', 'warn', 'accent', 'good', 'mistake']) {
-      for (const ground of ['ground', 'raised']) expect(contrast(value(text), value(ground)), `${text} on ${ground}`).toBeGreaterThan(4.5);
+    for (const text of ['ink', 'quiet', 'warn', 'accent', 'good', 'error']) {
+      for (const background of ['ground', 'raised'])
+        expect(contrast(value(text), value(background)), `${text} on ${background}`).toBeGreaterThan(4.5);
     }
     expect(contrast(value('quiet'), value('pill')), 'a pill').toBeGreaterThan(4.5);
     expect(contrast(value('on-live'), value('live')), 'a pill of what is live').toBeGreaterThan(4.5);
@@ -38,7 +44,7 @@ describe('what lies around the picture', () => {
     expect(contrast(value('ground'), value('ink-hover')), 'a button under the pointer').toBeGreaterThan(4.5);
   });
 
-  test.each(['watch.html', 'event.html', 'dashboard.html'])('%s has the viewer’s colors from its first picture on', (page) => {
+  test.each(['watch.html', 'event.html', 'dashboard.html'])('%s has the user’s color scheme before scripts run', (page) => {
     const html = read(page);
     expect(html).toContain('<meta name="color-scheme" content="dark light" />');
     expect(html).toContain(`<meta name="theme-color" content="${dark.get('--ground')}" media="(prefers-color-scheme: dark)" />`);
@@ -46,15 +52,22 @@ describe('what lies around the picture', () => {
   });
 });
 
-describe('what lies on the picture', () => {
-  test('stays dark: no color that it uses is the page’s', () => {
-    const used = ['player', 'watch', 'event'].flatMap((folder) => readdirSync(new URL(`../src/${folder}`, import.meta.url)).filter((name) => name.endsWith('.css')).map((name) => read(`src/${folder}/${name}`)));
+describe('the stage', () => {
+  test('stays dark: it uses no themed color', () => {
+    const used = ['player', 'watch', 'event'].flatMap((folder) =>
+      readdirSync(new URL(`../src/${folder}`, import.meta.url))
+        .filter((name) => name.endsWith('.css'))
+        .map((name) => read(`src/${folder}/${name}`)),
+    );
     const names = new Set(used.flatMap((css) => [...css.matchAll(/var\((--[\w-]+)/g)].map(([, name = '']) => name)));
     const changing = [...names].filter((name) => light.get(name) !== dark.get(name));
     expect(changing.length).toBeGreaterThan(3);
     expect(changing.filter((name) => !stage.has(name))).toEqual([]);
   });
 
-  test.each(['embed.html', 'embedEvent.html'])('%s is a picture alone', (page) => expect(read(page)).toContain('<meta name="color-scheme" content="dark" />'));
-  test('and its event is told before any script runs', () => expect(read('embedEvent.html')).toMatch(/<html [^>]*data-theme="dark" data-embedded="true"/));
+  test.each(['embed.html', 'embedEvent.html'])('%s is always dark', (page) =>
+    expect(read(page)).toContain('<meta name="color-scheme" content="dark" />'),
+  );
+  test('the event embed is marked before scripts run', () =>
+    expect(read('embedEvent.html')).toMatch(/<html [^>]*data-theme="dark" data-embedded="true"/));
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { catchUp } from '../src/player/engine';
+import { catchUpRate } from '../src/player/engine';
 import { HlsEngine } from '../src/player/hlsEngine';
 
-/** As much of hls.js as is set up, without a browser. */
+/** The parts of hls.js that are used without a browser. */
 vi.mock('hls.js', async (importOriginal) => {
   const original = await importOriginal<typeof import('hls.js')>();
   class Hls {
@@ -20,25 +20,30 @@ vi.mock('hls.js', async (importOriginal) => {
 
 vi.stubGlobal('navigator', {});
 
-function make(playbackRate: number) {
+function create(playbackRate: number) {
   const video = Object.assign(new EventTarget(), { playbackRate }) as HTMLVideoElement;
-  const engine = new HlsEngine(video, '/live/main/index.m3u8', { onTrouble: () => undefined, onQualities: () => undefined, onClosed: () => undefined }, null);
+  const engine = new HlsEngine(
+    video,
+    '/live/main/index.m3u8',
+    { onError: () => undefined, onQualities: () => undefined, onEnded: () => undefined },
+    null,
+  );
   return { video, engine };
 }
 
-describe('on a line that is too slow', () => {
-  test('what was being hastened goes on at the ordinary speed, and is not hastened again until the line is better', () => {
-    const { video, engine } = make(catchUp);
-    engine.ease(true);
+describe('on a slow connection', () => {
+  test('catching up stops until the connection recovers', () => {
+    const { video, engine } = create(catchUpRate);
+    engine.setSlowConnection(true);
     engine.followLive(true);
     expect([video.playbackRate, engine.hls.config.maxLiveSyncPlaybackRate]).toEqual([1, 1]);
-    engine.ease(false);
+    engine.setSlowConnection(false);
     engine.followLive(true);
-    expect(engine.hls.config.maxLiveSyncPlaybackRate).toBe(catchUp);
+    expect(engine.hls.config.maxLiveSyncPlaybackRate).toBe(catchUpRate);
   });
-  test.each([0, 0.5, 1, 1.25, 2])('a speed of %d, which the viewer or a wait chose, stays', (chosen) => {
-    const { video, engine } = make(chosen);
-    engine.ease(true);
-    expect(video.playbackRate).toBe(chosen);
+  test.each([0, 0.5, 1, 1.25, 2])('a playback rate of %d, set by the viewer or while buffering, stays', (rate) => {
+    const { video, engine } = create(rate);
+    engine.setSlowConnection(true);
+    expect(video.playbackRate).toBe(rate);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Begin } from '../src/player/engine';
+import type { InitialPosition } from '../src/player/engine';
 import { prefersNative } from '../src/player/findEngine';
 import { NativeEngine } from '../src/player/nativeEngine';
-import { Place } from '../src/player/place';
+import { StartPosition } from '../src/player/startPosition';
 
-const taken = Date.UTC(2030, 0, 1, 12);
+const firstFrameTime = Date.UTC(2030, 0, 1, 12);
 
-/** As much of a video as the engine sees. As in browsers, a new address stops it and forgets the place. */
+/** The parts of a video element that the engine uses. As in browsers, a new `src` stops it and resets the position. */
 class FakeVideo extends EventTarget {
   currentTime = 0;
   paused = true;
@@ -32,7 +32,7 @@ class FakeVideo extends EventTarget {
     return Promise.resolve();
   }
 
-  begin(position: number) {
+  startAt(position: number) {
     this.currentTime = position;
     this.paused = false;
     this.dispatchEvent(new Event('playing'));
@@ -44,15 +44,23 @@ class FakeVideo extends EventTarget {
   }
 }
 
-function attach(begin: Begin = null) {
+function create(initialPosition: InitialPosition = null) {
   const video = new FakeVideo();
-  const nothing = () => undefined;
-  return { video, engine: new NativeEngine(video as unknown as HTMLVideoElement, '/index.m3u8', { onTrouble: nothing, onQualities: nothing, onClosed: nothing }, begin) };
+  const ignore = () => undefined;
+  return {
+    video,
+    engine: new NativeEngine(
+      video as unknown as HTMLVideoElement,
+      '/index.m3u8',
+      { onError: ignore, onQualities: ignore, onEnded: ignore },
+      initialPosition,
+    ),
+  };
 }
 
-describe('the browser’s own player, loading anew', () => {
-  test('goes on where a recording was', () => {
-    const { video, engine } = attach(10);
+describe('reloading the native player', () => {
+  test('restores the position of a recording', () => {
+    const { video, engine } = create(10);
     video.load(600, 600);
     expect(video.currentTime).toBe(10);
     video.currentTime = 200;
@@ -62,8 +70,8 @@ describe('the browser’s own player, loading anew', () => {
     video.load(600, 600);
     expect([video.currentTime, video.paused]).toEqual([200, false]);
   });
-  test('does so also when it fails again on the way', () => {
-    const { video, engine } = attach();
+  test('restores it after repeated failures', () => {
+    const { video, engine } = create();
     video.load(600, 600);
     video.currentTime = 200;
     void video.play();
@@ -72,46 +80,46 @@ describe('the browser’s own player, loading anew', () => {
     video.load(600, 600);
     expect([video.currentTime, video.paused]).toEqual([200, false]);
   });
-  test('leaves paused what was paused', () => {
-    const { video, engine } = attach();
+  test('keeps a pause', () => {
+    const { video, engine } = create();
     video.load(600, 600);
     video.currentTime = 200;
     engine.recoverMedia();
     video.load(600, 600);
     expect([video.currentTime, video.paused]).toEqual([200, true]);
   });
-  test('finds who is behind live by wall clock', () => {
-    const { video, engine } = attach();
-    video.load(Number.POSITIVE_INFINITY, 300, taken);
+  test('restores a position behind live by wall-clock time', () => {
+    const { video, engine } = create();
+    video.load(Number.POSITIVE_INFINITY, 300, firstFrameTime);
     video.currentTime = 100;
     engine.resume();
-    video.load(Number.POSITIVE_INFINITY, 300, taken + 30_000);
+    video.load(Number.POSITIVE_INFINITY, 300, firstFrameTime + 30_000);
     expect(video.currentTime).toBe(70);
   });
-  test('leaves who is at live to the browser', () => {
-    const { video, engine } = attach();
-    video.load(Number.POSITIVE_INFINITY, 300, taken);
+  test('leaves a position at live to the browser', () => {
+    const { video, engine } = create();
+    video.load(Number.POSITIVE_INFINITY, 300, firstFrameTime);
     video.currentTime = 290;
     engine.resume();
-    video.load(Number.POSITIVE_INFINITY, 300, taken + 30_000);
+    video.load(Number.POSITIVE_INFINITY, 300, firstFrameTime + 30_000);
     expect(video.currentTime).toBe(0);
   });
-  test('begins where it was to begin when nothing had loaded', () => {
-    const { video, engine } = attach(42);
+  test('uses the initial position if nothing had loaded', () => {
+    const { video, engine } = create(42);
     engine.resume();
     video.load(600, 600);
     expect(video.currentTime).toBe(42);
   });
 });
 
-describe('the browser’s own player, where it lets nobody go back', () => {
-  test('counts how far it has fallen behind, and begins anew at live', () => {
+describe('the native player without a seekable range', () => {
+  test('estimates its offset from live, and restarts to go live', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
-      const { video, engine } = attach();
+      const { video, engine } = create();
       video.load(Number.POSITIVE_INFINITY, 0);
       expect(engine.secondsToLive).toBeNull();
-      video.begin(2);
+      video.startAt(2);
       vi.advanceTimersByTime(30_000);
       video.currentTime = 12;
       expect(engine.secondsToLive).toBe(20);
@@ -121,26 +129,26 @@ describe('the browser’s own player, where it lets nobody go back', () => {
       vi.useRealTimers();
     }
   });
-  test('jumps to live where it can', () => {
-    const { video, engine } = attach();
+  test('seeks to live if possible', () => {
+    const { video, engine } = create();
     video.load(Number.POSITIVE_INFINITY, 300);
-    video.begin(100);
+    video.startAt(100);
     engine.goLive();
     expect([video.currentTime, video.readyState]).toEqual([291, 1]);
   });
 });
 
-test('an address asks for the browser’s own player', () => {
+test('a query parameter selects the native player', () => {
   expect(['', '?engine=native', '?t=5&engine=native', '?engine=hls'].map(prefersNative)).toEqual([false, true, true, false]);
 });
 
-test('a place is kept while nothing is loaded', () => {
-  const { video, engine } = attach();
-  const place = new Place();
+test('the saved position is kept while nothing is loaded', () => {
+  const { video, engine } = create();
+  const startPosition = new StartPosition();
   video.load(600, 600);
   video.currentTime = 200;
-  place.keep('replay', engine, video as unknown as HTMLVideoElement, false);
+  startPosition.save('replay', engine, video as unknown as HTMLVideoElement, false);
   engine.resume();
-  place.keep('replay', engine, video as unknown as HTMLVideoElement, false);
-  expect(place.begin('replay', null, () => undefined)).toBe(200);
+  startPosition.save('replay', engine, video as unknown as HTMLVideoElement, false);
+  expect(startPosition.resolve('replay', null, () => undefined)).toBe(200);
 });

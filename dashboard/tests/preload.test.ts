@@ -11,8 +11,13 @@ const built: Built = {
   'assets/page.css': { type: 'asset' },
 };
 
-test('a module comes with all that it imports, each once', () => {
-  expect(filesOf(built, 'src/player/hlsEngine.ts')).toEqual(['assets/hlsEngine.js', 'assets/hls.js', 'assets/shared.js', 'assets/watch.js']);
+test('a module has its chunk and all imports without duplicates', () => {
+  expect(filesOf(built, 'src/player/hlsEngine.ts')).toEqual([
+    'assets/hlsEngine.js',
+    'assets/hls.js',
+    'assets/shared.js',
+    'assets/watch.js',
+  ]);
 });
 
-test('a module that has no file of its own has none to name', () => expect(filesOf(built, 'src/player/gone.ts')).toEqual([]));
+test('a module without a chunk has no files', () => expect(filesOf(built, 'src/player/gone.ts')).toEqual([]));

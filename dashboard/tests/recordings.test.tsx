@@ -1,15 +1,27 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test, vi } from 'vitest';
 import { Api } from '../src/admin/api';
-import { addressOf, placeOf } from '../src/admin/navigation';
-import { readFile, sizeOf } from '../src/admin/recordings/download';
+import { routePath, parseRoute } from '../src/admin/navigation';
+import { fetchFile, fetchSize } from '../src/admin/recordings/download';
 import { type Deletion, listRecordings, type Recording } from '../src/admin/recordings/recordingApi';
 import { ChangeFields } from '../src/admin/recordings/RecordingDialogs';
-import { bringIntoSight, MomentPicker, takeMoment } from '../src/admin/recordings/MomentPicker';
+import { PositionPicker, scrollToElement, writePosition } from '../src/admin/recordings/PositionPicker';
 import { RecordingPlayer } from '../src/admin/recordings/RecordingPlayer';
 import { RecordingRow } from '../src/admin/recordings/RecordingRow';
-import { clipTitle, deletionWords, instantText, lengthText, linkWords, momentText, recordingChange, recordingFacts, sizeText, trimWords, usageWords } from '../src/admin/recordings/recordingWords';
-import { needsLink, withToken } from '../src/admin/recordings/watchAddress';
+import {
+  clipTitle,
+  deletionText,
+  instantText,
+  lengthText,
+  linkText,
+  offsetText,
+  recordingChangeOf,
+  recordingFacts,
+  sizeText,
+  trimText,
+  usageText,
+} from '../src/admin/recordings/recordingText';
+import { requiresToken, withToken } from '../src/admin/recordings/watchUrl';
 import { adminText } from '../src/text';
 
 const text = adminText.recordings;
@@ -29,127 +41,177 @@ const recording: Recording = {
   expiresAt: null,
   createdAt: '2030-01-01T12:00:00Z',
   bytes: null,
-  addresses: { hls: 'http://h/vod/01R/index.m3u8', dash: '', download: 'http://h/vod/01R/download.mp4', poster: 'http://h/vod/01R/poster.jpg', thumbnails: '' },
+  addresses: {
+    hls: 'http://h/vod/01R/index.m3u8',
+    dash: '',
+    download: 'http://h/vod/01R/download.mp4',
+    poster: 'http://h/vod/01R/poster.jpg',
+    thumbnails: '',
+  },
 };
 
 describe('a clip', () => {
-  test('is called after what it is cut out of, until somebody has a better name', () => {
+  test('has a default title derived from its recording', () => {
     expect(clipTitle(recording)).toBe('First night (clip)');
     expect(clipTitle({ ...recording, title: '' })).toBe('');
   });
-  test.each([193, 194, 200])('is called no longer than a title may be, after one of %d characters', (length) => {
+  test.each([193, 194, 200])('has a title of limited length, for a title of %d characters', (length) => {
     const title = clipTitle({ ...recording, title: 'x'.repeat(length) });
     expect(title).toBe(text.clipName('x'.repeat(193)));
     expect(title).toHaveLength(200);
   });
-  test('is not called by half of a character', () => expect(clipTitle({ ...recording, title: `${'x'.repeat(192)}🎻 and more` })).toBe(text.clipName('x'.repeat(192))));
-  test('is cut where the picture is: so long after the begin, to the tenth of a second', () => {
-    expect(momentText(recording, new Date('2030-01-01T12:00:00Z'))).toBe('0:00');
-    expect(momentText(recording, new Date('2030-01-01T12:09:05.440Z'))).toBe('9:05.4');
-    expect(momentText(recording, new Date('2030-01-01T13:00:00.990Z'))).toBe('1:00:01');
-    expect(momentText(recording, new Date('2030-01-01T11:59:59.900Z'))).toBe('0:00');
+  test('does not split a surrogate pair in its title', () =>
+    expect(clipTitle({ ...recording, title: `${'x'.repeat(192)}🎻 and more` })).toBe(text.clipName('x'.repeat(192))));
+  test('starts at the player’s position, to a tenth of a second', () => {
+    expect(offsetText(recording, new Date('2030-01-01T12:00:00Z'))).toBe('0:00');
+    expect(offsetText(recording, new Date('2030-01-01T12:09:05.440Z'))).toBe('9:05.4');
+    expect(offsetText(recording, new Date('2030-01-01T13:00:00.990Z'))).toBe('1:00:01');
+    expect(offsetText(recording, new Date('2030-01-01T11:59:59.900Z'))).toBe('0:00');
   });
-  test('says what it wrote when the picture was taken, in the words of the field', () => {
+  test('reports the position that was written to the field', () => {
     const field = { value: '' };
-    for (const write of [momentText, instantText]) {
+    for (const write of [offsetText, instantText]) {
       const written = write(recording, new Date('2030-01-01T12:09:05.440Z'));
-      expect(takeMoment(field, 'Begin', written)).toBe(text.momentTaken('Begin', written));
+      expect(writePosition(field, 'Start', written)).toBe(text.positionUsed('Start', written));
       expect(field.value).toBe(written);
     }
-    expect(text.momentTaken('Begin', '9:05.4')).toContain('9:05.4');
+    expect(text.positionUsed('Start', '9:05.4')).toContain('9:05.4');
   });
 });
 
 describe('trimming', () => {
-  test('takes an instant from the picture, as a recording may have been trimmed before', () => expect(instantText(recording, new Date('2030-01-01T12:00:30.500Z'))).toBe('2030-01-01T12:00:30.500Z'));
-  test('says in its form what the recording is trimmed to', () => {
+  test('uses instants, because the recording may be trimmed already', () =>
+    expect(instantText(recording, new Date('2030-01-01T12:00:30.500Z'))).toBe('2030-01-01T12:00:30.500Z'));
+  test('shows the current range', () => {
     const end = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
-    const words = trimWords({ ...recording, startsAt: '2030-01-01T12:00:01Z' });
-    expect(words).toContain(new Date('2030-01-01T13:02:05Z').toLocaleTimeString(undefined, end));
-    expect(words).toMatch(/1:02:05\.$/);
-    expect(renderToStaticMarkup(<ChangeFields recording={recording} mistakes={{}} />)).toContain(trimWords(recording));
-    expect(trimWords({ ...recording, endsAt: null })).toBe('');
-    expect(trimWords({ ...recording, endsAt: '2030-01-04T12:00:00Z' }).match(/2030/g)).toHaveLength(2);
+    const label = trimText({ ...recording, startsAt: '2030-01-01T12:00:01Z' });
+    expect(label).toContain(new Date('2030-01-01T13:02:05Z').toLocaleTimeString(undefined, end));
+    expect(label).toMatch(/1:02:05\.$/);
+    expect(renderToStaticMarkup(<ChangeFields recording={recording} fieldErrors={{}} />)).toContain(trimText(recording));
+    expect(trimText({ ...recording, endsAt: null })).toBe('');
+    expect(trimText({ ...recording, endsAt: '2030-01-04T12:00:00Z' }).match(/2030/g)).toHaveLength(2);
   });
-  test.each([[true, 'auto'], [false, 'smooth']])('brings its picture into sight, still where that is wanted: %s', (matches, behavior) => {
+  test.each([
+    [true, 'auto'],
+    [false, 'smooth'],
+  ])('scrolls to the player, with reduced motion if preferred: %s', (matches, behavior) => {
     vi.stubGlobal('window', { matchMedia: () => ({ matches }) });
     const scrollIntoView = vi.fn();
-    bringIntoSight({ scrollIntoView } as unknown as Element);
+    scrollToElement({ scrollIntoView } as unknown as Element);
     vi.unstubAllGlobals();
     expect(scrollIntoView).toHaveBeenCalledWith({ behavior, block: 'nearest' });
   });
-  test('has a button for each end beside the picture', () => {
-    const html = renderToStaticMarkup(<MomentPicker api={new Api(null, adminText)} recording={recording} channel={undefined} start={text.trimStart} end={text.trimEnd} written={instantText} isOpen />);
-    for (const words of ['<video', text.takeMoment(text.trimStart), text.takeMoment(text.trimEnd)]) expect(html).toContain(words);
+  test('has a button for each end', () => {
+    const html = renderToStaticMarkup(
+      <PositionPicker
+        api={new Api(null, adminText)}
+        recording={recording}
+        channel={undefined}
+        start={text.trimStart}
+        end={text.trimEnd}
+        format={instantText}
+        isOpen
+      />,
+    );
+    for (const label of ['<video', text.usePosition(text.trimStart), text.usePosition(text.trimEnd)]) expect(html).toContain(label);
   });
 });
 
 describe('a recording', () => {
-  const draw = (one: Recording, mayManage = true, mayDelete = true) => renderToStaticMarkup(<RecordingRow recording={one} mayManage={mayManage} mayDelete={mayDelete} onAct={() => undefined} />);
+  const render = (one: Recording, mayManage = true, mayDelete = true) =>
+    renderToStaticMarkup(<RecordingRow recording={one} canManage={mayManage} canDelete={mayDelete} onAction={() => undefined} />);
 
-  test('is shown with its picture, and can be played and downloaded', () => {
-    const html = draw(recording);
-    for (const words of ['First night', 'main', '1:02:05', 'src="http://h/vod/01R/poster.jpg"', text.downloadLabel('First night'), text.clip, text.delete]) expect(html).toContain(words);
+  test('has a poster, and can be played and downloaded', () => {
+    const html = render(recording);
+    for (const label of [
+      'First night',
+      'main',
+      '1:02:05',
+      'src="http://h/vod/01R/poster.jpg"',
+      text.downloadLabel('First night'),
+      text.clip,
+      text.delete,
+    ])
+      expect(html).toContain(label);
   });
-  test('cannot be downloaded while it goes on', () => {
-    const html = draw({ ...recording, state: 'recording', durationSeconds: null });
-    expect(html).toContain(text.recordingNow);
+  test('cannot be downloaded while in progress', () => {
+    const html = render({ ...recording, state: 'recording', durationSeconds: null });
+    expect(html).toContain(text.inProgress);
     expect(html).not.toContain(text.download);
   });
-  test('that is private is not played', () => {
-    const html = draw({ ...recording, visibility: 'private' });
+  test('that is private cannot be played', () => {
+    const html = render({ ...recording, visibility: 'private' });
     expect(html).toContain(text.visibilities.private);
     expect(html).not.toContain('/vod/');
   });
-  test('is hidden, and shown again, by a producer', () => {
-    const may = (one: Recording) => renderToStaticMarkup(<RecordingRow recording={one} mayManage mayDelete={false} onAct={() => undefined} onShow={() => undefined} />);
-    expect(may(recording)).toContain(text.hideLabel('First night'));
-    expect(may({ ...recording, visibility: 'private' })).toContain(text.showLabel('First night'));
+  test('can be hidden and shown by a producer', () => {
+    const renderForProducer = (one: Recording) =>
+      renderToStaticMarkup(
+        <RecordingRow recording={one} canManage canDelete={false} onAction={() => undefined} onVisibilityChange={() => undefined} />,
+      );
+    expect(renderForProducer(recording)).toContain(text.hideLabel('First night'));
+    expect(renderForProducer({ ...recording, visibility: 'private' })).toContain(text.showLabel('First night'));
   });
-  test('is changed by a producer, and deleted by an admin', () => {
-    expect(draw(recording, true, false)).not.toContain(`>${text.delete}<`);
-    expect(draw(recording, false, false)).not.toContain(`>${text.change}<`);
+  test('can be changed by a producer and deleted by an admin', () => {
+    expect(render(recording, true, false)).not.toContain(`>${text.delete}<`);
+    expect(render(recording, false, false)).not.toContain(`>${text.change}<`);
   });
-  test('is changed by what differs, and trimmed only where that was said', () => {
+  test('sends only changes', () => {
     const form = new FormData();
-    for (const [name, value] of [['title', 'Last night'], ['visibility', 'public'], ['retention', 'channel'], ['start', ''], ['end', ' -20 ']] as const) form.set(name, value);
-    expect(recordingChange(recording, form)).toEqual({ title: 'Last night', end: '-20' });
+    for (const [name, value] of [
+      ['title', 'Last night'],
+      ['visibility', 'public'],
+      ['retention', 'channel'],
+      ['start', ''],
+      ['end', ' -20 '],
+    ] as const)
+      form.set(name, value);
+    expect(recordingChangeOf(recording, form)).toEqual({ title: 'Last night', end: '-20' });
   });
-  test('is for others from now on, once it is over', () => {
-    const fields = (one: Recording) => renderToStaticMarkup(<ChangeFields recording={one} mistakes={{}} />);
+  test('can change its access policy after its end', () => {
+    const fields = (one: Recording) => renderToStaticMarkup(<ChangeFields recording={one} fieldErrors={{}} />);
     expect(fields(recording)).toContain('<option value="channel" selected="">');
-    expect(fields({ ...recording, access: 'token' })).toContain('name="access" aria-describedby="field-access-below" aria-invalid="false"><option value="public"');
+    expect(fields({ ...recording, access: 'token' })).toContain(
+      'name="access" aria-describedby="field-access-below" aria-invalid="false"><option value="public"',
+    );
     expect(fields(recording)).toContain(text.accessHintOfChannel);
     expect(fields({ ...recording, access: 'token' })).toContain(text.accessHint);
     expect(fields({ ...recording, state: 'recording' })).not.toContain('name="access"');
     const form = new FormData();
-    for (const [name, value] of [['title', 'First night'], ['visibility', 'public'], ['retention', 'channel'], ['access', 'token']] as const) form.set(name, value);
-    expect(recordingChange(recording, form)).toEqual({ access: 'token' });
+    for (const [name, value] of [
+      ['title', 'First night'],
+      ['visibility', 'public'],
+      ['retention', 'channel'],
+      ['access', 'token'],
+    ] as const)
+      form.set(name, value);
+    expect(recordingChangeOf(recording, form)).toEqual({ access: 'token' });
     expect(recordingFacts({ ...recording, access: 'token' })).toContain(text.accesses.token);
   });
-  test('keeps a length that was given elsewhere', () => {
-    const html = renderToStaticMarkup(<ChangeFields recording={{ ...recording, retention: '12h' }} mistakes={{ start: 'No time.' }} />);
+  test('keeps a custom retention', () => {
+    const html = renderToStaticMarkup(<ChangeFields recording={{ ...recording, retention: '12h' }} fieldErrors={{ start: 'No time.' }} />);
     expect(html).toContain('<option value="12h" selected="">');
     expect(html).toMatch(/id="field-start"[^>]* aria-invalid="true"/);
   });
-  test('says until when it is kept', () => expect(recordingFacts({ ...recording, expiresAt: '2030-02-01T00:00:00Z' }).at(-1)).toMatch(/^kept until /));
+  test('shows when it expires', () =>
+    expect(recordingFacts({ ...recording, expiresAt: '2030-02-01T00:00:00Z' }).at(-1)).toMatch(/^kept until /));
 });
 
-describe('what recordings take', () => {
-  test('is told of each that has something of its own', () => {
+describe('storage usage', () => {
+  test('is shown for recordings, but not for clips', () => {
     expect(recordingFacts(recording, 1_500_000_000)).toContain('1.5 GB');
     expect(recordingFacts({ ...recording, kind: 'clip' }, 1_500_000_000)).not.toContain('1.5 GB');
   });
-  test('is told together, and that it is not all yet', () => {
+  test('shows the total, and whether it is complete', () => {
     const usage = { sessions: 3, counted: 3, objects: 10, bytes: 2_700_000_000, countedAll: true };
-    expect(usageWords(usage)).toBe('2.7 GB in 3 broadcasts');
-    expect(usageWords({ ...usage, counted: 1, countedAll: false })).toContain('1 of 3');
-    expect(usageWords({ ...usage, sessions: 0 })).toBe('');
+    expect(usageText(usage)).toBe('2.7 GB in 3 broadcasts');
+    expect(usageText({ ...usage, counted: 1, countedAll: false })).toContain('1 of 3');
+    expect(usageText({ ...usage, sessions: 0 })).toBe('');
   });
 });
 
 describe('a search', () => {
-  test('asks for a text, and for a day from its midnight to the next', async () => {
+  test('filters by text and by day', async () => {
     const paths: string[] = [];
     vi.stubGlobal('fetch', (path: string) => {
       paths.push(path);
@@ -159,50 +221,66 @@ describe('a search', () => {
     await listRecordings(new Api(null, adminText), { channel: 'main', kind: 'clip', q: '', day: 'soon' }, '01R');
     vi.unstubAllGlobals();
     const utc = (day: number) => encodeURIComponent(`${new Date(2030, 0, day).toISOString().slice(0, 19)}Z`);
-    expect(paths).toEqual([`/api/v1/recordings?limit=50&q=50%25+off&from=${utc(31)}&to=${utc(32)}&sizes=true`, '/api/v1/recordings?limit=50&channel=main&kind=clip&before=01R']);
+    expect(paths).toEqual([
+      `/api/v1/recordings?limit=50&q=50%25+off&from=${utc(31)}&to=${utc(32)}&sizes=true`,
+      '/api/v1/recordings?limit=50&channel=main&kind=clip&before=01R',
+    ]);
   });
 });
 
-describe('a recording of a channel that takes a link', () => {
+describe('a recording that requires a viewer link', () => {
   const channel = { name: 'main', title: '', ladder: 'auto', latency: 'standard', rewind: 'off', live: null };
-  test('is known by its channel', () => {
-    expect(needsLink(recording, { ...channel, access: 'token' })).toBe(true);
-    expect(needsLink(recording, { ...channel, access: 'public' })).toBe(false);
-    expect(needsLink(recording, { ...channel, access: 'webhook' })).toBe(false);
-    expect(needsLink(recording, undefined)).toBe(false);
+  test('inherits the channel’s policy', () => {
+    expect(requiresToken(recording, { ...channel, access: 'token' })).toBe(true);
+    expect(requiresToken(recording, { ...channel, access: 'public' })).toBe(false);
+    expect(requiresToken(recording, { ...channel, access: 'webhook' })).toBe(false);
+    expect(requiresToken(recording, undefined)).toBe(false);
   });
-  test('is known by itself, where it says so', () => {
-    expect(needsLink({ ...recording, access: 'token' }, { ...channel, access: 'public' })).toBe(true);
-    expect(needsLink({ ...recording, access: 'token' }, undefined)).toBe(true);
-    expect(needsLink({ ...recording, access: 'public' }, { ...channel, access: 'token' })).toBe(false);
+  test('may have its own policy', () => {
+    expect(requiresToken({ ...recording, access: 'token' }, { ...channel, access: 'public' })).toBe(true);
+    expect(requiresToken({ ...recording, access: 'token' }, undefined)).toBe(true);
+    expect(requiresToken({ ...recording, access: 'public' }, { ...channel, access: 'token' })).toBe(false);
   });
-  test('has the token before the rest of its address, whatever is before that', () => {
+  test('is played with the token in its URL', () => {
     expect(withToken('https://cdn.example.org/x/vod/01R/index.m3u8', 'a b')).toBe('https://cdn.example.org/x/t/a%20b/vod/01R/index.m3u8');
   });
-  test('says of which of the two that is', () => {
-    expect(linkWords(recording)).toBe(text.withLinkOfChannel);
-    expect(linkWords({ ...recording, access: 'token' })).toBe(text.withLink);
+  test('explains which policy applies', () => {
+    expect(linkText(recording)).toBe(text.channelLinkHint);
+    expect(linkText({ ...recording, access: 'token' })).toBe(text.recordingLinkHint);
   });
-  test('is neither played nor downloaded by who may not make a link, and says so', () => {
-    const draw = (mayManage: boolean) => renderToStaticMarkup(<RecordingRow recording={recording} needsLink mayManage={mayManage} mayDelete={false} onAct={() => undefined} />);
-    expect(draw(false)).toContain(text.linkOnly);
-    for (const words of [text.playLabel('First night'), text.downloadLabel('First night')]) {
-      expect(draw(false)).not.toContain(words);
-      expect(draw(true)).toContain(words);
+  test('cannot be played or downloaded without permission to create links', () => {
+    const render = (mayManage: boolean) =>
+      renderToStaticMarkup(
+        <RecordingRow recording={recording} needsLink canManage={mayManage} canDelete={false} onAction={() => undefined} />,
+      );
+    expect(render(false)).toContain(text.linkRequired);
+    for (const label of [text.playLabel('First night'), text.downloadLabel('First night')]) {
+      expect(render(false)).not.toContain(label);
+      expect(render(true)).toContain(label);
     }
-    expect(draw(true)).not.toContain(text.linkOnly);
+    expect(render(true)).not.toContain(text.linkRequired);
   });
-  test('has no address that opens nothing beside its player', () => {
-    const draw = (access: string) => renderToStaticMarkup(<RecordingPlayer api={new Api(null, adminText)} recording={{ ...recording, access }} channel={undefined} onClose={() => undefined} />);
-    expect(draw('token')).not.toContain(text.address);
-    expect(draw('public')).toContain(text.address);
+  test('shows no URL that requires a link', () => {
+    const render = (access: string) =>
+      renderToStaticMarkup(
+        <RecordingPlayer
+          api={new Api(null, adminText)}
+          recording={{ ...recording, access }}
+          channel={undefined}
+          onClose={() => undefined}
+        />,
+      );
+    expect(render('token')).not.toContain(text.hlsUrl);
+    expect(render('public')).toContain(text.hlsUrl);
   });
-  test('shows no picture that it has not', () =>
-    expect(renderToStaticMarkup(<RecordingRow recording={recording} needsLink mayManage={false} mayDelete={false} onAct={() => undefined} />)).not.toContain('<img'));
+  test('shows no poster', () =>
+    expect(
+      renderToStaticMarkup(<RecordingRow recording={recording} needsLink canManage={false} canDelete={false} onAction={() => undefined} />),
+    ).not.toContain('<img'));
 });
 
 describe('a download', () => {
-  const answer = (parts: Uint8Array[], headers: Record<string, string>, status = 200) =>
+  const stubResponse = (parts: Uint8Array[], headers: Record<string, string>, status = 200) =>
     vi.stubGlobal('fetch', () =>
       Promise.resolve(
         new Response(
@@ -217,25 +295,25 @@ describe('a download', () => {
       ),
     );
   const { signal } = new AbortController();
-  test('knows how large it is before its first byte', async () => {
-    answer([new Uint8Array(1)], { 'Content-Range': 'bytes 0-0/4096' }, 206);
-    expect(await sizeOf('/x', signal)).toBe(4096);
+  test('reports its size first', async () => {
+    stubResponse([new Uint8Array(1)], { 'Content-Range': 'bytes 0-0/4096' }, 206);
+    expect(await fetchSize('/x', signal)).toBe(4096);
   });
-  test('tells how far it is', async () => {
-    answer([new Uint8Array(3), new Uint8Array(5)], { 'Content-Length': '8' });
-    const told: number[] = [];
-    const blob = await readFile('/x', signal, ({ done, total }) => told.push(done / total));
+  test('reports progress', async () => {
+    stubResponse([new Uint8Array(3), new Uint8Array(5)], { 'Content-Length': '8' });
+    const progress: number[] = [];
+    const blob = await fetchFile('/x', signal, ({ done, total }) => progress.push(done / total));
     expect(blob.size).toBe(8);
-    expect(told).toEqual([3 / 8, 1]);
+    expect(progress).toEqual([3 / 8, 1]);
   });
-  test('says what the server says against it', async () => {
-    answer([new TextEncoder().encode('Too long: make a clip.')], {}, 422);
-    await expect(sizeOf('/x', signal)).rejects.toThrow('Too long: make a clip.');
+  test('reports the server’s error', async () => {
+    stubResponse([new TextEncoder().encode('Too long: make a clip.')], {}, 422);
+    await expect(fetchSize('/x', signal)).rejects.toThrow('Too long: make a clip.');
     vi.unstubAllGlobals();
   });
 });
 
-describe('deleting', () => {
+describe('deletion', () => {
   const deletion: Deletion = {
     dryRun: true,
     recordings: ['01R'],
@@ -249,14 +327,23 @@ describe('deleting', () => {
     bytes: 2_700_000_000,
     countedAll: true,
   };
-  test('says what goes, and what keeps it', () => {
-    expect(deletionWords(deletion)).toBe(text.mediaGo('2.7 GB'));
-    expect(deletionWords({ ...deletion, bytes: null })).toBe(text.mediaGoUncounted);
-    expect(deletionWords({ ...deletion, mediaGoes: false, mediaKeptBy: ['01C'] })).toBe(text.mediaStay(1));
-    expect(deletionWords({ ...deletion, mediaGoes: false })).toBe(text.mediaStayOn);
+  test('shows its consequences', () => {
+    expect(deletionText(deletion)).toBe(text.mediaDeleted('2.7 GB'));
+    expect(deletionText({ ...deletion, bytes: null })).toBe(text.mediaDeletedUnknownSize);
+    expect(deletionText({ ...deletion, mediaGoes: false, mediaKeptBy: ['01C'] })).toBe(text.mediaRetained(1));
+    expect(deletionText({ ...deletion, mediaGoes: false })).toBe(text.mediaRetainedWhileLive);
   });
 });
 
-test.each([[5, '0:05'], [65.4, '1:05'], [3600, '1:00:00']])('%d seconds are %s', (seconds, words) => expect(lengthText(seconds)).toBe(words));
-test.each([[0, '0 B'], [999, '999 B'], [1500, '1.5 KB'], [2_700_000_000, '2.7 GB']])('%d bytes are %s', (bytes, words) => expect(sizeText(bytes)).toBe(words));
-test('recordings have an address', () => expect(placeOf(addressOf('recordings'))).toEqual({ page: 'recordings', part: '' }));
+test.each([
+  [5, '0:05'],
+  [65.4, '1:05'],
+  [3600, '1:00:00'],
+])('%d seconds is %s', (seconds, label) => expect(lengthText(seconds)).toBe(label));
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1500, '1.5 KB'],
+  [2_700_000_000, '2.7 GB'],
+])('%d bytes is %s', (bytes, label) => expect(sizeText(bytes)).toBe(label));
+test('recordings have a path', () => expect(parseRoute(routePath('recordings'))).toEqual({ page: 'recordings', part: '' }));

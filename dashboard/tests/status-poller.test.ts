@@ -11,30 +11,40 @@ beforeEach(() => {
     return Promise.resolve(typeof answer === 'number' ? new Response(null, { status: answer }) : Response.json({ state: answer }));
   });
 });
-afterEach(() => { vi.unstubAllGlobals(); });
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
-/** Whether the page says after each answer that there is no such channel. */
-async function unknownAfter(...said: Answer[]): Promise<(boolean | 'silent')[]> {
-  answers = [...said];
-  const seen: (boolean | 'silent')[] = [];
-  let heard: () => void = () => undefined;
-  const poller = new StatusPoller('/live/main/status.json', () => false, (report) => {
-    seen.push(report.kind === 'answer' ? report.isUnknown === true : 'silent');
-    heard();
-  });
-  for (const _ of said) {
-    const next = new Promise<void>((resolve) => { heard = resolve; });
-    poller.ask();
+/** Whether the page reports an unknown channel after each response. */
+async function unknownFlags(...responses: Answer[]): Promise<(boolean | 'silent')[]> {
+  answers = [...responses];
+  const results: (boolean | 'silent')[] = [];
+  let resolveNext: () => void = () => undefined;
+  const poller = new StatusPoller(
+    '/live/main/status.json',
+    () => false,
+    (report) => {
+      results.push(report.kind === 'answer' ? report.isUnknown === true : 'silent');
+      resolveNext();
+    },
+  );
+  for (const _ of responses) {
+    const next = new Promise<void>((resolve) => {
+      resolveNext = resolve;
+    });
+    poller.poll();
     await next;
   }
-  return seen;
+  return results;
 }
 
-describe('that there is no such channel', () => {
-  test('is believed at once where nothing was ever known of it', async () => expect(await unknownAfter(404, 404)).toEqual([true, true]));
-  test('is not believed of one that was just there, unless it is said again and again', async () => {
-    expect(await unknownAfter('live', 404, 404, 404, 404, 'live')).toEqual([false, false, false, true, true, false]);
+describe('an unknown channel', () => {
+  test('is reported at once if it was never known', async () => expect(await unknownFlags(404, 404)).toEqual([true, true]));
+  test('is reported for a known channel only after repeated responses', async () => {
+    expect(await unknownFlags('live', 404, 404, 404, 404, 'live')).toEqual([false, false, false, true, true, false]);
   });
-  test('is doubted anew each time', async () => expect(await unknownAfter('live', 404, 404, 'live', 404, 404)).toEqual([false, false, false, false, false, false]));
-  test('counts on over a server that did not answer', async () => expect(await unknownAfter('live', 404, 404, 503, 404)).toEqual([false, false, false, 'silent', true]));
+  test('is confirmed anew each time', async () =>
+    expect(await unknownFlags('live', 404, 404, 'live', 404, 404)).toEqual([false, false, false, false, false, false]));
+  test('is confirmed across failed polls', async () =>
+    expect(await unknownFlags('live', 404, 404, 503, 404)).toEqual([false, false, false, 'silent', true]));
 });

@@ -2,70 +2,71 @@ import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from
 import { adminText } from '../text';
 import { forgetToken, rtmpServer } from './access';
 import { type Api, ApiError, type Me } from './api';
-import { forgetAll } from './channel/kept';
-import { Entrance } from './entrance/Entrance';
+import { forgetSecrets } from './channel/pageSecrets';
+import { AuthPage } from './auth/AuthPage';
 import { useLive } from './live/useLive';
-import { addressOf, isPlace, type Navigation, useNavigation } from './navigation';
-import { NoPage } from './NoPage';
-import { NowPage } from './now/NowPage';
+import { routePath, isKnownRoute, type Navigation, useNavigation } from './navigation';
+import { NotFound } from './NotFound';
+import { OverviewPage } from './overview/OverviewPage';
 import { PageBoundary } from './PageBoundary';
-import { leave, resume, type Session } from './session';
-import { Top } from './Top';
+import { signOut, resumeSession, type Session } from './session';
+import { Header } from './Header';
 import { usePolled } from './usePolled';
-import { viewerOrigin } from './viewerPages';
+import { viewerPageOrigin } from './viewerPages';
 
 const retryMs = 5000;
 
-// Pages that are not the first are fetched when somebody goes there.
+// Pages other than the overview are loaded on demand.
 const ChannelPage = lazy(() => import('./channel/ChannelPage').then((module) => ({ default: module.ChannelPage })));
 const SchedulePage = lazy(() => import('./schedule/SchedulePage').then((module) => ({ default: module.SchedulePage })));
 const RecordingsPage = lazy(() => import('./recordings/RecordingsPage').then((module) => ({ default: module.RecordingsPage })));
 const SettingsPage = lazy(() => import('./settings/SettingsPage').then((module) => ({ default: module.SettingsPage })));
 
 export function App() {
-  const [session, setSession] = useState<Session>({ state: 'asking' });
-  const [asked, setAsked] = useState(0);
+  const [session, setSession] = useState<Session>({ state: 'checking' });
+  const [attempt, setAttempt] = useState(0);
   const navigation = useNavigation();
 
   useEffect(() => {
-    let stays = true;
-    void resume().then((found) => {
-      if (stays) setSession(found);
+    let isMounted = true;
+    void resumeSession().then((resumed) => {
+      if (isMounted) setSession(resumed);
     });
     return () => {
-      stays = false;
+      isMounted = false;
     };
-  }, [asked]);
+  }, [attempt]);
 
   useEffect(() => {
     if (session.state !== 'unreachable') return undefined;
-    const timer = window.setTimeout(() => setAsked((count) => count + 1), retryMs);
+    const timer = window.setTimeout(() => setAttempt((count) => count + 1), retryMs);
     return () => window.clearTimeout(timer);
   }, [session]);
 
-  const enter = useCallback((api: Api, me: Me) => setSession({ state: 'in', api, me }), []);
-  const expire = useCallback(() => {
+  const signIn = useCallback((api: Api, me: Me) => setSession({ state: 'signedIn', api, me }), []);
+  const expireSession = useCallback(() => {
     forgetToken();
-    forgetAll();
-    setSession({ state: 'out', why: adminText.signIn.expired });
+    forgetSecrets();
+    setSession({ state: 'signedOut', reason: adminText.signIn.sessionExpired });
   }, []);
-  const out = useCallback(() => setSession({ state: 'out', why: null }), []);
+  const completeSignOut = useCallback(() => setSession({ state: 'signedOut', reason: null }), []);
 
-  if (session.state === 'in') return <Dashboard api={session.api} me={session.me} navigation={navigation} onExpired={expire} onOut={out} />;
+  if (session.state === 'signedIn')
+    return <Dashboard api={session.api} me={session.me} navigation={navigation} onExpired={expireSession} onSignedOut={completeSignOut} />;
   return (
     <>
-      <Top />
-      {session.state === 'out' && (
-        <Entrance
-          first={navigation.place.part === 'setup' ? 'setUp' : 'login'}
-          why={session.why}
-          onIn={(api, me) => {
-            if (navigation.place.part === 'setup') navigation.go(addressOf('now'));
-            enter(api, me);
+      <Header />
+      {session.state === 'signedOut' && (
+        <AuthPage
+          initialMethod={navigation.route.part === 'setup' ? 'setup' : 'login'}
+          reason={session.reason}
+          onSignedIn={(api, me) => {
+            if (navigation.route.part === 'setup') navigation.go(routePath('overview'));
+            signIn(api, me);
           }}
         />
       )}
-      {session.state === 'asking' && (
+      {session.state === 'checking' && (
         <main className="content">
           <p role="status">{adminText.loading}</p>
         </main>
@@ -73,9 +74,9 @@ export function App() {
       {session.state === 'unreachable' && (
         <main className="content">
           <div className="empty" role="alert">
-            <p className="empty-title">{adminText.signIn.unreachable}</p>
+            <p className="empty-title">{adminText.signIn.serverUnreachable}</p>
             <p>{session.message}</p>
-            <button type="button" className="button" onClick={() => setAsked((count) => count + 1)}>
+            <button type="button" className="button" onClick={() => setAttempt((count) => count + 1)}>
               {adminText.tryAgain}
             </button>
           </div>
@@ -89,31 +90,35 @@ interface DashboardProps {
   api: Api;
   me: Me;
   navigation: Navigation;
-  /** The server does not know who this is any more. */
+  /** The server rejected the session. */
   onExpired: () => void;
-  onOut: () => void;
+  onSignedOut: () => void;
 }
 
-function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
-  const [notOut, setNotOut] = useState<string | null>(null);
-  const system = usePolled(useCallback(() => api.system(), [api]), 60_000, onExpired);
+function Dashboard({ api, me, navigation, onExpired, onSignedOut }: DashboardProps) {
+  const [signOutError, setSignOutError] = useState<string | null>(null);
+  const system = usePolled(
+    useCallback(() => api.system(), [api]),
+    60_000,
+    onExpired,
+  );
   const live = useLive(api, onExpired);
-  const { page, part } = navigation.place;
-  const isThere = isPlace(navigation.place);
+  const { page, part } = navigation.route;
+  const isKnown = isKnownRoute(navigation.route);
   const rtmp = rtmpServer(system.data?.rtmp, window.location.hostname);
 
   useEffect(() => {
-    // A channel's page says which one it is.
-    if (page !== 'channels') document.title = adminText.pages.title(isThere ? adminText.pages.names[page] : adminText.pages.none);
-  }, [page, isThere]);
+    // The channel page sets its own title.
+    if (page !== 'channels') document.title = adminText.pages.title(isKnown ? adminText.pages.names[page] : adminText.pages.notFound);
+  }, [page, isKnown]);
 
-  async function signOut() {
+  async function handleSignOut() {
     try {
-      await leave(api, me);
-      forgetAll();
-      onOut();
+      await signOut(api, me);
+      forgetSecrets();
+      onSignedOut();
     } catch (error) {
-      setNotOut(adminText.signIn.signOutFailed(error instanceof ApiError ? error.message : adminText.failed));
+      setSignOutError(adminText.signIn.signOutFailed(error instanceof ApiError ? error.message : adminText.failed));
     }
   }
 
@@ -122,23 +127,42 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
       <a className="skip" href="#content">
         {adminText.pages.skip}
       </a>
-      <Top me={me} version={system.data?.version} navigation={navigation} onSignOut={() => void signOut()} />
+      <Header me={me} version={system.data?.version} navigation={navigation} onSignOut={() => void handleSignOut()} />
       <main id="content" className="content" tabIndex={-1}>
-        {notOut !== null && (
+        {signOutError !== null && (
           <p className="problem" role="alert">
-            {notOut}
+            {signOutError}
           </p>
         )}
-        {system.data === null && (system.error === null ? <p role="status">{adminText.loading}</p> : <Problem>{system.error.message}</Problem>)}
+        {system.data === null &&
+          (system.error === null ? <p role="status">{adminText.loading}</p> : <ErrorMessage>{system.error.message}</ErrorMessage>)}
         {system.data !== null && (
           <PageBoundary key={page}>
             <Suspense fallback={<p role="status">{adminText.loading}</p>}>
-              {!isThere && <NoPage title={adminText.pages.none} hint={adminText.pages.noneHint} to={addressOf('now')} link={adminText.pages.toNow} go={navigation.go} />}
-              {page === 'now' && isThere && <NowPage api={api} system={system.data} live={live} go={navigation.go} />}
+              {!isKnown && (
+                <NotFound
+                  title={adminText.pages.notFound}
+                  hint={adminText.pages.notFoundHint}
+                  target={routePath('overview')}
+                  linkText={adminText.pages.toOverview}
+                  go={navigation.go}
+                />
+              )}
+              {page === 'overview' && isKnown && <OverviewPage api={api} system={system.data} live={live} go={navigation.go} />}
               {page === 'channels' && <ChannelPage api={api} system={system.data} live={live} rtmp={rtmp} name={part} go={navigation.go} />}
-              {page === 'schedule' && <SchedulePage api={api} origin={viewerOrigin(system.data, window.location.origin)} role={me.role} channels={live.data} onExpired={onExpired} />}
+              {page === 'schedule' && (
+                <SchedulePage
+                  api={api}
+                  origin={viewerPageOrigin(system.data, window.location.origin)}
+                  role={me.role}
+                  channels={live.data}
+                  onExpired={onExpired}
+                />
+              )}
               {page === 'recordings' && <RecordingsPage api={api} role={me.role} channels={live.data} />}
-              {page === 'settings' && <SettingsPage api={api} me={me} channels={live.data} part={part} go={navigation.go} onExpired={onExpired} />}
+              {page === 'settings' && (
+                <SettingsPage api={api} me={me} channels={live.data} part={part} go={navigation.go} onExpired={onExpired} />
+              )}
             </Suspense>
           </PageBoundary>
         )}
@@ -147,7 +171,7 @@ function Dashboard({ api, me, navigation, onExpired, onOut }: DashboardProps) {
   );
 }
 
-function Problem({ children }: { children: ReactNode }) {
+function ErrorMessage({ children }: { children: ReactNode }) {
   return (
     <p className="problem" role="alert">
       {children}

@@ -9,7 +9,7 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-/** Asks before something that cannot be undone. It closes when that is done; what went wrong is said in it. */
+/** Asks for confirmation of an irreversible action. It closes when the action succeeds, and shows the error otherwise. */
 export function Confirm({ title, hint, submit, danger = true, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>

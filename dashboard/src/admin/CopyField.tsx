@@ -1,17 +1,17 @@
 import { useEffect, useRef } from 'react';
 import { adminText } from '../text';
-import { copyWords, useCopying } from './copying';
+import { copyLabel, useCopyFeedback } from './copyFeedback';
 
 interface CopyFieldProps {
   label: string;
   value: string;
-  /** Whether it stands in the place of what had the focus, and takes it where nothing else has it by then. */
+  /** Whether the field takes over the focus of the element that it replaces, unless another element has it. */
   takesFocus?: boolean;
 }
 
-/** A value to take elsewhere: selectable as a whole, with a button that copies it. */
+/** A read-only value with a copy button. */
 export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) {
-  const { told, done } = useCopying();
+  const { result, report } = useCopyFeedback();
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -21,11 +21,11 @@ export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) 
   async function copy() {
     try {
       await navigator.clipboard.writeText(value);
-      done(true);
+      report(true);
     } catch {
-      // Without HTTPS there is no clipboard to write to: the selection is.
+      // The clipboard API requires HTTPS; the selection can be copied without it.
       input.current?.select();
-      done(document.execCommand('copy'));
+      report(document.execCommand('copy'));
     }
   }
 
@@ -34,8 +34,8 @@ export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) 
       <span className="copy-label">{label}</span>
       <div className="copy-row">
         <input ref={input} readOnly value={value} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" className="button quiet" onClick={() => void copy()} aria-label={`${adminText.copy}: ${label}`}>
-          <span aria-live="polite">{copyWords(told, adminText.copy)}</span>
+        <button type="button" className="button secondary" onClick={() => void copy()} aria-label={`${adminText.copy}: ${label}`}>
+          <span aria-live="polite">{copyLabel(result, adminText.copy)}</span>
         </button>
       </div>
     </div>

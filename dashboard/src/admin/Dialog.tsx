@@ -5,14 +5,14 @@ import { ApiError } from './api';
 interface DialogProps {
   title: string;
   children: ReactNode;
-  /** Escape, or a press on what lies around it. Left out where closing would lose something. */
+  /** Called on Escape or a click on the backdrop. Omit it if closing would lose data. */
   onClose?: () => void;
-  /** Whether a press beside it leaves it open: where much was typed, a stray one must not lose it. */
-  stays?: boolean;
+  /** Whether the dialog ignores clicks on the backdrop, so that they do not discard input. */
+  keepOpen?: boolean;
 }
 
-/** A modal dialog: the browser keeps the focus inside and gives it back. */
-export function Dialog({ title, children, onClose, stays = false }: DialogProps) {
+/** A modal dialog. The browser traps the focus and restores it. */
+export function Dialog({ title, children, onClose, keepOpen = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const opened = dialog.current;
@@ -30,13 +30,13 @@ export function Dialog({ title, children, onClose, stays = false }: DialogProps)
         onClose?.();
       }}
       onClose={(event) => {
-        // A second Escape closes it in some browsers whatever was said to the first: one that must not be lost comes back.
+        // Some browsers close the dialog on a second Escape, although the first was prevented. A dialog without `onClose` reopens.
         if (event.currentTarget.open) return;
         if (onClose) onClose();
         else event.currentTarget.showModal();
       }}
       onMouseDown={(event) => {
-        if (event.target === dialog.current && !stays) onClose?.();
+        if (event.target === dialog.current && !keepOpen) onClose?.();
       }}
     >
       <div className="dialog-body">
@@ -53,51 +53,51 @@ interface ActionFormProps {
   danger?: boolean;
   onSubmit: (form: FormData) => Promise<void>;
   onCancel?: () => void;
-  children: (mistakes: Record<string, string>) => ReactNode;
+  children: (fieldErrors: Record<string, string>) => ReactNode;
 }
 
-/** A form that does one thing with the API, says while it does, and shows what the server had against it beside the fields. */
+/** A form that sends one API request. It shows progress, and the server's errors next to the fields. */
 export function ActionForm({ submit, working, danger = false, onSubmit, onCancel, children }: ActionFormProps) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
   const form = useRef<HTMLFormElement>(null);
 
-  // Who has to mend something is taken to the first of it.
+  // Move the focus to the first invalid field.
   useEffect(() => {
-    if (problem !== null) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [problem]);
+    if (error !== null) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [error]);
 
   async function run(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (busy) return;
+    if (isBusy) return;
     setBusy(true);
-    setProblem(null);
+    setError(null);
     try {
       await onSubmit(new FormData(event.currentTarget));
     } catch (error) {
-      setProblem(error instanceof ApiError ? error : new ApiError(0, adminText.failed));
+      setError(error instanceof ApiError ? error : new ApiError(0, adminText.failed));
     } finally {
       setBusy(false);
     }
   }
 
-  const mistakes = problem?.mistakes ?? {};
+  const fieldErrors = error?.fieldErrors ?? {};
   return (
     <form ref={form} className="form" onSubmit={(event) => void run(event)} noValidate>
-      {children(mistakes)}
-      {problem !== null && Object.keys(mistakes).length === 0 && (
+      {children(fieldErrors)}
+      {error !== null && Object.keys(fieldErrors).length === 0 && (
         <p className="problem" role="alert">
-          {problem.message}
+          {error.message}
         </p>
       )}
       <div className="actions">
         {onCancel && (
-          <button type="button" className="button quiet" onClick={onCancel}>
+          <button type="button" className="button secondary" onClick={onCancel}>
             {adminText.cancel}
           </button>
         )}
-        <button type="submit" className={danger ? 'button danger' : 'button'} aria-busy={busy} disabled={busy}>
-          {busy ? (working ?? submit) : submit}
+        <button type="submit" className={danger ? 'button danger' : 'button'} aria-busy={isBusy} disabled={isBusy}>
+          {isBusy ? (working ?? submit) : submit}
         </button>
       </div>
     </form>
@@ -108,21 +108,21 @@ interface FieldProps {
   label: string;
   name: string;
   hint?: string;
-  mistake?: string;
+  error?: string;
   children: (props: { id: string; name: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean }) => ReactNode;
 }
 
-/** A labeled input with a hint, or with what is wrong in its place. */
-export function Field({ label, name, hint, mistake, children }: FieldProps) {
+/** A labeled input with a hint, or with an error in its place. */
+export function Field({ label, name, hint, error, children }: FieldProps) {
   const id = `field-${name}`;
-  const below = mistake ?? hint;
+  const description = error ?? hint;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {children({ id, name, 'aria-describedby': below ? `${id}-below` : undefined, 'aria-invalid': mistake !== undefined })}
-      {below && (
-        <p id={`${id}-below`} className={mistake ? 'field-mistake' : 'field-hint'} role={mistake ? 'alert' : undefined}>
-          {below}
+      {children({ id, name, 'aria-describedby': description ? `${id}-below` : undefined, 'aria-invalid': error !== undefined })}
+      {description && (
+        <p id={`${id}-below`} className={error ? 'field-error' : 'field-hint'} role={error ? 'alert' : undefined}>
+          {description}
         </p>
       )}
     </div>

@@ -2,32 +2,37 @@ import { useState } from 'react';
 import { adminText } from '../text';
 import { Field } from './Dialog';
 
-/** The choice that is no ladder of the server's: rungs as somebody writes them. */
-const ownRungs = 'own';
+/** The option for custom rungs; it is not one of the server's ladders. */
+const customRungs = 'custom';
 
 interface LadderFieldProps {
-  /** Ladders by name, as the server has them. */
+  /** Names of the server's ladders. */
   ladders: string[];
-  /** What the server has against what was sent. */
-  mistake?: string;
-  /** What is chosen first; `own` for a line to write rungs in. */
+  /** The server's validation error. */
+  error?: string;
+  /** The initial option; `custom` shows an input for rungs. */
   initial?: string;
-  /** Rungs to begin with. */
+  /** Initial value of the rungs input. */
   rungs?: string;
 }
 
-/** Asks for a ladder: one by name, or rungs. What is sent is the form's member `ladder`; the server alone knows what rungs may be. */
-export function LadderField({ ladders, mistake, initial = 'passthrough', rungs }: LadderFieldProps) {
+/** Selects a ladder by name, or custom rungs. Both are submitted as `ladder`; the server validates the rungs. */
+export function LadderField({ ladders, error, initial = 'passthrough', rungs }: LadderFieldProps) {
   const [choice, setChoice] = useState(initial);
   const text = adminText.newChannel;
-  const isOwn = choice === ownRungs;
+  const isCustom = choice === customRungs;
 
   return (
     <>
-      <Field label={text.ladder} name={isOwn ? 'ladder-choice' : 'ladder'} hint={text.ladderHints[choice]} mistake={isOwn ? undefined : mistake}>
+      <Field
+        label={text.ladder}
+        name={isCustom ? 'ladder-choice' : 'ladder'}
+        hint={text.ladderHints[choice]}
+        error={isCustom ? undefined : error}
+      >
         {(props) => (
           <select {...props} value={choice} onChange={(event) => setChoice(event.currentTarget.value)}>
-            {[...ladders, ownRungs].map((name) => (
+            {[...ladders, customRungs].map((name) => (
               <option key={name} value={name}>
                 {text.ladders[name] ?? name}
               </option>
@@ -35,9 +40,20 @@ export function LadderField({ ladders, mistake, initial = 'passthrough', rungs }
           </select>
         )}
       </Field>
-      {isOwn && (
-        <Field label={text.rungs} name="ladder" hint={text.rungsHint} mistake={mistake}>
-          {(props) => <input {...props} required defaultValue={rungs} maxLength={200} placeholder={text.rungsExample} autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+      {isCustom && (
+        <Field label={text.rungs} name="ladder" hint={text.rungsHint} error={error}>
+          {(props) => (
+            <input
+              {...props}
+              required
+              defaultValue={rungs}
+              maxLength={200}
+              placeholder={text.rungsExample}
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+            />
+          )}
         </Field>
       )}
     </>

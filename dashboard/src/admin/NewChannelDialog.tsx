@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { adminText } from '../text';
 import type { Api } from './api';
-import { rememberKey } from './channel/kept';
+import { storeKey } from './channel/pageSecrets';
 import { ActionForm, Dialog, Field } from './Dialog';
 import { LadderField } from './LadderField';
 
@@ -9,12 +9,12 @@ interface NewChannelDialogProps {
   api: Api;
   ladders: string[];
   latencies: string[];
-  /** Told its name; the dialog says that it works until that is done. */
+  /** Receives the name of the new channel. The dialog shows progress until the promise resolves. */
   onCreated: (channel: string) => Promise<void>;
   onClose: () => void;
 }
 
-/** Makes a channel. Its first stream key is shown on the channel's page. */
+/** Creates a channel. The channel page then shows its first stream key. */
 export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }: NewChannelDialogProps) {
   const [latency, setLatency] = useState(latencies.includes('standard') ? 'standard' : (latencies[0] ?? ''));
   const text = adminText.newChannel;
@@ -22,7 +22,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
   async function create(form: FormData) {
     const name = String(form.get('name')).trim();
     const recording = String(form.get('recording'));
-    const answer = await api.createChannel({
+    const created = await api.createChannel({
       name,
       title: String(form.get('title')).trim(),
       latency,
@@ -31,22 +31,24 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
       record: recording !== 'off',
       retention: recording === 'off' ? 'forever' : recording,
     });
-    rememberKey(answer.channel.name, answer.streamKey);
-    await onCreated(answer.channel.name);
+    storeKey(created.channel.name, created.streamKey);
+    await onCreated(created.channel.name);
   }
 
   return (
     <Dialog title={text.title} onClose={onClose}>
       <ActionForm submit={text.submit} working={text.working} onSubmit={create} onCancel={onClose}>
-        {(mistakes) => (
+        {(fieldErrors) => (
           <>
-            <Field label={text.name} name="name" hint={text.nameHint} mistake={mistakes.name}>
-              {(props) => <input {...props} required maxLength={64} autoFocus autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+            <Field label={text.name} name="name" hint={text.nameHint} error={fieldErrors.name}>
+              {(props) => (
+                <input {...props} required maxLength={64} autoFocus autoComplete="off" autoCapitalize="none" spellCheck={false} />
+              )}
             </Field>
-            <Field label={text.titleField} name="title" hint={text.titleHint} mistake={mistakes.title}>
+            <Field label={text.titleField} name="title" hint={text.titleHint} error={fieldErrors.title}>
               {(props) => <input {...props} maxLength={200} autoComplete="off" />}
             </Field>
-            <Field label={text.latency} name="latency" hint={text.latencyHints[latency]} mistake={mistakes.latency}>
+            <Field label={text.latency} name="latency" hint={text.latencyHints[latency]} error={fieldErrors.latency}>
               {(props) => (
                 <select {...props} value={latency} onChange={(event) => setLatency(event.currentTarget.value)}>
                   {latencies.map((name) => (
@@ -57,10 +59,10 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
                 </select>
               )}
             </Field>
-            <Field label={text.rewind} name="rewind" hint={text.rewindHint} mistake={mistakes.rewind}>
+            <Field label={text.dvrWindow} name="rewind" hint={text.dvrWindowHint} error={fieldErrors.rewind}>
               {(props) => (
                 <select {...props} defaultValue="off">
-                  {Object.entries(text.rewinds).map(([value, label]) => (
+                  {Object.entries(text.dvrWindows).map(([value, label]) => (
                     <option key={value} value={value}>
                       {label}
                     </option>
@@ -68,7 +70,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
                 </select>
               )}
             </Field>
-            <Field label={text.recording} name="recording" hint={text.recordingHint} mistake={mistakes.record ?? mistakes.retention}>
+            <Field label={text.recording} name="recording" hint={text.recordingHint} error={fieldErrors.record ?? fieldErrors.retention}>
               {(props) => (
                 <select {...props} defaultValue="forever">
                   {Object.entries(text.recordings).map(([value, label]) => (
@@ -79,7 +81,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
                 </select>
               )}
             </Field>
-            <LadderField ladders={ladders} mistake={mistakes.ladder} />
+            <LadderField ladders={ladders} error={fieldErrors.ladder} />
           </>
         )}
       </ActionForm>

@@ -1,29 +1,29 @@
 import { adminText } from '../text';
 import { copyText } from './copyText';
-import { copyWords, useCopying } from './copying';
+import { copyLabel, useCopyFeedback } from './copyFeedback';
 
-/** What just happened. */
-export interface Said {
-  words: string;
-  isProblem?: boolean;
+/** A message about the last action. */
+export interface NoticeMessage {
+  text: string;
+  isError?: boolean;
   undo?: () => void;
-  /** An address to send on, such as that of what was made. */
-  address?: string;
+  /** URL that can be copied, for example of the new event's page. */
+  url?: string;
 }
 
-/** Tells what just happened, with the way back where there is one, until somebody closes it. */
-export function Notice({ said, onDone }: { said: Said; onDone: () => void }) {
+/** A message about the last action, with optional undo, until it is dismissed. */
+export function Notice({ message, onClose }: { message: NoticeMessage; onClose: () => void }) {
   return (
-    <div className={said.isProblem ? 'notice problem' : 'notice'} role={said.isProblem ? 'alert' : 'status'}>
-      <p>{said.words}</p>
+    <div className={message.isError ? 'notice problem' : 'notice'} role={message.isError ? 'alert' : 'status'}>
+      <p>{message.text}</p>
       <div className="tools">
-        {said.undo && (
-          <button type="button" className="button quiet" onClick={said.undo}>
+        {message.undo && (
+          <button type="button" className="button secondary" onClick={message.undo}>
             {adminText.undo}
           </button>
         )}
-        {said.address !== undefined && <CopyAddress key={said.address} address={said.address} />}
-        <button type="button" className="button quiet" onClick={onDone}>
+        {message.url !== undefined && <CopyUrlButton key={message.url} url={message.url} />}
+        <button type="button" className="button secondary" onClick={onClose}>
           {adminText.close}
         </button>
       </div>
@@ -31,11 +31,11 @@ export function Notice({ said, onDone }: { said: Said; onDone: () => void }) {
   );
 }
 
-function CopyAddress({ address }: { address: string }) {
-  const { told, done } = useCopying();
+function CopyUrlButton({ url }: { url: string }) {
+  const { result, report } = useCopyFeedback();
   return (
-    <button type="button" className="button quiet" onClick={() => void copyText(address).then(done)}>
-      <span aria-live="polite">{copyWords(told, adminText.copyAddress)}</span>
+    <button type="button" className="button secondary" onClick={() => void copyText(url).then(report)}>
+      <span aria-live="polite">{copyLabel(result, adminText.copyUrl)}</span>
     </button>
   );
 }

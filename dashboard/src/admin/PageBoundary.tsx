@@ -1,21 +1,21 @@
 import { Component, type ReactNode } from 'react';
 import { adminText } from '../text';
 
-/** Says so where a page breaks, or its script is gone because the server was updated meanwhile; the way to the other pages stays. */
-export class PageBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false };
+/** Catches rendering errors, and scripts that are missing after a server update. The navigation remains usable. */
+export class PageBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+  override state = { hasFailed: false };
 
   static getDerivedStateFromError() {
-    return { broken: true };
+    return { hasFailed: true };
   }
 
   override render() {
-    if (!this.state.broken) return this.props.children;
+    if (!this.state.hasFailed) return this.props.children;
     const text = adminText.pages;
     return (
       <div className="empty" role="alert">
-        <p className="empty-title">{text.notLoaded}</p>
-        <p>{text.notLoadedHint}</p>
+        <p className="empty-title">{text.loadFailed}</p>
+        <p>{text.loadFailedHint}</p>
         <button type="button" className="button" onClick={() => window.location.reload()}>
           {text.reload}
         </button>

@@ -12,7 +12,7 @@ interface SecretDialogProps {
   children?: ReactNode;
 }
 
-/** Something that is shown this once. Only its button closes it: a stray press must not lose it. */
+/** Shows a secret once. Only its button closes the dialog, so that a stray click does not lose the secret. */
 export function SecretDialog({ title, hint, label, secret, onDone, children }: SecretDialogProps) {
   return (
     <Dialog title={title}>

@@ -1,25 +1,25 @@
-/** Roles from the least to the most they may do, as the API names them. */
+/** Role names of the API, in ascending order of permissions. */
 const roles = ['viewer', 'moderator', 'producer', 'admin'];
 
-export function mayDo(role: string, needed: 'producer' | 'admin'): boolean {
-  return roles.indexOf(role) >= roles.indexOf(needed);
+export function hasRole(role: string, required: 'producer' | 'admin'): boolean {
+  return roles.indexOf(role) >= roles.indexOf(required);
 }
 
-/** Set-up codes are four groups of five letters and digits, tokens have an underscore. Spaces and case do not matter in a code. */
-export function isSetupCode(entered: string): boolean {
-  return /^[0-9a-z]{20}$/.test(entered.toLowerCase().replace(/[\s-]/g, ''));
+/** Whether the text is a set-up code: four groups of five letters and digits. Tokens contain an underscore. Spaces and case are ignored. */
+export function isSetupCode(text: string): boolean {
+  return /^[0-9a-z]{20}$/.test(text.toLowerCase().replace(/[\s-]/g, ''));
 }
 
-/** Where encoders publish to: what the server says, else the page's own host with the usual port. */
-export function rtmpServer(said: string | null | undefined, hostname: string): string {
-  return said ?? `rtmp://${hostname}:1935/live`;
+/** The RTMP URL of the server: as reported, or the page's host with the default port. */
+export function rtmpServer(configured: string | null | undefined, hostname: string): string {
+  return configured ?? `rtmp://${hostname}:1935/live`;
 }
 
 const key = 'broadcast.token';
 
-/** The token of this tab, or the one kept on this device. */
+/** The token of this tab, or the one stored on this device. */
 export function storedToken(): string | null {
-  return read(sessionStorage) ?? read(localStorage);
+  return readToken(sessionStorage) ?? readToken(localStorage);
 }
 
 export function storeToken(token: string, keepOnDevice: boolean): void {
@@ -32,6 +32,6 @@ export function forgetToken(): void {
   localStorage.removeItem(key);
 }
 
-function read(storage: Storage): string | null {
+function readToken(storage: Storage): string | null {
   return storage.getItem(key);
 }

@@ -1,209 +1,215 @@
 import type { Schemas } from '../api/schema';
 
-// The part of /api/v1 that the dashboard uses. What stands in its JSON is as the OpenAPI document has it (`src/api`).
+// The part of /api/v1 that the dashboard uses. `src/api` contains the types of the OpenAPI document.
 
-/** What the page needs of an answer, and the rest of it where it is there. */
-type Part<T, Needed extends keyof T> = Pick<T, Needed> & Partial<T>;
+/** A type with some required members; the others are optional. */
+type View<T, Needed extends keyof T> = Pick<T, Needed> & Partial<T>;
 
-export type Live = Part<Schemas['LiveView'], 'state' | 'session' | 'startedAt'>;
+export type Live = View<Schemas['LiveView'], 'state' | 'session' | 'startedAt'>;
 
-/** How a channel's rungs are encoded. */
-export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: Part<Schemas['ChannelRung'], 'name'>[] };
+/** Encoding state of a channel's rungs. */
+export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: View<Schemas['ChannelRung'], 'name'>[] };
 
-/** An encoder that publishes. */
+/** The publisher of one input. */
 export type Input = Schemas['InputView'];
 
-export type Channel = Part<Omit<Schemas['ChannelView'], 'encoding' | 'live'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind'> & {
+export type Channel = View<Omit<Schemas['ChannelView'], 'encoding' | 'live'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind'> & {
   live: Live | null;
-  /** Null where nothing is encoded. */
+  /** Null if nothing is encoded. */
   encoding?: Encoding | null;
 };
 
-/** What an encoder sends now, and what is wrong with it. */
-export type Source = Part<Omit<Schemas['SourceView'], 'video'>, 'publication' | 'encoder' | 'bitsPerSecond' | 'audio' | 'findings'> & {
-  video: Part<Schemas['SourceVideoView'], 'codec' | 'width' | 'height' | 'framesPerSecond' | 'keyframeIntervalSeconds'> | null;
+/** Media and health issues of one encoder. */
+export type Source = View<Omit<Schemas['SourceView'], 'video'>, 'publication' | 'encoder' | 'bitsPerSecond' | 'audio' | 'findings'> & {
+  video: View<Schemas['SourceVideoView'], 'codec' | 'width' | 'height' | 'framesPerSecond' | 'keyframeIntervalSeconds'> | null;
 };
 
-export type Finding = Schemas['FindingView'];
+export type SourceIssue = Schemas['FindingView'];
 
-export type Key = Schemas['KeyView'];
+export type StreamKey = Schemas['KeyView'];
 
-export type System = Part<Schemas['SystemView'], 'version' | 'role' | 'ladders' | 'latencies'>;
+export type System = View<Schemas['SystemView'], 'version' | 'role' | 'ladders' | 'latencies'>;
 
-/** What of a channel is to be another; what is left out stays. */
+/** Changes to a channel. Omitted members keep their value. */
 export type ChannelChange = Schemas['ChannelChange'];
 
 export type NewChannel = Schemas['NewChannel'];
 
-/** A link to watch with, without what makes it one. */
-export type ViewerToken = Part<Schemas['ViewerTokenView'], 'id' | 'label' | 'address' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
+/** A viewer token without its secret. */
+export type ViewerToken = View<Schemas['ViewerTokenView'], 'id' | 'label' | 'address' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
 
 export type PlaybackAddresses = Schemas['PlaybackAddresses'];
 
-/** The server said no, or said nothing (`status` 0). The message is for people. */
+/** An error response, or no response (`status` 0). The message is user-readable. */
 export class ApiError extends Error {
   readonly status: number;
-  /** What is wrong with each member of what was sent. */
-  readonly mistakes: Record<string, string>;
-  /** What else is to be sent; `code` where a login asks for a second factor. */
+  /** Validation errors by request member. */
+  readonly fieldErrors: Record<string, string>;
+  /** The missing input; `code` if a login requires a second factor. */
   readonly needs: string | null;
 
-  constructor(status: number, message: string, mistakes: Record<string, string> = {}, needs: string | null = null) {
+  constructor(status: number, message: string, fieldErrors: Record<string, string> = {}, needs: string | null = null) {
     super(message);
     this.status = status;
-    this.mistakes = mistakes;
+    this.fieldErrors = fieldErrors;
     this.needs = needs;
   }
 
-  /** All that was said, where there are no fields to say it beside. */
-  get words(): string {
-    const mistakes = Object.values(this.mistakes);
-    return mistakes.length > 0 ? mistakes.join(' ') : this.message;
+  /** The whole error in one text, for views without fields. */
+  get fullMessage(): string {
+    const fieldErrors = Object.values(this.fieldErrors);
+    return fieldErrors.length > 0 ? fieldErrors.join(' ') : this.message;
   }
 }
 
-/** Reads problem details (RFC 9457) with their `errors` by member; makes do with anything else. */
-export function problemOf(status: number, body: unknown, otherwise: string): ApiError {
+/** Parses problem details (RFC 9457) with their `errors` by member. Other bodies yield `fallback`. */
+export function parseProblem(status: number, body: unknown, fallback: string): ApiError {
   const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  const message = typeof fields.detail === 'string' ? fields.detail : typeof fields.title === 'string' ? fields.title : otherwise;
-  const mistakes: Record<string, string> = {};
+  const message = typeof fields.detail === 'string' ? fields.detail : typeof fields.title === 'string' ? fields.title : fallback;
+  const fieldErrors: Record<string, string> = {};
   if (typeof fields.errors === 'object' && fields.errors !== null) {
     for (const [member, texts] of Object.entries(fields.errors)) {
-      mistakes[member] = Array.isArray(texts) ? texts.join(' ') : String(texts);
+      fieldErrors[member] = Array.isArray(texts) ? texts.join(' ') : String(texts);
     }
   }
-  return new ApiError(status, message, mistakes, typeof fields.needs === 'string' ? fields.needs : null);
+  return new ApiError(status, message, fieldErrors, typeof fields.needs === 'string' ? fields.needs : null);
 }
 
-/** Who asks: somebody who logged in, or a token. */
+/** The authenticated user or token. */
 export type Me = Omit<Schemas['MeView'], 'kind'> & { kind: 'user' | 'token' };
 
-/** A token's secret, this once. */
+/** A new token with its secret. */
 export type IssuedSecret = Schemas['IssuedTokenView'];
 
-/** Speaks to the API with one token, or without one, as whoever the browser's cookie is of. */
+/** API client that authenticates with a token, or with the login cookie. */
 export class Api {
   private readonly token: string | null;
-  private readonly otherwise: string;
-  private readonly silent: string;
+  private readonly fallback: string;
+  private readonly unreachable: string;
 
-  constructor(token: string | null, texts: { failed: string; serverSilent: string }) {
+  constructor(token: string | null, texts: { failed: string; serverUnreachable: string }) {
     this.token = token;
-    this.otherwise = texts.failed;
-    this.silent = texts.serverSilent;
+    this.fallback = texts.failed;
+    this.unreachable = texts.serverUnreachable;
   }
 
-  /** Trades the set-up code for the first admin, who logs in with this name and password, and a first token besides. */
+  /** Exchanges the set-up code for the first admin account and a first token. */
   setUp(code: string, name: string, password: string): Promise<IssuedSecret> {
-    return this.ask('POST', '/setup', { code, name, password });
+    return this.send('POST', '/setup', { code, name, password });
   }
 
-  /** Logs in: the answer sets a cookie, which scripts do not see. */
+  /** Logs in. The response sets an HttpOnly cookie. */
   login(name: string, password: string, code?: string): Promise<{ name: string }> {
-    return this.ask('POST', '/login', code === undefined ? { name, password } : { name, password, code });
+    return this.send('POST', '/login', code === undefined ? { name, password } : { name, password, code });
   }
 
-  /** Ends the login that the cookie is of. */
+  /** Ends the login of the cookie. */
   logout(): Promise<void> {
-    return this.ask('POST', '/logout');
+    return this.send('POST', '/logout');
   }
 
   me(): Promise<Me> {
-    return this.ask('GET', '/me');
+    return this.send('GET', '/me');
   }
 
   revokeToken(id: string): Promise<void> {
-    return this.ask('DELETE', `/tokens/${encodeURIComponent(id)}`);
+    return this.send('DELETE', `/tokens/${encodeURIComponent(id)}`);
   }
 
   system(): Promise<System> {
-    return this.ask('GET', '/system');
+    return this.send('GET', '/system');
   }
 
   channels(): Promise<Channel[]> {
-    return this.ask('GET', '/channels');
+    return this.send('GET', '/channels');
   }
 
   health(channel: string): Promise<{ sources: Source[] }> {
-    return this.ask('GET', `/channels/${encodeURIComponent(channel)}/health`);
+    return this.send('GET', `/channels/${encodeURIComponent(channel)}/health`);
   }
 
   createChannel(channel: NewChannel): Promise<{ channel: Channel; streamKey: string }> {
-    return this.ask('POST', '/channels', channel);
+    return this.send('POST', '/channels', channel);
   }
 
   changeChannel(channel: string, change: ChannelChange): Promise<Channel> {
-    return this.ask('PATCH', `/channels/${encodeURIComponent(channel)}`, change);
+    return this.send('PATCH', `/channels/${encodeURIComponent(channel)}`, change);
   }
 
   deleteChannel(channel: string): Promise<void> {
-    return this.ask('DELETE', `/channels/${encodeURIComponent(channel)}`);
+    return this.send('DELETE', `/channels/${encodeURIComponent(channel)}`);
   }
 
-  /** The channel's own slate; null where it has none. */
+  /** The channel's slate; null if it has none. */
   slate(channel: string): Promise<Blob | null> {
-    return this.file(slateOf(channel));
+    return this.fetchFile(slatePath(channel));
   }
 
   setSlate(channel: string, file: Blob): Promise<void> {
-    return this.ask('PUT', slateOf(channel), file);
+    return this.send('PUT', slatePath(channel), file);
   }
 
   deleteSlate(channel: string): Promise<void> {
-    return this.ask('DELETE', slateOf(channel));
+    return this.send('DELETE', slatePath(channel));
   }
 
   endBroadcast(channel: string): Promise<unknown> {
-    return this.ask('POST', `/channels/${encodeURIComponent(channel)}/end`);
+    return this.send('POST', `/channels/${encodeURIComponent(channel)}/end`);
   }
 
-  keys(channel: string): Promise<Key[]> {
-    return this.ask('GET', keysOf(channel));
+  keys(channel: string): Promise<StreamKey[]> {
+    return this.send('GET', keysPath(channel));
   }
 
-  createKey(channel: string, role: string, label: string): Promise<{ key: Key; streamKey: string }> {
-    return this.ask('POST', keysOf(channel), { role, label });
+  createKey(channel: string, role: string, label: string): Promise<{ key: StreamKey; streamKey: string }> {
+    return this.send('POST', keysPath(channel), { role, label });
   }
 
-  rotateKey(channel: string, keyId: string): Promise<{ key: Key; streamKey: string }> {
-    return this.ask('POST', `${keysOf(channel)}/rotate`, { keyId });
+  rotateKey(channel: string, keyId: string): Promise<{ key: StreamKey; streamKey: string }> {
+    return this.send('POST', `${keysPath(channel)}/rotate`, { keyId });
   }
 
   revokeKey(channel: string, keyId: string): Promise<void> {
-    return this.ask('DELETE', `${keysOf(channel)}/${encodeURIComponent(keyId)}`);
+    return this.send('DELETE', `${keysPath(channel)}/${encodeURIComponent(keyId)}`);
   }
 
   setAccess(channel: string, access: string): Promise<Channel> {
-    return this.ask('PATCH', `/channels/${encodeURIComponent(channel)}`, { access });
+    return this.send('PATCH', `/channels/${encodeURIComponent(channel)}`, { access });
   }
 
-  /** All of a channel, revoked ones too, read page by page. */
+  /** All viewer tokens of a channel, including revoked ones, page by page. */
   async viewerTokens(channel: string): Promise<ViewerToken[]> {
     const all: ViewerToken[] = [];
     for (;;) {
-      const page = await this.ask<ViewerToken[]>('GET', `${viewersOf(channel)}?limit=${viewerPage}${all.length === 0 ? '' : `&before=${encodeURIComponent(all[all.length - 1]!.id)}`}`);
+      const last = all[all.length - 1];
+      const before = last === undefined ? '' : `&before=${encodeURIComponent(last.id)}`;
+      const path = `${viewerTokensPath(channel)}?limit=${viewerTokenPageSize}${before}`;
+      const page = await this.send<ViewerToken[]>('GET', path);
       all.push(...page);
-      if (page.length < viewerPage || all.length >= mostViewerTokens) return all;
+      if (page.length < viewerTokenPageSize || all.length >= maxViewerTokens) return all;
     }
   }
 
-  createViewerToken(channel: string, wish: { label: string; expiresAt: string; address?: string }): Promise<Schemas['IssuedViewerTokenView']> {
-    return this.ask('POST', viewersOf(channel), wish);
+  createViewerToken(
+    channel: string,
+    request: { label: string; expiresAt: string; address?: string },
+  ): Promise<Schemas['IssuedViewerTokenView']> {
+    return this.send('POST', viewerTokensPath(channel), request);
   }
 
   revokeViewerToken(channel: string, id: string): Promise<unknown> {
-    return this.ask('DELETE', `${viewersOf(channel)}/${encodeURIComponent(id)}`);
+    return this.send('DELETE', `${viewerTokensPath(channel)}/${encodeURIComponent(id)}`);
   }
 
-  /** Asks for a path below `/api/v1`. A file is sent as it is, anything else as JSON. */
-  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Sends a request below `/api/v1`. Blobs are sent unchanged, other bodies as JSON. */
+  async send<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.request(method, path, body);
     const answer = await this.read(response);
-    if (!response.ok) throw problemOf(response.status, answer, this.otherwise);
+    if (!response.ok) throw parseProblem(response.status, answer, this.fallback);
     return answer as T;
   }
 
-  /** Opens an event stream below `/api/v1`; one that is read on says by which id. */
+  /** Opens an event stream below `/api/v1`, resuming after an event id. */
   stream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
@@ -211,15 +217,15 @@ export class Api {
     return fetch(`/api/v1${path}`, { headers, cache: 'no-store', signal });
   }
 
-  /** A file; null where there is none. */
-  private async file(path: string): Promise<Blob | null> {
+  /** Downloads a file; null if it does not exist. */
+  private async fetchFile(path: string): Promise<Blob | null> {
     const response = await this.request('GET', path);
     if (response.status === 404) return null;
-    if (!response.ok) throw problemOf(response.status, await this.read(response), this.otherwise);
+    if (!response.ok) throw parseProblem(response.status, await this.read(response), this.fallback);
     try {
       return await response.blob();
     } catch {
-      throw new ApiError(0, this.silent);
+      throw new ApiError(0, this.unreachable);
     }
   }
 
@@ -229,39 +235,44 @@ export class Api {
     if (this.token !== null) headers.Authorization = `Bearer ${this.token}`;
     if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'application/octet-stream' : 'application/json';
     try {
-      return await fetch(`/api/v1${path}`, { method, headers, body: body === undefined || isFile ? body : JSON.stringify(body), cache: 'no-store' });
+      return await fetch(`/api/v1${path}`, {
+        method,
+        headers,
+        body: body === undefined || isFile ? body : JSON.stringify(body),
+        cache: 'no-store',
+      });
     } catch {
-      throw new ApiError(0, this.silent);
+      throw new ApiError(0, this.unreachable);
     }
   }
 
   private async read(response: Response): Promise<unknown> {
     try {
       const text = await response.text();
-      return text === '' ? undefined : parsed(text);
+      return text === '' ? undefined : parseJson(text);
     } catch {
-      throw new ApiError(0, this.silent);
+      throw new ApiError(0, this.unreachable);
     }
   }
 }
 
-function keysOf(channel: string): string {
+function keysPath(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/keys`;
 }
 
-function slateOf(channel: string): string {
+function slatePath(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/slate`;
 }
 
-// Of one that asks at a time, and of one channel at most: every viewer of a large event may have one.
-const viewerPage = 500;
-const mostViewerTokens = 5000;
+// Page size, and the limit per channel: every viewer of a large event may have a token.
+const viewerTokenPageSize = 500;
+const maxViewerTokens = 5000;
 
-function viewersOf(channel: string): string {
+function viewerTokensPath(channel: string): string {
   return `/channels/${encodeURIComponent(channel)}/viewer-tokens`;
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,4 +1,4 @@
-/** Puts a text on the clipboard. False where the browser does not let us, as it may without HTTPS. */
+/** Copies text to the clipboard. False if the browser denies it, as it may without HTTPS. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -8,18 +8,18 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-// Without HTTPS there is no clipboard to write to: what is selected can be copied.
+// The clipboard API requires HTTPS; a selection can be copied without it.
 function copySelected(text: string): boolean {
-  const field = document.createElement('textarea');
-  field.value = text;
-  field.readOnly = true;
-  field.className = 'off-screen';
-  // Inside of a modal dialog nothing else can be selected.
-  (document.querySelector('dialog[open]') ?? document.body).append(field);
-  const before = document.activeElement;
-  field.select();
-  const done = document.execCommand('copy');
-  field.remove();
-  if (before instanceof HTMLElement) before.focus();
-  return done;
+  const textarea = document.createElement('textarea');
+  textarea.value = text;
+  textarea.readOnly = true;
+  textarea.className = 'off-screen';
+  // Elements outside a modal dialog cannot be selected.
+  (document.querySelector('dialog[open]') ?? document.body).append(textarea);
+  const previousFocus = document.activeElement;
+  textarea.select();
+  const isCopied = document.execCommand('copy');
+  textarea.remove();
+  if (previousFocus instanceof HTMLElement) previousFocus.focus();
+  return isCopied;
 }

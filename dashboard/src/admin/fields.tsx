@@ -5,13 +5,13 @@ interface TextFieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 'na
   label: string;
   name: string;
   hint?: string;
-  mistake?: string;
+  error?: string;
 }
 
-/** A line of text, or whatever else an input's type takes. */
-export function TextField({ label, name, hint, mistake, ...input }: TextFieldProps) {
+/** A labeled `input` of any type. */
+export function TextField({ label, name, hint, error, ...input }: TextFieldProps) {
   return (
-    <Field label={label} name={name} hint={hint} mistake={mistake}>
+    <Field label={label} name={name} hint={hint} error={error}>
       {(props) => <input autoComplete="off" {...props} {...input} />}
     </Field>
   );
@@ -21,24 +21,29 @@ interface SelectFieldProps {
   label: string;
   name: string;
   hint?: string;
-  mistake?: string;
-  /** Words by the value that is sent. */
-  options: readonly (readonly [value: string, words: string])[];
+  error?: string;
+  /** Labels by submitted value. */
+  options: readonly (readonly [value: string, label: string])[];
   initial?: string;
-  /** Given where somebody else keeps what is chosen. */
+  /** Set for controlled use. */
   value?: string;
-  onChoose?: (value: string) => void;
+  onChange?: (value: string) => void;
 }
 
-/** A choice of a few. */
-export function SelectField({ label, name, hint, mistake, options, initial, value, onChoose }: SelectFieldProps) {
+/** A labeled `select`. */
+export function SelectField({ label, name, hint, error, options, initial, value, onChange }: SelectFieldProps) {
   return (
-    <Field label={label} name={name} hint={hint} mistake={mistake}>
+    <Field label={label} name={name} hint={hint} error={error}>
       {(props) => (
-        <select {...props} defaultValue={value === undefined ? initial : undefined} value={value} onChange={(event) => onChoose?.(event.currentTarget.value)}>
-          {options.map(([option, words]) => (
+        <select
+          {...props}
+          defaultValue={value === undefined ? initial : undefined}
+          value={value}
+          onChange={(event) => onChange?.(event.currentTarget.value)}
+        >
+          {options.map(([option, optionLabel]) => (
             <option key={option} value={option}>
-              {words}
+              {optionLabel}
             </option>
           ))}
         </select>
@@ -47,28 +52,28 @@ export function SelectField({ label, name, hint, mistake, options, initial, valu
   );
 }
 
-interface ChecksProps {
+interface CheckboxGroupProps {
   legend: string;
   name: string;
   hint?: string;
-  mistake?: string;
-  options: readonly (readonly [value: string, words: string])[];
-  chosen?: readonly string[];
+  error?: string;
+  options: readonly (readonly [value: string, label: string])[];
+  initial?: readonly string[];
 }
 
-/** Any of several; what is checked is sent under one name. */
-export function Checks({ legend, name, hint, mistake, options, chosen = [] }: ChecksProps) {
+/** A group of checkboxes that are submitted under one name. */
+export function CheckboxGroup({ legend, name, hint, error, options, initial = [] }: CheckboxGroupProps) {
   return (
     <fieldset className="checks">
       <legend>{legend}</legend>
-      {options.map(([value, words]) => (
+      {options.map(([value, label]) => (
         <label key={value} className="check">
-          <input type="checkbox" name={name} value={value} defaultChecked={chosen.includes(value)} /> {words}
+          <input type="checkbox" name={name} value={value} defaultChecked={initial.includes(value)} /> {label}
         </label>
       ))}
-      {(mistake ?? hint) && (
-        <p className={mistake ? 'field-mistake' : 'field-hint'} role={mistake ? 'alert' : undefined}>
-          {mistake ?? hint}
+      {(error ?? hint) && (
+        <p className={error ? 'field-error' : 'field-hint'} role={error ? 'alert' : undefined}>
+          {error ?? hint}
         </p>
       )}
     </fieldset>

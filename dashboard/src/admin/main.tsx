@@ -1,12 +1,12 @@
 import '../theme.css';
 import '../colors.css';
 import './base.css';
-import './bar.css';
+import './header.css';
 import './forms.css';
 import './dialogs.css';
-import './parts.css';
-import './entrance/entrance.css';
-import './now/now.css';
+import './components.css';
+import './auth/auth.css';
+import './overview/overview.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { adminText } from '../text';

@@ -1,36 +1,36 @@
 import { type MouseEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 
-const root = '/dashboard';
+const basePath = '/dashboard';
 
-/** The dashboard's pages, by the first part of their address below `/dashboard`; `channels` is the page of one channel, whose name follows. */
-export type Page = 'now' | 'channels' | 'schedule' | 'recordings' | 'settings';
+/** The dashboard's pages, by the first path segment below `/dashboard`. `channels` is the page of one channel, whose name follows. */
+export type Page = 'overview' | 'channels' | 'schedule' | 'recordings' | 'settings';
 
-/** Where somebody is: a page, and what of it. */
-export interface Place {
+/** A page and its parameter. */
+export interface Route {
   page: Page;
-  /** What comes after the page in the address; empty where nothing does. */
+  /** The path segment after the page; may be empty. */
   part: string;
 }
 
-/** What an address shows. One that is not known is the first page's, with a part that is none of it. */
-export function placeOf(pathname: string): Place {
-  const [page = '', part = ''] = pathname.startsWith(`${root}/`) ? pathname.slice(root.length + 1).split('/') : [];
-  if (page === 'channels' && part !== '') return { page, part: decoded(part) };
-  return page === 'schedule' || page === 'recordings' || page === 'settings' ? { page, part } : { page: 'now', part: page };
+/** Parses a path. An unknown path is the overview with an unknown part. */
+export function parseRoute(pathname: string): Route {
+  const [page = '', part = ''] = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1).split('/') : [];
+  if (page === 'channels' && part !== '') return { page, part: decodePart(part) };
+  return page === 'schedule' || page === 'recordings' || page === 'settings' ? { page, part } : { page: 'overview', part: page };
 }
 
-/** Whether there is anything at a place. The set-up, and a channel's page without a name, show what is on now. */
-export function isPlace(place: Place): boolean {
-  return place.page !== 'now' || ['', 'now', 'setup', 'channels'].includes(place.part);
+/** Whether a route exists. The overview also serves `/dashboard/now`, the set-up, and a channel page without a name. */
+export function isKnownRoute(route: Route): boolean {
+  return route.page !== 'overview' || ['', 'now', 'overview', 'setup', 'channels'].includes(route.part);
 }
 
-/** The address that shows a page. */
-export function addressOf(page: Page, part = ''): string {
-  if (page === 'now') return root;
-  return part === '' ? `${root}/${page}` : `${root}/${page}/${encodeURIComponent(part)}`;
+/** The path of a page. */
+export function routePath(page: Page, part = ''): string {
+  if (page === 'overview') return basePath;
+  return part === '' ? `${basePath}/${page}` : `${basePath}/${page}/${encodeURIComponent(part)}`;
 }
 
-function decoded(part: string): string {
+function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
@@ -39,43 +39,43 @@ function decoded(part: string): string {
 }
 
 export interface Navigation {
-  place: Place;
-  go: (address: string) => void;
+  route: Route;
+  go: (url: string) => void;
 }
 
-/** Follows the browser's address; `go` changes it without loading anything. */
+/** Follows the browser's location; `go` changes it without loading a document. */
 export function useNavigation(): Navigation {
-  const [place, setPlace] = useState(() => placeOf(window.location.pathname));
+  const [route, setRoute] = useState(() => parseRoute(window.location.pathname));
   useEffect(() => {
-    const follow = () => setPlace(placeOf(window.location.pathname));
-    window.addEventListener('popstate', follow);
-    return () => window.removeEventListener('popstate', follow);
+    const handleChange = () => setRoute(parseRoute(window.location.pathname));
+    window.addEventListener('popstate', handleChange);
+    return () => window.removeEventListener('popstate', handleChange);
   }, []);
-  const go = useCallback((address: string) => {
-    window.history.pushState(null, '', address);
+  const go = useCallback((url: string) => {
+    window.history.pushState(null, '', url);
     window.scrollTo(0, 0);
-    setPlace(placeOf(window.location.pathname));
+    setRoute(parseRoute(window.location.pathname));
   }, []);
-  return { place, go };
+  return { route, go };
 }
 
 interface PageLinkProps {
-  to: string;
+  target: string;
   current: boolean;
   className?: string;
-  go: (address: string) => void;
+  go: (url: string) => void;
   children: ReactNode;
 }
 
-/** A link within the dashboard: a real one, so that it opens in another tab too. */
-export function PageLink({ to, current, className, go, children }: PageLinkProps) {
-  function follow(event: MouseEvent) {
+/** A link within the dashboard. It is a real link, so that it can be opened in a new tab. */
+export function PageLink({ target, current, className, go, children }: PageLinkProps) {
+  function handleClick(event: MouseEvent) {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(to);
+    go(target);
   }
   return (
-    <a href={to} className={className} aria-current={current ? 'page' : undefined} onClick={follow}>
+    <a href={target} className={className} aria-current={current ? 'page' : undefined} onClick={handleClick}>
       {children}
     </a>
   );

@@ -2,33 +2,33 @@ import { adminText } from '../text';
 import { forgetToken, storedToken } from './access';
 import { Api, ApiError, type Me } from './api';
 
-/** Who uses the dashboard, as far as that is known. */
+/** State of the dashboard's session. */
 export type Session =
-  | { state: 'asking' }
-  | { state: 'out'; why: string | null }
-  | { state: 'in'; api: Api; me: Me }
+  | { state: 'checking' }
+  | { state: 'signedOut'; reason: string | null }
+  | { state: 'signedIn'; api: Api; me: Me }
   | { state: 'unreachable'; message: string };
 
-/** What the browser may have from before: a token that was kept here, or else a login's cookie. */
-export async function resume(): Promise<Session> {
+/** Resumes a session: with the stored token, or with the login cookie. */
+export async function resumeSession(): Promise<Session> {
   const token = storedToken();
-  const found = await look(new Api(token, adminText));
-  if (found.state !== 'out' || token === null) return found;
+  const stored = await fetchSession(new Api(token, adminText));
+  if (stored.state !== 'signedOut' || token === null) return stored;
   forgetToken();
-  const login = await look(new Api(null, adminText));
-  return login.state === 'out' ? { state: 'out', why: adminText.signIn.expired } : login;
+  const login = await fetchSession(new Api(null, adminText));
+  return login.state === 'signedOut' ? { state: 'signedOut', reason: adminText.signIn.sessionExpired } : login;
 }
 
-async function look(api: Api): Promise<Session> {
+async function fetchSession(api: Api): Promise<Session> {
   try {
-    return { state: 'in', api, me: await api.me() };
+    return { state: 'signedIn', api, me: await api.me() };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return { state: 'out', why: null };
+    if (error instanceof ApiError && error.status === 401) return { state: 'signedOut', reason: null };
     return { state: 'unreachable', message: error instanceof ApiError ? error.message : adminText.failed };
   }
 }
 
-/** Logs in by cookie; a token that was kept here is forgotten. */
+/** Logs in with a cookie and forgets the stored token. */
 export async function logIn(name: string, password: string, code?: string): Promise<{ api: Api; me: Me }> {
   const api = new Api(null, adminText);
   await api.login(name, password, code);
@@ -36,16 +36,16 @@ export async function logIn(name: string, password: string, code?: string): Prom
   return { api, me: await api.me() };
 }
 
-/** Makes the first admin and logs them in. The token that comes with it is nobody's then, so it is taken back. */
-export async function setUp(code: string, name: string, password: string): Promise<{ api: Api; me: Me }> {
-  const first = await new Api(null, adminText).setUp(code, name, password);
-  const made = await logIn(name, password);
-  await made.api.revokeToken(first.info.id).catch(() => undefined);
-  return made;
+/** Creates the first admin and logs in. The token of the response is not needed, so it is revoked. */
+export async function setUpServer(code: string, name: string, password: string): Promise<{ api: Api; me: Me }> {
+  const firstToken = await new Api(null, adminText).setUp(code, name, password);
+  const created = await logIn(name, password);
+  await created.api.revokeToken(firstToken.info.id).catch(() => undefined);
+  return created;
 }
 
-/** Ends a login, or forgets a token. One that is over already is as good. */
-export async function leave(api: Api, me: Me): Promise<void> {
+/** Ends the login, or forgets the token. An expired login is not an error. */
+export async function signOut(api: Api, me: Me): Promise<void> {
   if (me.kind === 'token') {
     forgetToken();
     return;

@@ -3,52 +3,55 @@ import { adminText } from '../text';
 import { ApiError } from './api';
 
 export interface Pages<T> {
-  /** Null until the first page is there. */
+  /** Null until the first page is loaded. */
   items: T[] | null;
-  problem: ApiError | null;
-  /** Whether there may be more. */
+  error: ApiError | null;
+  /** Whether more pages may exist. */
   hasMore: boolean;
-  more: () => void;
-  again: () => void;
-  /** Shows another one in the place of the one with its id. */
+  loadMore: () => void;
+  reload: () => void;
+  /** Replaces the item with the same id. */
   replace: (item: T) => void;
 }
 
-/** A long list that is read on when somebody asks for it. `ask` must stay the same function as long as the list is the same. */
-export function usePages<Id, T extends { id: Id }>(ask: (before?: Id) => Promise<T[]>, pageSize: number): Pages<T> {
+/** A list that loads further pages on request. `load` must be stable while the list is the same. */
+export function usePages<Id, T extends { id: Id }>(load: (before?: Id) => Promise<T[]>, pageSize: number): Pages<T> {
   const [items, setItems] = useState<T[] | null>(null);
-  const [problem, setProblem] = useState<ApiError | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
   const [hasMore, setHasMore] = useState(false);
-  const latest = useRef(0);
+  const latestRequest = useRef(0);
 
-  const load = useCallback(
-    (known: T[]) => {
-      const number = ++latest.current;
-      ask(known.at(-1)?.id).then(
+  const loadFrom = useCallback(
+    (existing: T[]) => {
+      const requestNumber = ++latestRequest.current;
+      load(existing.at(-1)?.id).then(
         (found) => {
-          if (number !== latest.current) return;
-          setItems([...known, ...found]);
+          if (requestNumber !== latestRequest.current) return;
+          setItems([...existing, ...found]);
           setHasMore(found.length === pageSize);
-          setProblem(null);
+          setError(null);
         },
         (error: unknown) => {
-          if (number === latest.current) setProblem(error instanceof ApiError ? error : new ApiError(0, adminText.failed));
+          if (requestNumber === latestRequest.current) setError(error instanceof ApiError ? error : new ApiError(0, adminText.failed));
         },
       );
     },
-    [ask, pageSize],
+    [load, pageSize],
   );
 
-  const replace = useCallback((item: T) => setItems((known) => known?.map((one) => (one.id === item.id ? item : one)) ?? null), []);
+  const replace = useCallback(
+    (item: T) => setItems((existing) => existing?.map((existingItem) => (existingItem.id === item.id ? item : existingItem)) ?? null),
+    [],
+  );
 
   useEffect(() => {
     setItems(null);
     setHasMore(false);
-    load([]);
+    loadFrom([]);
     return () => {
-      latest.current++;
+      latestRequest.current++;
     };
-  }, [load]);
+  }, [loadFrom]);
 
-  return { items, problem, hasMore, more: () => load(items ?? []), again: () => load([]), replace };
+  return { items, error, hasMore, loadMore: () => loadFrom(items ?? []), reload: () => loadFrom([]), replace };
 }

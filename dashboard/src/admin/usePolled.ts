@@ -2,47 +2,47 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError } from './api';
 
 export interface Polled<T> {
-  /** The last good answer, also while later ones fail. */
+  /** The last successful result, also after later failures. */
   data: T | null;
   error: ApiError | null;
-  /** Asks now. */
+  /** Loads now. */
   refresh: () => void;
 }
 
-/** Asks again every `everyMs` while the page can be seen. `ask` must stay the same function between renders. */
-export function usePolled<T>(ask: () => Promise<T>, everyMs: number, onUnauthorized: () => void): Polled<T> {
+/** Loads every `intervalMs` while the page is visible. `load` must be stable between renders. */
+export function usePolled<T>(load: () => Promise<T>, intervalMs: number, onUnauthorized: () => void): Polled<T> {
   const [data, setData] = useState<T | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
-  const latest = useRef(0);
+  const latestRequest = useRef(0);
 
   const refresh = useCallback(() => {
-    const number = ++latest.current;
-    ask().then(
-      (answer) => {
-        if (number !== latest.current) return;
-        setData(answer);
+    const requestNumber = ++latestRequest.current;
+    load().then(
+      (result) => {
+        if (requestNumber !== latestRequest.current) return;
+        setData(result);
         setError(null);
       },
-      (problem: unknown) => {
-        if (number !== latest.current) return;
-        if (problem instanceof ApiError && problem.status === 401) onUnauthorized();
-        setError(problem instanceof ApiError ? problem : new ApiError(0, String(problem)));
+      (failure: unknown) => {
+        if (requestNumber !== latestRequest.current) return;
+        if (failure instanceof ApiError && failure.status === 401) onUnauthorized();
+        setError(failure instanceof ApiError ? failure : new ApiError(0, String(failure)));
       },
     );
-  }, [ask, onUnauthorized]);
+  }, [load, onUnauthorized]);
 
   useEffect(() => {
     refresh();
     const timer = window.setInterval(() => {
       if (!document.hidden) refresh();
-    }, everyMs);
+    }, intervalMs);
     document.addEventListener('visibilitychange', refresh);
     return () => {
-      latest.current++;
+      latestRequest.current++;
       window.clearInterval(timer);
       document.removeEventListener('visibilitychange', refresh);
     };
-  }, [refresh, everyMs]);
+  }, [refresh, intervalMs]);
 
   return { data, error, refresh };
 }

@@ -1,18 +1,18 @@
 import type { System } from './api';
 
-// Where viewers find what the dashboard is about. None of these addresses has a token in it.
+// URLs of the viewer pages. They contain no token.
 
-/** Scheme and host of viewers' pages: what the server says, or else where this page is. */
-export function viewerOrigin(system: Pick<System, 'publicUrl'>, here: string): string {
-  return system.publicUrl ?? here;
+/** Scheme and host of the viewer pages: as configured on the server, or else the dashboard's. */
+export function viewerPageOrigin(system: Pick<System, 'publicUrl'>, dashboardOrigin: string): string {
+  return system.publicUrl ?? dashboardOrigin;
 }
 
-/** The page of a channel, which shows whatever is on; `origin` is scheme and host, such as `https://live.example.org`. */
-export function channelPageAddress(origin: string, channel: string): string {
+/** The watch page of a channel; `origin` is scheme and host, such as `https://live.example.org`. */
+export function channelPageUrl(origin: string, channel: string): string {
   return `${origin}/watch/${encodeURIComponent(channel)}`;
 }
 
-/** The page of one event: a countdown before it, the event itself, and its recording afterwards. */
-export function eventPageAddress(origin: string, id: string): string {
+/** The page of an event: a countdown, then the event, later its recording. */
+export function eventPageUrl(origin: string, id: string): string {
   return `${origin}/event/${encodeURIComponent(id)}`;
 }

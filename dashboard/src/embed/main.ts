@@ -2,27 +2,27 @@ import '../theme.css';
 import '../player/player.css';
 import './embed.css';
 import { playerText } from '../text';
-import { embedOptions } from '../player/address';
+import { embedOptions } from '../player/channelUrls';
 import { element, setLabel } from '../player/dom';
 import { icon } from '../player/icons';
-import { makePlayerPage, noChannelPage } from '../player/page';
-import { AfterShow } from '../watch/afterShow';
-import '../watch/around.css';
+import { createPlayerPage, createNoChannelPage } from '../player/page';
+import { PostShow } from '../watch/postShow';
+import '../watch/viewerPage.css';
 
-let after: AfterShow | null = null;
-const page = makePlayerPage(
+let postShow: PostShow | null = null;
+const page = createPlayerPage(
   embedOptions(window.location.search),
-  (address) => {
-    const link = element('a', { class: 'control', href: address.watchPage, target: '_blank', rel: 'noopener' }, icon('outside'));
+  (urls) => {
+    const link = element('a', { class: 'control', href: urls.watchPage, target: '_blank', rel: 'noopener' }, icon('outside'));
     setLabel(link, playerText.openWatchPage);
     return [link];
   },
-  (view) => after?.draw(view),
+  (view) => postShow?.render(view),
 );
 if (page !== null) {
-  after = new AfterShow(page.stage.player, page.address);
-  page.stage.root.append(after.root);
+  postShow = new PostShow(page.stage.player, page.urls);
+  page.stage.root.append(postShow.root);
 }
 
-document.getElementById('page')?.append(element('main', { class: 'embed' }, page?.stage.root ?? noChannelPage()));
+document.getElementById('page')?.append(element('main', { class: 'embed' }, page?.stage.root ?? createNoChannelPage()));
 void page?.stage.player.start();

@@ -4,46 +4,53 @@ import { icon, setIcon } from '../player/icons';
 import { watchText } from '../text/watch';
 import type { EventPhase, EventReport, EventStatus } from './eventStatus';
 
-/** What stands on the stage while nothing of the event plays: its countdown over its picture, or why there is nothing to see. */
+/** Shown on the stage while no video of the event plays: the countdown over its poster, or a message. */
 export class EventCard {
   readonly root = element('section', { class: 'stage event-card' });
-  private readonly picture = element('img', { class: 'event-picture', alt: '', hidden: true });
+  private readonly poster = element('img', { class: 'event-poster', alt: '', hidden: true });
   private readonly icon = icon('clock');
   private readonly title = element('p', { class: 'message-title' });
-  // A clock that counts down is not read out every second.
-  private readonly left = element('p', { class: 'message-left', role: 'timer', 'aria-live': 'off', hidden: true });
+  // Screen readers do not announce each second.
+  private readonly countdown = element('p', { class: 'message-countdown', role: 'timer', 'aria-live': 'off', hidden: true });
   private readonly hint = element('p', { class: 'message-hint' });
-  private shownPicture: string | null = null;
+  private shownPoster: string | null = null;
 
   constructor() {
     this.root.append(
-      this.picture,
-      element('div', { class: 'message', role: 'status', 'data-icon': 'icon' }, this.icon, this.title, this.left, this.hint),
+      this.poster,
+      element('div', { class: 'message', role: 'status', 'data-icon': 'icon' }, this.icon, this.title, this.countdown, this.hint),
     );
-    this.picture.addEventListener('load', () => {
-      setHidden(this.picture, false);
+    this.poster.addEventListener('load', () => {
+      setHidden(this.poster, false);
       setAttribute(this.root, 'data-poster', 'shown');
     });
   }
 
-  draw(phase: EventPhase, report: EventReport, known: EventStatus | null, fallbackPicture: string | null, now: number): void {
-    this.show(known?.poster ?? fallbackPicture);
-    setIcon(this.icon, phase === 'ended' ? 'check' : phase === 'cancelled' || phase === 'notFound' || phase === 'denied' || phase === 'unreachable' ? 'warning' : 'clock');
-    const { clock, left } = known === null ? { clock: '', left: null } : countdown(known.startsAt, now);
-    setHidden(this.left, phase !== 'countdown' || left === null);
-    setText(this.left, left ?? '');
-    const [title, hint] = this.texts(phase, report, known, clock);
+  render(phase: EventPhase, report: EventReport, known: EventStatus | null, fallbackPoster: string | null, now: number): void {
+    this.show(known?.poster ?? fallbackPoster);
+    setIcon(
+      this.icon,
+      phase === 'ended'
+        ? 'check'
+        : phase === 'cancelled' || phase === 'notFound' || phase === 'denied' || phase === 'unreachable'
+          ? 'warning'
+          : 'clock',
+    );
+    const { clock, remaining } = known === null ? { clock: '', remaining: null } : countdown(known.startsAt, now);
+    setHidden(this.countdown, phase !== 'countdown' || remaining === null);
+    setText(this.countdown, remaining ?? '');
+    const [title, hint] = this.messageFor(phase, report, known, clock);
     setText(this.title, title);
     setText(this.hint, hint);
   }
 
-  private texts(phase: EventPhase, report: EventReport, known: EventStatus | null, clock: string): [string, string] {
+  private messageFor(phase: EventPhase, report: EventReport, known: EventStatus | null, clock: string): [string, string] {
     const text = watchText.event;
     switch (phase) {
       case 'countdown':
-        return [known?.title ?? '', `${text.begins(clock)}.\n${text.stay}`];
+        return [known?.title ?? '', `${text.startsAt(clock)}.\n${text.waitHint}`];
       case 'late':
-        return [known?.title ?? '', `${text.late}\n${text.stay}`];
+        return [known?.title ?? '', `${text.startingSoon}\n${text.waitHint}`];
       case 'cancelled':
         return [text.cancelledTitle, text.cancelledHint];
       case 'ended':
@@ -51,8 +58,8 @@ export class EventCard {
       case 'notFound':
         return [text.notFoundTitle, text.notFoundHint];
       case 'denied': {
-        const why = report.kind === 'denied' && report.noToken ? text.noToken : text.denied;
-        return [why.title, why.hint];
+        const message = report.kind === 'denied' && report.noToken ? text.noToken : text.denied;
+        return [message.title, message.hint];
       }
       case 'unreachable':
         return [text.unreachable.title, text.unreachable.hint];
@@ -61,11 +68,11 @@ export class EventCard {
     }
   }
 
-  private show(address: string | null): void {
-    if (address === this.shownPicture) return;
-    this.shownPicture = address;
-    setHidden(this.picture, true);
-    if (address === null) this.picture.removeAttribute('src');
-    else this.picture.src = address;
+  private show(url: string | null): void {
+    if (url === this.shownPoster) return;
+    this.shownPoster = url;
+    setHidden(this.poster, true);
+    if (url === null) this.poster.removeAttribute('src');
+    else this.poster.src = url;
   }
 }

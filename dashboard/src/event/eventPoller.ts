@@ -2,13 +2,13 @@ import { type EventReport, type EventStatus, eventPollDelay, eventReportForStatu
 
 const timeoutMs = 6000;
 
-/** Asks the server what an event does, again and again, and tells `onReport`. */
+/** Polls an event's status and reports it to `onReport`. */
 export class EventPoller {
   report: EventReport = { kind: 'nothing' };
-  /** The event as it was heard of last; stays while the server is away. */
-  known: EventStatus | null = null;
+  /** The last known event; kept while the server is unreachable. */
+  lastEvent: EventStatus | null = null;
   private timer: number | undefined;
-  private asking = false;
+  private isPolling = false;
   private readonly url: string;
   private readonly now: () => number;
   private readonly onReport: () => void;
@@ -19,20 +19,20 @@ export class EventPoller {
     this.onReport = onReport;
   }
 
-  /** Asks now, and then goes on by itself. */
-  ask(): void {
-    if (this.asking) return;
+  /** Polls now, and then periodically. */
+  poll(): void {
+    if (this.isPolling) return;
     window.clearTimeout(this.timer);
-    void this.askOnce();
+    void this.pollOnce();
   }
 
-  private async askOnce(): Promise<void> {
-    this.asking = true;
+  private async pollOnce(): Promise<void> {
+    this.isPolling = true;
     this.report = await this.fetchReport();
-    this.asking = false;
-    if (this.report.kind === 'answer') this.known = this.report.event;
+    this.isPolling = false;
+    if (this.report.kind === 'answer') this.lastEvent = this.report.event;
     this.onReport();
-    this.timer = window.setTimeout(() => this.ask(), eventPollDelay(this.report, this.known, this.now(), Math.random()));
+    this.timer = window.setTimeout(() => this.poll(), eventPollDelay(this.report, this.lastEvent, this.now(), Math.random()));
   }
 
   private async fetchReport(): Promise<EventReport> {
@@ -41,12 +41,12 @@ export class EventPoller {
     const timeout = window.setTimeout(() => abort.abort(), timeoutMs);
     try {
       const response = await fetch(this.url, { cache: 'no-cache', signal: abort.signal });
-      const meaning = eventReportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
-      if (meaning !== 'read the body') return meaning;
+      const outcome = eventReportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
+      if (outcome !== 'read the body') return outcome;
       const event = parseEvent(await response.json());
       if (event !== null) return { kind: 'answer', event };
     } catch {
-      // Offline, refused, aborted or not JSON: all the same to a viewer.
+      // Network failure, timeout or invalid JSON.
     } finally {
       window.clearTimeout(timeout);
     }

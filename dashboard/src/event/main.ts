@@ -2,208 +2,233 @@ import '../theme.css';
 import '../colors.css';
 import '../player/player.css';
 import '../watch/watch.css';
-import '../watch/around.css';
+import '../watch/viewerPage.css';
 import './event.css';
 import { playerText } from '../text';
 import { watchText } from '../text/watch';
-import { embedOptions } from '../player/address';
-import { Awakening } from '../player/awakening';
+import { embedOptions } from '../player/channelUrls';
+import { WakeDetector } from '../player/wakeDetector';
 import { element, setAttribute, setHidden, setText } from '../player/dom';
-import { type PageParts, makePlayerPage } from '../player/page';
+import { type PlayerPage, createPlayerPage } from '../player/page';
 import type { PlayerView } from '../player/player';
 import { ServerClock } from '../player/serverClock';
-import { replayPlaylist } from '../watch/afterwards';
+import { replayPlaylist } from '../watch/postShowPolicy';
 import { broadcastPosition } from '../watch/position';
 import { ShareDialog } from '../watch/share';
 import { EventCard } from './card';
-import { eventAddress } from './eventAddress';
+import { eventUrls } from './eventUrls';
 import { EventPoller } from './eventPoller';
 import { type EventPhase, type EventStatus, eventPhase } from './eventStatus';
 
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
-const hour = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
-/** What still plays after the event's end is played out, for as long at most. */
-const playOutMs = 15_000;
+const dayFormat = new Intl.DateTimeFormat(undefined, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
+const hourFormat = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+/** How long buffered video of an ended event plays on. */
+const playoutMs = 15_000;
 
 const root = document.documentElement;
-const address = eventAddress(window.location.pathname, window.location.search);
-const isEmbedded = address?.isEmbedded ?? window.location.pathname.includes('/embed/');
-const clock = new ServerClock(address?.time ?? '/time');
+const urls = eventUrls(window.location.pathname, window.location.search);
+const isEmbedded = urls?.isEmbedded ?? window.location.pathname.includes('/embed/');
+const clock = new ServerClock(urls?.time ?? '/time');
 
 const card = new EventCard();
-const place = element('div', { class: 'event-place' }, card.root);
+const stageContainer = element('div', { class: 'event-stage' }, card.root);
 const title = element('h1', { class: 'title' });
 const pillLabel = element('span');
 const pill = element('span', { class: 'pill', hidden: true }, element('span', { class: 'dot', 'aria-hidden': 'true' }), pillLabel);
-const when = element('time', { class: 'fact' });
-const moved = element('p', { class: 'event-moved', role: 'status' });
+const timeLabel = element('time', { class: 'fact' });
+const movedNotice = element('p', { class: 'event-moved', role: 'status' });
 const description = element('p', { class: 'event-description' });
-const calendar = element('a', { class: 'button', href: address?.calendar ?? '', hidden: true }, watchText.event.calendar);
-const channel = element('a', { class: 'button', href: '', hidden: true }, watchText.event.channel);
+const calendar = element('a', { class: 'button', href: urls?.calendar ?? '', hidden: true }, watchText.event.calendar);
+const channel = element('a', { class: 'button', href: '', hidden: true }, watchText.event.openChannel);
 
-let player: PageParts | null = null;
+let playerPage: PlayerPage | null = null;
 let view: PlayerView | null = null;
 let replay: string | null = null;
-let overSince: number | null = null;
-/** The page, not the viewer, stopped what played, and where it stood then. */
-let stilled: 'live' | 'elsewhere' | null = null;
-let knownStart: number | null = null;
+let endedAt: number | null = null;
+/** Where the page, not the viewer, paused playback. */
+let pausedAt: 'live' | 'elsewhere' | null = null;
+let lastStart: number | null = null;
 
-const poller = address === null ? null : new EventPoller(address.status, () => clock.now(), onReport);
-const awakening = new Awakening(wake, () => poller?.ask());
+const poller = urls === null ? null : new EventPoller(urls.status, () => clock.now(), onReport);
+const wakeDetector = new WakeDetector(onWake, () => poller?.poll());
 const share = new ShareDialog(
-  () => poller?.known?.title ?? '',
-  () => (view === null || player === null ? null : broadcastPosition(view, player.stage.player.video)),
+  () => poller?.lastEvent?.title ?? '',
+  () => (view === null || playerPage === null ? null : broadcastPosition(view, playerPage.stage.player.video)),
 );
 
 if (isEmbedded) {
   root.dataset.embedded = 'true';
-  document.getElementById('page')?.append(element('main', { class: 'embed' }, place));
+  document.getElementById('page')?.append(element('main', { class: 'embed' }, stageContainer));
 } else {
   const brand = element('span', { class: 'brand' }, element('span', { class: 'brand-mark', 'aria-hidden': 'true' }), playerText.product);
-  document.getElementById('page')?.append(
-    element('header', { class: 'top' }, brand),
-    element(
-      'main',
-      { class: 'watch' },
-      place,
+  document
+    .getElementById('page')
+    ?.append(
+      element('header', { class: 'page-header' }, brand),
       element(
-        'div',
-        { class: 'about' },
-        element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, when), moved, description),
-        element('div', { class: 'about-side' }, share.button, calendar, channel),
+        'main',
+        { class: 'watch' },
+        stageContainer,
+        element(
+          'div',
+          { class: 'about' },
+          element('div', { class: 'about-main' }, title, element('div', { class: 'facts' }, pill, timeLabel), movedNotice, description),
+          element('div', { class: 'about-side' }, share.button, calendar, channel),
+        ),
+        share.dialog,
       ),
-      share.dialog,
-    ),
-  );
+    );
 }
 
 void clock.synchronize();
-poller?.ask();
+poller?.poll();
 window.setInterval(() => {
-  // Timers of a page that nobody sees are slow without any sleep.
-  if (awakening.tick() && !document.hidden) wake();
-  draw();
+  // Browsers throttle timers of hidden pages.
+  if (wakeDetector.tick() && !document.hidden) onWake();
+  render();
 }, 1000);
-draw();
+render();
 
 function onReport(): void {
   if (poller?.report.kind !== 'unreachable') clock.refresh();
-  draw();
+  render();
 }
 
-/** After sleep or a lost network: the clock that counts down may have stood still. */
-function wake(): void {
-  poller?.ask();
+/** After sleep or a lost network, the countdown may be wrong. */
+function onWake(): void {
+  poller?.poll();
   void clock.synchronize();
 }
 
-function draw(): void {
+function render(): void {
   const report = poller?.report ?? { kind: 'notFound' as const };
-  const known = poller?.known ?? null;
+  const event = poller?.lastEvent ?? null;
   const now = clock.now();
-  const phase = eventPhase(report, known, now);
+  const phase = eventPhase(report, event, now);
   if (root.dataset.event !== phase) root.dataset.event = phase;
-  if (known !== null) drawAbout(known, phase);
-  if (known !== null) perform(known, phase);
+  if (event !== null) renderDetails(event, phase);
+  if (event !== null) updatePlayer(event, phase);
 
-  const plays = player !== null && (phase === 'live' || phase === 'replay' || isPlayingOut(phase));
-  // No link that opens nothing.
+  const isShown = playerPage !== null && (phase === 'live' || phase === 'replay' || isPlayingOut(phase));
+  // Do not share a page that cannot be opened.
   setHidden(share.button, phase === 'notFound' || phase === 'denied');
-  setHidden(card.root, plays);
-  if (player !== null) setHidden(player.stage.root, !plays);
-  if (!plays) {
+  setHidden(card.root, isShown);
+  if (playerPage !== null) setHidden(playerPage.stage.root, !isShown);
+  if (!isShown) {
     if (root.dataset.state !== 'offline') root.dataset.state = 'offline';
-    const channelAddress = known === null ? null : address?.channel(known.channel) ?? null;
-    card.draw(phase, report, known, channelAddress?.poster ?? null, now);
+    const channelUrls = event === null ? null : (urls?.channel(event.channel) ?? null);
+    card.render(phase, report, event, channelUrls?.poster ?? null, now);
   }
 }
 
-/** Puts on the stage what belongs there. Only what is the event's own: what else the channel does is not for this page. */
-function perform(known: EventStatus, phase: EventPhase): void {
+/** Plays the event's broadcast or recording, but nothing else of its channel. */
+function updatePlayer(event: EventStatus, phase: EventPhase): void {
   if (phase === 'live') {
-    overSince = null;
-    if (player === null) mount(known);
-    else goOn(player);
+    endedAt = null;
+    if (playerPage === null) mountPlayer(event);
+    else resumePlayback(playerPage);
     return;
   }
 
-  if (phase === 'ended' || phase === 'replay') overSince ??= performance.now();
-  if (phase === 'replay' && known.replay !== null && !isPlayingOut(phase)) {
-    if (player === null) mount(known, known.replay.id);
-    else if (replay === null) playReplay(player, known.replay.id);
-    if (player?.stage.player.mode === 'replay') goOn(player);
+  if (phase === 'ended' || phase === 'replay') endedAt ??= performance.now();
+  if (phase === 'replay' && event.replay !== null && !isPlayingOut(phase)) {
+    if (playerPage === null) mountPlayer(event, event.replay.id);
+    else if (replay === null) playReplay(playerPage, event.replay.id);
+    if (playerPage?.stage.player.mode === 'replay') resumePlayback(playerPage);
     return;
   }
 
-  // Nothing of the event is left, and the player would go on with whatever comes next on the channel.
-  if (phase !== 'replay' && player !== null && !isPlayingOut(phase) && view?.wantsPlay === true) {
-    const { player: playing } = player.stage;
-    // A replay that was seen to its end does not begin again by itself.
-    stilled = view.mode === 'live' ? (view.behindLive ? 'elsewhere' : 'live') : playing.video.ended ? null : 'elsewhere';
-    playing.pause();
+  // The event is over; the player would continue with the channel's next broadcast.
+  if (phase !== 'replay' && playerPage !== null && !isPlayingOut(phase) && view?.wantsPlay === true) {
+    const { player: activePlayer } = playerPage.stage;
+    // A recording that has ended does not restart.
+    pausedAt = view.mode === 'live' ? (view.behindLive ? 'elsewhere' : 'live') : activePlayer.video.ended ? null : 'elsewhere';
+    activePlayer.pause();
   }
 }
 
-/** What the page stopped goes on by itself; what the viewer stopped does not. */
-function goOn(parts: PageParts): void {
-  if (stilled === null) return;
-  const wasLive = stilled === 'live' && replay === null;
-  stilled = null;
-  if (wasLive) parts.stage.player.goLive();
-  else parts.stage.player.play();
+/** Resumes playback that the page paused. The viewer's pause stays. */
+function resumePlayback(page: PlayerPage): void {
+  if (pausedAt === null) return;
+  const wasLive = pausedAt === 'live' && replay === null;
+  pausedAt = null;
+  if (wasLive) page.stage.player.goLive();
+  else page.stage.player.play();
 }
 
-/** Whether the broadcast is still on screen: viewers are some seconds behind its end, and who started over watches its recording already. */
+/** Whether buffered video of the ended event still plays, or a recording since start-over. */
 function isPlayingOut(phase: EventPhase): boolean {
-  if ((phase !== 'ended' && phase !== 'replay') || replay !== null || stilled !== null) return false;
-  if (view?.mode === 'replay' && player?.stage.player.video.ended === false) return true;
-  return view?.state === 'live' && overSince !== null && performance.now() - overSince < playOutMs;
+  if ((phase !== 'ended' && phase !== 'replay') || replay !== null || pausedAt !== null) return false;
+  if (view?.mode === 'replay' && playerPage?.stage.player.video.ended === false) return true;
+  return view?.state === 'live' && endedAt !== null && performance.now() - endedAt < playoutMs;
 }
 
-function mount(known: EventStatus, recording: string | null = null): void {
-  const channelAddress = address?.channel(known.channel) ?? null;
-  if (channelAddress === null) return;
+function mountPlayer(event: EventStatus, recording: string | null = null): void {
+  const channelUrls = urls?.channel(event.channel) ?? null;
+  if (channelUrls === null) return;
   const options = isEmbedded ? embedOptions(window.location.search) : { muted: false, autoplay: true };
-  player = makePlayerPage(options, () => [], (drawn) => {
-    view = drawn;
-    document.title = playerText.pageTitle(poller?.known?.title ?? known.title);
-  }, channelAddress);
-  if (player === null) return;
-  place.append(player.stage.root);
-  // Known before it plays, so that it is not put there twice.
+  playerPage = createPlayerPage(
+    options,
+    () => [],
+    (playerView) => {
+      view = playerView;
+      document.title = playerText.pageTitle(poller?.lastEvent?.title ?? event.title);
+    },
+    channelUrls,
+  );
+  if (playerPage === null) return;
+  stageContainer.append(playerPage.stage.root);
+  // Set before playback, so that it does not start twice.
   replay = recording;
-  const parts = player;
-  void parts.stage.player.start().then(() => { if (recording !== null) playReplay(parts, recording); });
+  const page = playerPage;
+  void page.stage.player.start().then(() => {
+    if (recording !== null) playReplay(page, recording);
+  });
 }
 
-function playReplay(parts: PageParts, id: string): void {
-  const url = replayPlaylist(parts.address.playlist, id);
+function playReplay(page: PlayerPage, id: string): void {
+  const url = replayPlaylist(page.urls.playlist, id);
   replay = id;
   if (url === null) return;
   root.dataset.showing = 'replay';
-  // Who was at live has seen the end, and does not begin there.
-  parts.stage.player.playReplay(url, stilled === 'live' ? { startAt: 0 } : {});
+  // A viewer at the live edge has seen the end; start the recording from its beginning.
+  page.stage.player.playReplay(url, pausedAt === 'live' ? { startAt: 0 } : {});
 }
 
-function drawAbout(known: EventStatus, phase: EventPhase): void {
+function renderDetails(event: EventStatus, phase: EventPhase): void {
   const text = watchText.event;
-  if (player === null) document.title = playerText.pageTitle(known.title);
-  setText(title, known.title);
-  setText(description, known.description);
-  setHidden(description, known.description === '');
-  const labels: Partial<Record<EventPhase, string>> = { countdown: text.soon, late: text.soon, live: text.live, replay: text.replay, ended: text.ended, cancelled: text.cancelled };
+  if (playerPage === null) document.title = playerText.pageTitle(event.title);
+  setText(title, event.title);
+  setText(description, event.description);
+  setHidden(description, event.description === '');
+  const labels: Partial<Record<EventPhase, string>> = {
+    countdown: text.upcoming,
+    late: text.upcoming,
+    live: text.live,
+    replay: text.replay,
+    ended: text.ended,
+    cancelled: text.cancelled,
+  };
   setHidden(pill, labels[phase] === undefined);
   setText(pillLabel, labels[phase] ?? '');
   setAttribute(pill, 'data-pill', phase === 'live' ? 'live' : phase === 'countdown' || phase === 'late' ? 'starting' : 'ended');
-  setAttribute(when, 'datetime', known.startsAt.toISOString());
-  setText(when, `${day.format(known.startsAt)} ${text.until(hour.format(known.endsAt))}`);
+  setAttribute(timeLabel, 'datetime', event.startsAt.toISOString());
+  setText(timeLabel, `${dayFormat.format(event.startsAt)} ${text.until(hourFormat.format(event.endsAt))}`);
   setHidden(calendar, phase !== 'countdown' && phase !== 'late');
-  const channelAddress = address?.channel(known.channel) ?? null;
-  setHidden(channel, channelAddress === null);
-  if (channelAddress !== null) setAttribute(channel, 'href', channelAddress.watchPage);
+  const channelUrls = urls?.channel(event.channel) ?? null;
+  setHidden(channel, channelUrls === null);
+  if (channelUrls !== null) setAttribute(channel, 'href', channelUrls.watchPage);
 
-  const start = known.startsAt.getTime();
-  if (knownStart !== null && knownStart !== start && phase === 'countdown') setText(moved, text.moved(day.format(known.startsAt)));
-  knownStart = start;
+  const start = event.startsAt.getTime();
+  if (lastStart !== null && lastStart !== start && phase === 'countdown')
+    setText(movedNotice, text.startMoved(dayFormat.format(event.startsAt)));
+  lastStart = start;
 }

@@ -1,72 +1,84 @@
-/** What may be known of a viewer's line before anything of the stream has come. All in bits per second. */
-export interface LineHints {
-  /** What the scripts of this page came with; null when they came out of the cache. */
-  scripts: number | null;
-  /** What an earlier stream was measured with, as `recalled` has it. */
-  remembered: number | null;
-  /** The browser's own guess, where it has one. */
-  guessed: number | null;
-  /** The viewer asked for little data. */
+/** Known bandwidth before any media was loaded, in bits per second. */
+export interface BandwidthHints {
+  /** Measured with the page's scripts; null if they came from the cache. */
+  scriptTransfer: number | null;
+  /** Measured with an earlier stream, from `storedBandwidth`. */
+  previousStream: number | null;
+  /** The browser's estimate, if any. */
+  browserEstimate: number | null;
+  /** The viewer enabled data saving. */
   savesData: boolean;
 }
 
-/** Nobody knows anything: what a phone on a fair day has. Too little costs a few seconds of a smaller picture, too much a wait. */
-export const unknownLine = 1_500_000;
-const slowest = 200_000;
-/** More makes no difference to where anything begins. */
-const fastest = 20_000_000;
-/** For who asked for little: enough for a small picture. */
-const saving = 500_000;
-/** Kept free of what was measured: lines vary, and sound comes beside the picture. */
-const share = 0.8;
+/** Without any hint: a typical mobile connection. Too low costs a few seconds of low quality, too high causes rebuffering. */
+export const unknownBandwidth = 1_500_000;
+const minBandwidth = 200_000;
+/** Higher values do not change the initial quality. */
+const maxBandwidth = 20_000_000;
+/** With data saving: enough for a small rendition. */
+const saveDataBandwidth = 500_000;
+/** Usable share of a measurement, for variation and audio. */
+const usableShare = 0.8;
 
-/** With how many bits per second to choose the first quality: the lower of what was measured, and a guess only where nothing was. */
-export function firstEstimate({ scripts, remembered, guessed, savesData }: LineHints): number {
-  const measured = [scripts, remembered].filter((value) => value !== null);
-  const known = measured.length > 0 ? Math.min(...measured) * share : guessed === null ? unknownLine : Math.min(guessed * share, unknownLine);
-  const estimate = Math.round(Math.min(fastest, Math.max(slowest, known)));
-  return savesData ? Math.min(saving, estimate) : estimate;
+/** The bandwidth estimate for the initial quality: the lowest measurement, or an estimate if nothing was measured. */
+export function firstEstimate({ scriptTransfer, previousStream, browserEstimate, savesData }: BandwidthHints): number {
+  const measured = [scriptTransfer, previousStream].filter((value) => value !== null);
+  const known =
+    measured.length > 0
+      ? Math.min(...measured) * usableShare
+      : browserEstimate === null
+        ? unknownBandwidth
+        : Math.min(browserEstimate * usableShare, unknownBandwidth);
+  const estimate = Math.round(Math.min(maxBandwidth, Math.max(minBandwidth, known)));
+  return savesData ? Math.min(saveDataBandwidth, estimate) : estimate;
 }
 
-/** What of a loaded file says how fast it came: an entry of the browser's resource timing. */
+/** Timing of a loaded file: an entry of the browser's resource timing. */
 export type Transfer = Pick<PerformanceResourceTiming, 'responseStart' | 'responseEnd' | 'transferSize' | 'encodedBodySize'>;
 
-/** Bytes of a file that takes long enough to be measured with. */
-const enough = 50_000;
+/** Minimum file size for a measurement, in bytes. */
+const minTransferBytes = 50_000;
 
-/** Bits per second that the largest file came with; null when none is large enough, or all came out of the cache. */
+/** Bandwidth of the largest file in bits per second; null if none is large enough, or all came from the cache. */
 export function transferRate(transfers: readonly Transfer[]): number | null {
-  let best: Transfer | null = null;
+  let largest: Transfer | null = null;
   for (const one of transfers) {
-    if (one.transferSize >= enough && one.encodedBodySize >= enough && (best === null || one.encodedBodySize > best.encodedBodySize)) best = one;
+    if (
+      one.transferSize >= minTransferBytes &&
+      one.encodedBodySize >= minTransferBytes &&
+      (largest === null || one.encodedBodySize > largest.encodedBodySize)
+    )
+      largest = one;
   }
-  return best === null ? null : (best.encodedBodySize * 8000) / Math.max(1, best.responseEnd - best.responseStart);
+  return largest === null ? null : (largest.encodedBodySize * 8000) / Math.max(1, largest.responseEnd - largest.responseStart);
 }
 
-/** What is kept of a measurement: a rounded number and a day, and nothing that tells one viewer from another. */
+/** A stored measurement: rounded, with its day. It does not identify a viewer. */
 export interface Measurement {
-  /** Hundreds of thousands of bits per second. */
+  /** Units of 100,000 bit/s. */
   rate: number;
   /** Days since 1970. */
   day: number;
 }
 
 const dayMs = 86_400_000;
-const unit = 100_000;
+const rateUnit = 100_000;
 
-/** @param now ms since 1970 */
-export function measurementOf(bitsPerSecond: number, now: number): Measurement {
-  return { rate: Math.round(Math.min(fastest, Math.max(slowest, bitsPerSecond)) / unit), day: Math.floor(now / dayMs) };
+/** @param now milliseconds since 1970 */
+export function createMeasurement(bitsPerSecond: number, now: number): Measurement {
+  return { rate: Math.round(Math.min(maxBandwidth, Math.max(minBandwidth, bitsPerSecond)) / rateUnit), day: Math.floor(now / dayMs) };
 }
 
 /**
- * Bits per second of a measurement that was kept: whole today and yesterday, half for a week, because people move, and nothing after. Null for what is not understood.
- * @param now ms since 1970
+ * Bandwidth of a stored measurement in bits per second: unchanged on the same and the next day, halved for a week, then null. Null if it is
+ * invalid.
+ * @param now milliseconds since 1970
  */
-export function recalled(stored: unknown, now: number): number | null {
+export function storedBandwidth(stored: unknown, now: number): number | null {
   const { rate, day } = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;
-  if (typeof rate !== 'number' || typeof day !== 'number' || !(rate >= slowest / unit && rate <= fastest / unit)) return null;
+  if (typeof rate !== 'number' || typeof day !== 'number' || !(rate >= minBandwidth / rateUnit && rate <= maxBandwidth / rateUnit))
+    return null;
   const age = Math.floor(now / dayMs) - day;
   if (!(age >= 0 && age <= 7)) return null;
-  return rate * unit * (age <= 1 ? 1 : 0.5);
+  return rate * rateUnit * (age <= 1 ? 1 : 0.5);
 }

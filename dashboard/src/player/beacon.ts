@@ -1,77 +1,79 @@
-import type { BeaconPlan } from './broadcast';
+import type { BeaconPlan } from './channelStatus';
 
-/** A picture that stands still for less is still being watched. */
-const goneAfterMs = 10_000;
-/** Where all pages tell of themselves, the first word comes this soon, so that a small count is right at once. */
-const soonMs = 3000;
+/** Shorter stalls count as watching. */
+const idleAfterMs = 10_000;
+/** If all pages report, the first beacon is sent this soon, so that small counts are accurate. */
+const firstBeaconMs = 3000;
 
 export type SendBeacon = (body: string) => void;
 
 /**
- * Tells the server that this page plays, so that viewers can be counted: an id that is made up when the page is loaded and kept nowhere, every half minute, and once when it plays no more. With a large audience the server
- * asks for a share of the pages only; the id decides whether this one is among them, so that a smaller share is a part of a larger one.
+ * Reports playback to the server, which counts viewers. A random id, created on page load and never stored, is sent periodically, and once
+ * when playback ends.
+ * With many viewers, only a share of the pages reports. The id decides whether this page is included; a smaller share is a subset of a
+ * larger one.
  */
 export class Beacon {
   private readonly id: string;
-  /** Where in all pages this one stands, 0 to 1. */
-  private readonly place: number;
+  /** Rank of this page among all pages, 0 to 1. */
+  private readonly sampleRank: number;
   private readonly send: SendBeacon;
   private readonly random: () => number;
   private plan: BeaconPlan | undefined;
-  private due: number | null = null;
+  private nextAt: number | null = null;
   private lastPlayed = Number.NEGATIVE_INFINITY;
-  private told = false;
+  private isReported = false;
 
   constructor(send: SendBeacon, numbers = crypto.getRandomValues(new Uint32Array(2)), random: () => number = Math.random) {
     const [high = 0, low = 0] = numbers;
     this.id = hex(high) + hex(low);
-    this.place = high / 2 ** 32;
+    this.sampleRank = high / 2 ** 32;
     this.send = send;
     this.random = random;
   }
 
   /**
-   * To be called again and again. Times in ms of any one clock; `plays` when somebody sees or hears the picture move on. `heard` is what the server asks for: undefined for nothing, null while it does not answer, and what it
-   * asked for before stands.
+   * Call periodically, with times in ms of one clock. `isPlaying`: the viewer sees or hears playback advance. `newPlan` is the server's
+   * plan: undefined for none, null while the server does not respond; then the last plan stays valid.
    */
-  observe(plays: boolean, heard: BeaconPlan | null | undefined, now: number): void {
-    if (heard !== null) this.plan = heard;
+  observe(isPlaying: boolean, newPlan: BeaconPlan | null | undefined, now: number): void {
+    if (newPlan !== null) this.plan = newPlan;
     const { plan } = this;
-    if (plays) this.lastPlayed = now;
-    if (plan === undefined || now - this.lastPlayed > goneAfterMs) this.leave();
-    if (!plays || plan === undefined) return;
+    if (isPlaying) this.lastPlayed = now;
+    if (plan === undefined || now - this.lastPlayed > idleAfterMs) this.stop();
+    if (!isPlaying || plan === undefined) return;
 
-    if (this.place >= plan.share) {
-      // The server knows that it does not hear of this one any more.
-      this.due = null;
-      this.told = false;
+    if (this.sampleRank >= plan.share) {
+      // The server expects no report of pages outside the share.
+      this.nextAt = null;
+      this.isReported = false;
       return;
     }
     const everyMs = plan.every * 1000;
-    // Many begin at the same moment: their turns are spread.
-    this.due ??= now + this.random() * (plan.share < 1 ? everyMs : Math.min(soonMs, everyMs));
-    if (now < this.due) return;
+    // Spread the first beacons of pages that start together.
+    this.nextAt ??= now + this.random() * (plan.share < 1 ? everyMs : Math.min(firstBeaconMs, everyMs));
+    if (now < this.nextAt) return;
     this.send(`play ${this.id}`);
-    this.told = true;
-    // After sleep it is late, and not owed.
-    this.due = Math.max(this.due + everyMs, now + everyMs / 2);
+    this.isReported = true;
+    // After sleep, send one beacon and do not catch up.
+    this.nextAt = Math.max(this.nextAt + everyMs, now + everyMs / 2);
   }
 
-  /** It plays no more: the page is closed, or playback was stopped. */
-  leave(): void {
-    this.due = null;
-    if (!this.told) return;
-    this.told = false;
+  /** Reports the end of playback: the page closes, or playback stopped. */
+  stop(): void {
+    this.nextAt = null;
+    if (!this.isReported) return;
+    this.isReported = false;
     this.send(`left ${this.id}`);
   }
 }
 
-/** Whether somebody sees or hears it: a tab in the background with sound is one that is listened to. */
-export function isNoticed(hidden: boolean, video: Pick<HTMLVideoElement, 'muted' | 'volume'>, inPicture: boolean): boolean {
-  return !hidden || inPicture || (!video.muted && video.volume > 0);
+/** Whether the viewer sees or hears the video. A hidden tab with audio counts. */
+export function isWatched(hidden: boolean, video: Pick<HTMLVideoElement, 'muted' | 'volume'>, isInPictureInPicture: boolean): boolean {
+  return !hidden || isInPictureInPicture || (!video.muted && video.volume > 0);
 }
 
-/** Sends without cookies, and so that it goes out though the page is closed. Whether it arrives is nothing to wait for. */
+/** Sends without cookies, and also while the page closes. Failures are ignored. */
 export function beaconTo(url: string): SendBeacon {
   return (body) => {
     if ('keepalive' in Request.prototype) {

@@ -2,13 +2,13 @@ import { type Track, languageOf } from './tracks';
 import { loadPreferences, savePreferences } from './preferences';
 
 /**
- * The captions that a stream brings along, as subtitles or in its pictures (CEA-608). Off until a viewer wants them; the choice is kept by language.
- * Engines make the browser's own text tracks of both, and the browser draws them.
+ * Captions of a stream: subtitles, or CEA-608 in the video. Off by default; the selection is stored by language.
+ * Engines expose both as text tracks, which the browser renders.
  */
 export class Captions {
   private readonly video: HTMLVideoElement;
-  private wanted = loadPreferences().captions;
-  private last = this.wanted;
+  private language = loadPreferences().captions;
+  private lastLanguage = this.language;
 
   constructor(video: HTMLVideoElement) {
     this.video = video;
@@ -18,29 +18,31 @@ export class Captions {
     return this.list.map((track, id) => ({ id, label: track.label, language: track.language === '' ? null : track.language }));
   }
 
-  /** -1 for none. Who wants captions has the only ones that there are, whatever they are called here. */
+  /**
+   * Id of the selected track, -1 for none. If captions are enabled and only one track exists, it is selected regardless of its language.
+   */
   get chosen(): number {
-    if (this.wanted === null) return -1;
+    if (this.language === null) return -1;
     const { tracks } = this;
-    return tracks.find((track) => languageOf(track) === this.wanted)?.id ?? (tracks.length === 1 ? 0 : -1);
+    return tracks.find((track) => languageOf(track) === this.language)?.id ?? (tracks.length === 1 ? 0 : -1);
   }
 
-  /** @param id of a track, -1 for none */
+  /** @param id track id, -1 for none */
   choose(id: number): void {
     const track = this.tracks.find((one) => one.id === id);
-    this.wanted = track === undefined ? null : languageOf(track);
-    this.last = this.wanted ?? this.last;
-    savePreferences({ captions: this.wanted });
+    this.language = track === undefined ? null : languageOf(track);
+    this.lastLanguage = this.language ?? this.lastLanguage;
+    savePreferences({ captions: this.language });
     this.apply();
   }
 
-  /** On with what was on last, or else with the first; off again. */
+  /** Enables the last selected track, or else the first; disables captions if they are on. */
   toggle(): void {
     const { tracks } = this;
-    if (tracks.length > 0) this.choose(this.chosen >= 0 ? -1 : tracks.find((track) => languageOf(track) === this.last)?.id ?? 0);
+    if (tracks.length > 0) this.choose(this.chosen >= 0 ? -1 : tracks.find((track) => languageOf(track) === this.lastLanguage)?.id ?? 0);
   }
 
-  /** Tracks come when their first words do. What is off is not drawn, whatever the stream says of it. */
+  /** Tracks may appear with their first cue. Tracks that are not selected are hidden, even if the stream enables them. */
   apply(): void {
     const { chosen } = this;
     this.list.forEach((track, id) => {

@@ -4,53 +4,53 @@ import { savePreferences } from './preferences';
 import { type Mode, Speed, nextSpeed } from './speed';
 import { languageOf } from './tracks';
 
-/** What a viewer chose of quality, speed, sound and captions, and the doing of it. */
+/** The viewer's selection of quality, speed, audio and captions. */
 export class Choices {
   readonly captions: Captions;
-  private readonly pace: Speed;
+  private readonly speedControl: Speed;
   private readonly engine: () => Engine | null;
-  private readonly changed: () => void;
+  private readonly onChange: () => void;
 
-  /** @param changed is called after each choice */
-  constructor(video: HTMLVideoElement, engine: () => Engine | null, changed: () => void) {
+  /** @param onChange called after each selection */
+  constructor(video: HTMLVideoElement, engine: () => Engine | null, onChange: () => void) {
     this.captions = new Captions(video);
-    this.pace = new Speed(video);
+    this.speedControl = new Speed(video);
     this.engine = engine;
-    this.changed = changed;
+    this.onChange = onChange;
     for (const event of ['addtrack', 'change']) video.textTracks.addEventListener(event, () => this.captions.apply());
   }
 
-  /** Times of the ordinary. */
+  /** Selected playback rate. */
   get speed(): number {
-    return this.pace.chosen;
+    return this.speedControl.chosen;
   }
 
-  /** For another stream: speed is chosen for each. */
+  /** For another stream: the playback rate is not kept. */
   reset(): void {
-    this.pace.chosen = 1;
+    this.speedControl.chosen = 1;
   }
 
-  /** Brings video and engine to what was chosen. True when a faster one has just caught up with live, and ended. */
+  /** Applies the selection to video and engine. True if faster playback has just caught up with live and was reset. */
   apply(mode: Mode, behindLive: boolean): boolean {
-    const chosen = this.pace.chosen;
-    this.pace.apply(mode, behindLive);
-    this.engine()?.followLive(mode === 'live' && this.pace.chosen === 1);
+    const chosen = this.speedControl.chosen;
+    this.speedControl.apply(mode, behindLive);
+    this.engine()?.followLive(mode === 'live' && this.speedControl.chosen === 1);
     this.captions.apply();
-    return mode === 'live' && chosen > 1 && this.pace.chosen === 1;
+    return mode === 'live' && chosen > 1 && this.speedControl.chosen === 1;
   }
 
   chooseQuality(id: number): void {
     this.engine()?.chooseQuality(id);
-    this.changed();
+    this.onChange();
   }
 
   chooseSpeed(speed: number): void {
-    this.pace.chosen = speed;
-    this.changed();
+    this.speedControl.chosen = speed;
+    this.onChange();
   }
 
   changeSpeed(steps: 1 | -1): void {
-    this.chooseSpeed(nextSpeed(this.pace.chosen, steps));
+    this.chooseSpeed(nextSpeed(this.speedControl.chosen, steps));
   }
 
   chooseAudio(id: number): void {
@@ -58,16 +58,16 @@ export class Choices {
     const track = engine?.audioTracks.find((one) => one.id === id);
     engine?.chooseAudio(id);
     if (track !== undefined) savePreferences({ audio: languageOf(track) });
-    this.changed();
+    this.onChange();
   }
 
   chooseCaptions(id: number): void {
     this.captions.choose(id);
-    this.changed();
+    this.onChange();
   }
 
   toggleCaptions(): void {
     this.captions.toggle();
-    this.changed();
+    this.onChange();
   }
 }

@@ -1,21 +1,21 @@
 type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** Makes an element. Attributes that are `false` or `undefined` are left out, `true` becomes an empty one. */
+/** Creates an element. Attributes that are `false` or `undefined` are omitted; `true` becomes an empty attribute. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
+  const created = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
-    made.setAttribute(key, value === true ? '' : String(value));
+    created.setAttribute(key, value === true ? '' : String(value));
   }
-  made.append(...children);
-  return made;
+  created.append(...children);
+  return created;
 }
 
-/** Writes only what differs: screen readers announce, and browsers lay out again, when a text is replaced by itself. */
+/** Sets a text only if it differs: replacing it causes layout and screen reader announcements. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
@@ -28,12 +28,15 @@ export function setHidden(target: HTMLElement, hidden: boolean): void {
   if (target.hidden !== hidden) target.hidden = hidden;
 }
 
-/** Whether a point of the window lies outside of a box. */
-export function isBeside({ clientX, clientY }: { clientX: number; clientY: number }, { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number }): boolean {
+/** Whether a point of the viewport is outside a box. */
+export function isOutside(
+  { clientX, clientY }: { clientX: number; clientY: number },
+  { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number },
+): boolean {
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
 }
 
-/** A button's name for people and machines, and what the pointer shows. */
+/** Sets a button's accessible name and tooltip. */
 export function setLabel(target: HTMLElement, label: string): void {
   setAttribute(target, 'aria-label', label);
   if (target.title !== label) target.title = label;

@@ -1,17 +1,17 @@
-import type { Trouble } from './recovery';
+import type { PlaybackError } from './recovery';
 import type { Timeline } from './timeline';
 import type { Track } from './tracks';
 
 /**
- * Where an attachment begins: seconds of the video, or what finds the place once the playlist is there. Null, and what finds nothing, is
- * the stream's own place: live, or the begin of what is over.
+ * Where an attachment starts: seconds of the video, or a function of the timeline. Null uses the stream's default: live, or the start of a
+ * recording.
  */
-export type Begin = number | ((timeline: Timeline) => number | null) | null;
+export type InitialPosition = number | ((timeline: Timeline) => number | null) | null;
 
-/** Times of the ordinary that an engine hastens by to stay with live: catches up the tenths that a stall costs, too little to be heard. No viewer chooses as little. */
-export const catchUp = 1.05;
+/** Playback rate with which engines catch up with live, too small to be heard. Viewers cannot select it. */
+export const catchUpRate = 1.05;
 
-/** One entry of the quality menu. */
+/** An entry of the quality menu. */
 export interface Quality {
   id: number;
   width: number;
@@ -21,64 +21,64 @@ export interface Quality {
   bitrate: number;
 }
 
-/** What an engine tells the player. */
+/** Callbacks of an engine. */
 export interface EngineEvents {
-  onTrouble(trouble: Trouble): void;
+  onError(error: PlaybackError): void;
   onQualities(): void;
-  /** The playlist was closed: nothing will follow what is loaded. */
-  onClosed(): void;
+  /** The playlist ended; no media follows. */
+  onEnded(): void;
 }
 
-/** Plays one stream in one video element. Made for one attachment and thrown away after. */
+/** Plays one stream in one video element. Created for each attachment. */
 export interface Engine {
   readonly qualities: readonly Quality[];
-  /** The chosen quality, -1 for automatic. */
+  /** The selected quality, -1 for automatic. */
   readonly chosenQuality: number;
-  /** The quality on screen, -1 when not known. */
+  /** The displayed quality, -1 if unknown. */
   readonly currentQuality: number;
-  /** Bits per second that media come with, null until some were measured. Left out where that cannot be told. */
+  /** Measured bandwidth in bits per second, null before a measurement. Undefined if the engine does not measure it. */
   readonly bandwidth?: number | null;
-  /** When the picture on screen was taken, by the server's clock. */
-  readonly pictureDate: Date | null;
-  /** Seconds from here forward to where live playback would sit. */
+  /** When the displayed frame was captured, by the server's clock. */
+  readonly frameDate: Date | null;
+  /** Seconds to the live position. */
   readonly secondsToLive: number | null;
   readonly targetDuration: number;
-  /** No more media will come. */
-  readonly closed: boolean;
-  /** Null until the playlist is there. */
+  /** Whether no more media follows. */
+  readonly isEnded: boolean;
+  /** Null until the playlist is loaded. */
   readonly timeline: Timeline | null;
-  /** The renditions of sound; one or none where there is nothing to choose. */
+  /** The audio renditions; empty or one if there is no choice. */
   readonly audioTracks: readonly Track[];
-  /** -1 when not known. */
+  /** -1 if unknown. */
   readonly chosenAudio: number;
 
   chooseQuality(id: number): void;
   chooseAudio(id: number): void;
-  /** Whether playback may be hastened a little to stay with live; otherwise its speed is the viewer's alone. */
-  followLive(follow: boolean): void;
-  /** Whether the line is too slow to be hastened on: live is not kept up with then. */
-  ease?(slow: boolean): void;
-  /** Jumps to where live playback sits. */
+  /** Whether the engine may raise the playback rate to stay at live. Otherwise only the viewer sets it. */
+  followLive(isAllowed: boolean): void;
+  /** Whether the connection is too slow to stay at live. */
+  setSlowConnection?(isSlow: boolean): void;
+  /** Seeks to the live position. */
   goLive(): void;
   /** Loads again after a network failure. */
   resume(): void;
-  /** Sets up the decoder again and keeps the place. */
+  /** Resets the decoder and keeps the position. */
   recoverMedia(): void;
   destroy(): void;
 }
 
-/** What the menu calls a quality: `1080p`, `1080p60`, with the bitrate where two would be called the same. */
+/** The menu label of a quality: `1080p`, `1080p60`, with the bitrate if labels would be equal. */
 export function qualityName(quality: Quality, all: readonly Quality[], audioOnly: string): string {
   const base = plainName(quality, audioOnly);
-  const twin = all.some((other) => other.id !== quality.id && plainName(other, audioOnly) === base);
-  return twin ? `${base} · ${bitrateText(quality.bitrate)}` : base;
+  const hasDuplicate = all.some((other) => other.id !== quality.id && plainName(other, audioOnly) === base);
+  return hasDuplicate ? `${base} · ${bitrateText(quality.bitrate)}` : base;
 }
 
 function plainName(quality: Quality, audioOnly: string): string {
-  // A portrait picture is named by its width, as people do.
-  const lines = Math.min(quality.width || quality.height, quality.height);
-  if (lines === 0) return audioOnly;
-  return quality.frameRate > 31 ? `${lines}p${Math.round(quality.frameRate)}` : `${lines}p`;
+  // Portrait video is named by its width.
+  const height = Math.min(quality.width || quality.height, quality.height);
+  if (height === 0) return audioOnly;
+  return quality.frameRate > 31 ? `${height}p${Math.round(quality.frameRate)}` : `${height}p`;
 }
 
 function bitrateText(bitsPerSecond: number): string {

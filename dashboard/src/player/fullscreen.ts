@@ -1,9 +1,9 @@
-/** iPhones have no full screen for elements, only for the video. */
+/** iPhones support full screen only for videos, not for elements. */
 interface AppleVideo extends HTMLVideoElement {
   webkitEnterFullscreen?(): void;
 }
 
-/** Full screen of the stage with its controls, or of the bare video where a browser has nothing better. */
+/** Full screen of the stage with its controls, or of the video if the browser supports nothing else. */
 export class Fullscreen {
   private readonly stage: HTMLElement;
   private readonly video: AppleVideo;
@@ -13,16 +13,16 @@ export class Fullscreen {
     this.video = video;
   }
 
-  get available(): boolean {
+  get isAvailable(): boolean {
     return document.fullscreenEnabled || typeof this.video.webkitEnterFullscreen === 'function';
   }
 
-  get active(): boolean {
+  get isActive(): boolean {
     return document.fullscreenElement === this.stage;
   }
 
   toggle(): void {
-    if (this.active) void document.exitFullscreen();
+    if (this.isActive) void document.exitFullscreen();
     else if (document.fullscreenEnabled) this.stage.requestFullscreen().catch(() => undefined);
     else this.video.webkitEnterFullscreen?.();
   }

@@ -1,78 +1,79 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js';
-import { type Begin, type Engine, type EngineEvents, type Quality, catchUp } from './engine';
+import { type InitialPosition, type Engine, type EngineEvents, type Quality, catchUpRate } from './engine';
 import { captionConfig } from './hlsCaptions';
-import { LineMemory, estimateOfLine } from './lineMemory';
+import { BandwidthHistory, initialBandwidth } from './bandwidthHistory';
 import { loadPreferences } from './preferences';
-import type { Trouble } from './recovery';
+import type { PlaybackError } from './recovery';
 import { PlaylistTimeline, type Timeline } from './timeline';
 import type { Track } from './tracks';
 
 /**
- * How far behind the live edge to play is not set here on purpose: with a value of our own hls.js would not look at the
- * playlist's HOLD-BACK and PART-HOLD-BACK. Without them it keeps three target durations.
+ * The live offset is deliberately not set: hls.js would then ignore the playlist's HOLD-BACK and PART-HOLD-BACK. Without them it keeps
+ * three target durations.
  */
 const config: Partial<HlsConfig> = {
   lowLatencyMode: true,
-  // With the end of what is known for a duration, WebKit takes a live stream that waits there for one that is over, and stops it.
+  // With a finite duration, WebKit takes a live stream that waits at its end for a finished one, and stops it.
   liveDurationInfinity: true,
-  maxLiveSyncPlaybackRate: catchUp,
-  // Seconds kept behind the picture, so that a page left open for a day does not grow.
+  maxLiveSyncPlaybackRate: catchUpRate,
+  // Seconds of played media to keep, so that memory does not grow.
   backBufferLength: 20,
-  // CMAF passes through as it is. Without the worker no script is made from a blob, and none has to be allowed.
+  // CMAF needs no transmuxing. Without the worker, the CSP need not allow blob scripts.
   enableWorker: false,
-  // A phone does not load more lines than it has.
+  // Do not load a resolution that exceeds the player's size.
   capLevelToPlayerSize: true,
-  // What the product does not make.
+  // Features that the server does not use.
   enableInterstitialPlayback: false,
   ...captionConfig,
 };
 
-/** Fragments of the picture from which on the measured line is believed. */
-const fragmentsToMeasure = 2;
+/** Number of video fragments before the measured bandwidth is used. */
+const minFragments = 2;
 
-/** Playback through Media Source Extensions, which every browser but older iPhones has. */
+/** Playback with Media Source Extensions, which all browsers except older iPhones support. */
 export class HlsEngine implements Engine {
   readonly hls: Hls;
-  closed = false;
+  isEnded = false;
   private readonly video: HTMLVideoElement;
   private readonly events: EngineEvents;
-  private readonly listening = new AbortController();
-  private readonly memory = new LineMemory();
+  private readonly listeners = new AbortController();
+  private readonly bandwidthHistory = new BandwidthHistory();
   private fragments = 0;
-  private eased = false;
-  private drawn: { details: object; end: number; timeline: Timeline } | null = null;
+  private isSlow = false;
+  private cachedTimeline: { details: object; end: number; timeline: Timeline } | null = null;
 
   static get supported(): boolean {
     return Hls.isSupported();
   }
 
-  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, begin: Begin) {
+  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, initialPosition: InitialPosition) {
     this.video = video;
     this.events = events;
     const { audio } = loadPreferences();
     this.hls = new Hls({
       ...config,
-      // In bits per second, until something of this stream was measured.
-      abrEwmaDefaultEstimate: estimateOfLine(),
-      ...(typeof begin === 'number' ? { startPosition: begin } : {}),
+      // Bits per second, until bandwidth was measured.
+      abrEwmaDefaultEstimate: initialBandwidth(),
+      ...(typeof initialPosition === 'number' ? { startPosition: initialPosition } : {}),
       ...(audio === null ? {} : { audioPreference: { lang: audio } }),
     });
-    this.hls.on(Events.ERROR, (_, error) => this.onError(error));
+    this.hls.on(Events.ERROR, (_, error) => this.onHlsError(error));
     this.hls.on(Events.MANIFEST_PARSED, () => events.onQualities());
     this.hls.on(Events.LEVELS_UPDATED, () => events.onQualities());
     this.hls.on(Events.LEVEL_SWITCHED, () => events.onQualities());
     this.hls.on(Events.FRAG_BUFFERED, (_, { frag }) => {
       if (frag.type !== 'main' || frag.sn === 'initSegment') return;
       this.fragments++;
-      this.memory.loaded(this.hls.bandwidthEstimate);
+      this.bandwidthHistory.onFragment(this.hls.bandwidthEstimate);
     });
     this.hls.on(Events.LEVEL_UPDATED, (_, { details }) => {
-      if (details.live || this.closed) return;
-      this.closed = true;
-      events.onClosed();
+      if (details.live || this.isEnded) return;
+      this.isEnded = true;
+      events.onEnded();
     });
-    // Not before: until then hls.js goes to its own place. Nothing of it is seen, because the picture is shown once it moves.
-    if (typeof begin === 'function') video.addEventListener('canplay', () => this.goTo(begin), { once: true, signal: this.listening.signal });
+    // Earlier, hls.js would seek to its own position. Viewers do not see that: video is shown once it advances.
+    if (typeof initialPosition === 'function')
+      video.addEventListener('canplay', () => this.applyInitialPosition(initialPosition), { once: true, signal: this.listeners.signal });
     this.hls.attachMedia(video);
     this.hls.loadSource(playlist);
   }
@@ -92,10 +93,10 @@ export class HlsEngine implements Engine {
   }
 
   get bandwidth(): number | null {
-    return this.fragments < fragmentsToMeasure ? null : this.hls.bandwidthEstimate;
+    return this.fragments < minFragments ? null : this.hls.bandwidthEstimate;
   }
 
-  get pictureDate(): Date | null {
+  get frameDate(): Date | null {
     return this.hls.playingDate;
   }
 
@@ -112,14 +113,14 @@ export class HlsEngine implements Engine {
     const details = this.hls.latestLevelDetails;
     const first = details?.fragments[0];
     if (details === null || details === undefined || first === undefined) return null;
-    const end = details.live ? this.hls.liveSyncPosition ?? details.edge : details.edge;
-    if (this.drawn?.details !== details || this.drawn.end !== end) {
-      // The oldest segment of a window that slides is gone before it has loaded.
+    const end = details.live ? (this.hls.liveSyncPosition ?? details.edge) : details.edge;
+    if (this.cachedTimeline?.details !== details || this.cachedTimeline.end !== end) {
+      // The oldest segment of a sliding window may be removed while it loads.
       const start = details.live && details.type !== 'EVENT' ? first.start + details.targetduration : first.start;
       const window = { start: Math.min(start, end), end };
-      this.drawn = { details, end, timeline: new PlaylistTimeline(details.fragments, window) };
+      this.cachedTimeline = { details, end, timeline: new PlaylistTimeline(details.fragments, window) };
     }
-    return this.drawn.timeline;
+    return this.cachedTimeline.timeline;
   }
 
   get audioTracks(): readonly Track[] {
@@ -135,20 +136,20 @@ export class HlsEngine implements Engine {
   }
 
   followLive(follow: boolean): void {
-    this.hls.config.maxLiveSyncPlaybackRate = follow && !this.eased ? catchUp : 1;
+    this.hls.config.maxLiveSyncPlaybackRate = follow && !this.isSlow ? catchUpRate : 1;
   }
 
-  ease(slow: boolean): void {
-    this.eased = slow;
+  setSlowConnection(slow: boolean): void {
+    this.isSlow = slow;
     if (!slow) return;
     this.followLive(false);
-    // hls.js leaves the speed as it is once it may not hasten.
+    // hls.js does not reset the playback rate when catching up is disabled.
     const { playbackRate } = this.video;
-    if (playbackRate > 1 && playbackRate <= catchUp) this.video.playbackRate = 1;
+    if (playbackRate > 1 && playbackRate <= catchUpRate) this.video.playbackRate = 1;
   }
 
   chooseQuality(id: number): void {
-    // From the next segment on: the picture does not stop for it.
+    // From the next segment, without interrupting playback.
     this.hls.nextLevel = id;
   }
 
@@ -166,22 +167,22 @@ export class HlsEngine implements Engine {
   }
 
   destroy(): void {
-    this.listening.abort();
+    this.listeners.abort();
     this.hls.destroy();
   }
 
-  private goTo(begin: (timeline: Timeline) => number | null): void {
-    const position = this.timeline === null ? null : begin(this.timeline);
+  private applyInitialPosition(initialPosition: (timeline: Timeline) => number | null): void {
+    const position = this.timeline === null ? null : initialPosition(this.timeline);
     if (position !== null) this.video.currentTime = position;
   }
 
-  private onError(error: ErrorData): void {
-    // What is not fatal hls.js gets over by itself.
-    if (error.fatal) this.events.onTrouble(troubleOf(error));
+  private onHlsError(error: ErrorData): void {
+    // hls.js recovers from non-fatal errors itself.
+    if (error.fatal) this.events.onError(playbackErrorOf(error));
   }
 }
 
-function troubleOf(error: ErrorData): Trouble {
+function playbackErrorOf(error: ErrorData): PlaybackError {
   switch (error.details) {
     case ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR:
     case ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR:

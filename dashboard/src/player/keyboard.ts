@@ -1,13 +1,25 @@
 export type Command =
-  | 'toggle' | 'mute' | 'fullscreen' | 'louder' | 'quieter' | 'captions' | 'faster' | 'slower'
-  | 'back' | 'forward' | 'farBack' | 'farForward' | 'begin' | 'end';
+  | 'toggle'
+  | 'mute'
+  | 'fullscreen'
+  | 'louder'
+  | 'quieter'
+  | 'captions'
+  | 'faster'
+  | 'slower'
+  | 'back'
+  | 'forward'
+  | 'farBack'
+  | 'farForward'
+  | 'start'
+  | 'end';
 
-/** What a key asks for. Null for keys that belong to the browser or to the control that has the focus. */
-export function commandFor(key: string, withModifier: boolean, focus: 'nothing' | 'button' | 'field'): Command | null {
+/** The command of a key. Null for keys of the browser or of the focused control. */
+export function commandOf(key: string, withModifier: boolean, focus: 'nothing' | 'button' | 'field'): Command | null {
   if (withModifier || focus === 'field') return null;
   switch (key) {
     case ' ':
-      // A focused button is pressed by it.
+      // It activates a focused button.
       return focus === 'button' ? null : 'toggle';
     case 'k':
     case 'K':
@@ -29,7 +41,7 @@ export function commandFor(key: string, withModifier: boolean, focus: 'nothing' 
     case 'ArrowRight':
       return 'forward';
     case 'Home':
-      return 'begin';
+      return 'start';
     case 'End':
       return 'end';
     case 'c':
@@ -48,7 +60,7 @@ export function commandFor(key: string, withModifier: boolean, focus: 'nothing' 
   }
 }
 
-/** What has the focus, as far as keys go. */
+/** The kind of the focused element. */
 export function focusOf(target: EventTarget | null): 'nothing' | 'button' | 'field' {
   if (!(target instanceof Element)) return 'nothing';
   if (target.closest('input, textarea, select, [contenteditable]') !== null) return 'field';

@@ -1,23 +1,23 @@
-/** Seconds between the moment a picture was taken and the moment it is seen. Null when the stream carries no wall clock. */
-export function latencySeconds(serverNowMs: number, pictureDate: Date | null): number | null {
-  if (pictureDate === null) return null;
-  const seconds = (serverNowMs - pictureDate.getTime()) / 1000;
-  // Clocks that disagree by more than a day measure nothing.
+/** Seconds between capture and display of a frame. Null if the stream has no wall-clock time. */
+export function latencySeconds(serverNowMs: number, frameDate: Date | null): number | null {
+  if (frameDate === null) return null;
+  const seconds = (serverNowMs - frameDate.getTime()) / 1000;
+  // Differences of more than a day mean wrong clocks.
   if (!Number.isFinite(seconds) || Math.abs(seconds) > 86_400) return null;
   return Math.max(0, seconds);
 }
 
-/** One decimal; whole seconds from 100 s on, where the decimal is noise. */
+/** One decimal; none from 100 s. */
 export function latencyText(seconds: number): string {
   return seconds < 100 ? seconds.toFixed(1) : Math.round(seconds).toString();
 }
 
-/** Whether the viewer is so far from where live playback sits that it is worth saying. Ordinary buffering is not. */
+/** Whether playback is noticeably behind the live position. Ordinary buffering is not. */
 export function isBehindLive(secondsFromLivePosition: number | null, targetDuration: number): boolean {
   return secondsFromLivePosition !== null && secondsFromLivePosition > Math.max(4, 2 * targetDuration);
 }
 
-/** One question to the server's clock: local times (ms) before and after, and the time it answered with. */
+/** A request to the server's clock: local times (ms) before and after, and the server's time. */
 export interface ClockSample {
   sentAt: number;
   receivedAt: number;
@@ -25,14 +25,14 @@ export interface ClockSample {
 }
 
 /**
- * What to add to the local clock to get the server's, in ms. The answer was made somewhere between question and arrival;
- * of several samples the one with the shortest round trip is the most exact.
+ * Offset of the server's clock to the local clock in ms, assuming symmetric delay. The sample with the shortest round trip is the most
+ * accurate.
  */
 export function clockOffset(samples: readonly ClockSample[]): number | null {
-  let best: ClockSample | null = null;
+  let shortest: ClockSample | null = null;
   for (const sample of samples) {
     if (!Number.isFinite(sample.serverMs) || sample.receivedAt < sample.sentAt) continue;
-    if (best === null || sample.receivedAt - sample.sentAt < best.receivedAt - best.sentAt) best = sample;
+    if (shortest === null || sample.receivedAt - sample.sentAt < shortest.receivedAt - shortest.sentAt) shortest = sample;
   }
-  return best === null ? null : best.serverMs - (best.sentAt + best.receivedAt) / 2;
+  return shortest === null ? null : shortest.serverMs - (shortest.sentAt + shortest.receivedAt) / 2;
 }

@@ -1,27 +1,32 @@
 import { playerText } from '../text';
 import { controlsText } from '../text/playerControls';
-import type { Announcement } from './broadcast';
+import type { Announcement } from './channelStatus';
 import { countdown } from './countdown';
-import type { Verdict } from './state';
+import type { DisplayState } from './state';
 import type { IconName } from './icons';
 
-/** What stands on the stage in place of the picture. */
+/** A message that replaces the video on the stage. */
 export interface Message {
   title: string;
   hint: string;
-  /** How long it takes until then. Apart, because it changes every second. */
-  left?: string;
+  /** Time until the start. Separate, because it changes every second. */
+  remaining?: string;
   icon: IconName | 'spinner';
   retry: boolean;
 }
 
-/** Null while the picture speaks for itself. */
-export function messageFor({ state, reason }: Verdict, channelTitle: string, next: Announcement | null = null, now = 0): Message | null {
+/** Null while video is shown. */
+export function messageFor(
+  { state, reason }: DisplayState,
+  channelName: string,
+  next: Announcement | null = null,
+  now = 0,
+): Message | null {
   if (next !== null && (state === 'offline' || state === 'ended')) {
-    const { clock, left } = countdown(next.startsAt, now);
-    return left === null
+    const { clock, remaining } = countdown(next.startsAt, now);
+    return remaining === null
       ? { title: next.title, hint: playerText.next.late, icon: 'clock', retry: false }
-      : { title: next.title, hint: playerText.next.hint(clock), left, icon: 'clock', retry: false };
+      : { title: next.title, hint: playerText.next.hint(clock), remaining, icon: 'clock', retry: false };
   }
 
   switch (state) {
@@ -30,7 +35,7 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string, nex
       return null;
     case 'offline':
       if (reason === 'unknown') return { ...playerText.unknown, icon: 'warning', retry: false };
-      return { title: playerText.offline.title(channelTitle), hint: playerText.offline.hint, icon: 'moon', retry: false };
+      return { title: playerText.offline.title(channelName), hint: playerText.offline.hint, icon: 'moon', retry: false };
     case 'ended':
       return { ...playerText.ended, icon: 'check', retry: false };
     case 'starting': {
@@ -44,8 +49,11 @@ export function messageFor({ state, reason }: Verdict, channelTitle: string, nex
     }
     case 'error': {
       if (reason === 'replay') return { ...controlsText.replayFailed, icon: 'warning', retry: true };
-      const known = reason === 'unreachable' || reason === 'denied' || reason === 'expired' || reason === 'noToken' || reason === 'unsupported' ? reason : 'media';
-      // Where only another link helps, there is nothing to try again.
+      const known =
+        reason === 'unreachable' || reason === 'denied' || reason === 'expired' || reason === 'noToken' || reason === 'unsupported'
+          ? reason
+          : 'media';
+      // Retrying does not help if the viewer needs another link.
       return { ...playerText.error[known], icon: 'warning', retry: known !== 'expired' && known !== 'noToken' };
     }
   }

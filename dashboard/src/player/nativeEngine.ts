@@ -1,10 +1,10 @@
-import type { Begin, Engine, EngineEvents, Quality } from './engine';
+import type { InitialPosition, Engine, EngineEvents, Quality } from './engine';
 import { isBehindLive } from './latency';
-import { startPosition } from './start';
+import { resolveStart } from './start';
 import { PlaylistTimeline, type Timeline } from './timeline';
 import type { Track } from './tracks';
 
-/** Safari's own. */
+/** Safari's audio tracks. */
 interface AppleAudioTrack {
   enabled: boolean;
   readonly label: string;
@@ -12,16 +12,16 @@ interface AppleAudioTrack {
 }
 
 interface DatedVideo extends HTMLVideoElement {
-  /** When the first picture of the stream was taken. */
+  /** Capture time of the stream's first frame. */
   getStartDate?(): Date;
   readonly audioTracks?: ArrayLike<AppleAudioTrack>;
 }
 
 const hlsType = 'application/vnd.apple.mpegurl';
-/** What Safari keeps between its live position and the end of what it may seek to, in target durations. */
+/** Safari's distance between its live position and the end of the seekable range, in target durations. */
 const holdBack = 3;
 
-/** Playback by the browser itself: Safari without Media Source Extensions. It chooses the quality alone. */
+/** Native HLS playback: Safari without Media Source Extensions. The browser selects the quality. */
 export class NativeEngine implements Engine {
   readonly qualities: readonly Quality[] = [];
   readonly chosenQuality = -1;
@@ -30,62 +30,79 @@ export class NativeEngine implements Engine {
   private readonly video: DatedVideo;
   private readonly playlist: string;
   private readonly events: EngineEvents;
-  private readonly listening = new AbortController();
-  /** Where it begins once the playlist is there; null when it has begun. */
-  private next: { begin: Begin } | null;
-  /** Where the browser began by itself, and when (`performance.now()`). */
-  private began: { position: number; at: number } | null = null;
+  private readonly listeners = new AbortController();
+  /** Where to start once the playlist is loaded; null after the start. */
+  private pendingStart: { applyInitialPosition: InitialPosition } | null;
+  /** Where and when (`performance.now()`) the browser started playback. */
+  private playbackStart: { position: number; at: number } | null = null;
 
   static supports(video: HTMLVideoElement): boolean {
     return video.canPlayType(hlsType) !== '';
   }
 
-  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, begin: Begin) {
+  constructor(video: HTMLVideoElement, playlist: string, events: EngineEvents, applyInitialPosition: InitialPosition) {
     this.video = video;
     this.playlist = playlist;
     this.events = events;
-    this.next = { begin };
-    video.addEventListener('error', () => this.onError(), { signal: this.listening.signal });
-    video.addEventListener('loadedmetadata', () => this.begin(), { signal: this.listening.signal });
-    video.addEventListener('playing', () => { this.began ??= { position: video.currentTime, at: performance.now() }; }, { signal: this.listening.signal });
-    video.addEventListener('durationchange', () => { if (this.closed) events.onClosed(); }, { signal: this.listening.signal });
+    this.pendingStart = { applyInitialPosition };
+    video.addEventListener('error', () => this.onVideoError(), { signal: this.listeners.signal });
+    video.addEventListener('loadedmetadata', () => this.applyInitialPosition(), { signal: this.listeners.signal });
+    video.addEventListener(
+      'playing',
+      () => {
+        this.playbackStart ??= { position: video.currentTime, at: performance.now() };
+      },
+      { signal: this.listeners.signal },
+    );
+    video.addEventListener(
+      'durationchange',
+      () => {
+        if (this.isEnded) events.onEnded();
+      },
+      { signal: this.listeners.signal },
+    );
     video.src = playlist;
   }
 
-  /** A live stream has no duration; a closed one has. */
-  get closed(): boolean {
+  /** A live stream has an infinite duration. */
+  get isEnded(): boolean {
     return this.video.readyState > 0 && Number.isFinite(this.video.duration);
   }
 
-  get pictureDate(): Date | null {
-    const start = this.startDate;
+  get frameDate(): Date | null {
+    const start = this.startTime;
     return start === null ? null : new Date(start + this.video.currentTime * 1000);
   }
 
-  /** The browser tells neither gaps nor where its clock jumps. */
+  /** The browser reports neither gaps nor jumps of the wall-clock time. */
   get timeline(): Timeline | null {
     const ranges = this.video.seekable;
     if (ranges.length === 0) return null;
     const start = ranges.start(0);
-    const end = this.closed ? ranges.end(ranges.length - 1) : this.livePosition ?? start;
-    const date = this.startDate;
-    return new PlaylistTimeline([{ start, duration: end - start, programDateTime: date === null ? null : date + start * 1000 }], { start: Math.min(start, end), end });
+    const end = this.isEnded ? ranges.end(ranges.length - 1) : (this.livePosition ?? start);
+    const date = this.startTime;
+    return new PlaylistTimeline([{ start, duration: end - start, programDateTime: date === null ? null : date + start * 1000 }], {
+      start: Math.min(start, end),
+      end,
+    });
   }
 
   get audioTracks(): readonly Track[] {
-    return this.sounds.map(({ label, language }, id) => ({ id, label, language: language === '' ? null : language }));
+    return this.audioTrackList.map(({ label, language }, id) => ({ id, label, language: language === '' ? null : language }));
   }
 
   get chosenAudio(): number {
-    return this.sounds.findIndex((track) => track.enabled);
+    return this.audioTrackList.findIndex((track) => track.enabled);
   }
 
   chooseAudio(id: number): void {
-    this.sounds.forEach((track, at) => { track.enabled = at === id; });
+    this.audioTrackList.forEach((track, at) => {
+      track.enabled = at === id;
+    });
   }
 
   followLive(): void {
-    // The browser does as it likes.
+    // Controlled by the browser.
   }
 
   get secondsToLive(): number | null {
@@ -94,15 +111,15 @@ export class NativeEngine implements Engine {
   }
 
   chooseQuality(): void {
-    // There is nothing to choose from.
+    // Not supported by native playback.
   }
 
   goLive(): void {
     const live = this.livePosition;
     if (live !== null && this.video.seekable.length > 0) this.video.currentTime = live;
-    else if (this.began !== null && !this.closed) {
-      // Nowhere to jump to: the browser finds live anew.
-      this.next = { begin: null };
+    else if (this.playbackStart !== null && !this.isEnded) {
+      // Without a seekable range, reload: the browser starts at live.
+      this.pendingStart = { applyInitialPosition: null };
       this.reload();
     }
   }
@@ -116,63 +133,64 @@ export class NativeEngine implements Engine {
   }
 
   destroy(): void {
-    this.listening.abort();
+    this.listeners.abort();
     this.video.removeAttribute('src');
     this.video.load();
   }
 
-  private get startDate(): number | null {
+  private get startTime(): number | null {
     const start = this.video.getStartDate?.().getTime();
     return start === undefined || Number.isNaN(start) ? null : start;
   }
 
-  private get sounds(): AppleAudioTrack[] {
+  private get audioTrackList(): AppleAudioTrack[] {
     return Array.from(this.video.audioTracks ?? []);
   }
 
-  private begin(): void {
-    const { next, timeline } = this;
-    if (next === null) return;
-    this.next = null;
-    const { begin } = next;
-    const position = typeof begin === 'function' ? (timeline === null ? null : begin(timeline)) : begin;
+  private applyInitialPosition(): void {
+    const { pendingStart, timeline } = this;
+    if (pendingStart === null) return;
+    this.pendingStart = null;
+    const { applyInitialPosition } = pendingStart;
+    const position =
+      typeof applyInitialPosition === 'function' ? (timeline === null ? null : applyInitialPosition(timeline)) : applyInitialPosition;
     if (position !== null) this.video.currentTime = position;
   }
 
   private get livePosition(): number | null {
     const ranges = this.video.seekable;
     if (ranges.length > 0) return Math.max(0, ranges.end(ranges.length - 1) - holdBack * this.targetDuration);
-    // Chromium lets nobody go back in what is live: live is as far on from where it began as time has passed.
-    return this.began === null ? null : this.began.position + (performance.now() - this.began.at) / 1000;
+    // Chromium offers no seekable range for live streams. Estimate live from the start and the elapsed time.
+    return this.playbackStart === null ? null : this.playbackStart.position + (performance.now() - this.playbackStart.at) / 1000;
   }
 
-  /** Loading anew stops the video and forgets the place. */
+  /** Reloading stops the video and loses the position. */
   private reload(): void {
-    const plays = !this.video.paused;
-    this.next ??= { begin: this.placeNow };
-    this.began = null;
+    const wasPlaying = !this.video.paused;
+    this.pendingStart ??= { applyInitialPosition: this.currentPosition };
+    this.playbackStart = null;
     this.video.src = this.playlist;
-    // Now and not when it has loaded: who pauses meanwhile has the last word. What the browser refuses shows as a picture that stands still.
-    if (plays) void this.video.play().catch(() => undefined);
+    // Play immediately, so that a pause by the viewer during loading wins. A rejection shows as a stall.
+    if (wasPlaying) void this.video.play().catch(() => undefined);
   }
 
-  /** Live stays live; elsewhere by wall clock, because a live stream counts from another begin each time. */
-  private get placeNow(): Begin {
-    if (this.closed) return this.video.currentTime;
-    const ms = this.pictureDate?.getTime();
+  /** Live stays live. Otherwise by wall-clock time, because the time base changes with each load. */
+  private get currentPosition(): InitialPosition {
+    if (this.isEnded) return this.video.currentTime;
+    const ms = this.frameDate?.getTime();
     if (ms === undefined || !isBehindLive(this.secondsToLive, this.targetDuration)) return null;
-    return (timeline) => startPosition({ kind: 'clock', ms }, timeline, null);
+    return (timeline) => resolveStart({ kind: 'clock', ms }, timeline, null);
   }
 
-  private onError(): void {
+  private onVideoError(): void {
     switch (this.video.error?.code) {
       case MediaError.MEDIA_ERR_NETWORK:
-        return this.events.onTrouble('network');
+        return this.events.onError('network');
       case MediaError.MEDIA_ERR_DECODE:
-        return this.events.onTrouble('media');
+        return this.events.onError('media');
       default:
-        // Also what Safari says to a playlist that is not there yet.
-        return this.events.onTrouble('playlist');
+        // Safari also reports this for a missing playlist.
+        return this.events.onError('playlist');
     }
   }
 }

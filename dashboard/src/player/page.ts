@@ -1,7 +1,7 @@
 import type Hls from 'hls.js';
 import { playerText } from '../text';
-import { type ChannelAddress, type EmbedOptions, channelAddress } from './address';
-import { calledOr } from './called';
+import { type ChannelUrls, type EmbedOptions, channelUrls } from './channelUrls';
+import { pageTitle } from './pageTitle';
 import { element } from './dom';
 import { icon } from './icons';
 import type { ReplayOptions } from './replay';
@@ -10,15 +10,15 @@ import { parseStart } from './start';
 import type { PlayerState } from './state';
 import type { PlayerView } from './view';
 
-/** For tests and for people who look for a fault: the same objects that the page uses. */
+/** Page API for tests and diagnosis. */
 export interface PlayerHandle {
   readonly video: HTMLVideoElement;
   readonly hls: Hls | null;
   readonly state: PlayerState;
   readonly latency: number | null;
-  /** Plays a recording in the channel's place, by the address of its playlist. */
+  /** Plays a recording instead of the channel, by the URL of its playlist. */
   playReplay(url: string, options?: ReplayOptions): void;
-  /** Plays the channel again. */
+  /** Returns to the channel. */
   playLive(): void;
 }
 
@@ -28,37 +28,37 @@ declare global {
   }
 }
 
-export interface PageParts {
-  address: ChannelAddress;
+export interface PlayerPage {
+  urls: ChannelUrls;
   stage: Stage;
 }
 
-/** What watch page and embed have in common: the stage for the channel in the address, and what it shows in `document`. */
-export function makePlayerPage(
+/** The common part of watch page and embed: the stage of the channel in the URL, and the state in `document`. */
+export function createPlayerPage(
   options: EmbedOptions,
-  extras: (address: ChannelAddress) => HTMLElement[],
+  extraControls: (urls: ChannelUrls) => HTMLElement[],
   onView: (view: PlayerView) => void,
-  address: ChannelAddress | null = channelAddress(window.location.pathname, window.location.search),
-): PageParts | null {
+  urls: ChannelUrls | null = channelUrls(window.location.pathname, window.location.search),
+): PlayerPage | null {
   const root = document.documentElement;
-  if (address === null) {
+  if (urls === null) {
     root.dataset.state = 'error';
     return null;
   }
 
-  const called = calledOr(address.channel);
-  document.title = playerText.pageTitle(called);
-  let latest: PlayerView | null = null;
-  const stage = new Stage(address, options, extras(address), (view) => {
-    latest = view;
+  const title = pageTitle(urls.channel);
+  document.title = playerText.pageTitle(title);
+  let latestView: PlayerView | null = null;
+  const stage = new Stage(urls, options, extraControls(urls), (view) => {
+    latestView = view;
     if (root.dataset.state !== view.state) root.dataset.state = view.state;
     if (view.latency === null) delete root.dataset.latency;
     else root.dataset.latency = view.latency.toFixed(1);
-    document.title = playerText.pageTitle(view.broadcast?.title ?? called);
+    document.title = playerText.pageTitle(view.channelStatus?.title ?? title);
     onView(view);
   });
 
-  stage.player.startFrom(parseStart(window.location.search));
+  stage.player.setStart(parseStart(window.location.search));
   window.broadcastPlayer = {
     video: stage.player.video,
     get hls() {
@@ -66,19 +66,19 @@ export function makePlayerPage(
       return engine !== null && 'hls' in engine ? (engine.hls as Hls) : null;
     },
     get state() {
-      return latest?.state ?? 'starting';
+      return latestView?.state ?? 'starting';
     },
     get latency() {
-      return latest?.latency ?? null;
+      return latestView?.latency ?? null;
     },
     playReplay: (url, replay) => stage.player.playReplay(url, replay),
     playLive: () => stage.player.playLive(),
   };
-  return { address, stage };
+  return { urls, stage };
 }
 
-/** For an address that names no channel. */
-export function noChannelPage(): HTMLElement {
+/** Shown for a URL without a channel. */
+export function createNoChannelPage(): HTMLElement {
   return element(
     'section',
     { class: 'stage' },

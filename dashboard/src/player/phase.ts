@@ -1,34 +1,43 @@
 import type { Engine } from './engine';
-import type { Picture } from './state';
+import type { PlaybackStatus } from './state';
 
-/** Standing still for less is ordinary buffering, in ms. */
+/** Shorter stalls are ordinary buffering, in ms. */
 export const stalledAfterMs = 2500;
 
-/** What is seen of the video. */
-export interface Sight {
-  engine: Pick<Engine, 'closed' | 'timeline' | 'targetDuration'> | null;
+/** Observed state of the video. */
+export interface PlaybackSample {
+  engine: Pick<Engine, 'isEnded' | 'timeline' | 'targetDuration'> | null;
   ended: boolean;
   /** Seconds of the video. */
   position: number;
-  /** It has shown a picture of what is attached. */
-  shown: boolean;
+  /** Whether a frame of the attached stream was shown. */
+  hasShownFrame: boolean;
   wantsPlay: boolean;
   needsTap: boolean;
-  /** How long it has stood still, in ms. */
+  /** Duration of the stall, in ms. */
   stalledFor: number;
 }
 
-/** The phase that playback is in. */
-export function phaseOf({ engine, ended, position, shown, wantsPlay, needsTap, stalledFor }: Sight): Picture['phase'] {
-  const held = needsTap || !wantsPlay;
-  if (engine === null) return held ? 'invited' : 'none';
-  if (ended || (engine.closed && shown && wantsPlay && stalledFor > stalledAfterMs && isAtEnd(engine, position))) return 'finished';
-  if (held) return 'held';
-  if (!shown) return 'loading';
+/** The phase of playback. */
+export function phaseOf({
+  engine,
+  ended,
+  position,
+  hasShownFrame,
+  wantsPlay,
+  needsTap,
+  stalledFor,
+}: PlaybackSample): PlaybackStatus['phase'] {
+  const isPaused = needsTap || !wantsPlay;
+  if (engine === null) return isPaused ? 'awaitingPlay' : 'none';
+  if (ended || (engine.isEnded && hasShownFrame && wantsPlay && stalledFor > stalledAfterMs && isAtEnd(engine, position)))
+    return 'finished';
+  if (isPaused) return 'paused';
+  if (!hasShownFrame) return 'loading';
   return stalledFor > stalledAfterMs ? 'stalled' : 'playing';
 }
 
-/** Of what is over: there is nothing more to wait for. Elsewhere in it something may still be on its way. */
-function isAtEnd({ timeline, targetDuration }: NonNullable<Sight['engine']>, position: number): boolean {
+/** Only at the end of an ended stream is no more media expected. */
+function isAtEnd({ timeline, targetDuration }: NonNullable<PlaybackSample['engine']>, position: number): boolean {
   return timeline === null || timeline.window.end - position < Math.max(3, 2 * targetDuration);
 }

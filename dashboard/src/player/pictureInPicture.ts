@@ -1,11 +1,11 @@
-/** Safari's own way. */
+/** Safari's API. */
 interface AppleVideo extends HTMLVideoElement {
   webkitSupportsPresentationMode?(mode: string): boolean;
   webkitSetPresentationMode?(mode: string): void;
   readonly webkitPresentationMode?: string;
 }
 
-/** The picture in a small window above all others, where the browser lets a page ask for it. Firefox has a button of its own. */
+/** Picture-in-picture, where pages can request it. Firefox has its own button. */
 export class PictureInPicture {
   private readonly video: AppleVideo;
 
@@ -13,20 +13,20 @@ export class PictureInPicture {
     this.video = video;
   }
 
-  get available(): boolean {
+  get isAvailable(): boolean {
     return document.pictureInPictureEnabled || this.video.webkitSupportsPresentationMode?.('picture-in-picture') === true;
   }
 
-  get active(): boolean {
+  get isActive(): boolean {
     return document.pictureInPictureElement === this.video || this.video.webkitPresentationMode === 'picture-in-picture';
   }
 
   toggle(): void {
-    // Refused without a picture or without a person's touch: then nothing happens.
+    // Rejected without video or a user gesture.
     if (document.pictureInPictureEnabled) {
-      (this.active ? document.exitPictureInPicture() : this.video.requestPictureInPicture()).catch(() => undefined);
+      (this.isActive ? document.exitPictureInPicture() : this.video.requestPictureInPicture()).catch(() => undefined);
     } else {
-      this.video.webkitSetPresentationMode?.(this.active ? 'inline' : 'picture-in-picture');
+      this.video.webkitSetPresentationMode?.(this.isActive ? 'inline' : 'picture-in-picture');
     }
   }
 }

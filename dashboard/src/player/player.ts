@@ -1,148 +1,159 @@
-import { type ChannelAddress, type EmbedOptions, recordingPlaylist } from './address';
-import { Awakening } from './awakening';
-import { Beacon, beaconTo, isNoticed } from './beacon';
-import type { Broadcast, Report } from './broadcast';
+import { type ChannelUrls, type EmbedOptions, recordingPlaylist } from './channelUrls';
+import { WakeDetector } from './wakeDetector';
+import { Beacon, beaconTo, isWatched } from './beacon';
+import type { ChannelStatus, Report } from './channelStatus';
 import { Choices } from './choices';
 import type { Engine } from './engine';
-import { type EngineMaker, findEngine } from './findEngine';
+import { type EngineFactory, createEngineFactory } from './findEngine';
 import { isBehindLive } from './latency';
-import { LineKeeper } from './lineKeeper';
+import { RebufferController } from './rebufferController';
 import { phaseOf, stalledAfterMs } from './phase';
-import { Place } from './place';
+import { StartPosition } from './startPosition';
 import { Progress } from './progress';
-import type { Trouble } from './recovery';
+import type { PlaybackError } from './recovery';
 import type { ReplayOptions } from './replay';
 import { ServerClock } from './serverClock';
-import { Sound } from './sound';
+import { Volume } from './volume';
 import type { Mode } from './speed';
 import type { Start } from './start';
-import { type Picture, hasNextSession, shouldAttach, shouldDetach } from './state';
+import { type PlaybackStatus, hasNextSession, shouldAttach, shouldDetach } from './state';
 import { StatusPoller } from './statusPoller';
-import { Tether } from './tether';
-import { destination } from './timeline';
-import { type Mending, Troubles } from './troubles';
+import { LiveSync } from './liveSync';
+import { seekTarget } from './timeline';
+import { type RecoveryAction, PlaybackErrors } from './playbackErrors';
 import { type PlayerView, viewOf } from './view';
 import { Watchdog } from './watchdog';
 
 export type { PlayerView } from './view';
 
 const tickMs = 500;
-/** Running this long, whatever was wrong is over. */
-const goodAfterMs = 5000;
+/** After this time of stable playback, errors are forgotten. */
+const stableAfterMs = 5000;
 
 /**
- * Keeps one channel playing: asks the server what it does, attaches a stream when there is one, mends what breaks, and tells what
- * to draw. Or plays one of its recordings, in the same place with the same controls. What to do is decided in `state.ts`, `replay.ts` and `recovery.ts`; here it is done.
+ * Plays one channel: polls its status, attaches a stream when available, recovers from errors, and publishes the view. It also plays
+ * recordings with the same controls. `state.ts`, `replay.ts` and `recovery.ts` contain the decisions.
  */
 export class Player {
   engine: Engine | null = null;
   readonly video: HTMLVideoElement;
-  readonly sound: Sound;
+  readonly volume: Volume;
   readonly choices: Choices;
-  readonly line: LineKeeper;
-  private readonly address: ChannelAddress;
-  private readonly draw: (view: PlayerView) => void;
+  readonly rebuffer: RebufferController;
+  private readonly urls: ChannelUrls;
+  private readonly onView: (view: PlayerView) => void;
   private readonly poller: StatusPoller;
   private readonly clock: ServerClock;
   private readonly beacon: Beacon;
-  private readonly troubles = new Troubles((action) => this.mend(action));
+  private readonly errors = new PlaybackErrors((action) => this.recover(action));
   private readonly progress = new Progress(performance.now());
   private readonly watchdog = new Watchdog();
-  private readonly tether = new Tether();
-  private makeEngine: EngineMaker | null = null;
+  private readonly liveSync = new LiveSync();
+  private engineFactory: EngineFactory | null = null;
 
-  /** The recording that plays in place of the channel. */
+  /** The recording that plays instead of the channel. */
   private replay: string | null = null;
-  private readonly place = new Place();
+  private readonly startPosition = new StartPosition();
   private session: string | null = null;
-  private shown = false;
+  private hasShownFrame = false;
   private wantsPlay = true;
   private needsTap = false;
-  private answered = false;
-  private phase: Picture['phase'] = 'none';
-  private readonly awakening = new Awakening(() => this.wake(), () => this.poller.ask());
+  private hasAnswer = false;
+  private phase: PlaybackStatus['phase'] = 'none';
+  private readonly wakeDetector = new WakeDetector(
+    () => this.onWake(),
+    () => this.poller.poll(),
+  );
 
-  constructor(address: ChannelAddress, options: EmbedOptions, video: HTMLVideoElement, draw: (view: PlayerView) => void) {
-    this.address = address;
+  constructor(urls: ChannelUrls, options: EmbedOptions, video: HTMLVideoElement, onView: (view: PlayerView) => void) {
+    this.urls = urls;
     this.video = video;
-    this.draw = draw;
+    this.onView = onView;
     this.needsTap = !options.autoplay;
-    this.clock = new ServerClock(address.time);
-    this.beacon = new Beacon(options.counted === false ? () => undefined : beaconTo(address.beacon));
-    this.poller = new StatusPoller(address.status, () => this.phase === 'playing', (report) => this.onReport(report));
-    this.sound = new Sound(video, options.muted);
-    this.choices = new Choices(video, () => this.engine, () => this.tick());
-    this.line = new LineKeeper(video);
+    this.clock = new ServerClock(urls.time);
+    this.beacon = new Beacon(options.counted === false ? () => undefined : beaconTo(urls.beacon));
+    this.poller = new StatusPoller(
+      urls.status,
+      () => this.phase === 'playing',
+      (report) => this.onReport(report),
+    );
+    this.volume = new Volume(video, options.muted);
+    this.choices = new Choices(
+      video,
+      () => this.engine,
+      () => this.tick(),
+    );
+    this.rebuffer = new RebufferController(video);
   }
 
-  /** What the server said last. */
+  /** The last status report. */
   get report(): Report {
     return this.poller.report;
   }
 
-  private get broadcast(): Broadcast | null {
-    return this.report.kind === 'answer' ? this.report.broadcast : null;
+  private get channelStatus(): ChannelStatus | null {
+    return this.report.kind === 'answer' ? this.report.channelStatus : null;
   }
 
   get mode(): Mode {
     return this.replay === null ? 'live' : 'replay';
   }
 
-  /** The multivariant playlist that is played. */
+  /** The multivariant playlist in use. */
   get playlist(): string {
-    return this.replay ?? this.address.playlist;
+    return this.replay ?? this.urls.playlist;
   }
 
-  /** Where the recording of the session is that is live, where there is one; null while no session is known. */
+  /** Playlist of the live session's recording, if any; null while no session is known. */
   get recordingPlaylist(): string | null {
-    const session = this.broadcast?.session ?? null;
-    return session === null ? null : recordingPlaylist(this.address.playlist, session);
+    const session = this.channelStatus?.session ?? null;
+    return session === null ? null : recordingPlaylist(this.urls.playlist, session);
   }
 
-  /** Where one is, in seconds of the video. */
+  /** Playback position in seconds of the video. */
   get position(): number {
     return this.video.currentTime;
   }
 
   async start(): Promise<void> {
-    this.listen();
-    this.poller.ask();
-    this.redraw();
+    this.addListeners();
+    this.poller.poll();
+    this.render();
     try {
-      this.makeEngine = await findEngine(this.video);
-      if (this.makeEngine === null) this.troubles.failure = 'unsupported';
+      this.engineFactory = await createEngineFactory(this.video);
+      if (this.engineFactory === null) this.errors.failure = 'unsupported';
     } catch {
-      // The script did not arrive.
-      this.troubles.failure = 'media';
+      // The script failed to load.
+      this.errors.failure = 'media';
     }
     window.setInterval(() => this.tick(), tickMs);
     this.reconcile();
   }
 
-  /** Where playback begins, as a shared address says it; null for where it begins anyway. Counts for what is attached next. */
-  startFrom(start: Start | null): void {
-    this.place.set(start);
+  /** Sets the start of the next attachment, from a shared URL; null for the default. */
+  setStart(start: Start | null): void {
+    this.startPosition.set(start);
   }
 
-  /** Plays a recording in place of the channel: `/vod/{recording}/index.m3u8`. Whether the channel is live is asked on meanwhile, and stands in what is drawn. */
+  /** Plays a recording instead of the channel: `/vod/{recording}/index.m3u8`. The channel's status is still polled and part of the view. */
   playReplay(url: string, options: ReplayOptions = {}): void {
     if (url === this.replay) {
       if (options.startAt !== undefined) this.seekTo(options.startAt);
       return;
     }
 
-    this.changeTo(url);
-    // Where nothing is said, it goes on where the viewer was in the session, unless that was live.
-    if (options.startAt !== undefined) this.place.set({ kind: 'offset', seconds: options.startAt });
+    this.setReplay(url);
+    // By default, playback continues at the same position of the session, unless it was at live.
+    if (options.startAt !== undefined) this.startPosition.set({ kind: 'offset', seconds: options.startAt });
     if (options.autoplay === false) this.needsTap = true;
     this.reconcile();
   }
 
-  /** Plays the channel again, at live. */
+  /** Returns to the channel, at live. */
   playLive(): void {
     if (this.replay === null) return this.goLive();
-    this.changeTo(null);
-    this.place.set(null);
+    this.setReplay(null);
+    this.startPosition.set(null);
     this.reconcile();
   }
 
@@ -152,263 +163,303 @@ export class Player {
   }
 
   play(): void {
-    if (this.needsTap) this.sound.restore();
+    if (this.needsTap) this.volume.restore();
     this.needsTap = false;
     this.wantsPlay = true;
-    this.progress.expect(performance.now());
+    this.progress.reset(performance.now());
     if (this.replay !== null) {
       if (this.video.ended) this.video.currentTime = this.engine?.timeline?.window.start ?? 0;
-    } else if (hasNextSession(this.report, this.picture) || this.phase === 'finished') {
+    } else if (hasNextSession(this.report, this.playback) || this.phase === 'finished') {
       this.detach();
     }
-    if (this.engine !== null) void this.tryPlay();
+    if (this.engine !== null) void this.playIfAllowed();
     this.reconcile();
   }
 
   pause(): void {
     this.wantsPlay = false;
-    this.tether.behindByChoice = true;
+    this.liveSync.isBehindByChoice = true;
     this.video.pause();
     this.reconcile();
   }
 
   goLive(): void {
-    this.tether.tighten();
+    this.liveSync.returnToLive();
     this.engine?.goLive();
     this.play();
   }
 
-  /** Goes to a place (seconds of the video), or as near to it as there is something. */
+  /** Seeks to a position in seconds of the video, or the nearest available one. */
   seekTo(position: number): void {
     const timeline = this.engine?.timeline;
     if (this.engine === null || timeline === null || timeline === undefined) return;
-    const target = destination(position, timeline, this.engine.closed, this.replay === null);
+    const target = seekTarget(position, timeline, this.engine.isEnded, this.replay === null);
     if (target === 'live') {
-      // Where live is to be had, nothing is jumped over.
+      // No seek if playback is at live already.
       if (this.phase !== 'playing' || this.behindLive) this.goLive();
       return;
     }
-    this.tether.choose(this.replay === null);
-    this.progress.expect(performance.now());
+    this.liveSync.setByViewer(this.replay === null);
+    this.progress.reset(performance.now());
     this.video.currentTime = target;
-    // What has played to its end stands still by itself.
-    if (this.wantsPlay && !this.needsTap) void this.tryPlay();
+    // An ended video does not continue by itself.
+    if (this.wantsPlay && !this.needsTap) void this.playIfAllowed();
     this.tick();
   }
 
-  /** @param seconds forward, or back where negative; what leads beyond an end leads to that end */
+  /** @param seconds forward; negative for back. Limited to the available range */
   seekBy(seconds: number): void {
     this.seekTo(this.position + seconds);
   }
 
-  /** The viewer's button: forget what failed and begin anew. */
+  /** Retry button: forgets errors and restarts. */
   retry(): void {
-    if (this.makeEngine === null) {
+    if (this.engineFactory === null) {
       window.location.reload();
       return;
     }
-    this.troubles.forget();
+    this.errors.reset();
     this.detach();
-    this.poller.ask();
+    this.poller.poll();
     this.reconcile();
   }
 
-  private changeTo(replay: string | null): void {
-    const over = this.phase === 'finished';
+  private setReplay(replay: string | null): void {
+    const hasEnded = this.phase === 'finished';
     this.detach();
-    // Who has seen the end does not begin there.
-    if (over) this.place.set(null);
+    // After the end, do not start there again.
+    if (hasEnded) this.startPosition.set(null);
     this.replay = replay;
     this.session = null;
-    this.shown = false;
-    this.tether.reset();
+    this.hasShownFrame = false;
+    this.liveSync.reset();
     this.choices.reset();
-    this.troubles.forget();
+    this.errors.reset();
   }
 
-  private listen(): void {
+  private addListeners(): void {
     const video = this.video;
     video.addEventListener('play', () => {
-      // Another than the viewer may have paused it, as a locked screen does: then live is where it goes on.
-      if (!this.wantsPlay && !this.tether.isLoose) this.tether.fall();
+      // The system may have paused playback, such as on a locked screen: then continue at live.
+      if (!this.wantsPlay && !this.liveSync.allowsBehind) this.liveSync.markStalled();
       this.wantsPlay = true;
-      this.redraw();
+      this.render();
     });
-    // Also headphones and the operating system pause. Without data it is not a person: a stream is being changed.
+    // Headphones and the operating system also pause. Without data, the pause comes from changing the stream.
     video.addEventListener('pause', () => {
       if (video.readyState > 0 && !video.ended) this.wantsPlay = false;
-      this.redraw();
+      this.render();
     });
     for (const event of ['playing', 'ended', 'waiting', 'seeked']) video.addEventListener(event, () => this.tick());
-    video.addEventListener('volumechange', () => this.redraw());
-    window.addEventListener('pagehide', () => this.beacon.leave());
+    video.addEventListener('volumechange', () => this.render());
+    window.addEventListener('pagehide', () => this.beacon.stop());
   }
 
   private onReport(report: Report): void {
     if (report.kind === 'answer') {
-      // Only when the line is back: what fails while the server answers is tried again in its own time.
-      if (!this.answered && this.troubles.loadingFailed) this.resumeNow();
-      this.watchdog.heard(report.broadcast.liveEdge, performance.now());
+      // Only after the server was unreachable; other failures retry on their own schedule.
+      if (!this.hasAnswer && this.errors.loadingFailed) this.resumeNow();
+      this.watchdog.recordLiveEdge(report.channelStatus.liveEdge, performance.now());
     }
-    this.answered = report.kind === 'answer';
+    this.hasAnswer = report.kind === 'answer';
     if (report.kind !== 'unreachable') this.clock.refresh();
     this.reconcile();
   }
 
   private tick(): void {
     const now = performance.now();
-    const slept = this.awakening.tick();
+    const hasSlept = this.wakeDetector.tick();
     const { video } = this;
-    const holdsUp = this.line.observe(this.engine, now) || this.line.isHolding;
-    if (this.line.isHolding) this.progress.expect(now);
-    const moved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
-    if (moved) {
-      this.shown = true;
-      this.place.set(null);
-      this.watchdog.rest();
-      this.troubles.moved();
-      if (this.progress.movingFor(now) > goodAfterMs) this.troubles.forget();
+    const isHolding = this.rebuffer.observe(this.engine, now) || this.rebuffer.isHolding;
+    if (this.rebuffer.isHolding) this.progress.reset(now);
+    const hasMoved = this.progress.observe(video.currentTime, !video.paused && !video.seeking && video.readyState >= 3, now);
+    if (hasMoved) {
+      this.hasShownFrame = true;
+      this.startPosition.set(null);
+      this.watchdog.reset();
+      this.errors.onProgress();
+      if (this.progress.movingFor(now) > stableAfterMs) this.errors.reset();
     }
-    if (this.replay === null) this.tether.heed({ holdsUp, isSlow: this.line.isSlow }, this.behindLive, this.progress.movingFor(now));
-    // Who has caught up is kept at live from here on.
-    if (this.choices.apply(this.mode, this.behindLive)) this.tether.tighten();
+    if (this.replay === null)
+      this.liveSync.observe({ isHolding, isSlow: this.rebuffer.isSlow }, this.behindLive, this.progress.movingFor(now));
+    // From now on, playback is kept at live.
+    if (this.choices.apply(this.mode, this.behindLive)) this.liveSync.returnToLive();
     this.reconcile();
-    // What the server said while all was well may be old.
-    if (this.phase === 'stalled' && this.tether.fall()) this.poller.ask();
-    if (this.phase === 'playing' && this.tether.settle(this.progress.movingFor(now)) && this.behindLive) this.engine?.goLive();
-    if (slept) this.wake();
-    this.watch(now);
-    const watched = this.phase === 'playing' && this.mode === 'live' && isNoticed(document.hidden, video, document.pictureInPictureElement === video);
-    this.beacon.observe(watched, this.broadcast === null ? null : this.broadcast.beacon, now);
+    // The last status may be outdated.
+    if (this.phase === 'stalled' && this.liveSync.markStalled()) this.poller.poll();
+    if (this.phase === 'playing' && this.liveSync.shouldReturnToLive(this.progress.movingFor(now)) && this.behindLive)
+      this.engine?.goLive();
+    if (hasSlept) this.onWake();
+    this.checkStall(now);
+    const isBeingWatched =
+      this.phase === 'playing' && this.mode === 'live' && isWatched(document.hidden, video, document.pictureInPictureElement === video);
+    this.beacon.observe(isBeingWatched, this.channelStatus === null ? null : this.channelStatus.beacon, now);
   }
 
-  /** Compares what is attached with what should be, and mends the difference. */
+  /** Attaches or detaches the stream according to the current state. */
   private reconcile(): void {
     this.phase = this.currentPhase();
-    const { picture, report } = this;
+    const { playback, report } = this;
     if (this.replay !== null) {
-      if (this.makeEngine !== null && this.phase === 'none' && this.troubles.failure === null && !this.troubles.isMending) this.attach(null);
-    } else if (shouldDetach(report, picture, this.wantsPlay)) {
+      if (this.engineFactory !== null && this.phase === 'none' && this.errors.failure === null && !this.errors.isRecovering)
+        this.attach(null);
+    } else if (shouldDetach(report, playback, this.wantsPlay)) {
       this.detach();
-    } else if (this.makeEngine !== null && shouldAttach(report, picture) && report.kind === 'answer') {
-      if (this.troubles.failure === null || report.broadcast.session !== this.session) this.attach(report.broadcast.session);
+    } else if (this.engineFactory !== null && shouldAttach(report, playback) && report.kind === 'answer') {
+      if (this.errors.failure === null || report.channelStatus.session !== this.session) this.attach(report.channelStatus.session);
     }
-    this.redraw();
+    this.render();
   }
 
-  private currentPhase(): Picture['phase'] {
-    const { engine, video, position, shown, wantsPlay, needsTap } = this;
-    return phaseOf({ engine, ended: video.ended, position, shown, wantsPlay, needsTap, stalledFor: this.progress.stalledFor(performance.now()) });
+  private currentPhase(): PlaybackStatus['phase'] {
+    const { engine, video, position, hasShownFrame, wantsPlay, needsTap } = this;
+    return phaseOf({
+      engine,
+      ended: video.ended,
+      position,
+      hasShownFrame,
+      wantsPlay,
+      needsTap,
+      stalledFor: this.progress.stalledFor(performance.now()),
+    });
   }
 
-  private get picture(): Picture {
-    return { phase: this.phase, session: this.session, failure: this.troubles.failure };
+  private get playback(): PlaybackStatus {
+    return { phase: this.phase, session: this.session, failure: this.errors.failure };
   }
 
   private attach(session: string | null): void {
-    if (this.makeEngine === null) return;
+    if (this.engineFactory === null) return;
     const changed = session !== this.session;
     this.detach();
-    // What was asked for, or left, in one session is not in the next.
-    if (changed && this.session !== null) this.place.set(null);
-    if (changed || !this.shown) {
-      this.shown = false;
-      // What is said of a recording stands until it plays.
-      if (this.replay === null) this.troubles.failure = null;
-      this.tether.tighten();
+    // A start position does not apply to the next session.
+    if (changed && this.session !== null) this.startPosition.set(null);
+    if (changed || !this.hasShownFrame) {
+      this.hasShownFrame = false;
+      // The error of a recording is shown until it plays.
+      if (this.replay === null) this.errors.failure = null;
+      this.liveSync.returnToLive();
     }
-    // A stream that was on screen stays "reconnecting" until its picture is back.
-    this.progress.expect(performance.now() - (this.shown ? stalledAfterMs + 1 : 0));
+    // A stream that was shown stays "reconnecting" until video plays again.
+    this.progress.reset(performance.now() - (this.hasShownFrame ? stalledAfterMs + 1 : 0));
     this.session = session;
-    this.troubles.loadingFailed = false;
-    this.watchdog.rest();
-    const events = { onTrouble: (trouble: Trouble) => this.onTrouble(trouble), onQualities: () => this.redraw(), onClosed: () => this.poller.ask() };
-    const begin = this.place.begin(this.mode, this.broadcast?.startedAt ?? null, () => { if (this.replay === null) this.tether.found(); });
-    this.engine = this.makeEngine(this.playlist, events, begin);
+    this.errors.loadingFailed = false;
+    this.watchdog.reset();
+    const events = {
+      onError: (error: PlaybackError) => this.onPlaybackError(error),
+      onQualities: () => this.render(),
+      onEnded: () => this.poller.poll(),
+    };
+    const initialPosition = this.startPosition.resolve(this.mode, this.channelStatus?.startedAt ?? null, () => {
+      if (this.replay === null) this.liveSync.onStartedBehind();
+    });
+    this.engine = this.engineFactory(this.playlist, events, initialPosition);
     this.phase = this.currentPhase();
-    if (this.wantsPlay && !this.needsTap) void this.tryPlay();
+    if (this.wantsPlay && !this.needsTap) void this.playIfAllowed();
   }
 
   private detach(): void {
-    this.troubles.cancel();
-    this.keepPlace();
+    this.errors.cancel();
+    this.savePosition();
     this.engine?.destroy();
     this.engine = null;
     this.phase = this.currentPhase();
   }
 
-  private keepPlace(): void {
-    if (this.engine !== null && this.shown) this.place.keep(this.mode, this.engine, this.video, this.tether.isLoose);
+  private savePosition(): void {
+    if (this.engine !== null && this.hasShownFrame) this.startPosition.save(this.mode, this.engine, this.video, this.liveSync.allowsBehind);
   }
 
-  private async tryPlay(): Promise<void> {
-    if (await this.sound.play()) return this.redraw();
+  private async playIfAllowed(): Promise<void> {
+    if (await this.volume.play()) return this.render();
     this.needsTap = true;
     this.reconcile();
   }
 
-  private onTrouble(trouble: Trouble): void {
-    this.poller.ask();
-    if (!this.troubles.meet(trouble, this.mode)) this.detach();
+  private onPlaybackError(error: PlaybackError): void {
+    this.poller.poll();
+    if (!this.errors.handle(error, this.mode)) this.detach();
     this.reconcile();
   }
 
-  private mend(action: Mending): void {
-    // An engine that loads anew forgets it, and may have to be thrown away before it is back.
-    this.keepPlace();
+  private recover(action: RecoveryAction): void {
+    // Engines lose the position when they reload, and may be replaced before they recover.
+    this.savePosition();
     if (action === 'resume') this.engine?.resume();
     else if (action === 'recoverMedia') this.recoverMedia();
-    // With no answer the old stream stays: its pictures may still be good, and the next answer starts it again.
-    else if (this.broadcast === null) this.troubles.loadingFailed = true;
+    // Without a response the stream stays: its buffer may still play, and the next response restarts it.
+    else if (this.channelStatus === null) this.errors.loadingFailed = true;
     else if (this.replay !== null) this.attach(null);
-    else if (this.broadcast.state === 'live') this.attach(this.broadcast.session);
+    else if (this.channelStatus.state === 'live') this.attach(this.channelStatus.session);
     else this.detach();
     this.reconcile();
   }
 
   private recoverMedia(): void {
     this.engine?.recoverMedia();
-    if (this.wantsPlay && !this.needsTap) void this.tryPlay();
+    if (this.wantsPlay && !this.needsTap) void this.playIfAllowed();
   }
 
   private resumeNow(): void {
-    this.troubles.cancel();
-    this.troubles.loadingFailed = false;
-    if (this.shown) this.mend('resume');
-    else if (this.engine !== null) this.mend('rebuild');
+    this.errors.cancel();
+    this.errors.loadingFailed = false;
+    if (this.hasShownFrame) this.recover('resume');
+    else if (this.engine !== null) this.recover('rebuild');
   }
 
-  private watch(now: number): void {
-    const waiting = this.phase === 'stalled' || this.phase === 'loading';
-    if (!waiting || this.broadcast === null || this.engine === null) return;
-    if (this.replay === null && this.broadcast.state !== 'live') return;
-    const standstill = { stalledFor: this.progress.stalledFor(now), atLive: this.replay === null && !this.tether.isLoose, isMending: this.troubles.isMending };
-    const verdict = this.watchdog.judge(standstill, now);
-    if (verdict === 'restart') {
-      this.progress.expect(now - (this.shown ? stalledAfterMs + 1 : 0));
-      this.onTrouble('stuck');
-    } else if (verdict === 'nudge') {
+  private checkStall(now: number): void {
+    const isWaiting = this.phase === 'stalled' || this.phase === 'loading';
+    if (!isWaiting || this.channelStatus === null || this.engine === null) return;
+    if (this.replay === null && this.channelStatus.state !== 'live') return;
+    const stall = {
+      stalledFor: this.progress.stalledFor(now),
+      isAtLive: this.replay === null && !this.liveSync.allowsBehind,
+      isRecovering: this.errors.isRecovering,
+    };
+    const decision = this.watchdog.evaluate(stall, now);
+    if (decision === 'restart') {
+      this.progress.reset(now - (this.hasShownFrame ? stalledAfterMs + 1 : 0));
+      this.onPlaybackError('stuck');
+    } else if (decision === 'nudge') {
       this.engine.goLive();
     }
   }
 
-  /** After sleep or a lost network: everything may be different. */
-  private wake(): void {
-    this.poller.ask();
+  /** After sleep or a lost network, all state may be outdated. */
+  private onWake(): void {
+    this.poller.poll();
     void this.clock.synchronize();
-    if (this.troubles.loadingFailed) this.resumeNow();
-    this.tether.fall();
+    if (this.errors.loadingFailed) this.resumeNow();
+    this.liveSync.markStalled();
   }
 
   private get behindLive(): boolean {
     const { engine } = this;
-    return this.replay === null && engine !== null && this.shown && isBehindLive(engine.secondsToLive, engine.targetDuration);
+    return this.replay === null && engine !== null && this.hasShownFrame && isBehindLive(engine.secondsToLive, engine.targetDuration);
   }
 
-  private redraw(): void {
-    const { mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, position, line, sound, choices } = this;
-    const { channel } = this.address;
+  private render(): void {
+    const { mode, report, playback, engine, hasShownFrame, wantsPlay, needsTap, behindLive, position, rebuffer, volume, choices } = this;
+    const { channel } = this.urls;
     const stalledFor = this.progress.stalledFor(performance.now());
-    this.draw(viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now: this.clock.now(), position, line, sound, choices }));
+    this.onView(
+      viewOf({
+        channel,
+        mode,
+        report,
+        playback,
+        engine,
+        hasShownFrame,
+        wantsPlay,
+        needsTap,
+        behindLive,
+        stalledFor,
+        now: this.clock.now(),
+        position,
+        rebuffer,
+        volume,
+        choices,
+      }),
+    );
   }
 }

@@ -1,10 +1,10 @@
-/** What a viewer chose last time. An embed in a page that forbids storage forgets it, and that is all. */
+/** The viewer's stored preferences. Without storage, defaults apply. */
 export interface Preferences {
   volume: number;
   muted: boolean;
-  /** The language of the captions that are shown, null for none. */
+  /** Language of the captions, null for none. */
   captions: string | null;
-  /** The language of the sound, null for the stream's own choice. */
+  /** Language of the audio, null for the stream's default. */
   audio: string | null;
 }
 
@@ -18,7 +18,7 @@ export function loadPreferences(): Preferences {
   }
 }
 
-/** Whatever was stored, by whichever version: what is not understood is as if it were not there. */
+/** Parses stored preferences of any version. Invalid values are ignored. */
 export function readPreferences(body: unknown): Preferences {
   const stored = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const volume = typeof stored.volume === 'number' ? Math.min(1, Math.max(0, stored.volume)) : 1;
@@ -30,11 +30,11 @@ export function readPreferences(body: unknown): Preferences {
   };
 }
 
-/** Keeps what changed; the rest stays as it is. */
-export function savePreferences(changed: Partial<Preferences>): void {
+/** Merges changes into the stored preferences. */
+export function savePreferences(changes: Partial<Preferences>): void {
   try {
-    localStorage.setItem(key, JSON.stringify({ ...loadPreferences(), ...changed }));
+    localStorage.setItem(key, JSON.stringify({ ...loadPreferences(), ...changes }));
   } catch {
-    // Full or forbidden.
+    // Storage is full or blocked.
   }
 }

@@ -1,4 +1,4 @@
-/** Watches whether time moves on in the video. Times in ms of any one clock. */
+/** Detects whether playback advances. Times in ms of one clock. */
 export class Progress {
   private position = Number.NaN;
   private movedAt: number;
@@ -8,15 +8,15 @@ export class Progress {
     this.movedAt = now;
   }
 
-  /** From here on it is expected to move: after a pause, or with a new stream. */
-  expect(now: number): void {
+  /** Restarts the measurement: after a pause, or with a new stream. */
+  reset(now: number): void {
     this.movedAt = now;
     this.movingSince = null;
   }
 
   /**
-   * @param position seconds in the video
-   * @param canMove false while the video seeks or has nothing to show: a jump is not progress
+   * @param position seconds of the video
+   * @param canMove false while seeking or without data: a seek is not progress
    */
   observe(position: number, canMove: boolean, now: number): boolean {
     const moved = canMove && !Number.isNaN(this.position) && position > this.position;

@@ -1,45 +1,45 @@
-/** What went wrong in playback, as far as it matters for what to do. */
-export type Trouble =
-  /** The multivariant playlist did not load: nothing is there to resume. */
+/** Category of a playback error. */
+export type PlaybackError =
+  /** The multivariant playlist failed to load; nothing can be resumed. */
   | 'playlist'
-  /** A media playlist or media did not load. */
+  /** A media playlist or segment failed to load. */
   | 'network'
-  /** What loaded could not be decoded or buffered. */
+  /** Media could not be decoded or buffered. */
   | 'media'
-  /** Everything loads, the server goes on, and yet time stands still. */
+  /** Playback does not advance, although media loads. */
   | 'stuck'
-  /** The browser has no decoder for it. */
+  /** The browser has no decoder for the codec. */
   | 'unsupported';
 
-export type Remedy =
+export type RecoveryPlan =
   | { action: 'resume' | 'recoverMedia' | 'rebuild'; afterMs: number; showError: boolean }
   | { action: 'giveUp' };
 
-const longestWaitMs = 10_000;
-const troublesUntilError = 5;
+const maxDelayMs = 10_000;
+const errorsUntilShown = 5;
 
 /**
- * Chooses the mildest remedy that has not failed yet, and waits longer each time. Only missing decoders end the trying; a viewer
- * who left the page open overnight finds it playing. Forgets everything once playback goes well for a while.
+ * Selects the mildest action that has not failed yet, with growing delays. Only a missing decoder is final: a page that is left open
+ * overnight recovers. Stable playback resets it.
  */
 export class Recovery {
   private attempts = 0;
-  private mediaTroubles = 0;
+  private mediaErrors = 0;
 
-  /** @param random 0 to 1: spreads the viewers of one failed server. */
-  next(trouble: Trouble, random: number): Remedy {
-    if (trouble === 'unsupported') return { action: 'giveUp' };
+  /** @param random 0 to 1: spreads the viewers after a server failure */
+  next(error: PlaybackError, random: number): RecoveryPlan {
+    if (error === 'unsupported') return { action: 'giveUp' };
 
     const attempt = this.attempts++;
-    const afterMs = Math.round(Math.min(longestWaitMs, 500 * 2 ** attempt) * (0.75 + 0.5 * random));
-    if (trouble === 'media') this.mediaTroubles++;
-    const showError = this.mediaTroubles >= troublesUntilError;
+    const afterMs = Math.round(Math.min(maxDelayMs, 500 * 2 ** attempt) * (0.75 + 0.5 * random));
+    if (error === 'media') this.mediaErrors++;
+    const showError = this.mediaErrors >= errorsUntilShown;
 
-    switch (trouble) {
+    switch (error) {
       case 'network':
         return { action: attempt % 4 === 3 ? 'rebuild' : 'resume', afterMs, showError };
       case 'media':
-        return this.mediaTroubles === 1
+        return this.mediaErrors === 1
           ? { action: 'recoverMedia', afterMs: 0, showError }
           : { action: 'rebuild', afterMs, showError };
       case 'playlist':
@@ -48,9 +48,9 @@ export class Recovery {
     }
   }
 
-  /** Playback has been fine for a while. */
-  forget(): void {
+  /** Playback was stable for a while. */
+  reset(): void {
     this.attempts = 0;
-    this.mediaTroubles = 0;
+    this.mediaErrors = 0;
   }
 }

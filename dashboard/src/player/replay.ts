@@ -1,31 +1,31 @@
-import type { Denial, Report } from './broadcast';
-import { type Picture, type Verdict, verdict } from './state';
+import type { Denial, Report } from './channelStatus';
+import { type PlaybackStatus, type DisplayState, displayState } from './state';
 
-/** How a replay begins. */
+/** How to start a recording. */
 export interface ReplayOptions {
-  /** Seconds after the recording's begin; 0 where it is left out. */
+  /** Seconds from the recording's start; 0 by default. */
   startAt?: number;
-  /** False: the picture waits until the viewer asks for it. Otherwise it plays if the viewer wanted what was before it to play. */
+  /** False waits for the viewer. By default, playback continues if the viewer was playing. */
   autoplay?: boolean;
 }
 
-/** The one thing the page shows while it plays a recording. Whether its channel is live has no part in it; the line to the server has. */
-export function decideReplay(report: Report, picture: Picture): Verdict {
-  if (picture.failure !== null) return verdict('error', picture.failure);
-  switch (picture.phase) {
+/** The state that the page shows while it plays a recording. It depends on the connection, but not on the channel's state. */
+export function replayDisplayState(report: Report, playback: PlaybackStatus): DisplayState {
+  if (playback.failure !== null) return displayState('error', playback.failure);
+  switch (playback.phase) {
     case 'playing':
-    case 'held':
-    case 'invited':
+    case 'paused':
+    case 'awaitingPlay':
     case 'finished':
-      return verdict('replay');
+      return displayState('replay');
     case 'stalled':
-      return denial(report) ?? verdict('reconnecting', 'connectionLost');
+      return denialState(report) ?? displayState('reconnecting', 'connectionLost');
     case 'loading':
     case 'none':
-      return denial(report) ?? verdict('starting', 'loadingReplay');
+      return denialState(report) ?? displayState('starting', 'loadingReplay');
   }
 }
 
-function denial(report: Report): Verdict | null {
-  return report.kind === 'denied' ? verdict('error', report.why satisfies Denial) : null;
+function denialState(report: Report): DisplayState | null {
+  return report.kind === 'denied' ? displayState('error', report.reason satisfies Denial) : null;
 }

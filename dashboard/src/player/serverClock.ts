@@ -1,10 +1,10 @@
 import { type ClockSample, clockOffset } from './latency';
 
-const everyMs = 5 * 60_000;
+const refreshMs = 5 * 60_000;
 
 /**
- * The server's time on a viewer's machine, whose own clock may be wrong by minutes. Counts on from the last answer with the
- * browser's monotonic clock, so a correction of the machine's clock in the middle does not show.
+ * The server's time, for machines with wrong clocks. Advances with the browser's monotonic clock, so that corrections of the local clock
+ * have no effect.
  */
 export class ServerClock {
   private offset: number = Date.now() - performance.now();
@@ -16,17 +16,17 @@ export class ServerClock {
     this.url = url;
   }
 
-  /** Milliseconds since 1970, as the server counts them. */
+  /** Milliseconds since 1970, by the server's clock. */
   now(): number {
     return performance.now() + this.offset;
   }
 
-  /** Asks where the last answer is old. */
+  /** Synchronizes if the last result is old. */
   refresh(): void {
-    if (performance.now() - this.askedAt > everyMs) void this.synchronize();
+    if (performance.now() - this.askedAt > refreshMs) void this.synchronize();
   }
 
-  /** Asks three times and keeps the best answer; keeps what it had when the server does not answer. */
+  /** Takes three samples and keeps the best. Keeps the previous offset if the server does not respond. */
   async synchronize(): Promise<void> {
     if (this.syncing) return;
     this.syncing = true;

@@ -4,16 +4,20 @@ import { icon } from './icons';
 import type { MenuSection } from './menuSections';
 
 /**
- * One button with everything that can be chosen: a list of what there is, and behind each its choices. Arrow keys move, Enter and → open, Escape and ←
- * go back, and from the first page out; then the button has the focus again.
+ * The settings menu: a list of settings, each with its options. Arrow keys move, Enter and → open, Escape and ← go back and finally close
+ * it; the button then has the focus again.
  */
 export class SettingsMenu {
   readonly root: HTMLElement;
-  private readonly button = element('button', { type: 'button', class: 'control', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-control': 'settings' }, icon('settings'));
+  private readonly button = element(
+    'button',
+    { type: 'button', class: 'control', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-control': 'settings' },
+    icon('settings'),
+  );
   private readonly list = element('div', { class: 'menu', role: 'menu', hidden: true, 'aria-label': controlsText.settings });
   private sections: readonly MenuSection[] = [];
   private page: string | null = null;
-  private drawn = '';
+  private renderedContent = '';
 
   constructor() {
     this.root = element('div', { class: 'menu-anchor' }, this.button, this.list);
@@ -21,7 +25,7 @@ export class SettingsMenu {
     this.button.addEventListener('click', () => (this.isOpen ? this.close() : this.open()));
     this.root.addEventListener('keydown', (event) => this.onKey(event));
     this.root.addEventListener('focusout', (event) => {
-      // Nothing has the focus while a page is exchanged for another.
+      // Nothing has the focus while the content changes.
       if (event.relatedTarget !== null && !this.root.contains(event.relatedTarget as Node)) this.close();
     });
     document.addEventListener('pointerdown', (event) => {
@@ -33,8 +37,8 @@ export class SettingsMenu {
     return !this.list.hidden;
   }
 
-  /** Shows what there is now. With nothing to choose there is no button. */
-  draw(sections: readonly MenuSection[]): void {
+  /** Updates the settings. Without any, the button is hidden. */
+  render(sections: readonly MenuSection[]): void {
     this.sections = sections;
     setHidden(this.root, sections.length === 0);
     if (sections.length === 0) return this.close();
@@ -51,62 +55,74 @@ export class SettingsMenu {
   private close(): void {
     if (!this.isOpen) return;
     this.list.hidden = true;
-    this.drawn = '';
+    this.renderedContent = '';
     this.button.setAttribute('aria-expanded', 'false');
   }
 
-  private turnTo(page: string | null): void {
+  private openPage(page: string | null): void {
     const from = this.page;
     this.page = page;
     this.fill(true, from);
   }
 
   /**
-   * Writes the open page, only when it differs.
-   * @param moveFocus to the choice that is made, or to where one came from; otherwise the focus stays where it is
+   * Renders the open page if it changed.
+   * @param moveFocus to the selected option, or to the previous setting; otherwise the focus stays
    */
-  private fill(moveFocus: boolean, cameFrom: string | null = null): void {
-    // What can no longer be chosen is left.
+  private fill(moveFocus: boolean, previousPage: string | null = null): void {
+    // Leave a setting that is no longer available.
     const section = this.sections.find((one) => one.key === this.page) ?? null;
     if (section === null) this.page = null;
-    const wanted = JSON.stringify([this.page, section ?? this.sections.map(({ key, title, value }) => [key, title, value])]);
-    if (wanted === this.drawn && !moveFocus) return;
-    this.drawn = wanted;
+    const content = JSON.stringify([this.page, section ?? this.sections.map(({ key, title, value }) => [key, title, value])]);
+    if (content === this.renderedContent && !moveFocus) return;
+    this.renderedContent = content;
     const focused = this.items.indexOf(document.activeElement as HTMLElement);
-    this.list.replaceChildren(...(section === null ? this.sections.map((one) => this.entry(one)) : this.choices(section)));
+    this.list.replaceChildren(...(section === null ? this.sections.map((one) => this.createEntry(one)) : this.createChoices(section)));
     const { items } = this;
-    const start = items.find((item) => (section === null ? item.dataset.section === cameFrom : item.getAttribute('aria-checked') === 'true')) ?? items[0];
+    const start =
+      items.find((item) => (section === null ? item.dataset.section === previousPage : item.getAttribute('aria-checked') === 'true')) ??
+      items[0];
     if (moveFocus) start?.focus();
     else if (focused >= 0) (items[focused] ?? start)?.focus();
   }
 
-  private entry(section: MenuSection): HTMLElement {
-    const made = element(
+  private createEntry(section: MenuSection): HTMLElement {
+    const created = element(
       'button',
       { type: 'button', class: 'menu-item', role: 'menuitem', 'aria-haspopup': 'menu', tabindex: -1, 'data-section': section.key },
       element('span', { class: 'menu-title' }, section.title),
       element('span', { class: 'menu-value' }, section.value),
       icon('forward'),
     );
-    made.addEventListener('click', () => this.turnTo(section.key));
-    return made;
+    created.addEventListener('click', () => this.openPage(section.key));
+    return created;
   }
 
-  private choices(section: MenuSection): HTMLElement[] {
-    const back = element('button', { type: 'button', class: 'menu-item menu-back', role: 'menuitem', tabindex: -1 }, icon('back'), section.title);
+  private createChoices(section: MenuSection): HTMLElement[] {
+    const back = element(
+      'button',
+      { type: 'button', class: 'menu-item menu-back', role: 'menuitem', tabindex: -1 },
+      icon('back'),
+      section.title,
+    );
     back.setAttribute('aria-label', controlsText.back(section.title));
-    back.addEventListener('click', () => this.turnTo(null));
+    back.addEventListener('click', () => this.openPage(null));
     return [
       back,
       ...section.choices.map(({ id, name }) => {
-        const checked = String(id === section.chosen);
-        const made = element('button', { type: 'button', class: 'menu-item', role: 'menuitemradio', 'aria-checked': checked, tabindex: -1 }, icon('check'), name);
-        made.addEventListener('click', () => {
-          section.choose(id);
+        const checked = String(id === section.selected);
+        const created = element(
+          'button',
+          { type: 'button', class: 'menu-item', role: 'menuitemradio', 'aria-checked': checked, tabindex: -1 },
+          icon('check'),
+          name,
+        );
+        created.addEventListener('click', () => {
+          section.select(id);
           this.close();
           this.button.focus();
         });
-        return made;
+        return created;
       }),
     ];
   }
@@ -118,7 +134,7 @@ export class SettingsMenu {
   private onKey(event: KeyboardEvent): void {
     if (!this.isOpen) return;
     const { items } = this;
-    const at = items.indexOf(document.activeElement as HTMLElement);
+    const focusedIndex = items.indexOf(document.activeElement as HTMLElement);
     const last = items.length - 1;
     switch (event.key) {
       case 'Escape':
@@ -126,22 +142,22 @@ export class SettingsMenu {
           this.close();
           this.button.focus();
         } else {
-          this.turnTo(null);
+          this.openPage(null);
         }
         break;
       case 'ArrowLeft':
-        if (this.page !== null) this.turnTo(null);
+        if (this.page !== null) this.openPage(null);
         break;
       case 'ArrowRight': {
-        const key = items[at]?.dataset.section;
-        if (key !== undefined) this.turnTo(key);
+        const key = items[focusedIndex]?.dataset.section;
+        if (key !== undefined) this.openPage(key);
         break;
       }
       case 'ArrowDown':
-        items[at === last ? 0 : at + 1]?.focus();
+        items[focusedIndex === last ? 0 : focusedIndex + 1]?.focus();
         break;
       case 'ArrowUp':
-        items[at <= 0 ? last : at - 1]?.focus();
+        items[focusedIndex <= 0 ? last : focusedIndex - 1]?.focus();
         break;
       case 'Home':
         items[0]?.focus();

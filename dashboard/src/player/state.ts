@@ -1,138 +1,136 @@
-import type { Denial, Report } from './broadcast';
+import type { Denial, Report } from './channelStatus';
 
-/** What the page shows, also in `document.documentElement.dataset.state`. */
+/** State of the page, also in `document.documentElement.dataset.state`. */
 export type PlayerState = 'offline' | 'starting' | 'live' | 'replay' | 'reconnecting' | 'ended' | 'error';
 
-/** Why, where one state has several messages. */
+/** Why the page is in this state, to select the message. */
 export type Reason =
   | 'connecting' | 'preparing' | 'loading' | 'loadingReplay'
   | 'encoderLost' | 'connectionLost'
   | 'unknown'
   | 'unreachable' | Denial | Failure;
 
-/** What playback cannot get over by itself within reasonable time. */
+/** An error that the player cannot recover from quickly. */
 export type Failure = 'unsupported' | 'media' | 'replay';
 
-/** What the player itself sees. */
-export interface Picture {
+/** State of playback. */
+export interface PlaybackStatus {
   /**
-   * `none`: nothing is attached. `invited`: nothing is attached until the viewer asks for it. `loading`: attached, nothing shown
-   * yet. `playing`: time moves. `held`: stands still because the viewer wants it to. `stalled`: stands still though it should
-   * move. `finished`: played to the end.
+   * `none`: nothing attached. `awaitingPlay`: nothing attached until the viewer starts playback. `loading`: attached, no frame shown yet.
+   * `playing`: advancing. `paused`: paused by the viewer. `stalled`: not advancing, although it should. `finished`: played to the end.
    */
-  phase: 'none' | 'invited' | 'loading' | 'playing' | 'held' | 'stalled' | 'finished';
-  /** The session that is attached. */
+  phase: 'none' | 'awaitingPlay' | 'loading' | 'playing' | 'paused' | 'stalled' | 'finished';
+  /** The attached session. */
   session: string | null;
   failure: Failure | null;
 }
 
-export interface Verdict {
+export interface DisplayState {
   state: PlayerState;
   reason: Reason | null;
 }
 
-/** How many unanswered questions in a row make a server unreachable for a page that has not shown anything yet. */
-const patience = 3;
+/** Failed polls in a row before a page without video reports an unreachable server. */
+const maxFailures = 3;
 
-/** From what the server says and what the player sees to the one thing the page shows. The picture has the last word. */
-export function decide(report: Report, picture: Picture): Verdict {
-  if (picture.failure !== null) return verdict('error', picture.failure);
-  switch (picture.phase) {
+/** The state that the page shows, from the status report and playback. Playback has priority. */
+export function playbackDisplayState(report: Report, playback: PlaybackStatus): DisplayState {
+  if (playback.failure !== null) return displayState('error', playback.failure);
+  switch (playback.phase) {
     case 'playing':
-      return verdict('live');
+      return displayState('live');
     case 'finished':
-      return hasNextSession(report, picture) ? verdict('starting', 'loading') : verdict('ended');
+      return hasNextSession(report, playback) ? displayState('starting', 'loading') : displayState('ended');
     case 'stalled':
       return whileStalled(report);
-    case 'held':
-      return verdict('live');
-    case 'invited':
-      return report.kind === 'answer' && report.broadcast.state === 'live' ? verdict('live') : withoutPicture(report);
+    case 'paused':
+      return displayState('live');
+    case 'awaitingPlay':
+      return report.kind === 'answer' && report.channelStatus.state === 'live' ? displayState('live') : beforePlayback(report);
     case 'loading':
     case 'none':
-      return withoutPicture(report);
+      return beforePlayback(report);
   }
 }
 
 /**
- * Whether a stream should be attached now: the channel is live, and what is attached, if anything, is another session that has
- * come to its end or to a halt. A session still playing is played out first.
+ * Whether to attach a stream: the channel is live, and nothing is attached, or another session that has ended or stalled. A session that
+ * still plays is played to its end.
  */
-export function shouldAttach(report: Report, picture: Picture): boolean {
-  if (report.kind !== 'answer' || report.broadcast.state !== 'live') return false;
-  switch (picture.phase) {
+export function shouldAttach(report: Report, playback: PlaybackStatus): boolean {
+  if (report.kind !== 'answer' || report.channelStatus.state !== 'live') return false;
+  switch (playback.phase) {
     case 'none':
       return true;
     case 'loading':
     case 'stalled':
     case 'finished':
-      return hasNextSession(report, picture);
+      return hasNextSession(report, playback);
     default:
       return false;
   }
 }
 
 /**
- * Whether what is attached has nothing more to give: it stands still, and the server says that the channel is over. Or it was played to its
- * end and stopped there, and the next session is not for who did not ask for it.
+ * Whether to detach: playback stalled and the channel is not live. Or it played to its end, and the viewer paused before the next session.
  */
-export function shouldDetach(report: Report, picture: Picture, wantsPlay = true): boolean {
+export function shouldDetach(report: Report, playback: PlaybackStatus, wantsPlay = true): boolean {
   if (report.kind !== 'answer') return false;
-  if (picture.phase === 'finished') return !wantsPlay && hasNextSession(report, picture);
-  const over = report.broadcast.state === 'offline' || report.broadcast.state === 'ended';
-  return over && (picture.phase === 'loading' || picture.phase === 'stalled');
+  if (playback.phase === 'finished') return !wantsPlay && hasNextSession(report, playback);
+  const hasEnded = report.channelStatus.state === 'offline' || report.channelStatus.state === 'ended';
+  return hasEnded && (playback.phase === 'loading' || playback.phase === 'stalled');
 }
 
-/** Whether the channel is live with another session than the attached one. */
-export function hasNextSession(report: Report, picture: Picture): boolean {
-  return report.kind === 'answer' && report.broadcast.state === 'live' && report.broadcast.session !== picture.session;
+/** Whether the channel is live with a session other than the attached one. */
+export function hasNextSession(report: Report, playback: PlaybackStatus): boolean {
+  return report.kind === 'answer' && report.channelStatus.state === 'live' && report.channelStatus.session !== playback.session;
 }
 
-function whileStalled(report: Report): Verdict {
+function whileStalled(report: Report): DisplayState {
   switch (report.kind) {
     case 'denied':
-      return verdict('error', report.why);
+      return displayState('error', report.reason);
     case 'unreachable':
     case 'nothing':
-      return verdict('reconnecting', 'connectionLost');
+      return displayState('reconnecting', 'connectionLost');
     case 'answer':
-      switch (report.broadcast.state) {
+      switch (report.channelStatus.state) {
         case 'offline':
           return whileOff(report);
         case 'ended':
-          return verdict('ended');
+          return displayState('ended');
         default:
-          return verdict('reconnecting', 'encoderLost');
+          return displayState('reconnecting', 'encoderLost');
       }
   }
 }
 
-function withoutPicture(report: Report): Verdict {
+function beforePlayback(report: Report): DisplayState {
   switch (report.kind) {
     case 'nothing':
-      return verdict('starting', 'connecting');
+      return displayState('starting', 'connecting');
     case 'denied':
-      return verdict('error', report.why);
+      return displayState('error', report.reason);
     case 'unreachable':
-      return report.failures < patience ? verdict('starting', 'connecting') : verdict('error', 'unreachable');
+      return report.failures < maxFailures ? displayState('starting', 'connecting') : displayState('error', 'unreachable');
     case 'answer':
-      switch (report.broadcast.state) {
+      switch (report.channelStatus.state) {
         case 'offline':
           return whileOff(report);
         case 'starting':
-          return verdict('starting', 'preparing');
+          return displayState('starting', 'preparing');
         case 'live':
-          return verdict('starting', 'loading');
+          return displayState('starting', 'loading');
         case 'ended':
-          return verdict('ended');
+          return displayState('ended');
       }
   }
 }
 
-function whileOff({ isUnknown }: { isUnknown?: true }): Verdict {
-  return isUnknown === true ? verdict('offline', 'unknown') : verdict('offline');
+function whileOff({ isUnknown }: { isUnknown?: true }): DisplayState {
+  return isUnknown === true ? displayState('offline', 'unknown') : displayState('offline');
 }
 
-export function verdict(state: PlayerState, reason: Reason | null = null): Verdict {
+export function displayState(state: PlayerState, reason: Reason | null = null): DisplayState {
   return { state, reason };
 }

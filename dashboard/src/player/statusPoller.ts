@@ -1,39 +1,39 @@
-import { Doubt, type Report, parseBroadcast, pollDelay, reportForStatusCode } from './broadcast';
+import { UnknownChannelFilter, type Report, parseChannelStatus, pollDelay, reportForStatusCode } from './channelStatus';
 
 const timeoutMs = 6000;
 
-/** Asks the server what the channel is doing, again and again, and tells `onReport`. One question at a time. */
+/** Polls the channel's status and reports it to `onReport`. One request at a time. */
 export class StatusPoller {
   report: Report = { kind: 'nothing' };
   private timer: number | undefined;
-  private asking = false;
-  private readonly doubt = new Doubt();
+  private isPolling = false;
+  private readonly unknownFilter = new UnknownChannelFilter();
   private readonly url: string;
-  private readonly pictureRuns: () => boolean;
+  private readonly isPlaying: () => boolean;
   private readonly onReport: (report: Report) => void;
 
-  constructor(url: string, pictureRuns: () => boolean, onReport: (report: Report) => void) {
+  constructor(url: string, isPlaying: () => boolean, onReport: (report: Report) => void) {
     this.url = url;
-    this.pictureRuns = pictureRuns;
+    this.isPlaying = isPlaying;
     this.onReport = onReport;
   }
 
-  /** Asks now, and then goes on by itself. */
-  ask(): void {
-    if (this.asking) return;
+  /** Polls now, and then periodically. */
+  poll(): void {
+    if (this.isPolling) return;
     window.clearTimeout(this.timer);
-    void this.askOnce();
+    void this.pollOnce();
   }
 
-  /** Asks within `ms`: brings the next question forward, never puts it off. */
+  /** Schedules the next poll. */
   private scheduleNext(): void {
-    this.timer = window.setTimeout(() => this.ask(), pollDelay(this.report, this.pictureRuns(), Math.random()));
+    this.timer = window.setTimeout(() => this.poll(), pollDelay(this.report, this.isPlaying(), Math.random()));
   }
 
-  private async askOnce(): Promise<void> {
-    this.asking = true;
-    this.report = this.doubt.weigh(await this.fetchReport());
-    this.asking = false;
+  private async pollOnce(): Promise<void> {
+    this.isPolling = true;
+    this.report = this.unknownFilter.apply(await this.fetchReport());
+    this.isPolling = false;
     this.onReport(this.report);
     this.scheduleNext();
   }
@@ -44,12 +44,12 @@ export class StatusPoller {
     const timeout = window.setTimeout(() => abort.abort(), timeoutMs);
     try {
       const response = await fetch(this.url, { cache: 'no-cache', signal: abort.signal });
-      const meaning = reportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
-      if (meaning !== 'read the body') return meaning;
-      const broadcast = parseBroadcast(await response.json());
-      if (broadcast !== null) return { kind: 'answer', broadcast };
+      const outcome = reportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
+      if (outcome !== 'read the body') return outcome;
+      const channelStatus = parseChannelStatus(await response.json());
+      if (channelStatus !== null) return { kind: 'answer', channelStatus };
     } catch {
-      // Offline, refused, aborted or not JSON: all the same to a viewer.
+      // Network failure, timeout or invalid JSON.
     } finally {
       window.clearTimeout(timeout);
     }

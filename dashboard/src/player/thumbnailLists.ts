@@ -1,24 +1,24 @@
-import { type Tile, imagePlaylistOf, onWallClock, resolve, tileAt, tilesOfCues, tilesOfImagePlaylist } from './thumbnails';
+import { type Tile, imagePlaylistOf, alignToWallClock, resolve, tileAt, tilesOfCues, tilesOfImagePlaylist } from './thumbnails';
 
-/** What of a stream has thumbnails. Asks for nothing until a thumbnail is wanted. */
+/** Thumbnails of a stream. Loads nothing until one is needed. */
 export interface ThumbnailList {
-  /** @param time seconds, of the list's own kind */
+  /** @param time seconds, in the time base of the list */
   at(time: number): Tile | null;
-  /** Brings the list up to date for a time, if that may help; true when it has changed. */
+  /** Updates the list for a time if needed; true if it changed. */
   load(time: number): Promise<boolean>;
 }
 
-/** A list that did not help is asked for again after this. */
-const againMs = 6000;
+/** Delay before an unsuccessful list is loaded again, in ms. */
+const retryMs = 6000;
 const timeoutMs = 8000;
-/** Characters. A list of a week is some ten millions. */
-const longest = 24_000_000;
+/** Maximum length in characters. A list of a week has some ten million. */
+const maxChars = 24_000_000;
 
-/** A recording's, by the time since its begin: its file of thumbnails lies beside its playlist. */
+/** Thumbnails of a recording by time since its start: a WebVTT file next to its playlist. */
 export class RecordedThumbnails implements ThumbnailList {
   private readonly playlist: string;
   private tiles: Tile[] = [];
-  private readonly turn = new Turn();
+  private readonly throttle = new Throttle();
 
   constructor(playlist: string) {
     this.playlist = playlist;
@@ -29,8 +29,8 @@ export class RecordedThumbnails implements ThumbnailList {
   }
 
   async load(time: number): Promise<boolean> {
-    if (this.at(time) !== null || !this.turn.take()) return false;
-    const tiles = await cuesBeside(this.playlist);
+    if (this.at(time) !== null || !this.throttle.tryAcquire()) return false;
+    const tiles = await loadCues(this.playlist);
     if (tiles.length === 0) return false;
     this.tiles = tiles;
     return true;
@@ -38,92 +38,92 @@ export class RecordedThumbnails implements ThumbnailList {
 }
 
 /**
- * A live stream's, by wall clock: the image playlist that its multivariant playlist announces. That one reaches as far back as the live
- * window; what is older is looked for in the session's recording, where there is one that may be seen.
+ * Thumbnails of a live stream by wall-clock time: the image playlist that the multivariant playlist announces. It covers the live window;
+ * older ones come from the session's recording, if it is accessible.
  */
 export class LiveThumbnails implements ThumbnailList {
   private readonly playlist: string;
   private images: string | null = null;
   private tiles: Tile[] = [];
-  private older: Tile[] = [];
-  private readonly turn = new Turn();
-  private readonly olderTurn = new Turn(60_000);
-  private readonly recording: () => string | null;
+  private olderTiles: Tile[] = [];
+  private readonly throttle = new Throttle();
+  private readonly olderThrottle = new Throttle(60_000);
+  private readonly recordingPlaylist: () => string | null;
 
-  /** @param recording the playlist of the session's recording, null while no session is known */
-  constructor(playlist: string, recording: () => string | null) {
+  /** @param recordingPlaylist returns the playlist of the session's recording, null while no session is known */
+  constructor(playlist: string, recordingPlaylist: () => string | null) {
     this.playlist = playlist;
-    this.recording = recording;
+    this.recordingPlaylist = recordingPlaylist;
   }
 
   at(time: number): Tile | null {
-    return tileAt(this.tiles, time) ?? tileAt(this.older, time);
+    return tileAt(this.tiles, time) ?? tileAt(this.olderTiles, time);
   }
 
   async load(time: number): Promise<boolean> {
     if (this.at(time) !== null) return false;
-    const newer = this.turn.take() && (await this.loadWindow());
+    const newer = this.throttle.tryAcquire() && (await this.loadWindow());
     if (this.at(time) !== null) return newer;
     const first = this.tiles[0];
-    if (first === undefined || time >= first.start || !this.olderTurn.take()) return newer;
+    if (first === undefined || time >= first.start || !this.olderThrottle.tryAcquire()) return newer;
     return (await this.loadOlder()) || newer;
   }
 
   private async loadWindow(): Promise<boolean> {
     if (this.images === null) {
-      const text = await textOf(this.playlist);
-      this.images = text === null ? null : imagePlaylistOf(text.body, text.address);
+      const text = await fetchText(this.playlist);
+      this.images = text === null ? null : imagePlaylistOf(text.body, text.url);
     }
-    const list = this.images === null ? null : await textOf(this.images);
-    // Another session has another list.
+    const list = this.images === null ? null : await fetchText(this.images);
+    // Another session has another image playlist.
     if (list === null) this.images = null;
-    else this.tiles = tilesOfImagePlaylist(list.body, list.address);
+    else this.tiles = tilesOfImagePlaylist(list.body, list.url);
     return list !== null;
   }
 
   private async loadOlder(): Promise<boolean> {
-    const recording = this.recording();
-    if (recording === null) return false;
-    this.older = onWallClock(await cuesBeside(recording), this.tiles);
-    return this.older.length > 0;
+    const recordingPlaylist = this.recordingPlaylist();
+    if (recordingPlaylist === null) return false;
+    this.olderTiles = alignToWallClock(await loadCues(recordingPlaylist), this.tiles);
+    return this.olderTiles.length > 0;
   }
 }
 
-/** One at a time, and not again at once. */
-class Turn {
-  private readonly everyMs: number;
-  private takenAt = Number.NEGATIVE_INFINITY;
+/** Limits an operation to one per interval. */
+class Throttle {
+  private readonly intervalMs: number;
+  private acquiredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(everyMs = againMs) {
-    this.everyMs = everyMs;
+  constructor(intervalMs = retryMs) {
+    this.intervalMs = intervalMs;
   }
 
-  take(): boolean {
+  tryAcquire(): boolean {
     const now = performance.now();
-    if (now - this.takenAt < this.everyMs) return false;
-    this.takenAt = now;
+    if (now - this.acquiredAt < this.intervalMs) return false;
+    this.acquiredAt = now;
     return true;
   }
 }
 
-async function cuesBeside(playlist: string): Promise<Tile[]> {
-  const address = resolve('thumbnails.vtt', absolute(playlist));
-  const text = address === null ? null : await textOf(address);
-  return text === null ? [] : tilesOfCues(text.body, text.address);
+async function loadCues(playlist: string): Promise<Tile[]> {
+  const url = resolve('thumbnails.vtt', absoluteUrl(playlist));
+  const text = url === null ? null : await fetchText(url);
+  return text === null ? [] : tilesOfCues(text.body, text.url);
 }
 
-async function textOf(address: string): Promise<{ body: string; address: string } | null> {
+async function fetchText(url: string): Promise<{ body: string; url: string } | null> {
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs) });
-    if (!response.ok || Number(response.headers.get('Content-Length') ?? 0) > longest) return null;
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    if (!response.ok || Number(response.headers.get('Content-Length') ?? 0) > maxChars) return null;
     const body = await response.text();
-    // Where the server sent us counts: addresses in the list begin there.
-    return body.length > longest ? null : { body, address: response.url };
+    // Relative URLs resolve against the URL after redirects.
+    return body.length > maxChars ? null : { body, url: response.url };
   } catch {
     return null;
   }
 }
 
-function absolute(address: string): string {
-  return new URL(address, window.location.href).href;
+function absoluteUrl(url: string): string {
+  return new URL(url, window.location.href).href;
 }

@@ -1,40 +1,40 @@
-import type { Broadcast, Report } from './broadcast';
+import type { ChannelStatus, Report } from './channelStatus';
 import type { Choices } from './choices';
 import type { Engine } from './engine';
 import { latencySeconds } from './latency';
-import type { LineNotice } from './lineKeeper';
-import { decideReplay } from './replay';
-import type { Sound } from './sound';
+import type { RebufferNotice } from './rebufferController';
+import { replayDisplayState } from './replay';
+import type { Volume } from './volume';
 import { type Mode, offeredSpeeds } from './speed';
-import { type Picture, type Verdict, decide } from './state';
+import { type PlaybackStatus, type DisplayState, playbackDisplayState } from './state';
 import type { Timeline } from './timeline';
 import type { Track } from './tracks';
 
-/** Everything the page draws. */
-export interface PlayerView extends Verdict {
+/** Everything that the page renders. */
+export interface PlayerView extends DisplayState {
   channel: string;
-  broadcast: Broadcast | null;
+  channelStatus: ChannelStatus | null;
   mode: Mode;
-  /** The viewer wants it to run, whether it does or not. */
+  /** Whether the viewer wants playback. */
   wantsPlay: boolean;
-  /** Nothing plays until the viewer asks for it: autoplay is off or forbidden. */
+  /** Playback waits for the viewer: autoplay is off or blocked. */
   needsTap: boolean;
-  /** The browser allowed playback only without sound. */
+  /** The browser allowed only muted playback. */
   mutedByBrowser: boolean;
   buffering: boolean;
-  /** Why playback waits that the viewer wants to run; null where there is nothing to say. */
-  lineNotice: LineNotice | null;
+  /** Why playback waits for buffering; null for no notice. */
+  rebufferNotice: RebufferNotice | null;
   behindLive: boolean;
   secondsToLive: number | null;
   latency: number | null;
-  /** Milliseconds since 1970, as the server counts them. */
+  /** Milliseconds since 1970, by the server's clock. */
   now: number;
   engine: Engine | null;
-  /** Where one can go; null while nothing is attached or known. */
+  /** Null while nothing is attached or loaded. */
   timeline: Timeline | null;
   /** Seconds of the video. */
   position: number;
-  /** What can be chosen now; empty where there is only the ordinary. */
+  /** Available playback rates; empty if only 1 is. */
   speeds: readonly number[];
   speed: number;
   captions: readonly Track[];
@@ -42,49 +42,65 @@ export interface PlayerView extends Verdict {
   chosenCaptions: number;
 }
 
-/** What the player knows at one moment. */
-export interface Scene {
+/** The player's state at one moment. */
+export interface PlayerSnapshot {
   channel: string;
   mode: Mode;
   report: Report;
-  picture: Picture;
+  playback: PlaybackStatus;
   engine: Engine | null;
-  /** It has shown a picture of what is attached. */
-  shown: boolean;
+  /** Whether a frame of the attached stream was shown. */
+  hasShownFrame: boolean;
   wantsPlay: boolean;
   needsTap: boolean;
   behindLive: boolean;
-  /** How long the video has stood still, in ms. */
+  /** Duration of the stall, in ms. */
   stalledFor: number;
-  /** Milliseconds since 1970, as the server counts them. */
+  /** Milliseconds since 1970, by the server's clock. */
   now: number;
   /** Seconds of the video. */
   position: number;
-  line: { notice: LineNotice | null };
-  sound: Pick<Sound, 'mutedByBrowser'>;
+  rebuffer: { notice: RebufferNotice | null };
+  volume: Pick<Volume, 'mutedByBrowser'>;
   choices: { speed: number; captions: Pick<Choices['captions'], 'tracks' | 'chosen'> };
 }
 
-/** Standing still for longer than this is drawn as buffering, in ms. */
+/** Longer stalls show the spinner, in ms. */
 const bufferingAfterMs = 700;
 
-/** What to draw of it. */
-export function viewOf({ channel, mode, report, picture, engine, shown, wantsPlay, needsTap, behindLive, stalledFor, now, position, line, sound, choices }: Scene): PlayerView {
-  const running = picture.phase === 'playing';
+/** Derives the view. */
+export function viewOf({
+  channel,
+  mode,
+  report,
+  playback,
+  engine,
+  hasShownFrame,
+  wantsPlay,
+  needsTap,
+  behindLive,
+  stalledFor,
+  now,
+  position,
+  rebuffer,
+  volume,
+  choices,
+}: PlayerSnapshot): PlayerView {
+  const isPlaying = playback.phase === 'playing';
   const live = mode === 'live' ? engine : null;
   return {
-    ...(mode === 'replay' ? decideReplay(report, picture) : decide(report, picture)),
+    ...(mode === 'replay' ? replayDisplayState(report, playback) : playbackDisplayState(report, playback)),
     mode,
     channel,
-    broadcast: report.kind === 'answer' ? report.broadcast : null,
+    channelStatus: report.kind === 'answer' ? report.channelStatus : null,
     wantsPlay: wantsPlay && !needsTap,
-    needsTap: needsTap || picture.phase === 'invited',
-    mutedByBrowser: sound.mutedByBrowser,
-    buffering: running && stalledFor > bufferingAfterMs,
-    lineNotice: wantsPlay && !needsTap ? line.notice : null,
-    behindLive: behindLive || (live !== null && shown && picture.phase === 'held'),
+    needsTap: needsTap || playback.phase === 'awaitingPlay',
+    mutedByBrowser: volume.mutedByBrowser,
+    buffering: isPlaying && stalledFor > bufferingAfterMs,
+    rebufferNotice: wantsPlay && !needsTap ? rebuffer.notice : null,
+    behindLive: behindLive || (live !== null && hasShownFrame && playback.phase === 'paused'),
     secondsToLive: live?.secondsToLive ?? null,
-    latency: live !== null && running ? latencySeconds(now, live.pictureDate) : null,
+    latency: live !== null && isPlaying ? latencySeconds(now, live.frameDate) : null,
     now,
     engine,
     timeline: engine?.timeline ?? null,

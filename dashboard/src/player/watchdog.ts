@@ -1,43 +1,43 @@
 import { stalledAfterMs } from './phase';
 
-/** The server goes on, we stand still: jump ahead first, then start again. In ms. */
+/** If playback stalls while the server has new media: seek to live first, then restart. In ms. */
 const nudgeAfterMs = 6000;
 const stuckAfterMs = 12_000;
 
-/** Playback that stands still though it should move. */
-export interface Standstill {
+/** A playback stall. */
+export interface StallInfo {
   /** In ms. */
   stalledFor: number;
-  /** The viewer is to be at live, not behind it and not in a recording. */
-  atLive: boolean;
-  /** Something is being done about it already. */
-  isMending: boolean;
+  /** Whether playback should be at live, not behind and not in a recording. */
+  isAtLive: boolean;
+  /** Whether recovery is in progress. */
+  isRecovering: boolean;
 }
 
-/** Tells what to do about playback that stands still while the server has more. Times in ms of any one clock. */
+/** Decides what to do about a stall while the server has more media. Times in ms of one clock. */
 export class Watchdog {
-  private edge: string | null = null;
-  private edgeMovedAt = 0;
-  private nudged = false;
+  private liveEdge: string | null = null;
+  private liveEdgeMovedAt = 0;
+  private hasJumped = false;
 
-  /** The server answered. One that names no live edge is taken to go on. */
-  heard(liveEdge: string | null, now: number): void {
-    if (liveEdge === null || liveEdge !== this.edge) this.edgeMovedAt = now;
-    this.edge = liveEdge;
+  /** Records the live edge of a status response. Without one, the stream counts as advancing. */
+  recordLiveEdge(liveEdge: string | null, now: number): void {
+    if (liveEdge === null || liveEdge !== this.liveEdge) this.liveEdgeMovedAt = now;
+    this.liveEdge = liveEdge;
   }
 
-  /** A picture moved, or another stream is attached: the next standstill begins with a jump again. */
-  rest(): void {
-    this.nudged = false;
+  /** Playback advanced, or another stream is attached: the next stall starts with a seek. */
+  reset(): void {
+    this.hasJumped = false;
   }
 
-  /** `nudge` jumps to live, once a standstill; `restart` begins the stream anew; null waits on. */
-  judge({ stalledFor, atLive, isMending }: Standstill, now: number): 'nudge' | 'restart' | null {
-    // The encoder is gone: nothing newer exists, so nothing of ours can help who waits for it.
-    if (atLive && this.edgeMovedAt < now - stalledFor + stalledAfterMs) return null;
-    if (stalledFor > stuckAfterMs && !isMending) return 'restart';
-    if (!atLive || stalledFor <= nudgeAfterMs || this.nudged) return null;
-    this.nudged = true;
+  /** `nudge` seeks to live, once per stall; `restart` restarts the stream; null waits. */
+  evaluate({ stalledFor, isAtLive, isRecovering }: StallInfo, now: number): 'nudge' | 'restart' | null {
+    // The encoder is disconnected: no new media exists, so seeking does not help.
+    if (isAtLive && this.liveEdgeMovedAt < now - stalledFor + stalledAfterMs) return null;
+    if (stalledFor > stuckAfterMs && !isRecovering) return 'restart';
+    if (!isAtLive || stalledFor <= nudgeAfterMs || this.hasJumped) return null;
+    this.hasJumped = true;
     return 'nudge';
   }
 }

@@ -1,16 +1,16 @@
-/** The dashboard's pages and the way between them. */
+/** Texts of the dashboard's navigation. */
 export const pagesText = {
   label: 'Pages',
-  names: { now: 'Now', channels: 'Channel', schedule: 'Schedule', recordings: 'Recordings', settings: 'Settings' },
+  names: { overview: 'Overview', channels: 'Channel', schedule: 'Schedule', recordings: 'Recordings', settings: 'Settings' },
   title: (page: string) => `${page} – Broadcast`,
-  skip: 'Skip to the content',
+  skip: 'Skip to content',
   signedInAs: (name: string, role: string) => `Signed in as ${name} (${role})`,
-  withToken: (label: string) => `token ${label}`,
+  tokenName: (label: string) => `token ${label}`,
   roles: { viewer: 'viewer', moderator: 'moderator', producer: 'producer', admin: 'admin' } as Record<string, string>,
-  notLoaded: 'This page could not be loaded',
-  notLoadedHint: 'The server may have been updated meanwhile.',
+  loadFailed: 'This page could not be loaded',
+  loadFailedHint: 'The server may have been updated. Reload the page.',
   reload: 'Reload',
-  none: 'There is no such page',
-  noneHint: 'The address may have been mistyped, or be of an older version.',
-  toNow: 'To what is on now',
+  notFound: 'Page not found',
+  notFoundHint: 'The URL may be mistyped or outdated.',
+  toOverview: 'Go to overview',
 } as const;

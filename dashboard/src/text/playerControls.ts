@@ -1,16 +1,16 @@
-/** The player's controls: seek bar, settings, replay. */
+/** Texts of the player controls. */
 export const controlsText = {
   seek: 'Seek',
-  /** What the seek bar says of where one is. */
+  /** The position that the seek bar announces. */
   atLive: (clock: string | null) => (clock === null ? 'Live' : `${clock}, live`),
   behindLive: (clock: string | null, behind: string) => (clock === null ? `${behind} behind live` : `${clock}, ${behind} behind live`),
-  of: (position: string, length: string) => `${position} of ${length}`,
+  positionOf: (position: string, length: string) => `${position} of ${length}`,
   position: (position: string, length: string) => `${position} / ${length}`,
   percent: (share: number) => `${share} %`,
-  /** How far behind, in the row of buttons. */
+  /** Offset from live, in the row of buttons. */
   behind: (length: string) => `−${length}`,
-  behindHint: 'How far you are behind live',
-  offsetHint: 'Where you are, and how long it is',
+  behindHint: 'Time behind live',
+  offsetHint: 'Position and duration',
 
   settings: 'Settings',
   back: (section: string) => `${section}: back to settings`,
@@ -21,17 +21,17 @@ export const controlsText = {
   captions: 'Captions',
   captionsNumber: (number: number) => `Captions ${number}`,
   captionsOff: 'Off',
-  pictureInPicture: 'Picture in picture',
-  leavePictureInPicture: 'Leave picture in picture',
+  pictureInPicture: 'Picture-in-picture',
+  exitPictureInPicture: 'Exit picture-in-picture',
   playAgain: 'Play again',
 
   replayPill: 'Replay',
   loadingReplay: { title: 'Loading the recording…', hint: '' },
-  replayFailed: { title: 'The recording cannot be played', hint: 'It may have been removed. This page keeps trying.' },
+  replayFailed: { title: 'The recording cannot be played', hint: 'It may have been deleted. Retrying automatically.' },
 
-  slowLine: {
-    only: 'Your connection is slower than this stream, so it stops now and then to load ahead.',
-    chosen: 'Your connection is slower than the quality you chose. A lower one, or Auto, plays without stopping.',
+  rebuffering: {
+    only: 'Your connection is too slow for this stream. Playback pauses to buffer.',
+    chosen: 'Your connection is too slow for the selected quality. Choose a lower quality or Auto.',
   },
 
   keys: 'Space play or pause · ← → J L seek · End live · M mute · C captions · F full screen · ↑ ↓ volume',

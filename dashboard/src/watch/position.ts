@@ -1,9 +1,9 @@
 import type { PlayerView } from '../player/player';
 
-/** Seconds from the start of the broadcast to the picture on screen; null where there is no picture, or it is not known when it was taken. */
+/** Seconds from the start of the broadcast to the displayed frame; null without a frame, or if its capture time is unknown. */
 export function broadcastPosition(view: PlayerView, video: HTMLVideoElement): number | null {
   if (view.mode === 'replay') return video.currentTime;
-  const taken = view.state === 'live' ? view.engine?.pictureDate ?? null : null;
-  const startedAt = view.broadcast?.startedAt ?? null;
-  return taken === null || startedAt === null ? null : (taken.getTime() - startedAt.getTime()) / 1000;
+  const frameDate = view.state === 'live' ? view.engine?.frameDate ?? null : null;
+  const startedAt = view.channelStatus?.startedAt ?? null;
+  return frameDate === null || startedAt === null ? null : (frameDate.getTime() - startedAt.getTime()) / 1000;
 }

@@ -1,29 +1,29 @@
-import { element, isBeside, setHidden, setText } from '../player/dom';
+import { element, isOutside, setHidden, setText } from '../player/dom';
 import { watchText } from '../text/watch';
-import { type Shared, embedCode, sharedAddress, sharedPage } from './shareLinks';
-import { clockOf } from './startTime';
+import { type SharedPage, embedCode, shareUrl, sharedPaths } from './shareLinks';
+import { formatTime } from './startTime';
 
 const copiedMs = 2000;
 
-/** A button, and the dialog that it opens: address and embed code, with a start time where there is one to tell. Nothing that lets in a single person is in them. */
+/** The share button and its dialog: URL and embed code, with an optional start time. Neither contains a viewer token. */
 export class ShareDialog {
   readonly button = element('button', { type: 'button', class: 'button share-open', 'aria-haspopup': 'dialog' }, watchText.share.open);
   readonly dialog: HTMLDialogElement;
-  private readonly withTime = element('input', { type: 'checkbox', id: 'share-time' });
+  private readonly startTimeBox = element('input', { type: 'checkbox', id: 'share-time' });
   private readonly timeLabel = element('label', { for: 'share-time' });
-  private readonly timeRow = element('p', { class: 'share-time', hidden: true }, this.withTime, this.timeLabel);
-  private readonly address = element('input', { type: 'text', id: 'share-address', readonly: true });
-  private readonly embed = element('textarea', { id: 'share-embed', readonly: true, rows: 5 });
-  private readonly said = element('p', { class: 'share-said', role: 'status' });
-  private readonly send = element('button', { type: 'button', class: 'button', hidden: true }, watchText.share.send);
+  private readonly timeRow = element('p', { class: 'share-time', hidden: true }, this.startTimeBox, this.timeLabel);
+  private readonly urlField = element('input', { type: 'text', id: 'share-url', readonly: true });
+  private readonly embedField = element('textarea', { id: 'share-embed', readonly: true, rows: 5 });
+  private readonly status = element('p', { class: 'share-status', role: 'status' });
+  private readonly sendButton = element('button', { type: 'button', class: 'button', hidden: true }, watchText.share.send);
   private readonly title: () => string;
   private readonly position: () => number | null;
-  private at: number | null = null;
-  private pressedBeside = false;
+  private startSeconds: number | null = null;
+  private pressedOutside = false;
 
   /**
-   * @param title What is shared is called.
-   * @param position Seconds from the start of the broadcast to the picture on screen; null where there is none.
+   * @param title Returns the title to share.
+   * @param position Returns the position of the displayed frame in seconds of the broadcast; null if unknown.
    */
   constructor(title: () => string, position: () => number | null) {
     this.title = title;
@@ -35,63 +35,67 @@ export class ShareDialog {
       { class: 'share', 'aria-labelledby': 'share-title' },
       element('h2', { id: 'share-title' }, watchText.share.title),
       element('p', { class: 'share-private', hidden: !isGuarded }, watchText.share.private),
-      element('label', { for: 'share-address' }, watchText.share.address),
-      element('div', { class: 'share-row' }, this.address, this.copyButton(this.address, watchText.share.copyAddress)),
+      element('label', { for: 'share-url' }, watchText.share.url),
+      element('div', { class: 'share-row' }, this.urlField, this.createCopyButton(this.urlField, watchText.share.copyUrl)),
       element('label', { for: 'share-embed' }, watchText.share.embed),
-      element('div', { class: 'share-row' }, this.embed, this.copyButton(this.embed, watchText.share.copyEmbed)),
+      element('div', { class: 'share-row' }, this.embedField, this.createCopyButton(this.embedField, watchText.share.copyEmbed)),
       this.timeRow,
-      this.said,
-      element('div', { class: 'share-actions' }, this.send, close),
+      this.status,
+      element('div', { class: 'share-actions' }, this.sendButton, close),
     );
     this.button.addEventListener('click', () => this.open());
-    this.withTime.addEventListener('change', () => this.write());
-    this.send.addEventListener('click', () => void this.sendOn());
+    this.startTimeBox.addEventListener('change', () => this.updateFields());
+    this.sendButton.addEventListener('click', () => void this.shareNatively());
     close.addEventListener('click', () => this.dialog.close());
-    // The player's keys are not for who writes or ticks here.
+    // Do not trigger the player's keys.
     this.dialog.addEventListener('keydown', (event) => event.stopPropagation());
-    // A click beside it. Not one that began in it: who marks a text may let go of it anywhere.
-    this.dialog.addEventListener('pointerdown', (event) => { this.pressedBeside = event.target === this.dialog && isBeside(event, this.dialog.getBoundingClientRect()); });
-    this.dialog.addEventListener('click', (event) => { if (this.pressedBeside && event.target === this.dialog) this.dialog.close(); });
+    // Close on a click on the backdrop, unless it started inside: selecting text may end anywhere.
+    this.dialog.addEventListener('pointerdown', (event) => {
+      this.pressedOutside = event.target === this.dialog && isOutside(event, this.dialog.getBoundingClientRect());
+    });
+    this.dialog.addEventListener('click', (event) => {
+      if (this.pressedOutside && event.target === this.dialog) this.dialog.close();
+    });
   }
 
   private open(): void {
     const position = this.position();
-    this.at = position === null || position < 1 ? null : position;
-    setHidden(this.timeRow, this.at === null);
-    if (this.at === null) this.withTime.checked = false;
-    else setText(this.timeLabel, watchText.share.withTime(clockOf(this.at)));
-    setHidden(this.send, typeof navigator.share !== 'function');
-    setText(this.said, '');
-    this.write();
+    this.startSeconds = position === null || position < 1 ? null : position;
+    setHidden(this.timeRow, this.startSeconds === null);
+    if (this.startSeconds === null) this.startTimeBox.checked = false;
+    else setText(this.timeLabel, watchText.share.withTime(formatTime(this.startSeconds)));
+    setHidden(this.sendButton, typeof navigator.share !== 'function');
+    setText(this.status, '');
+    this.updateFields();
     this.dialog.showModal();
-    this.address.select();
+    this.urlField.select();
   }
 
-  private get shared(): Shared | null {
-    const paths = sharedPage(window.location.pathname);
+  private get shared(): SharedPage | null {
+    const paths = sharedPaths(window.location.pathname);
     return paths === null ? null : { ...paths, origin: window.location.origin, title: this.title() };
   }
 
-  private write(): void {
+  private updateFields(): void {
     const { shared } = this;
     if (shared === null) return;
-    const at = this.withTime.checked ? this.at : null;
-    this.address.value = sharedAddress(shared, at);
-    this.embed.value = embedCode(shared, at);
+    const startSeconds = this.startTimeBox.checked ? this.startSeconds : null;
+    this.urlField.value = shareUrl(shared, startSeconds);
+    this.embedField.value = embedCode(shared, startSeconds);
   }
 
-  private copyButton(from: HTMLInputElement | HTMLTextAreaElement, label: string): HTMLElement {
+  private createCopyButton(from: HTMLInputElement | HTMLTextAreaElement, label: string): HTMLElement {
     const button = element('button', { type: 'button', class: 'button' }, label);
     button.addEventListener('click', () => {
       void this.copy(from).then((done) => {
-        setText(this.said, done ? watchText.share.copied : watchText.share.notCopied);
-        if (done) window.setTimeout(() => setText(this.said, ''), copiedMs);
+        setText(this.status, done ? watchText.share.copied : watchText.share.notCopied);
+        if (done) window.setTimeout(() => setText(this.status, ''), copiedMs);
       });
     });
     return button;
   }
 
-  /** Where the page may not write to the clipboard, as over plain HTTP, the text is marked, for the viewer's own keys. */
+  /** Without clipboard access, as over plain HTTP, the text is selected for copying by hand. */
   private async copy(from: HTMLInputElement | HTMLTextAreaElement): Promise<boolean> {
     from.focus();
     from.select();
@@ -103,12 +107,12 @@ export class ShareDialog {
     }
   }
 
-  private async sendOn(): Promise<void> {
+  private async shareNatively(): Promise<void> {
     try {
-      await navigator.share({ title: this.title(), url: this.address.value });
+      await navigator.share({ title: this.title(), url: this.urlField.value });
       this.dialog.close();
     } catch {
-      // The viewer thought better of it.
+      // Cancelled by the viewer.
     }
   }
 }

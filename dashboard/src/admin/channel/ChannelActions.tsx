@@ -2,56 +2,83 @@ import { useState } from 'react';
 import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import { Confirm } from '../Confirm';
-import { isOn, stateOf } from '../now/cardWords';
+import { hasSession, stateOf } from '../overview/cardText';
 import { goLive, type PlannedEvent } from '../schedule/eventApi';
-import { kick } from './channelApi';
+import { disconnectEncoders } from './channelApi';
 
 interface ChannelActionsProps {
   api: Api;
   channel: Channel;
   event: PlannedEvent | undefined;
-  mayManage: boolean;
+  canManage: boolean;
   onChanged: () => void;
 }
 
-/** What can be done with what is on: let it go live, send its encoder away, end it. What hurts is asked for once more. */
-export function ChannelActions({ api, channel, event, mayManage, onChanged }: ChannelActionsProps) {
-  const [asking, setAsking] = useState<'end' | 'kick' | 'live' | null>(null);
+/** Actions on the current broadcast: go live, disconnect the encoder, end it. Irreversible ones ask for confirmation. */
+export function ChannelActions({ api, channel, event, canManage, onChanged }: ChannelActionsProps) {
+  const [openDialog, setOpenDialog] = useState<'end' | 'kick' | 'live' | null>(null);
   const text = adminText.channelPage;
   const name = channel.title || channel.name;
-  const close = () => setAsking(null);
-  const waits = event !== undefined && event.state !== 'live' && (event.state === 'preview' || stateOf(channel) === 'preview');
-  const after = async (work: Promise<unknown>) => {
-    await work;
+  const close = () => setOpenDialog(null);
+  const canGoLive = event !== undefined && event.state !== 'live' && (event.state === 'preview' || stateOf(channel) === 'preview');
+  const finish = async (task: Promise<unknown>) => {
+    await task;
     onChanged();
   };
 
   return (
     <div className="tools">
-      {mayManage && waits && (
-        <button type="button" className="button" onClick={() => setAsking('live')}>
+      {canManage && canGoLive && (
+        <button type="button" className="button" onClick={() => setOpenDialog('live')}>
           {text.goLive}
         </button>
       )}
-      {mayManage && (channel.inputs?.length ?? 0) > 0 && (
-        <button type="button" className="button quiet" onClick={() => setAsking('kick')}>
+      {canManage && (channel.inputs?.length ?? 0) > 0 && (
+        <button type="button" className="button secondary" onClick={() => setOpenDialog('kick')}>
           {text.kick}
         </button>
       )}
-      {mayManage && isOn(channel) && (
-        <button type="button" className="button quiet" onClick={() => setAsking('end')}>
+      {canManage && hasSession(channel) && (
+        <button type="button" className="button secondary" onClick={() => setOpenDialog('end')}>
           {adminText.channels.end}
         </button>
       )}
-      <a className="button quiet" href={`/watch/${encodeURIComponent(channel.name)}`} target="_blank" rel="noopener" aria-label={adminText.channels.watchLabel(name)}>
+      <a
+        className="button secondary"
+        href={`/watch/${encodeURIComponent(channel.name)}`}
+        target="_blank"
+        rel="noopener"
+        aria-label={adminText.channels.watchLabel(name)}
+      >
         {adminText.channels.watch}
       </a>
-      {asking === 'live' && event !== undefined && (
-        <Confirm title={text.goLiveTitle(event.title)} hint={text.goLiveHint} submit={text.goLive} danger={false} onConfirm={() => after(goLive(api, event.id))} onClose={close} />
+      {openDialog === 'live' && event !== undefined && (
+        <Confirm
+          title={text.goLiveTitle(event.title)}
+          hint={text.goLiveHint}
+          submit={text.goLive}
+          danger={false}
+          onConfirm={() => finish(goLive(api, event.id))}
+          onClose={close}
+        />
       )}
-      {asking === 'kick' && <Confirm title={text.kickTitle(name)} hint={text.kickHint} submit={text.kick} onConfirm={() => after(kick(api, channel.name))} onClose={close} />}
-      {asking === 'end' && (
-        <Confirm title={adminText.channels.endTitle(name)} hint={adminText.channels.endHint} submit={adminText.channels.end} onConfirm={() => after(api.endBroadcast(channel.name))} onClose={close} />
+      {openDialog === 'kick' && (
+        <Confirm
+          title={text.kickTitle(name)}
+          hint={text.kickHint}
+          submit={text.kick}
+          onConfirm={() => finish(disconnectEncoders(api, channel.name))}
+          onClose={close}
+        />
+      )}
+      {openDialog === 'end' && (
+        <Confirm
+          title={adminText.channels.endTitle(name)}
+          hint={adminText.channels.endHint}
+          submit={adminText.channels.end}
+          onConfirm={() => finish(api.endBroadcast(channel.name))}
+          onClose={close}
+        />
       )}
     </div>
   );

@@ -1,27 +1,27 @@
 import './channel.css';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { adminText } from '../../text';
-import { mayDo } from '../access';
+import { hasRole } from '../access';
 import type { Api, Channel, System } from '../api';
-import { Encoder } from '../Encoder';
+import { StreamKeys } from '../StreamKeys';
 import type { Live } from '../live/useLive';
-import { addressOf, PageLink } from '../navigation';
-import { eventWords, isOn, stateOf, viewersWords } from '../now/cardWords';
-import { StatePill } from '../now/StatePill';
-import { useNextEvents } from '../now/useNextEvents';
+import { routePath, PageLink } from '../navigation';
+import { eventText, hasSession, stateOf, viewersText } from '../overview/cardText';
+import { StatePill } from '../overview/StatePill';
+import { useNextEvents } from '../overview/useNextEvents';
 import { SourceHealth } from '../SourceHealth';
 import { clockText } from '../times';
-import { viewerOrigin } from '../viewerPages';
-import { Viewers } from '../Viewers';
+import { viewerPageOrigin } from '../viewerPages';
+import { ViewerAccess } from '../ViewerAccess';
 import { ChannelActions } from './ChannelActions';
-import { connectKey } from './channelApi';
+import { createConnectKey } from './channelApi';
 import { ChannelSection } from './ChannelSection';
 import { ConnectPanel } from './ConnectPanel';
 import { EncodingSection } from './EncodingSection';
-import { freshKey, rememberKey } from './kept';
+import { storedKey, storeKey } from './pageSecrets';
 import { Preview } from './Preview';
 import { ShareSection } from './ShareSection';
-import { TimelineSection } from './TimelineSection';
+import { ActivitySection } from './ActivitySection';
 
 const ChartsSection = lazy(() => import('./charts/ChartsSection').then((module) => ({ default: module.ChartsSection })));
 
@@ -31,13 +31,13 @@ interface ChannelPageProps {
   live: Live;
   rtmp: string;
   name: string;
-  go: (address: string) => void;
+  go: (url: string) => void;
 }
 
-/** Everything about one channel: what it shows, how it does, what happened, and what can be changed of it. */
+/** The channel page: preview, stream health, activity and settings. */
 export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPageProps) {
   const channel = live.data?.find((other) => other.name === name);
-  const { events, isKnown } = useNextEvents(api, live.state.events);
+  const { events, isKnown } = useNextEvents(api, live.state.eventsRevision);
   const text = adminText.channelPage;
 
   useEffect(() => {
@@ -47,7 +47,7 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
   return (
     <>
       <p className="back">
-        <PageLink to={addressOf('now')} current={false} className="link" go={go}>
+        <PageLink target={routePath('overview')} current={false} className="link" go={go}>
           {text.back}
         </PageLink>
       </p>
@@ -59,12 +59,12 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
       {live.data === null && live.error === null && <p role="status">{adminText.loading}</p>}
       {live.data !== null && channel === undefined && (
         <div className="empty">
-          <p className="empty-title">{text.missing}</p>
-          <p>{text.missingHint}</p>
+          <p className="empty-title">{text.notFound}</p>
+          <p>{text.notFoundHint}</p>
         </div>
       )}
       {channel !== undefined && (
-        <OneChannel
+        <ChannelDetails
           key={name}
           api={api}
           system={system}
@@ -72,7 +72,7 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
           rtmp={rtmp}
           event={events.get(name)}
           isEventKnown={isKnown}
-          happened={live.state.happened[name] ?? 0}
+          activityRevision={live.state.activityRevisions[name] ?? 0}
           onChanged={live.refresh}
           go={go}
         />
@@ -81,27 +81,27 @@ export function ChannelPage({ api, system, live, rtmp, name, go }: ChannelPagePr
   );
 }
 
-interface OneChannelProps {
+interface ChannelDetailsProps {
   api: Api;
   system: System;
   channel: Channel;
   rtmp: string;
   event: Parameters<typeof ChannelActions>[0]['event'];
   isEventKnown: boolean;
-  happened: number;
+  activityRevision: number;
   onChanged: () => void;
-  go: (address: string) => void;
+  go: (url: string) => void;
 }
 
-function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened, onChanged, go }: OneChannelProps) {
+function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activityRevision, onChanged, go }: ChannelDetailsProps) {
   const text = adminText.channelPage;
   const state = stateOf(channel);
-  const mayManage = mayDo(system.role, 'producer');
-  const connecting = useConnecting(channel.name, isOn(channel));
-  // Read anew when one was made: what is kept of a key tells nobody of it.
-  const [made, setMade] = useState(0);
-  // After the end it is the last number, or 0: of no interest.
-  const viewers = isOn(channel) ? viewersWords(channel) : null;
+  const canManage = hasRole(system.role, 'producer');
+  const connectPanel = useConnectPanel(channel.name, hasSession(channel));
+  // Remounts the key list after a key was created: the stored key does not trigger a render.
+  const [keyRevision, setKeyRevision] = useState(0);
+  // After the end, the count is outdated.
+  const viewers = hasSession(channel) ? viewersText(channel) : null;
   return (
     <>
       <div className="channel-head">
@@ -109,62 +109,68 @@ function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened,
           <h1>{channel.title || channel.name}</h1>
           <p className="channel-facts">
             <StatePill state={state} />
-            {isOn(channel) && channel.live?.startedAt && <span>{adminText.channels.since(clockText(channel.live.startedAt))}</span>}
+            {hasSession(channel) && channel.live?.startedAt && <span>{adminText.channels.since(clockText(channel.live.startedAt))}</span>}
             {viewers !== null && <span>{viewers}</span>}
             <span>{adminText.channels.latencies[channel.latency] ?? channel.latency}</span>
-            {channel.rewind !== 'off' && <span>{adminText.channels.rewind(channel.rewind)}</span>}
+            {channel.rewind !== 'off' && <span>{adminText.channels.dvrWindow(channel.rewind)}</span>}
             {channel.record === false && <span>{adminText.channels.notRecorded}</span>}
-            {event !== undefined && <span>{eventWords(event)}</span>}
+            {event !== undefined && <span>{eventText(event)}</span>}
           </p>
         </div>
-        <ChannelActions api={api} channel={channel} event={event} mayManage={mayManage} onChanged={onChanged} />
+        <ChannelActions api={api} channel={channel} event={event} canManage={canManage} onChanged={onChanged} />
       </div>
       {state === 'ended' && (
-        <p className="channel-over">
-          {text.over}{' '}
+        <p className="channel-ended">
+          {text.ended}{' '}
           {channel.record !== false && (
-            <PageLink to={addressOf('recordings')} current={false} className="link" go={go}>
-              {text.overRecording}
+            <PageLink target={routePath('recordings')} current={false} className="link" go={go}>
+              {text.openRecordings}
             </PageLink>
           )}
         </p>
       )}
-      {mayManage && connecting.isShown && (
+      {canManage && connectPanel.isShown && (
         <ConnectPanel
           rtmp={rtmp}
-          streamKey={freshKey(channel.name)}
+          streamKey={storedKey(channel.name)}
           state={state}
-          onMakeKey={async () => {
-            rememberKey(channel.name, await connectKey(api, channel.name, new Date()));
-            setMade((count) => count + 1);
+          onCreateKey={async () => {
+            storeKey(channel.name, await createConnectKey(api, channel.name, new Date()));
+            setKeyRevision((count) => count + 1);
           }}
-          onDone={connecting.done}
+          onClose={connectPanel.close}
         />
       )}
       <div className="channel-main">
-        <Preview api={api} channel={channel} event={event} isEventKnown={isEventKnown} mayManage={mayManage} />
-        <div className="channel-beside">
-          {isOn(channel) && (
+        <Preview api={api} channel={channel} event={event} isEventKnown={isEventKnown} canManage={canManage} />
+        <div className="channel-side">
+          {hasSession(channel) && (
             <section className="block" aria-labelledby="source-title">
               <h2 id="source-title">{text.source.title}</h2>
               <SourceHealth api={api} channel={channel.name} />
             </section>
           )}
           <EncodingSection encoding={channel.encoding} />
-          <ShareSection channel={channel} origin={viewerOrigin(system, window.location.origin)} mayManage={mayManage} />
+          <ShareSection channel={channel} origin={viewerPageOrigin(system, window.location.origin)} canManage={canManage} />
         </div>
       </div>
       <Suspense fallback={<p role="status">{adminText.loading}</p>}>
         <ChartsSection api={api} channel={channel.name} />
       </Suspense>
-      {mayManage && <TimelineSection api={api} channel={channel.name} happened={happened} />}
-      {mayManage && (
+      {canManage && <ActivitySection api={api} channel={channel.name} revision={activityRevision} />}
+      {canManage && (
         <section className="block" aria-labelledby="settings-title">
           <h2 id="settings-title">{text.settings}</h2>
           <div className="channel-panel">
-            <Encoder key={made} api={api} channel={channel.name} rtmp={rtmp} keysOnly={connecting.isShown && !isOn(channel)} />
-            <Viewers api={api} channel={channel} accesses={system.accesses ?? []} onChanged={onChanged} />
-            <ChannelSection api={api} channel={channel} system={system} mayDelete={mayDo(system.role, 'admin')} onChanged={onChanged} />
+            <StreamKeys
+              key={keyRevision}
+              api={api}
+              channel={channel.name}
+              rtmp={rtmp}
+              hideServer={connectPanel.isShown && !hasSession(channel)}
+            />
+            <ViewerAccess api={api} channel={channel} accesses={system.accesses ?? []} onChanged={onChanged} />
+            <ChannelSection api={api} channel={channel} system={system} canDelete={hasRole(system.role, 'admin')} onChanged={onChanged} />
           </div>
         </section>
       )}
@@ -172,11 +178,11 @@ function OneChannel({ api, system, channel, rtmp, event, isEventKnown, happened,
   );
 }
 
-/** Whether the page says how to connect: while nothing is on, and then until somebody has seen that it worked. */
-function useConnecting(name: string, on: boolean): { isShown: boolean; done: () => void } {
-  const [waited, setWaited] = useState(!on);
+/** Whether the page shows how to connect: while offline, and then until the user dismisses it. */
+function useConnectPanel(name: string, isLive: boolean): { isShown: boolean; close: () => void } {
+  const [isOpen, setOpen] = useState(!isLive);
   useEffect(() => {
-    if (!on) setWaited(true);
-  }, [name, on]);
-  return { isShown: waited, done: () => setWaited(false) };
+    if (!isLive) setOpen(true);
+  }, [name, isLive]);
+  return { isShown: isOpen, close: () => setOpen(false) };
 }

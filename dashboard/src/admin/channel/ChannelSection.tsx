@@ -5,64 +5,64 @@ import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { LadderField } from '../LadderField';
-import { channelChange, recordingOf, withCurrent } from './channelChange';
+import { channelChangeOf, recordingSetting, optionsWithCurrent } from './channelChange';
 import { SlateDialog } from './SlateDialog';
 
-/** What is changed is held against the channel as it was when somebody began, whatever others change meanwhile. */
-type Asking = { about: 'change'; before: Channel } | { about: 'slate' | 'delete' };
+/** Changes are computed against the channel as it was when the dialog opened. */
+type OpenDialog = { action: 'change'; original: Channel } | { action: 'slate' | 'delete' };
 
 interface ChannelSectionProps {
   api: Api;
   channel: Channel;
   system: System;
-  mayDelete: boolean;
+  canDelete: boolean;
   onChanged: () => void;
 }
 
-/** What can be changed of a channel. */
-export function ChannelSection({ api, channel, system, mayDelete, onChanged }: ChannelSectionProps) {
-  const [asking, setAsking] = useState<Asking | null>(null);
+/** Channel settings, slate and deletion. */
+export function ChannelSection({ api, channel, system, canDelete, onChanged }: ChannelSectionProps) {
+  const [openDialog, setOpenDialog] = useState<OpenDialog | null>(null);
   const text = adminText.channel;
   const name = channel.title || channel.name;
-  const close = () => setAsking(null);
+  const close = () => setOpenDialog(null);
 
   return (
     <section>
       <h3>{text.title}</h3>
       <div className="tools">
-        <button type="button" className="button quiet" onClick={() => setAsking({ about: 'change', before: channel })}>
+        <button type="button" className="button secondary" onClick={() => setOpenDialog({ action: 'change', original: channel })}>
           {text.change}
         </button>
-        <button type="button" className="button quiet" onClick={() => setAsking({ about: 'slate' })}>
+        <button type="button" className="button secondary" onClick={() => setOpenDialog({ action: 'slate' })}>
           {text.slate}
         </button>
-        {mayDelete && (
-          <button type="button" className="button quiet" onClick={() => setAsking({ about: 'delete' })}>
+        {canDelete && (
+          <button type="button" className="button secondary" onClick={() => setOpenDialog({ action: 'delete' })}>
             {text.delete}
           </button>
         )}
       </div>
-      {asking?.about === 'change' && (
+      {openDialog?.action === 'change' && (
         <Dialog title={text.changeTitle(name)} onClose={close}>
-          <p className="field-hint">{text.countsFrom}</p>
+          <p className="field-hint">{text.appliesFrom}</p>
           <ActionForm
             submit={text.save}
             working={text.working}
             onCancel={close}
             onSubmit={async (form) => {
-              const change = channelChange(asking.before, form);
+              const change = channelChangeOf(openDialog.original, form);
               if (Object.keys(change).length === 0) throw new ApiError(0, text.nothingChanged);
               await api.changeChannel(channel.name, change);
               close();
               onChanged();
             }}
           >
-            {(mistakes) => <ChannelFields channel={asking.before} system={system} mistakes={mistakes} />}
+            {(fieldErrors) => <ChannelFields channel={openDialog.original} system={system} fieldErrors={fieldErrors} />}
           </ActionForm>
         </Dialog>
       )}
-      {asking?.about === 'slate' && <SlateDialog api={api} channel={channel} onClose={close} />}
-      {asking?.about === 'delete' && (
+      {openDialog?.action === 'slate' && <SlateDialog api={api} channel={channel} onClose={close} />}
+      {openDialog?.action === 'delete' && (
         <Confirm
           title={text.deleteTitle(name)}
           hint={text.deleteHint}
@@ -78,56 +78,82 @@ export function ChannelSection({ api, channel, system, mayDelete, onChanged }: C
   );
 }
 
-/** A channel's settings, as they are. */
-export function ChannelFields({ channel, system, mistakes }: { channel: Channel; system: System; mistakes: Record<string, string> }) {
+/** The fields of the channel settings. */
+export function ChannelFields({ channel, system, fieldErrors }: { channel: Channel; system: System; fieldErrors: Record<string, string> }) {
   const text = adminText.channel;
-  const words = adminText.newChannel;
-  const isNamed = system.ladders.includes(channel.ladder);
+  const newChannelText = adminText.newChannel;
+  const isPreset = system.ladders.includes(channel.ladder);
   return (
     <>
-      <TextField label={words.titleField} name="title" hint={words.titleHint} mistake={mistakes.title} defaultValue={channel.title} maxLength={200} autoFocus />
+      <TextField
+        label={newChannelText.titleField}
+        name="title"
+        hint={newChannelText.titleHint}
+        error={fieldErrors.title}
+        defaultValue={channel.title}
+        maxLength={200}
+        autoFocus
+      />
       <SelectField
-        label={words.latency}
+        label={newChannelText.latency}
         name="latency"
-        mistake={mistakes.latency}
+        error={fieldErrors.latency}
         initial={channel.latency}
         options={system.latencies.map((latency) => [latency, adminText.channels.latencies[latency] ?? latency] as const)}
       />
-      <LadderField ladders={system.ladders} mistake={mistakes.ladder} initial={isNamed ? channel.ladder : 'own'} rungs={isNamed ? undefined : channel.ladder} />
-      <SelectField label={words.rewind} name="rewind" hint={words.rewindHint} mistake={mistakes.rewind} initial={channel.rewind} options={withCurrent(words.rewinds, channel.rewind)} />
+      <LadderField
+        ladders={system.ladders}
+        error={fieldErrors.ladder}
+        initial={isPreset ? channel.ladder : 'custom'}
+        rungs={isPreset ? undefined : channel.ladder}
+      />
       <SelectField
-        label={words.recording}
+        label={newChannelText.dvrWindow}
+        name="rewind"
+        hint={newChannelText.dvrWindowHint}
+        error={fieldErrors.rewind}
+        initial={channel.rewind}
+        options={optionsWithCurrent(newChannelText.dvrWindows, channel.rewind)}
+      />
+      <SelectField
+        label={newChannelText.recording}
         name="recording"
-        hint={words.recordingHint}
-        mistake={mistakes.record ?? mistakes.retention}
-        initial={recordingOf(channel)}
-        options={withCurrent(words.recordings, recordingOf(channel))}
+        hint={newChannelText.recordingHint}
+        error={fieldErrors.record ?? fieldErrors.retention}
+        initial={recordingSetting(channel)}
+        options={optionsWithCurrent(newChannelText.recordings, recordingSetting(channel))}
       />
       <TextField
-        label={text.reconnect}
+        label={text.reconnectWindow}
         name="reconnectWindowSeconds"
         type="number"
         min={0}
-        hint={text.reconnectHint}
-        mistake={mistakes.reconnectWindowSeconds}
+        hint={text.reconnectWindowHint}
+        error={fieldErrors.reconnectWindowSeconds}
         defaultValue={channel.reconnectWindowSeconds}
       />
       <TextField
-        label={text.languages}
+        label={text.audioLanguages}
         name="audioLanguages"
-        hint={text.languagesHint}
-        mistake={mistakes.audioLanguages}
+        hint={text.audioLanguagesHint}
+        error={fieldErrors.audioLanguages}
         defaultValue={(channel.audioLanguages ?? []).join(', ')}
         spellCheck={false}
       />
-      <TextField label={text.reminders} name="reminderMinutes" hint={text.remindersHint} mistake={mistakes.reminderMinutes} defaultValue={(channel.reminderMinutes ?? []).join(', ')} />
+      <TextField
+        label={text.reminders}
+        name="reminderMinutes"
+        hint={text.remindersHint}
+        error={fieldErrors.reminderMinutes}
+        defaultValue={(channel.reminderMinutes ?? []).join(', ')}
+      />
       <SelectField
-        label={text.announces}
+        label={text.announcement}
         name="announceEvents"
-        hint={text.announcesHint}
-        mistake={mistakes.announceEvents}
+        hint={text.announcementHint}
+        error={fieldErrors.announceEvents}
         initial={channel.announceEvents === false ? 'off' : 'on'}
-        options={Object.entries(text.announcing)}
+        options={Object.entries(text.announcementOptions)}
       />
     </>
   );

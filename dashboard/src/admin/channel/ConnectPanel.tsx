@@ -5,46 +5,50 @@ import { CopyField } from '../CopyField';
 
 interface ConnectPanelProps {
   rtmp: string;
-  /** The key, where it was made here and can still be shown. */
+  /** The key, if it was created on this page and can still be shown. */
   streamKey: string | null;
-  /** What the channel does now. */
+  /** The channel's state. */
   state: string;
-  /** Makes one more key, which is `streamKey` after it. */
-  onMakeKey: () => Promise<void>;
-  onDone: () => void;
+  /** Creates another key, which then becomes `streamKey`. */
+  onCreateKey: () => Promise<void>;
+  onClose: () => void;
 }
 
-/** What goes into an encoder, and whether it has come: waits for it, and turns green. */
-export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: ConnectPanelProps) {
+/** Shows the encoder settings and waits for the encoder to connect. */
+export function ConnectPanel({ rtmp, streamKey, state, onCreateKey, onClose }: ConnectPanelProps) {
   const text = adminText.channelPage.connect;
-  // Whether the key was made here: its field takes the focus from the button, and it is said.
-  const [isMade, setMade] = useState(false);
-  const isHere = state === 'live' || state === 'starting' || state === 'preview';
+  // Whether the key was created here: its field takes the focus from the button, and a message confirms it.
+  const [isKeyCreated, setKeyCreated] = useState(false);
+  const isConnected = state === 'live' || state === 'starting' || state === 'preview';
   useEffect(() => {
-    // When the fields come back, they come by themselves.
-    if (isHere) setMade(false);
-  }, [isHere]);
+    // Fields that reappear later do not take the focus.
+    if (isConnected) setKeyCreated(false);
+  }, [isConnected]);
   return (
-    <section className="block connect" data-here={isHere} aria-label={text.title}>
-      {!isHere && (
+    <section className="block connect" data-connected={isConnected} aria-label={text.title}>
+      {!isConnected && (
         <>
           <h2>{text.title}</h2>
           <p>{streamKey !== null ? text.obs : text.obsNoKey}</p>
           <div className="connect-fields">
             <CopyField label={adminText.encoder.server} value={rtmp} />
-            {streamKey !== null ? <CopyField label={adminText.encoder.streamKey} value={streamKey} takesFocus={isMade} /> : <MissingKey onMakeKey={() => onMakeKey().then(() => setMade(true))} />}
+            {streamKey !== null ? (
+              <CopyField label={adminText.encoder.streamKey} value={streamKey} takesFocus={isKeyCreated} />
+            ) : (
+              <CreateKeyButton onCreateKey={() => onCreateKey().then(() => setKeyCreated(true))} />
+            )}
           </div>
           <p className="field-hint" role="status">
-            {keyHint(streamKey !== null, isMade)}
+            {keyHint(streamKey !== null, isKeyCreated)}
           </p>
         </>
       )}
       <div className="connect-state">
         <p role="status">
-          <span className="dot" aria-hidden="true" /> {connectWords(state)}
+          <span className="dot" aria-hidden="true" /> {connectStatusText(state)}
         </p>
-        {isHere && (
-          <button type="button" className="button quiet" onClick={onDone}>
+        {isConnected && (
+          <button type="button" className="button secondary" onClick={onClose}>
             {text.done}
           </button>
         )}
@@ -53,28 +57,28 @@ export function ConnectPanel({ rtmp, streamKey, state, onMakeKey, onDone }: Conn
   );
 }
 
-/** What is to be known of the key, and first that it is made where that was done here. */
-export function keyHint(isKnown: boolean, isMade: boolean): string {
+/** The hint about the key, with a confirmation if it was just created. */
+export function keyHint(isKnown: boolean, isKeyCreated: boolean): string {
   const text = adminText.channelPage.connect;
   if (!isKnown) return text.keyHidden;
-  return isMade ? `${text.keyMade} ${text.keyOnce}` : text.keyOnce;
+  return isKeyCreated ? `${text.keyCreated} ${text.keyOnce}` : text.keyOnce;
 }
 
-// In the place where the key would stand, so that nothing moves when it comes.
-function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+// Takes the place of the key field, so that the layout does not shift.
+function CreateKeyButton({ onCreateKey }: { onCreateKey: () => Promise<void> }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
   const text = adminText.channelPage.connect;
 
-  async function make() {
-    // Not disabled while it is busy: it would lose the focus, which the key's field is to have after it.
-    if (busy) return;
+  async function create() {
+    // Not disabled while busy: it would lose the focus, which passes on to the key field.
+    if (isBusy) return;
     setBusy(true);
-    setProblem(null);
+    setError(null);
     try {
-      await onMakeKey();
+      await onCreateKey();
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.words : adminText.failed);
+      setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
       setBusy(false);
     }
   }
@@ -83,23 +87,23 @@ function MissingKey({ onMakeKey }: { onMakeKey: () => Promise<void> }) {
     <div className="copy">
       <span className="copy-label">{adminText.encoder.streamKey}</span>
       <div className="copy-row">
-        <button type="button" className="button" aria-busy={busy} aria-disabled={busy} onClick={() => void make()}>
-          {busy ? text.makingKey : text.makeKey}
+        <button type="button" className="button" aria-busy={isBusy} aria-disabled={isBusy} onClick={() => void create()}>
+          {isBusy ? text.creatingKey : text.createKey}
         </button>
       </div>
-      {problem !== null && (
-        <p className="field-mistake" role="alert">
-          {problem}
+      {error !== null && (
+        <p className="field-error" role="alert">
+          {error}
         </p>
       )}
     </div>
   );
 }
 
-/** How far the encoder has come, in a sentence. */
-export function connectWords(state: string): string {
+/** The connection state as a sentence. */
+export function connectStatusText(state: string): string {
   const text = adminText.channelPage.connect;
   if (state === 'live') return text.live;
   if (state === 'preview') return text.preview;
-  return state === 'starting' ? text.here : text.waiting;
+  return state === 'starting' ? text.connected : text.waiting;
 }

@@ -1,88 +1,93 @@
 import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel } from '../api';
-import { hasOpenPicture, stateOf } from '../now/cardWords';
+import { hasPublicMedia, stateOf } from '../overview/cardText';
 import type { PlannedEvent } from '../schedule/eventApi';
-import { previewToken } from './channelApi';
-import { previewLink, rememberLink } from './kept';
+import { createPreviewToken } from './channelApi';
+import { storedPreviewToken, storePreviewToken } from './pageSecrets';
 
-const opensForMs = 2 * 3600_000;
+const tokenLifetimeMs = 2 * 3600_000;
 const renewBeforeMs = 5 * 60_000;
 
 interface PreviewProps {
   api: Api;
   channel: Channel;
-  /** The one that is on or comes next, if any: while it is live, it says who may watch. */
+  /** The current or next event, if any. While live, it determines the access policy. */
   event: PlannedEvent | undefined;
-  /** Whether that is known by now: until then nothing is opened that may not be for everybody. */
+  /** Whether `event` is loaded. Until then nothing is played that might be restricted. */
   isEventKnown: boolean;
-  mayManage: boolean;
+  canManage: boolean;
 }
 
-/** A channel's picture with the controls that viewers have: their own embed page. What is not for everybody is watched with a link that is made for it. */
-export function Preview({ api, channel, event, isEventKnown, mayManage }: PreviewProps) {
+/** A channel's embed page as preview. Restricted channels are played with a viewer token created for this purpose. */
+export function Preview({ api, channel, event, isEventKnown, canManage }: PreviewProps) {
   const text = adminText.channelPage.preview;
   const state = stateOf(channel);
-  const isOff = state === 'offline';
-  const open = hasOpenPicture(channel, event);
-  const { token, problem } = usePreviewToken(api, channel.name, !isOff && isEventKnown && !open && mayManage);
-  // Once there is a link it stays: another address would begin the player anew.
-  const prefix = token !== null ? `/t/${encodeURIComponent(token)}` : open && isEventKnown ? '' : null;
+  const isOffline = state === 'offline';
+  const isPublic = hasPublicMedia(channel, event);
+  const { token, error } = usePreviewToken(api, channel.name, !isOffline && isEventKnown && !isPublic && canManage);
+  // A token stays in use: another URL would restart the player.
+  const prefix = token !== null ? `/t/${encodeURIComponent(token)}` : isPublic && isEventKnown ? '' : null;
 
   return (
     <section className="preview" aria-label={text.title}>
       <div className="preview-frame">
-        {isOff || prefix === null ? (
-          <p className="preview-none" role="status">
-            {isOff ? text.offline : (problem ?? (mayManage || !isEventKnown ? adminText.loading : text.forbidden))}
+        {isOffline || prefix === null ? (
+          <p className="preview-placeholder" role="status">
+            {isOffline ? text.offline : (error ?? (canManage || !isEventKnown ? adminText.loading : text.noPermission))}
           </p>
         ) : (
-          <iframe key={prefix} src={`${prefix}/embed/${encodeURIComponent(channel.name)}?muted=1&counted=0`} title={text.frame(channel.title || channel.name)} allow="autoplay; fullscreen; picture-in-picture" />
+          <iframe
+            key={prefix}
+            src={`${prefix}/embed/${encodeURIComponent(channel.name)}?muted=1&counted=0`}
+            title={text.playerTitle(channel.title || channel.name)}
+            allow="autoplay; fullscreen; picture-in-picture"
+          />
         )}
       </div>
-      {!isOff && token !== null && <p className="field-hint">{state === 'preview' ? text.hidden : text.guarded}</p>}
+      {!isOffline && token !== null && <p className="field-hint">{state === 'preview' ? text.previewHint : text.privateHint}</p>}
     </section>
   );
 }
 
-/** A link for this page alone, renewed before it ends. */
-function usePreviewToken(api: Api, channel: string, isNeeded: boolean): { token: string | null; problem: string | null } {
-  const [token, setToken] = useState<string | null>(() => known(channel)?.token ?? null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [renewed, setRenewed] = useState(0);
+/** A viewer token for this page, renewed before it expires. */
+function usePreviewToken(api: Api, channel: string, isRequired: boolean): { token: string | null; error: string | null } {
+  const [token, setToken] = useState<string | null>(() => storedToken(channel)?.token ?? null);
+  const [error, setError] = useState<string | null>(null);
+  const [renewals, setRenewals] = useState(0);
 
   useEffect(() => {
-    if (!isNeeded) return undefined;
-    let stays = true;
+    if (!isRequired) return undefined;
+    let isMounted = true;
     let timer: number | undefined;
-    const use = (made: { token: string; until: number }) => {
-      setToken(made.token);
-      timer = window.setTimeout(() => setRenewed((count) => count + 1), made.until - renewBeforeMs - Date.now());
+    const applyToken = (created: { token: string; expiresAt: number }) => {
+      setToken(created.token);
+      timer = window.setTimeout(() => setRenewals((count) => count + 1), created.expiresAt - renewBeforeMs - Date.now());
     };
-    const kept = known(channel);
-    if (kept !== null) {
-      use(kept);
+    const stored = storedToken(channel);
+    if (stored !== null) {
+      applyToken(stored);
     } else {
-      const until = Date.now() + opensForMs;
-      previewToken(api, channel, adminText.channelPage.preview.tokenLabel, new Date(until)).then(
-        (made) => {
-          const fresh = { token: made.token, until };
-          rememberLink(channel, fresh);
-          if (stays) use(fresh);
+      const expiresAt = Date.now() + tokenLifetimeMs;
+      createPreviewToken(api, channel, adminText.channelPage.preview.tokenLabel, new Date(expiresAt)).then(
+        (created) => {
+          const issued = { token: created.token, expiresAt };
+          storePreviewToken(channel, issued);
+          if (isMounted) applyToken(issued);
         },
-        (error: unknown) => stays && setProblem(error instanceof ApiError ? error.words : adminText.failed),
+        (error: unknown) => isMounted && setError(error instanceof ApiError ? error.fullMessage : adminText.failed),
       );
     }
     return () => {
-      stays = false;
+      isMounted = false;
       window.clearTimeout(timer);
     };
-  }, [api, channel, isNeeded, renewed]);
+  }, [api, channel, isRequired, renewals]);
 
-  return { token, problem };
+  return { token, error };
 }
 
-function known(channel: string): { token: string; until: number } | null {
-  const kept = previewLink(channel);
-  return kept !== null && kept.until - renewBeforeMs > Date.now() ? kept : null;
+function storedToken(channel: string): { token: string; expiresAt: number } | null {
+  const stored = storedPreviewToken(channel);
+  return stored !== null && stored.expiresAt - renewBeforeMs > Date.now() ? stored : null;
 }

@@ -2,18 +2,18 @@ import { adminText } from '../../text';
 import { embedCode } from '../../watch/shareLinks';
 import type { Channel } from '../api';
 import { CopyField } from '../CopyField';
-import { channelPageAddress } from '../viewerPages';
+import { channelPageUrl } from '../viewerPages';
 
 interface ShareSectionProps {
   channel: Channel;
   /** Scheme and host, such as `https://live.example.org`. */
   origin: string;
-  /** Whether the reader can make links. */
-  mayManage: boolean;
+  /** Whether the user can create viewer links. */
+  canManage: boolean;
 }
 
-/** What viewers are sent: the address of the channel's page, and what puts it into another page. Neither has a token in it. */
-export function ShareSection({ channel, origin, mayManage }: ShareSectionProps) {
+/** The watch URL of a channel and its embed code. Neither contains a token. */
+export function ShareSection({ channel, origin, canManage }: ShareSectionProps) {
   const text = adminText.channelPage.share;
   const access = channel.access ?? 'public';
   const name = encodeURIComponent(channel.name);
@@ -21,9 +21,9 @@ export function ShareSection({ channel, origin, mayManage }: ShareSectionProps) 
   return (
     <section className="block" aria-labelledby="share-title">
       <h2 id="share-title">{text.title}</h2>
-      <CopyField label={text.page} value={channelPageAddress(origin, channel.name)} />
+      <CopyField label={text.watchUrl} value={channelPageUrl(origin, channel.name)} />
       <CopyField label={text.embed} value={embed} />
-      <p className="field-hint">{(mayManage || access === 'public' ? text.hints[access] : undefined) ?? text.hints.other}</p>
+      <p className="field-hint">{(canManage || access === 'public' ? text.hints[access] : undefined) ?? text.hints.other}</p>
     </section>
   );
 }

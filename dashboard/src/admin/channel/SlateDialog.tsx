@@ -4,27 +4,27 @@ import { type Api, ApiError, type Channel } from '../api';
 import { ActionForm, Dialog } from '../Dialog';
 import { TextField } from '../fields';
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 
-/** What viewers see while the encoder is gone: shown, replaced, taken away. */
+/** Shows, replaces or removes the slate. */
 export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Channel; onClose: () => void }) {
   const [slate, setSlate] = useState<{ url: string; isClip: boolean } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
   const text = adminText.channel;
 
   useEffect(() => {
-    let stays = true;
+    let isMounted = true;
     let url: string | null = null;
     api.slate(channel.name).then(
       (file) => {
-        if (!stays || file === null) return;
+        if (!isMounted || file === null) return;
         url = URL.createObjectURL(file);
         setSlate({ url, isClip: file.type.startsWith('video/') });
       },
-      (error: unknown) => stays && setProblem(error instanceof ApiError ? error.words : adminText.failed),
+      (error: unknown) => isMounted && setError(error instanceof ApiError ? error.fullMessage : adminText.failed),
     );
     return () => {
-      stays = false;
+      isMounted = false;
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [api, channel.name]);
@@ -34,24 +34,28 @@ export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Chan
       await api.deleteSlate(channel.name);
       onClose();
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.words : adminText.failed);
+      setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
     }
   }
 
   return (
     <Dialog title={text.slateTitle(channel.title || channel.name)} onClose={onClose}>
       <p className="field-hint">{text.slateHint}</p>
-      {problem !== null && (
+      {error !== null && (
         <p className="problem" role="alert">
-          {problem}
+          {error}
         </p>
       )}
-      {slate === null && problem === null && <p>{text.slateNone}</p>}
+      {slate === null && error === null && <p>{text.slateNone}</p>}
       {slate !== null && (
         <>
-          {slate.isClip ? <video className="slate" src={slate.url} muted loop autoPlay playsInline aria-label={text.slateNow} /> : <img className="slate" src={slate.url} alt={text.slateNow} />}
+          {slate.isClip ? (
+            <video className="slate" src={slate.url} muted loop autoPlay playsInline aria-label={text.currentSlate} />
+          ) : (
+            <img className="slate" src={slate.url} alt={text.currentSlate} />
+          )}
           <div className="tools">
-            <button type="button" className="button quiet" onClick={() => void remove()}>
+            <button type="button" className="button secondary" onClick={() => void remove()}>
               {text.slateRemove}
             </button>
           </div>
@@ -66,16 +70,25 @@ export function SlateDialog({ api, channel, onClose }: { api: Api; channel: Chan
           onClose();
         }}
       >
-        {(mistakes) => <TextField label={text.slateFile} name="slate" type="file" accept="image/png,image/jpeg,video/mp4" mistake={mistakes.slate} required />}
+        {(fieldErrors) => (
+          <TextField
+            label={text.newSlate}
+            name="slate"
+            type="file"
+            accept="image/png,image/jpeg,video/mp4"
+            error={fieldErrors.slate}
+            required
+          />
+        )}
       </ActionForm>
     </Dialog>
   );
 }
 
-/** The file that was chosen. */
-export function slateFile(chosen: Blob | string | null): Blob {
+/** Validates the selected file. */
+export function slateFile(selected: Blob | string | null): Blob {
   const text = adminText.channel;
-  if (!(chosen instanceof Blob) || chosen.size === 0) throw new ApiError(0, text.slateNeeded, { slate: text.slateNeeded });
-  if (chosen.size > mostBytes) throw new ApiError(0, text.slateTooLarge, { slate: text.slateTooLarge });
-  return chosen;
+  if (!(selected instanceof Blob) || selected.size === 0) throw new ApiError(0, text.slateRequired, { slate: text.slateRequired });
+  if (selected.size > maxBytes) throw new ApiError(0, text.slateTooLarge, { slate: text.slateTooLarge });
+  return selected;
 }

@@ -1,41 +1,41 @@
 import type { Channel, ChannelChange } from '../api';
-import { remindersOf } from '../schedule/eventWish';
+import { parseReminders } from '../schedule/eventRequest';
 
-/** What of a channel's recording is chosen by one value: `off`, or how long broadcasts are kept. */
-export function recordingOf(channel: Channel): string {
+/** The recording setting: `off`, or the retention. */
+export function recordingSetting(channel: Channel): string {
   return channel.record === false ? 'off' : (channel.retention ?? 'forever');
 }
 
 /**
- * What of the form is sent to change a channel: only what differs.
- * @throws ApiError The reminders are no whole numbers.
+ * The changed members of the form.
+ * @throws ApiError The reminders are not whole numbers.
  */
-export function channelChange(channel: Channel, form: FormData): ChannelChange {
-  const of = (name: string) => String(form.get(name) ?? '').trim();
+export function channelChangeOf(channel: Channel, form: FormData): ChannelChange {
+  const valueOf = (name: string) => String(form.get(name) ?? '').trim();
   const change: ChannelChange = {};
   for (const member of ['title', 'latency', 'ladder', 'rewind'] as const) {
-    if (of(member) !== channel[member]) change[member] = of(member);
+    if (valueOf(member) !== channel[member]) change[member] = valueOf(member);
   }
-  const recording = of('recording');
-  if (recording !== recordingOf(channel)) {
+  const recording = valueOf('recording');
+  if (recording !== recordingSetting(channel)) {
     change.record = recording !== 'off';
     if (recording !== 'off') change.retention = recording;
   }
-  const seconds = of('reconnectWindowSeconds');
+  const seconds = valueOf('reconnectWindowSeconds');
   if (seconds !== '' && Number(seconds) !== channel.reconnectWindowSeconds) change.reconnectWindowSeconds = Number(seconds);
-  const languages = parts(of('audioLanguages'));
+  const languages = splitList(valueOf('audioLanguages'));
   if (languages.join() !== (channel.audioLanguages ?? []).join()) change.audioLanguages = languages;
-  const reminders = remindersOf(of('reminderMinutes'));
+  const reminders = parseReminders(valueOf('reminderMinutes'));
   if (reminders.join() !== (channel.reminderMinutes ?? []).join()) change.reminderMinutes = reminders;
-  const announces = of('announceEvents');
+  const announces = valueOf('announceEvents');
   if (announces !== '' && (announces === 'on') !== (channel.announceEvents ?? true)) change.announceEvents = announces === 'on';
   return change;
 }
 
-/** What somebody writes with commas or spaces between. */
-const parts = (text: string) => text.split(/[\s,;]+/).filter((part) => part !== '');
+/** Splits a list separated by commas or spaces. */
+const splitList = (text: string) => text.split(/[\s,;]+/).filter((part) => part !== '');
 
-/** Choices by value, with the one that is set among them wherever it was set. */
-export function withCurrent(choices: Record<string, string>, current: string): [value: string, words: string][] {
-  return Object.entries(current in choices ? choices : { ...choices, [current]: current });
+/** Options by value, including the current value if it is not a preset. */
+export function optionsWithCurrent(options: Record<string, string>, current: string): [value: string, label: string][] {
+  return Object.entries(current in options ? options : { ...options, [current]: current });
 }

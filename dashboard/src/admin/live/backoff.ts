@@ -1,18 +1,18 @@
-/** How the last connection to the event stream ended. */
+/** Why the last connection to the event stream ended. */
 export type StreamEnd =
-  /** It was open, and ended: the server stopped, the line broke, or `reset` was told. */
+  /** It was open, then ended: server stop, network failure, or `reset`. */
   | 'closed'
-  /** The server has no place for one more (429), or no database (503), or did not answer. */
+  /** Too many streams (429), database unavailable (503), or no response. */
   | 'refused'
-  /** It will not be let in, however often it asks. */
+  /** Unauthorized or forbidden: retrying is useless. */
   | 'forbidden';
 
-const firstMs = 3000;
-const longestMs = 60_000;
+const minDelayMs = 3000;
+const maxDelayMs = 60_000;
 
-/** How long to wait before the event stream is asked for again; null for never. A little of it by chance, so that not all come back at once. */
-export function pauseAfter(end: StreamEnd, failures: number, chance: number): number | null {
+/** Delay before reconnecting to the event stream; null to stop. Randomized, so that clients do not reconnect at the same time. */
+export function reconnectDelay(end: StreamEnd, failures: number, random: number): number | null {
   if (end === 'forbidden') return null;
-  const pause = end === 'closed' ? firstMs : Math.min(longestMs, firstMs * 2 ** Math.min(failures, 6));
-  return pause * (0.75 + chance / 2);
+  const delay = end === 'closed' ? minDelayMs : Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(failures, 6));
+  return delay * (0.75 + random / 2);
 }

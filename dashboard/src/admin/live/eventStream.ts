@@ -1,43 +1,44 @@
 import type { Api } from '../api';
-import { type StreamEnd, pauseAfter } from './backoff';
-import { mostRest, parseStream, type StreamMessage } from './sse';
+import { type StreamEnd, reconnectDelay } from './backoff';
+import { maxPendingChars, parseStream, type StreamMessage } from './sse';
 
-/** A stream that says nothing for so long is gone: the server's heartbeat is every 15 s. */
-const silenceMs = 50_000;
+/** Idle streams are closed after this time; the server sends a heartbeat every 15 s. */
+const idleTimeoutMs = 50_000;
 
 interface Listener {
   onMessage: (message: StreamMessage) => void;
-  /** Whether what happens is told now; while it is not, somebody has to ask. */
+  /** Whether the stream is open. The caller polls while it is not. */
   onOpen: (isOpen: boolean) => void;
   onUnauthorized: () => void;
 }
 
 /**
- * Listens to `/api/v1/stream` until it is stopped, and comes back by the last id. Read with `fetch` and not `EventSource`: that way a token can be sent, and the server's no can be told from a line that broke.
+ * Subscribes to `/api/v1/stream` until stopped, and resumes after the last event id.
+ * Uses `fetch` instead of `EventSource`, to send a token and to distinguish error responses from network failures.
  */
-export function listen(api: Api, listener: Listener): () => void {
+export function subscribe(api: Api, listener: Listener): () => void {
   let stopped = false;
   let abort = new AbortController();
   let timer: number | undefined;
   let lastId = '';
   let failures = 0;
 
-  async function run() {
-    const end = await once();
+  async function connectLoop() {
+    const streamEnd = await connect();
     if (stopped) return;
     listener.onOpen(false);
-    const pause = pauseAfter(end, failures, Math.random());
-    if (pause !== null) timer = window.setTimeout(() => void run(), pause);
+    const delay = reconnectDelay(streamEnd, failures, Math.random());
+    if (delay !== null) timer = window.setTimeout(() => void connectLoop(), delay);
   }
 
-  async function once(): Promise<StreamEnd> {
+  async function connect(): Promise<StreamEnd> {
     abort = new AbortController();
-    let silence: number | undefined;
-    const heard = () => {
-      window.clearTimeout(silence);
-      silence = window.setTimeout(() => abort.abort(), silenceMs);
+    let idleTimer: number | undefined;
+    const resetIdleTimer = () => {
+      window.clearTimeout(idleTimer);
+      idleTimer = window.setTimeout(() => abort.abort(), idleTimeoutMs);
     };
-    heard();
+    resetIdleTimer();
     try {
       const response = await api.stream('/stream', lastId, abort.signal);
       if (response.status === 401) listener.onUnauthorized();
@@ -46,46 +47,46 @@ export function listen(api: Api, listener: Listener): () => void {
         failures++;
         return 'refused';
       }
-      // Who comes back by an id is told what followed, and no `ready`. Where that cannot be told, `reset` comes.
-      if (lastId !== '') opened();
-      await read(response.body, heard);
+      // A resumed stream starts with the missed events, without `ready`. If they are unavailable, `reset` follows.
+      if (lastId !== '') onConnected();
+      await read(response.body, resetIdleTimer);
       return 'closed';
     } catch {
       failures++;
       return failures > 1 ? 'refused' : 'closed';
     } finally {
-      window.clearTimeout(silence);
+      window.clearTimeout(idleTimer);
     }
   }
 
-  function opened() {
+  function onConnected() {
     failures = 0;
     listener.onOpen(true);
   }
 
-  async function read(body: ReadableStream<Uint8Array>, heard: () => void) {
+  async function read(body: ReadableStream<Uint8Array>, resetIdleTimer: () => void) {
     const reader = body.getReader();
     const decoder = new TextDecoder();
-    let rest = '';
+    let remaining = '';
     for (;;) {
       const { done, value } = await reader.read();
       if (done || stopped) return;
-      heard();
-      const piece = parseStream(rest + decoder.decode(value, { stream: true }));
-      rest = piece.rest;
-      if (piece.id !== null) lastId = piece.id;
-      for (const message of piece.messages) {
+      resetIdleTimer();
+      const parsed = parseStream(remaining + decoder.decode(value, { stream: true }));
+      remaining = parsed.remaining;
+      if (parsed.id !== null) lastId = parsed.id;
+      for (const message of parsed.messages) {
         if (message.type === 'ready') {
-          opened();
+          onConnected();
         } else {
           listener.onMessage(message);
         }
       }
-      if (rest.length > mostRest) return abort.abort();
+      if (remaining.length > maxPendingChars) return abort.abort();
     }
   }
 
-  void run();
+  void connectLoop();
   return () => {
     stopped = true;
     window.clearTimeout(timer);

@@ -1,25 +1,25 @@
-/** A server-sent event, as far as it is for us. */
+/** A server-sent event, reduced to type and data. */
 export interface StreamMessage {
   type: string;
   data: string;
 }
 
-/** What a piece of an event stream had in it. */
-export interface Parsed {
+/** Parsed blocks of an event stream. */
+export interface ParsedStream {
   messages: StreamMessage[];
-  /** The last id that was said, by which one reads on; null where none was, empty where it is to be forgotten. */
+  /** The last event id, used to resume; null if none was sent, empty if it must be forgotten. */
   id: string | null;
-  /** What belongs to a block that is not whole yet. */
-  rest: string;
+  /** The incomplete last block. */
+  remaining: string;
 }
 
-/** Most characters of a block that is not whole: nobody sends more than 64 Ki of data. */
-export const mostRest = 256 * 1024;
+/** Maximum length of an incomplete block. The server sends at most 64 Ki of data. */
+export const maxPendingChars = 256 * 1024;
 
-/** Takes whole blocks off the beginning of an event stream (WHATWG HTML, 9.2.6). Comments and `retry` are left out. */
-export function parseStream(text: string): Parsed {
+/** Parses the complete blocks of an event stream (WHATWG HTML, 9.2.6). Ignores comments and `retry`. */
+export function parseStream(text: string): ParsedStream {
   const blocks = text.replace(/\r\n?/g, '\n').split('\n\n');
-  const rest = blocks.pop() ?? '';
+  const remaining = blocks.pop() ?? '';
   const messages: StreamMessage[] = [];
   let id: string | null = null;
   for (const block of blocks) {
@@ -35,5 +35,5 @@ export function parseStream(text: string): Parsed {
     }
     if (data.length > 0) messages.push({ type, data: data.join('\n') });
   }
-  return { messages, id, rest };
+  return { messages, id, remaining };
 }

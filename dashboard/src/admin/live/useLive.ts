@@ -1,70 +1,70 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { type Api, ApiError, type Channel } from '../api';
 import type { Polled } from '../usePolled';
-import { listen } from './eventStream';
-import { learn, type LiveState, nothingKnown } from './liveState';
-import { useSeen } from './useSeen';
+import { subscribe } from './eventStream';
+import { applyUpdate, type LiveState, initialLiveState } from './liveState';
+import { usePageVisible } from './usePageVisible';
 
-/** What the stream does not tell (bitrates, encoding, what was changed of a channel) is asked for this often, and everything while there is no stream. */
-const withStreamMs = 10_000;
-const withoutStreamMs = 3000;
-/** What was told to be wrong counts for so long after the stream has ended: most come back before, and nothing jumps. */
-const trustMs = 20_000;
+/** Polling interval for what the stream omits (bitrates, encoding, channel settings), and for everything without a stream. */
+const streamingPollMs = 10_000;
+const pollMs = 3000;
+/** How long health issues stay valid after the stream ends. Most streams reconnect earlier. */
+const healthGraceMs = 20_000;
 
 export interface Live extends Polled<Channel[]> {
-  /** Asks now; done when there is an answer, or an error, that is not older. */
+  /** Loads the list now. Resolves when this or a later request has completed. */
   refresh: () => Promise<void>;
   state: LiveState;
-  /** Whether changes come by themselves. */
+  /** Whether the event stream is open. */
   isStreaming: boolean;
-  /** Whether what is wrong on channels is known: only the stream tells it, and not to everybody. */
-  isTold: boolean;
+  /** Whether health issues are known. Only the stream reports them, and not to all roles. */
+  isHealthKnown: boolean;
 }
 
-/** All channels as they are, told by the event stream, and asked for where there is none. */
+/** The state of all channels: from the event stream, or by polling without one. */
 export function useLive(api: Api, onUnauthorized: () => void): Live {
-  const [state, dispatch] = useReducer(learn, nothingKnown);
+  const [state, dispatch] = useReducer(applyUpdate, initialLiveState);
   const [error, setError] = useState<ApiError | null>(null);
   const [isStreaming, setStreaming] = useState(false);
-  const [isTold, setTold] = useState(false);
-  const isSeen = useSeen();
-  const turn = useRef(0);
-  const asked = useRef(0);
-  const answered = useRef(Promise.resolve());
-  turn.current = state.turn;
+  const [isHealthKnown, setHealthKnown] = useState(false);
+  const isVisible = usePageVisible();
+  const revision = useRef(0);
+  const latestRequest = useRef(0);
+  const latestResult = useRef(Promise.resolve());
+  revision.current = state.revision;
 
   const refresh = useCallback((): Promise<void> => {
-    const number = ++asked.current;
-    const askedAt = turn.current;
-    const answer = api.channels().then(
+    const requestNumber = ++latestRequest.current;
+    const askedAt = revision.current;
+    const result = api.channels().then(
       (channels) => {
-        // Whoever asked later gets what is newer; who waits, waits for that.
-        if (number !== asked.current) return answered.current;
+        // A later request supersedes this one; wait for it.
+        if (requestNumber !== latestRequest.current) return latestResult.current;
         dispatch({ kind: 'list', channels, askedAt });
         setError(null);
         return undefined;
       },
-      (problem: unknown) => {
-        if (number !== asked.current) return answered.current;
-        if (problem instanceof ApiError && problem.status === 401) onUnauthorized();
-        setError(problem instanceof ApiError ? problem : new ApiError(0, String(problem)));
+      (failure: unknown) => {
+        if (requestNumber !== latestRequest.current) return latestResult.current;
+        if (failure instanceof ApiError && failure.status === 401) onUnauthorized();
+        setError(failure instanceof ApiError ? failure : new ApiError(0, String(failure)));
         return undefined;
       },
     );
-    answered.current = answer;
-    return answer;
+    latestResult.current = result;
+    return result;
   }, [api, onUnauthorized]);
 
   useEffect(() => {
-    if (!isSeen) return undefined;
-    const stop = listen(api, {
+    if (!isVisible) return undefined;
+    const stop = subscribe(api, {
       onMessage: (message) => {
-        if (message.type === 'reset') setTold(false);
+        if (message.type === 'reset') setHealthKnown(false);
         dispatch({ kind: 'message', ...message });
       },
       onOpen: (isOpen) => {
         setStreaming(isOpen);
-        if (isOpen) setTold(true);
+        if (isOpen) setHealthKnown(true);
       },
       onUnauthorized,
     });
@@ -72,27 +72,27 @@ export function useLive(api: Api, onUnauthorized: () => void): Live {
       stop();
       setStreaming(false);
     };
-  }, [api, onUnauthorized, isSeen]);
+  }, [api, onUnauthorized, isVisible]);
 
   useEffect(() => {
     if (isStreaming) return undefined;
-    const timer = window.setTimeout(() => setTold(false), trustMs);
+    const timer = window.setTimeout(() => setHealthKnown(false), healthGraceMs);
     return () => window.clearTimeout(timer);
   }, [isStreaming]);
 
-  // Asked anew also when the stream comes or goes: what changed between is in no message.
+  // Also load when the stream opens or closes: messages do not cover the time in between.
   useEffect(() => {
-    const ask = () => void refresh();
-    ask();
+    const poll = () => void refresh();
+    poll();
     const timer = window.setInterval(() => {
-      if (!document.hidden) ask();
-    }, isStreaming ? withStreamMs : withoutStreamMs);
-    document.addEventListener('visibilitychange', ask);
+      if (!document.hidden) poll();
+    }, isStreaming ? streamingPollMs : pollMs);
+    document.addEventListener('visibilitychange', poll);
     return () => {
       window.clearInterval(timer);
-      document.removeEventListener('visibilitychange', ask);
+      document.removeEventListener('visibilitychange', poll);
     };
-  }, [refresh, isStreaming, state.stale]);
+  }, [refresh, isStreaming, state.listRevision]);
 
-  return { data: state.channels, error, refresh, state, isStreaming, isTold };
+  return { data: state.channels, error, refresh, state, isStreaming, isHealthKnown };
 }

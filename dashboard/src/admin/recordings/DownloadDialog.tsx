@@ -2,12 +2,16 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import { Dialog } from '../Dialog';
-import { mostInPage, type Progress, readFile, Refused, save, sizeOf } from './download';
+import { maxInPageBytes, type Progress, fetchFile, DownloadDenied, save, fetchSize } from './download';
 import type { Recording } from './recordingApi';
-import { recordingName, sizeText } from './recordingWords';
-import { useWatchAccess, withToken } from './watchAddress';
+import { recordingName, sizeText } from './recordingText';
+import { useWatchAccess, withToken } from './watchUrl';
 
-type Stage = { at: 'preparing' } | { at: 'reading'; progress: Progress } | { at: 'done'; byBrowser: boolean; size: number } | { at: 'failed'; why: string };
+type Stage =
+  | { at: 'preparing' }
+  | { at: 'reading'; progress: Progress }
+  | { at: 'done'; isByBrowser: boolean; size: number }
+  | { at: 'failed'; reason: string };
 
 interface DownloadDialogProps {
   api: Api;
@@ -16,62 +20,75 @@ interface DownloadDialogProps {
   onClose: () => void;
 }
 
-/** Downloads a recording as MP4 and tells how far it is. Closing gives it up, but for what the browser has taken over. */
+/** Downloads a recording as MP4 and shows progress. Closing aborts it, unless the browser has taken over. */
 export function DownloadDialog({ api, recording, channel, onClose }: DownloadDialogProps) {
-  const [refused, setRefused] = useState(false);
-  const { keep, ...access } = useWatchAccess(api, recording, channel, refused);
+  const [isDenied, setDenied] = useState(false);
+  const { keepToken: keepToken, ...watchAccess } = useWatchAccess(api, recording, channel, isDenied);
   const [stage, setStage] = useState<Stage>({ at: 'preparing' });
   const text = adminText.recordings;
-  const file = `${recordingName(recording)}.mp4`;
+  const fileName = `${recordingName(recording)}.mp4`;
 
   useEffect(() => {
-    if (!access.isReady) return undefined;
-    const giveUp = new AbortController();
-    const address = access.token === null ? recording.addresses.download : withToken(recording.addresses.download, access.token);
+    if (!watchAccess.isReady) return undefined;
+    const abort = new AbortController();
+    const url = watchAccess.token === null ? recording.addresses.download : withToken(recording.addresses.download, watchAccess.token);
     const run = async () => {
-      const size = await sizeOf(address, giveUp.signal);
-      if (!(size <= mostInPage)) {
-        keep();
-        save(address, file);
-        return setStage({ at: 'done', byBrowser: true, size });
+      const size = await fetchSize(url, abort.signal);
+      if (!(size <= maxInPageBytes)) {
+        keepToken();
+        save(url, fileName);
+        return setStage({ at: 'done', isByBrowser: true, size });
       }
-      const blob = await readFile(address, giveUp.signal, (progress) => setStage({ at: 'reading', progress }));
-      save(blob, file);
-      return setStage({ at: 'done', byBrowser: false, size: blob.size });
+      const blob = await fetchFile(url, abort.signal, (progress) => setStage({ at: 'reading', progress }));
+      save(blob, fileName);
+      return setStage({ at: 'done', isByBrowser: false, size: blob.size });
     };
     run().catch((error: unknown) => {
-      if (giveUp.signal.aborted) return;
-      if (error instanceof Refused && !refused) setRefused(true);
-      else setStage({ at: 'failed', why: error instanceof TypeError || !(error instanceof Error) ? adminText.serverSilent : error.message });
+      if (abort.signal.aborted) return;
+      if (error instanceof DownloadDenied && !isDenied) setDenied(true);
+      else
+        setStage({
+          at: 'failed',
+          reason: error instanceof TypeError || !(error instanceof Error) ? adminText.serverUnreachable : error.message,
+        });
     });
-    return () => giveUp.abort();
-  }, [access.isReady, access.token, recording.addresses.download, file, keep, refused]);
+    return () => abort.abort();
+  }, [watchAccess.isReady, watchAccess.token, recording.addresses.download, fileName, keepToken, isDenied]);
 
-  const problem = access.problem ?? (stage.at === 'failed' ? text.downloadFailed(stage.why) : null);
-  const isOver = problem !== null || stage.at === 'done';
+  const error = watchAccess.error ?? (stage.at === 'failed' ? text.downloadFailed(stage.reason) : null);
+  const isFinished = error !== null || stage.at === 'done';
   return (
-    <Dialog title={text.downloadTitle(recordingName(recording))} onClose={onClose} stays>
-      {problem !== null && (
+    <Dialog title={text.downloadTitle(recordingName(recording))} onClose={onClose} keepOpen>
+      {error !== null && (
         <p className="problem" role="alert">
-          {problem}
+          {error}
         </p>
       )}
-      {problem === null && stage.at === 'preparing' && (
+      {error === null && stage.at === 'preparing' && (
         <>
-          <p role="status">{text.preparing}</p>
-          <progress className="progress" aria-label={text.preparing} />
+          <p role="status">{text.preparingDownload}</p>
+          <progress className="progress" aria-label={text.preparingDownload} />
         </>
       )}
-      {problem === null && stage.at === 'reading' && (
+      {error === null && stage.at === 'reading' && (
         <>
-          <p>{text.downloaded(sizeText(stage.progress.done), sizeText(stage.progress.total))}</p>
-          <progress className="progress" value={stage.progress.done} max={stage.progress.total} aria-label={text.downloadTitle(recordingName(recording))} />
+          <p>{text.downloadProgress(sizeText(stage.progress.done), sizeText(stage.progress.total))}</p>
+          <progress
+            className="progress"
+            value={stage.progress.done}
+            max={stage.progress.total}
+            aria-label={text.downloadTitle(recordingName(recording))}
+          />
         </>
       )}
-      {problem === null && stage.at === 'done' && <p role="status">{stage.byBrowser ? text.browserDownloads(sizeText(stage.size)) : text.isDownloaded(sizeText(stage.size))}</p>}
+      {error === null && stage.at === 'done' && (
+        <p role="status">
+          {stage.isByBrowser ? text.downloadedByBrowser(sizeText(stage.size)) : text.downloadComplete(sizeText(stage.size))}
+        </p>
+      )}
       <div className="actions">
-        <button type="button" className={isOver ? 'button' : 'button quiet'} onClick={onClose}>
-          {isOver ? adminText.close : adminText.cancel}
+        <button type="button" className={isFinished ? 'button' : 'button secondary'} onClick={onClose}>
+          {isFinished ? adminText.close : adminText.cancel}
         </button>
       </div>
     </Dialog>

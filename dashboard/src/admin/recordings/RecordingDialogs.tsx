@@ -5,10 +5,19 @@ import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { DownloadDialog } from './DownloadDialog';
-import { changeRecording, createClip, deleteRecording, planDeletion, type Recording } from './recordingApi';
-import { MomentPicker } from './MomentPicker';
+import { changeRecording, createClip, deleteRecording, previewDeletion, type Recording } from './recordingApi';
+import { PositionPicker } from './PositionPicker';
 import { RecordingPlayer } from './RecordingPlayer';
-import { clipTitle, deletionWords, instantText, momentText, mostTitle, recordingChange, recordingName, trimWords } from './recordingWords';
+import {
+  clipTitle,
+  deletionText,
+  instantText,
+  offsetText,
+  maxTitleLength,
+  recordingChangeOf,
+  recordingName,
+  trimText,
+} from './recordingText';
 
 export type RecordingAction = 'play' | 'download' | 'change' | 'clip' | 'delete';
 
@@ -16,21 +25,21 @@ interface RecordingDialogsProps {
   api: Api;
   action: RecordingAction;
   recording: Recording;
-  /** The recording's own; not known while it is looked for, and where it was deleted. */
+  /** The recording's channel; undefined while loading or if deleted. */
   channel: Channel | undefined;
-  /** Something is other than before; in words, where the list alone does not say it. */
-  onChanged: (words?: string) => void;
+  /** The recording changed; with a message if the list does not show the change. */
+  onChanged: (message?: string) => void;
   onClose: () => void;
 }
 
-/** What can be done with one recording, one dialog at a time. */
+/** The dialogs for one recording, one at a time. */
 export function RecordingDialogs({ api, action, recording, channel, onChanged, onClose }: RecordingDialogsProps) {
   const text = adminText.recordings;
 
-  async function finish(work: Promise<Recording>, words: (name: string) => string) {
-    const changed = await work;
+  async function finish(task: Promise<Recording>, message: (name: string) => string) {
+    const changed = await task;
     onClose();
-    onChanged(words(recordingName(changed)));
+    onChanged(message(recordingName(changed)));
   }
 
   switch (action) {
@@ -41,11 +50,26 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
     case 'change':
       return (
         <Dialog title={text.changeTitle} onClose={onClose}>
-          <ActionForm submit={text.save} working={text.working} onCancel={onClose} onSubmit={(form) => finish(changeRecording(api, recording.id, recordingChange(recording, form)), text.changed)}>
-            {(mistakes) => (
+          <ActionForm
+            submit={text.save}
+            working={text.working}
+            onCancel={onClose}
+            onSubmit={(form) => finish(changeRecording(api, recording.id, recordingChangeOf(recording, form)), text.changed)}
+          >
+            {(fieldErrors) => (
               <>
-                <ChangeFields recording={recording} mistakes={mistakes} />
-                {recording.visibility !== 'private' && <MomentPicker api={api} recording={recording} channel={channel} start={text.trimStart} end={text.trimEnd} written={instantText} isOpen={false} />}
+                <ChangeFields recording={recording} fieldErrors={fieldErrors} />
+                {recording.visibility !== 'private' && (
+                  <PositionPicker
+                    api={api}
+                    recording={recording}
+                    channel={channel}
+                    start={text.trimStart}
+                    end={text.trimEnd}
+                    format={instantText}
+                    isOpen={false}
+                  />
+                )}
               </>
             )}
           </ActionForm>
@@ -60,19 +84,48 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
             onCancel={onClose}
             onSubmit={(form) => {
               const end = String(form.get('end')).trim();
-              const wish = { title: String(form.get('title')).trim(), start: String(form.get('start')).trim(), visibility: String(form.get('visibility')) };
-              return finish(createClip(api, recording.id, end === '' ? wish : { ...wish, end }), text.clipMade);
+              const request = {
+                title: String(form.get('title')).trim(),
+                start: String(form.get('start')).trim(),
+                visibility: String(form.get('visibility')),
+              };
+              return finish(createClip(api, recording.id, end === '' ? request : { ...request, end }), text.clipCreated);
             }}
           >
-            {(mistakes) => (
+            {(fieldErrors) => (
               <>
-                {recording.visibility !== 'private' && <MomentPicker api={api} recording={recording} channel={channel} start={text.clipStart} end={text.clipEnd} written={momentText} isOpen />}
+                {recording.visibility !== 'private' && (
+                  <PositionPicker
+                    api={api}
+                    recording={recording}
+                    channel={channel}
+                    start={text.clipStart}
+                    end={text.clipEnd}
+                    format={offsetText}
+                    isOpen
+                  />
+                )}
                 <div className="field-row wide">
-                  <TextField label={text.clipStart} name="start" hint={text.clipStartHint} mistake={mistakes.start} required maxLength={40} autoFocus />
-                  <TextField label={text.clipEnd} name="end" hint={text.clipEndHint} mistake={mistakes.end} maxLength={40} />
+                  <TextField
+                    label={text.clipStart}
+                    name="start"
+                    hint={text.clipStartHint}
+                    error={fieldErrors.start}
+                    required
+                    maxLength={40}
+                    autoFocus
+                  />
+                  <TextField label={text.clipEnd} name="end" hint={text.clipEndHint} error={fieldErrors.end} maxLength={40} />
                 </div>
-                <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={clipTitle(recording)} maxLength={mostTitle} />
-                <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
+                <TextField
+                  label={text.name}
+                  name="title"
+                  hint={text.nameHint}
+                  error={fieldErrors.title}
+                  defaultValue={clipTitle(recording)}
+                  maxLength={maxTitleLength}
+                />
+                <VisibilityField initial={recording.visibility} error={fieldErrors.visibility} />
               </>
             )}
           </ActionForm>
@@ -93,35 +146,59 @@ export function RecordingDialogs({ api, action, recording, channel, onChanged, o
   }
 }
 
-/** What of a recording can be changed. */
-export function ChangeFields({ recording, mistakes }: { recording: Recording; mistakes: Record<string, string> }) {
+/** The fields of a recording's settings. */
+export function ChangeFields({ recording, fieldErrors }: { recording: Recording; fieldErrors: Record<string, string> }) {
   const text = adminText.recordings;
-  // A length that was given elsewhere stays a choice.
+  // Keep a retention that is not a preset.
   const retentions = { ...text.retentions, [recording.retention]: text.retentions[recording.retention] ?? recording.retention };
-  // What its channel says is no choice once it was said for itself.
-  const trimmed = trimWords(recording);
+  // The channel's policy cannot be restored once the recording has its own.
+  const trimmedText = trimText(recording);
   const accesses = recording.access === 'channel' ? { channel: text.accessOfChannel, ...text.accesses } : text.accesses;
   return (
     <>
-      <TextField label={text.name} name="title" hint={text.nameHint} mistake={mistakes.title} defaultValue={recording.title} maxLength={200} autoFocus />
-      <VisibilityField initial={recording.visibility} mistake={mistakes.visibility} />
+      <TextField
+        label={text.name}
+        name="title"
+        hint={text.nameHint}
+        error={fieldErrors.title}
+        defaultValue={recording.title}
+        maxLength={200}
+        autoFocus
+      />
+      <VisibilityField initial={recording.visibility} error={fieldErrors.visibility} />
       {recording.state !== 'recording' && (
-        <SelectField label={text.access} name="access" hint={recording.access === 'channel' ? text.accessHintOfChannel : text.accessHint} mistake={mistakes.access} initial={recording.access} options={Object.entries(accesses)} />
+        <SelectField
+          label={text.access}
+          name="access"
+          hint={recording.access === 'channel' ? text.accessHintOfChannel : text.accessHint}
+          error={fieldErrors.access}
+          initial={recording.access}
+          options={Object.entries(accesses)}
+        />
       )}
-      <SelectField label={text.retention} name="retention" hint={text.retentionHint} mistake={mistakes.retention} initial={recording.retention} options={Object.entries(retentions)} />
-      {trimmed !== '' && <p className="said">{trimmed}</p>}
+      <SelectField
+        label={text.retention}
+        name="retention"
+        hint={text.retentionHint}
+        error={fieldErrors.retention}
+        initial={recording.retention}
+        options={Object.entries(retentions)}
+      />
+      {trimmedText !== '' && <p className="description">{trimmedText}</p>}
       <div className="field-row wide">
-        <TextField label={text.trimStart} name="start" mistake={mistakes.start} maxLength={40} />
-        <TextField label={text.trimEnd} name="end" mistake={mistakes.end} maxLength={40} />
+        <TextField label={text.trimStart} name="start" error={fieldErrors.start} maxLength={40} />
+        <TextField label={text.trimEnd} name="end" error={fieldErrors.end} maxLength={40} />
       </div>
       <p className="field-hint">{text.trimHint}</p>
     </>
   );
 }
 
-function VisibilityField({ initial, mistake }: { initial: string; mistake?: string }) {
+function VisibilityField({ initial, error }: { initial: string; error?: string }) {
   const text = adminText.recordings;
-  return <SelectField label={text.visibility} name="visibility" mistake={mistake} initial={initial} options={Object.entries(text.visibilityHints)} />;
+  return (
+    <SelectField label={text.visibility} name="visibility" error={error} initial={initial} options={Object.entries(text.visibilityHints)} />
+  );
 }
 
 interface DeleteDialogProps {
@@ -131,26 +208,26 @@ interface DeleteDialogProps {
   onClose: () => void;
 }
 
-// Says what goes before it is asked whether it shall.
+// Shows the consequences before asking for confirmation.
 function DeleteDialog({ api, recording, onDelete, onClose }: DeleteDialogProps) {
   const [hint, setHint] = useState<string | null>(null);
   const text = adminText.recordings;
 
   useEffect(() => {
-    let stays = true;
-    planDeletion(api, recording.id).then(
-      (plan) => stays && setHint(deletionWords(plan)),
-      (error: unknown) => stays && setHint(error instanceof ApiError ? error.words : adminText.failed),
+    let isMounted = true;
+    previewDeletion(api, recording.id).then(
+      (plan) => isMounted && setHint(deletionText(plan)),
+      (error: unknown) => isMounted && setHint(error instanceof ApiError ? error.fullMessage : adminText.failed),
     );
     return () => {
-      stays = false;
+      isMounted = false;
     };
   }, [api, recording.id]);
 
   if (hint === null) {
     return (
       <Dialog title={text.deleteTitle} onClose={onClose}>
-        <p role="status">{text.counting}</p>
+        <p role="status">{text.checking}</p>
       </Dialog>
     );
   }

@@ -4,9 +4,9 @@ import type { Api, Channel } from '../api';
 import { CopyField } from '../CopyField';
 import { Dialog } from '../Dialog';
 import type { Recording } from './recordingApi';
-import { type Link, RecordingVideo } from './RecordingVideo';
-import { linkWords, recordingName } from './recordingWords';
-import { needsLink } from './watchAddress';
+import { type LinkState, RecordingVideo } from './RecordingVideo';
+import { linkText, recordingName } from './recordingText';
+import { requiresToken } from './watchUrl';
 
 interface RecordingPlayerProps {
   api: Api;
@@ -17,13 +17,13 @@ interface RecordingPlayerProps {
 
 /** Plays a recording. */
 export function RecordingPlayer({ api, recording, channel, onClose }: RecordingPlayerProps) {
-  const [link, setLink] = useState<Link>('none');
+  const [linkState, setLinkState] = useState<LinkState>('none');
   const text = adminText.recordings;
   return (
     <Dialog title={recordingName(recording)} onClose={onClose}>
-      <RecordingVideo api={api} recording={recording} channel={channel} autoPlay onLink={setLink} />
-      {link === 'made' && <p className="field-hint">{linkWords(recording)}</p>}
-      {link === 'none' && !needsLink(recording, channel) && <CopyField label={text.address} value={recording.addresses.hls} />}
+      <RecordingVideo api={api} recording={recording} channel={channel} autoPlay onLink={setLinkState} />
+      {linkState === 'made' && <p className="field-hint">{linkText(recording)}</p>}
+      {linkState === 'none' && !requiresToken(recording, channel) && <CopyField label={text.hlsUrl} value={recording.addresses.hls} />}
       <div className="actions">
         <button type="button" className="button" onClick={onClose}>
           {adminText.close}

@@ -6,15 +6,15 @@ interface RecordingToolsProps {
   channel: string;
   kind: string;
   day: string;
-  typed: string;
+  searchText: string;
   onChannel: (channel: string) => void;
   onKind: (kind: string) => void;
   onDay: (day: string) => void;
-  onType: (typed: string) => void;
+  onSearchText: (searchText: string) => void;
 }
 
-/** What recordings are looked for by. */
-export function RecordingTools({ channels, channel, kind, day, typed, onChannel, onKind, onDay, onType }: RecordingToolsProps) {
+/** Filters of the recordings list. */
+export function RecordingTools({ channels, channel, kind, day, searchText, onChannel, onKind, onDay, onSearchText }: RecordingToolsProps) {
   const text = adminText.recordings;
   return (
     <search className="tools recording-tools">
@@ -22,25 +22,25 @@ export function RecordingTools({ channels, channel, kind, day, typed, onChannel,
         type="search"
         aria-label={text.search}
         placeholder={text.searchHint}
-        value={typed}
+        value={searchText}
         maxLength={100}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => onType(event.currentTarget.value)}
+        onChange={(event) => onSearchText(event.currentTarget.value)}
       />
       <input type="date" aria-label={text.day} title={text.day} value={day} onChange={(event) => onDay(event.currentTarget.value)} />
       <select aria-label={text.channel} value={channel} onChange={(event) => onChannel(event.currentTarget.value)}>
         <option value="">{text.allChannels}</option>
-        {channels.map((one) => (
-          <option key={one.name} value={one.name}>
-            {one.title || one.name}
+        {channels.map((option) => (
+          <option key={option.name} value={option.name}>
+            {option.title || option.name}
           </option>
         ))}
       </select>
       <select aria-label={text.kind} value={kind} onChange={(event) => onKind(event.currentTarget.value)}>
-        {Object.entries(text.kinds).map(([name, words]) => (
+        {Object.entries(text.kinds).map(([name, label]) => (
           <option key={name} value={name}>
-            {words}
+            {label}
           </option>
         ))}
       </select>

@@ -3,81 +3,89 @@ import { type RefObject, useEffect, useRef, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import type { Recording } from './recordingApi';
-import { useWatchAccess, withToken } from './watchAddress';
+import { useWatchAccess, withToken } from './watchUrl';
 
-/** What is being played: the element, and when what it shows was sent, as far as its playlist says so. */
-export interface Played {
+/** The video element, and a function that returns the wall-clock time of the current frame, if the playlist has it. */
+export interface PlayerHandle {
   video: HTMLVideoElement;
-  shownAt: () => Date | null;
+  frameTime: () => Date | null;
 }
 
-/** What it is watched with: nothing yet or at all, a link that was made for this, or one was needed and could not be made. */
-export type Link = 'none' | 'made' | 'denied';
+/** The viewer token's state: not needed or not yet known, created, or denied. */
+export type LinkState = 'none' | 'made' | 'denied';
 
 interface RecordingVideoProps {
   api: Api;
   recording: Recording;
   channel: Channel | undefined;
   autoPlay: boolean;
-  /** Filled with what is played, for whoever asks it where it is. */
-  played?: RefObject<Played | null>;
-  /** What it is watched with, when that changes. */
-  onLink?: (link: Link) => void;
+  /** Set to the player's handle while it plays. */
+  handle?: RefObject<PlayerHandle | null>;
+  /** Called when the token's state changes. */
+  onLink?: (linkState: LinkState) => void;
 }
 
-/** A recording's picture, that of a channel that takes a link with one made for it; what plays it is fetched when somebody wants to see one. */
-export function RecordingVideo({ api, recording, channel, autoPlay, played, onLink }: RecordingVideoProps) {
+/** Plays a recording, with a viewer token if required. The player script is loaded on demand. */
+export function RecordingVideo({ api, recording, channel, autoPlay, handle, onLink }: RecordingVideoProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const [broken, setBroken] = useState(false);
-  const [refused, setRefused] = useState(false);
-  const access = useWatchAccess(api, recording, channel, refused);
-  const placed = (address: string) => (access.token === null ? address : withToken(address, access.token));
-  const address = access.isReady ? placed(recording.addresses.hls) : null;
-  const link: Link = access.token !== null ? 'made' : access.problem !== null ? 'denied' : 'none';
+  const [hasFailed, setFailed] = useState(false);
+  const [isDenied, setDenied] = useState(false);
+  const watchAccess = useWatchAccess(api, recording, channel, isDenied);
+  const withAccess = (url: string) => (watchAccess.token === null ? url : withToken(url, watchAccess.token));
+  const url = watchAccess.isReady ? withAccess(recording.addresses.hls) : null;
+  const linkState: LinkState = watchAccess.token !== null ? 'made' : watchAccess.error !== null ? 'denied' : 'none';
 
-  useEffect(() => onLink?.(link), [link, onLink]);
+  useEffect(() => onLink?.(linkState), [linkState, onLink]);
 
   useEffect(() => {
-    if (address === null) return undefined;
-    let isGone = false;
+    if (url === null) return undefined;
+    let isDisposed = false;
     let player: Hls | null = null;
-    if (played && video.current !== null) played.current = { video: video.current, shownAt: () => player?.playingDate ?? null };
+    if (handle && video.current !== null) handle.current = { video: video.current, frameTime: () => player?.playingDate ?? null };
     import('hls.js').then(
       ({ default: Engine }) => {
         const element = video.current;
-        if (isGone || element === null) return;
+        if (isDisposed || element === null) return;
         if (!Engine.isSupported()) {
-          element.src = address;
+          element.src = url;
           return;
         }
         const hls = new Engine();
         player = hls;
-        hls.on(Engine.Events.ERROR, (_, problem) => {
-          if (!problem.fatal) return;
-          if (problem.response?.code === 403 && !refused) setRefused(true);
-          else setBroken(true);
+        hls.on(Engine.Events.ERROR, (_, errorData) => {
+          if (!errorData.fatal) return;
+          if (errorData.response?.code === 403 && !isDenied) setDenied(true);
+          else setFailed(true);
         });
-        hls.loadSource(address);
+        hls.loadSource(url);
         hls.attachMedia(element);
       },
-      () => setBroken(true),
+      () => setFailed(true),
     );
     return () => {
-      isGone = true;
+      isDisposed = true;
       player?.destroy();
-      if (played) played.current = null;
+      if (handle) handle.current = null;
     };
-  }, [address, refused, played]);
+  }, [url, isDenied, handle]);
 
   return (
     <>
-      {(broken || access.problem !== null) && (
+      {(hasFailed || watchAccess.error !== null) && (
         <p className="problem" role="alert">
-          {access.problem ?? adminText.recordings.cannotPlay}
+          {watchAccess.error ?? adminText.recordings.playbackFailed}
         </p>
       )}
-      {access.problem === null && (
-        <video ref={video} className="recording-video wide" controls autoPlay={autoPlay} playsInline poster={address === null ? undefined : placed(recording.addresses.poster)} onError={() => setBroken(true)} />
+      {watchAccess.error === null && (
+        <video
+          ref={video}
+          className="recording-video wide"
+          controls
+          autoPlay={autoPlay}
+          playsInline
+          poster={url === null ? undefined : withAccess(recording.addresses.poster)}
+          onError={() => setFailed(true)}
+        />
       )}
     </>
   );

@@ -1,81 +1,85 @@
 import './recordings.css';
 import { useCallback, useEffect, useState } from 'react';
 import { adminText } from '../../text';
-import { mayDo } from '../access';
+import { hasRole } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
-import { Notice, type Said } from '../Notice';
+import { Notice, type NoticeMessage } from '../Notice';
 import { usePages } from '../usePages';
-import { changeRecording, listRecordings, type Recording, recordingPage } from './recordingApi';
+import { changeRecording, listRecordings, type Recording, recordingPageSize } from './recordingApi';
 import { type RecordingAction, RecordingDialogs } from './RecordingDialogs';
 import { RecordingRow } from './RecordingRow';
 import { RecordingTools } from './RecordingTools';
-import { recordingName } from './recordingWords';
+import { recordingName } from './recordingText';
 import { UsageLine } from './UsageLine';
-import { needsLink } from './watchAddress';
+import { requiresToken } from './watchUrl';
 
-const settleMs = 300;
+const searchDelayMs = 300;
 
 interface RecordingsPageProps {
   api: Api;
   role: string;
-  /** Null until they are known. */
+  /** Null until loaded. */
   channels: readonly Channel[] | null;
 }
 
-/** What was broadcast and kept, newest first. */
+/** The recordings page, newest first. */
 export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
   const [channel, setChannel] = useState('');
   const [kind, setKind] = useState('');
   const [day, setDay] = useState('');
-  const [typed, setTyped] = useState('');
+  const [searchText, setSearchText] = useState('');
   const [q, setQ] = useState('');
   const [sizes, setSizes] = useState<Record<string, number>>({});
-  const [said, setSaid] = useState<Said | null>(null);
-  const [opened, setOpened] = useState<{ action: RecordingAction; recording: Recording } | null>(null);
+  const [notice, setNotice] = useState<NoticeMessage | null>(null);
+  const [openDialog, setOpenDialog] = useState<{ action: RecordingAction; recording: Recording } | null>(null);
   const text = adminText.recordings;
   const isFiltered = channel !== '' || kind !== '' || q !== '' || day !== '';
 
-  // Who types is waited for.
+  // Debounce typing.
   useEffect(() => {
-    const timer = window.setTimeout(() => setQ(typed.trim()), settleMs);
+    const timer = window.setTimeout(() => setQ(searchText.trim()), searchDelayMs);
     return () => window.clearTimeout(timer);
-  }, [typed]);
+  }, [searchText]);
 
-  const ask = useCallback(
+  const load = useCallback(
     (before?: string) => {
       const filter = { channel, kind, q, day };
-      // Sizes are counted in the store, which takes longer than the list: they come when they are there.
+      // Sizes take longer to count than the list to load, so they are requested separately.
       listRecordings(api, filter, before, true).then(
-        (found) => setSizes((known) => ({ ...known, ...Object.fromEntries(found.flatMap(({ id, bytes }) => (typeof bytes === 'number' ? [[id, bytes]] : []))) })),
+        (loaded) =>
+          setSizes((current) => ({
+            ...current,
+            ...Object.fromEntries(loaded.flatMap(({ id, bytes }) => (typeof bytes === 'number' ? [[id, bytes]] : []))),
+          })),
         () => undefined,
       );
       return listRecordings(api, filter, before);
     },
     [api, channel, kind, q, day],
   );
-  const { items, problem, hasMore, more, again, replace } = usePages(ask, recordingPage);
+  const { items, error, hasMore, loadMore, reload, replace } = usePages(load, recordingPageSize);
   const channelOf = (recording: Recording) => channels?.find((one) => one.name === recording.channel);
 
-  // Shown as it is to be at once, and as it was again where the server does not agree.
+  // Applied optimistically; reverted if the server rejects it.
   async function setVisibility(recording: Recording, visibility: string) {
     const name = recordingName(recording);
     replace({ ...recording, visibility });
     try {
       const changed = await changeRecording(api, recording.id, { visibility });
       replace(changed);
-      setSaid({
-        words: visibility === 'private' ? text.hidden(name) : text.shown(name, text.visibilities[visibility] ?? visibility),
+      setNotice({
+        text: visibility === 'private' ? text.nowHidden(name) : text.nowShown(name, text.visibilities[visibility] ?? visibility),
         undo: () => void setVisibility(changed, recording.visibility),
       });
     } catch (error) {
       replace(recording);
-      setSaid({ words: text.notChanged(name, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
+      setNotice({ text: text.changeFailed(name, error instanceof ApiError ? error.fullMessage : adminText.failed), isError: true });
     }
   }
 
-  function changed(words?: string) {
-    if (words !== undefined) setSaid({ words });
-    again();
+  function handleChange(message?: string) {
+    if (message !== undefined) setNotice({ text: message });
+    reload();
   }
 
   return (
@@ -89,22 +93,22 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
         channel={channel}
         kind={kind}
         day={day}
-        typed={typed}
+        searchText={searchText}
         onChannel={setChannel}
         onKind={setKind}
         onDay={setDay}
-        onType={setTyped}
+        onSearchText={setSearchText}
       />
-      <p className="found" role="status">
-        {isFiltered && items !== null && items.length > 0 ? text.found(items.length, hasMore) : ''}
+      <p className="result-count" role="status">
+        {isFiltered && items !== null && items.length > 0 ? text.resultCount(items.length, hasMore) : ''}
       </p>
-      {said !== null && <Notice said={said} onDone={() => setSaid(null)} />}
-      {problem !== null && (
+      {notice !== null && <Notice message={notice} onClose={() => setNotice(null)} />}
+      {error !== null && (
         <p className="problem" role="alert">
-          {problem.words}
+          {error.fullMessage}
         </p>
       )}
-      {items === null && problem === null && <p role="status">{adminText.loading}</p>}
+      {items === null && error === null && <p role="status">{adminText.loading}</p>}
       {items?.length === 0 && (
         <div className="empty">
           <p className="empty-title">{isFiltered ? text.emptyFilter : text.empty}</p>
@@ -117,21 +121,28 @@ export function RecordingsPage({ api, role, channels }: RecordingsPageProps) {
             key={recording.id}
             recording={recording}
             bytes={sizes[recording.id]}
-            needsLink={needsLink(recording, channelOf(recording))}
-            mayManage={mayDo(role, 'producer')}
-            mayDelete={mayDo(role, 'admin')}
-            onAct={(action) => setOpened({ action, recording })}
-            onShow={(shown) => void setVisibility(recording, shown ? 'public' : 'private')}
+            needsLink={requiresToken(recording, channelOf(recording))}
+            canManage={hasRole(role, 'producer')}
+            canDelete={hasRole(role, 'admin')}
+            onAction={(action) => setOpenDialog({ action, recording })}
+            onVisibilityChange={(isVisible) => void setVisibility(recording, isVisible ? 'public' : 'private')}
           />
         ))}
       </ul>
       {hasMore && (
-        <button type="button" className="button quiet more" onClick={more}>
+        <button type="button" className="button secondary more" onClick={loadMore}>
           {text.older}
         </button>
       )}
-      {opened !== null && (
-        <RecordingDialogs api={api} action={opened.action} recording={opened.recording} channel={channelOf(opened.recording)} onChanged={changed} onClose={() => setOpened(null)} />
+      {openDialog !== null && (
+        <RecordingDialogs
+          api={api}
+          action={openDialog.action}
+          recording={openDialog.recording}
+          channel={channelOf(openDialog.recording)}
+          onChanged={handleChange}
+          onClose={() => setOpenDialog(null)}
+        />
       )}
     </>
   );

@@ -2,41 +2,41 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import type { Api } from '../api';
 import { type RecordingUsage, recordingUsage } from './recordingApi';
-import { usageWords } from './recordingWords';
+import { usageText } from './recordingText';
 
-const countingMs = 4000;
-const settledMs = 120_000;
+const countingPollMs = 4000;
+const pollMs = 120_000;
 
-/** What all recordings take in the store, asked again while it is being counted. */
+/** Storage used by all recordings, polled while it is being counted. */
 export function UsageLine({ api }: { api: Api }) {
   const [usage, setUsage] = useState<RecordingUsage | null>(null);
 
   useEffect(() => {
     let timer: number | undefined;
-    let isGone = false;
-    const again = (after: number) => {
-      if (!isGone) timer = window.setTimeout(ask, after);
+    let isDisposed = false;
+    const schedule = (delayMs: number) => {
+      if (!isDisposed) timer = window.setTimeout(load, delayMs);
     };
-    function ask() {
+    function load() {
       recordingUsage(api).then(
         (found) => {
-          if (!isGone) setUsage(found);
-          again(found.countedAll || found.counted === found.sessions ? settledMs : countingMs);
+          if (!isDisposed) setUsage(found);
+          schedule(found.countedAll || found.counted === found.sessions ? pollMs : countingPollMs);
         },
-        () => again(settledMs),
+        () => schedule(pollMs),
       );
     }
-    ask();
+    load();
     return () => {
-      isGone = true;
+      isDisposed = true;
       window.clearTimeout(timer);
     };
   }, [api]);
 
-  const words = usage === null ? '' : usageWords(usage);
+  const text = usage === null ? '' : usageText(usage);
   return (
-    <p className="usage field-hint" hidden={words === ''}>
-      {adminText.recordings.usageLabel}: {words}
+    <p className="usage field-hint" hidden={text === ''}>
+      {adminText.recordings.usageLabel}: {text}
     </p>
   );
 }

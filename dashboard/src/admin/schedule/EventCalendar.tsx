@@ -1,61 +1,61 @@
 import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { adminText } from '../../text';
-import { dayKey, daysBetween, type DayPart, onEachDay } from './calendar';
-import { mayMove as canMove, type PlannedEvent } from './eventApi';
-import { startClock, whenText } from './eventWords';
+import { dayKey, daysBetween, type DayPart, spreadOverDays } from './calendar';
+import { isMovable as canMove, type PlannedEvent } from './eventApi';
+import { startClock, whenText } from './eventText';
 
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const dragType = 'application/x-broadcast-event';
 
-// With Shift, so that arrows alone scroll as ever.
+// Shift, because arrow keys alone scroll.
 const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 const shortcuts = Object.keys(steps)
   .map((key) => `Shift+${key}`)
   .join(' ');
 
 interface EventCalendarProps {
-  /** Each of seven days, from Monday on. */
+  /** Seven days each, from Monday. */
   weeks: readonly (readonly Date[])[];
-  /** What it is a calendar of, for those who do not see it. */
+  /** Accessible name of the calendar. */
   label: string;
   events: readonly PlannedEvent[];
   today: Date;
-  /** The month that is shown, 0 to 11, so that other days stand back; null where all count. */
+  /** The displayed month, 0 to 11; other days are dimmed. Null if all days count. */
   month: number | null;
-  mayMove: boolean;
-  /** The event that the server is asked to move. */
+  allowMove: boolean;
+  /** Id of the event being moved. */
   moving?: string | null;
   onOpen: (event: PlannedEvent) => void;
-  /** Whole days, later or (less than 0) earlier. */
+  /** Whole days; negative for earlier. */
   onMove: (event: PlannedEvent, days: number) => void;
 }
 
-/** Weeks as rows, days as cells, events in each of theirs by the time at which they start. */
-export function EventCalendar({ weeks, label, events, today, month, mayMove, moving = null, onOpen, onMove }: EventCalendarProps) {
-  const [over, setOver] = useState<string | null>(null);
+/** A calendar with a row per week and a cell per day. Events are ordered by start. */
+export function EventCalendar({ weeks, label, events, today, month, allowMove, moving = null, onOpen, onMove }: EventCalendarProps) {
+  const [dropTarget, setDropTarget] = useState<string | null>(null);
   const table = useRef<HTMLTableElement>(null);
-  const followed = useRef<string | null>(null);
-  const days = onEachDay(events, weeks.flat());
+  const focusedEvent = useRef<string | null>(null);
+  const days = spreadOverDays(events, weeks.flat());
   const todayKey = dayKey(today);
 
-  // What is moved by keys keeps the focus in its new day, where the next key moves it on.
+  // An event moved by keyboard keeps the focus in its new cell.
   useEffect(() => {
-    if (followed.current === null) return;
-    const isLost = document.activeElement === null || document.activeElement === document.body;
-    if (isLost) table.current?.querySelector<HTMLElement>(`[data-event="${CSS.escape(followed.current)}"]`)?.focus();
-    // Once it is where it stays, the focus is the reader's again, wherever it is.
-    if (moving === null) followed.current = null;
+    if (focusedEvent.current === null) return;
+    const isFocusLost = document.activeElement === null || document.activeElement === document.body;
+    if (isFocusLost) table.current?.querySelector<HTMLElement>(`[data-event="${CSS.escape(focusedEvent.current)}"]`)?.focus();
+    // After the move, stop following the focus.
+    if (moving === null) focusedEvent.current = null;
   }, [events, moving]);
 
-  function drop(drag: DragEvent, day: Date) {
+  function onDrop(drag: DragEvent, day: Date) {
     drag.preventDefault();
-    setOver(null);
+    setDropTarget(null);
     const [id, from] = drag.dataTransfer.getData(dragType).split(' ');
     const event = events.find((one) => one.id === id);
-    const taken = weeks.flat().find((one) => dayKey(one) === from);
-    if (event === undefined || taken === undefined) return;
-    const moved = daysBetween(taken, day);
+    const source = weeks.flat().find((one) => dayKey(one) === from);
+    if (event === undefined || source === undefined) return;
+    const moved = daysBetween(source, day);
     if (moved !== 0) onMove(event, moved);
   }
 
@@ -75,39 +75,39 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, mov
           <tr key={dayKey(week[0] ?? today)}>
             {week.map((day) => {
               const key = dayKey(day);
-              const parts = days.get(key) ?? [];
+              const dayParts = days.get(key) ?? [];
               return (
                 <td
                   key={key}
                   data-day={key}
-                  data-empty={parts.length === 0}
+                  data-empty={dayParts.length === 0}
                   data-today={key === todayKey}
-                  data-other={month !== null && day.getMonth() !== month}
-                  data-over={over === key}
+                  data-other-month={month !== null && day.getMonth() !== month}
+                  data-drop-target={dropTarget === key}
                   onDragOver={(drag) => {
-                    if (!mayMove || !drag.dataTransfer.types.includes(dragType)) return;
+                    if (!allowMove || !drag.dataTransfer.types.includes(dragType)) return;
                     drag.preventDefault();
-                    if (over !== key) setOver(key);
+                    if (dropTarget !== key) setDropTarget(key);
                   }}
-                  onDragLeave={() => setOver(null)}
-                  onDrop={(drag) => drop(drag, day)}
+                  onDragLeave={() => setDropTarget(null)}
+                  onDrop={(drag) => onDrop(drag, day)}
                 >
                   <span className="day" aria-current={key === todayKey ? 'date' : undefined}>
                     <span className="day-short">{day.getDate()}</span>
                     <span className="day-long">{dayName.format(day)}</span>
                   </span>
                   <ul>
-                    {parts.map((part) => (
+                    {dayParts.map((part) => (
                       <li key={part.event.id}>
                         <EventChip
                           part={part}
                           day={key}
-                          mayMove={mayMove && canMove(part.event)}
+                          allowMove={allowMove && canMove(part.event)}
                           isMoving={moving === part.event.id}
                           onOpen={() => onOpen(part.event)}
-                          onStep={(by) => {
-                            followed.current = part.event.id;
-                            onMove(part.event, by);
+                          onStep={(offset) => {
+                            focusedEvent.current = part.event.id;
+                            onMove(part.event, offset);
                           }}
                         />
                       </li>
@@ -126,21 +126,21 @@ export function EventCalendar({ weeks, label, events, today, month, mayMove, mov
 interface EventChipProps {
   part: DayPart;
   day: string;
-  mayMove: boolean;
+  allowMove: boolean;
   isMoving: boolean;
   onOpen: () => void;
   onStep: (days: number) => void;
 }
 
-function EventChip({ part: { event, goesOn }, day, mayMove, isMoving, onOpen, onStep }: EventChipProps) {
+function EventChip({ part: { event, continues }, day, allowMove, isMoving, onOpen, onStep }: EventChipProps) {
   const text = adminText.schedule;
   const state = text.states[event.state] ?? event.state;
 
-  function step(pressed: KeyboardEvent) {
-    const by = steps[pressed.key];
-    if (!mayMove || by === undefined || !pressed.shiftKey || pressed.altKey || pressed.ctrlKey || pressed.metaKey) return;
+  function onKeyDown(pressed: KeyboardEvent) {
+    const offset = steps[pressed.key];
+    if (!allowMove || offset === undefined || !pressed.shiftKey || pressed.altKey || pressed.ctrlKey || pressed.metaKey) return;
     pressed.preventDefault();
-    onStep(by);
+    onStep(offset);
   }
 
   return (
@@ -149,20 +149,21 @@ function EventChip({ part: { event, goesOn }, day, mayMove, isMoving, onOpen, on
       className="event-chip"
       data-state={event.state}
       data-event={event.id}
-      data-before={goesOn.before}
-      data-after={goesOn.after}
+      data-before={continues.before}
+      data-after={continues.after}
       data-moving={isMoving}
       title={`${event.title} · ${event.channel} · ${state} · ${whenText(event.startsAt, event.endsAt)}`}
-      draggable={mayMove}
-      aria-keyshortcuts={mayMove ? shortcuts : undefined}
+      draggable={allowMove}
+      aria-keyshortcuts={allowMove ? shortcuts : undefined}
       onDragStart={(drag) => {
         drag.dataTransfer.setData(dragType, `${event.id} ${day}`);
         drag.dataTransfer.effectAllowed = 'move';
       }}
-      onKeyDown={step}
+      onKeyDown={onKeyDown}
       onClick={onOpen}
     >
-      <span className="event-clock">{goesOn.before ? text.goesOn : startClock(event)}</span> <span className="event-title">{event.title}</span>
+      <span className="event-clock">{continues.before ? text.continues : startClock(event)}</span>{' '}
+      <span className="event-title">{event.title}</span>
       {event.state !== 'scheduled' && <span className="event-state"> {state}</span>}
     </button>
   );

@@ -6,21 +6,21 @@ import { CopyField } from '../CopyField';
 import { Dialog } from '../Dialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
-import { eventPageAddress } from '../viewerPages';
-import { cancelEvent, endEvent, eventHistory, goLive, mayMove, type PlannedEvent } from './eventApi';
-import { guardWords, ownTerms, pillOf, stateSentence, whenText } from './eventWords';
-import { wallIn } from './wallClock';
+import { eventPageUrl } from '../viewerPages';
+import { cancelEvent, endEvent, eventHistory, goLive, isMovable, type PlannedEvent } from './eventApi';
+import { accessText, eventSettings, pillState, stateDetail, whenText } from './eventText';
+import { localTimeIn } from './localTime';
 
-type Asking = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
+type Confirmation = 'goLive' | 'end' | 'cancel' | 'cancelSeries';
 
 interface EventDialogProps {
   api: Api;
   event: PlannedEvent;
-  /** Who may watch its channel; undefined where that is not told. */
+  /** The channel's access policy; undefined if unknown. */
   channelAccess: string | undefined;
-  /** Where viewers' pages are: scheme and host. */
+  /** Scheme and host of the viewer pages. */
   origin: string;
-  mayManage: boolean;
+  canManage: boolean;
   onEdit: () => void;
   onEditSeries: () => void;
   onMove: () => void;
@@ -28,98 +28,152 @@ interface EventDialogProps {
   onChanged: () => void;
   onExpired: () => void;
   onClose: () => void;
-  /** Whether viewers see its channel now. */
+  /** Whether viewers see the channel now. */
   isOnAir?: boolean;
 }
 
-/** One event: what it is, what happened, and what can be done with it now. */
-export function EventDialog({ api, event, channelAccess, origin, mayManage, onEdit, onEditSeries, onMove, onDuplicate, onChanged, onExpired, onClose, isOnAir = false }: EventDialogProps) {
-  const [asking, setAsking] = useState<Asking | null>(null);
-  const history = usePolled(useCallback(() => eventHistory(api, event.id), [api, event.id]), 10_000, onExpired);
+/** An event: its settings, history and actions. */
+export function EventDialog({
+  api,
+  event,
+  channelAccess,
+  origin,
+  canManage,
+  onEdit,
+  onEditSeries,
+  onMove,
+  onDuplicate,
+  onChanged,
+  onExpired,
+  onClose,
+  isOnAir = false,
+}: EventDialogProps) {
+  const [confirmation, setConfirmation] = useState<Confirmation | null>(null);
+  const history = usePolled(
+    useCallback(() => eventHistory(api, event.id), [api, event.id]),
+    10_000,
+    onExpired,
+  );
   const text = adminText.schedule;
-  const isToCome = event.state === 'scheduled' || event.state === 'preview';
-  const isOn = event.state === 'preview' || event.state === 'live';
+  const isUpcoming = event.state === 'scheduled' || event.state === 'preview';
+  const isRunning = event.state === 'preview' || event.state === 'live';
 
-  async function done(work: Promise<unknown>) {
-    await work;
+  async function finish(task: Promise<unknown>) {
+    await task;
     onChanged();
   }
 
-  if (asking === 'goLive') return <Confirm title={text.goLiveTitle(event.title)} hint={text.goLiveHint} submit={text.goLive} danger={false} onConfirm={() => done(goLive(api, event.id))} onClose={() => setAsking(null)} />;
-  if (asking === 'end') return <Confirm title={text.endTitle(event.title)} hint={text.endHint} submit={text.end} onConfirm={() => done(endEvent(api, event.id))} onClose={() => setAsking(null)} />;
-  if (asking === 'cancel') return <Confirm title={text.cancelTitle(event.title)} hint={text.cancelHint} submit={text.cancel} onConfirm={() => done(cancelEvent(api, event.id))} onClose={() => setAsking(null)} />;
-  if (asking === 'cancelSeries' && event.series !== null) {
+  if (confirmation === 'goLive')
+    return (
+      <Confirm
+        title={text.goLiveTitle(event.title)}
+        hint={text.goLiveHint}
+        submit={text.goLive}
+        danger={false}
+        onConfirm={() => finish(goLive(api, event.id))}
+        onClose={() => setConfirmation(null)}
+      />
+    );
+  if (confirmation === 'end')
+    return (
+      <Confirm
+        title={text.endTitle(event.title)}
+        hint={text.endHint}
+        submit={text.end}
+        onConfirm={() => finish(endEvent(api, event.id))}
+        onClose={() => setConfirmation(null)}
+      />
+    );
+  if (confirmation === 'cancel')
+    return (
+      <Confirm
+        title={text.cancelTitle(event.title)}
+        hint={text.cancelHint}
+        submit={text.cancel}
+        onConfirm={() => finish(cancelEvent(api, event.id))}
+        onClose={() => setConfirmation(null)}
+      />
+    );
+  if (confirmation === 'cancelSeries' && event.series !== null) {
     const series = event.series;
-    return <Confirm title={text.cancelSeriesTitle(event.title)} hint={text.cancelSeriesHint} submit={text.cancelSeries} onConfirm={() => done(cancelEvent(api, series))} onClose={() => setAsking(null)} />;
+    return (
+      <Confirm
+        title={text.cancelSeriesTitle(event.title)}
+        hint={text.cancelSeriesHint}
+        submit={text.cancelSeries}
+        onConfirm={() => finish(cancelEvent(api, series))}
+        onClose={() => setConfirmation(null)}
+      />
+    );
   }
 
   return (
     <Dialog title={event.title} onClose={onClose}>
       <EventFacts event={event} isOnAir={isOnAir} />
       <EventPage event={event} channelAccess={channelAccess} origin={origin} />
-      {event.description !== '' && <p className="said wide">{event.description}</p>}
+      {event.description !== '' && <p className="description wide">{event.description}</p>}
       <section>
         <h3>{text.history}</h3>
-        {history.error !== null && <p className="field-mistake">{history.error.words}</p>}
-        {history.data?.length === 0 && <p className="field-hint">{text.noHistory}</p>}
-        <ul className="steps">
-          {history.data?.map((step) => (
-            <li key={`${step.at} ${step.state}`}>
-              <span className="field-hint">{clockText(step.at)}</span> {text.states[step.state] ?? step.state}
-              {step.reason !== '' && <span className="field-hint"> – {step.reason}</span>}
+        {history.error !== null && <p className="field-error">{history.error.fullMessage}</p>}
+        {history.data?.length === 0 && <p className="field-hint">{text.historyEmpty}</p>}
+        <ul className="event-history">
+          {history.data?.map((entry) => (
+            <li key={`${entry.at} ${entry.state}`}>
+              <span className="field-hint">{clockText(entry.at)}</span> {text.states[entry.state] ?? entry.state}
+              {entry.reason !== '' && <span className="field-hint"> – {entry.reason}</span>}
             </li>
           ))}
         </ul>
       </section>
       <div className="tools">
-        <a className="button quiet" href={`/watch/${encodeURIComponent(event.channel)}`} target="_blank" rel="noopener">
-          {text.watch}
+        <a className="button secondary" href={`/watch/${encodeURIComponent(event.channel)}`} target="_blank" rel="noopener">
+          {text.channelPage}
         </a>
-        {mayManage && (
+        {canManage && (
           <>
-            {(isToCome || event.state === 'live') && (
-              <button type="button" className="button quiet" onClick={onEdit}>
+            {(isUpcoming || event.state === 'live') && (
+              <button type="button" className="button secondary" onClick={onEdit}>
                 {text.edit}
               </button>
             )}
-            {mayMove(event) && (
-              <button type="button" className="button quiet" onClick={onMove}>
+            {isMovable(event) && (
+              <button type="button" className="button secondary" onClick={onMove}>
                 {text.move.open}
               </button>
             )}
             {event.series !== null && (
-              <button type="button" className="button quiet" onClick={onEditSeries}>
+              <button type="button" className="button secondary" onClick={onEditSeries}>
                 {text.editSeries}
               </button>
             )}
-            <button type="button" className="button quiet" onClick={onDuplicate}>
+            <button type="button" className="button secondary" onClick={onDuplicate}>
               {text.duplicate}
             </button>
-            {isToCome && (
-              <button type="button" className="button quiet" onClick={() => setAsking('cancel')}>
+            {isUpcoming && (
+              <button type="button" className="button secondary" onClick={() => setConfirmation('cancel')}>
                 {text.cancel}
               </button>
             )}
             {event.series !== null && (
-              <button type="button" className="button quiet" onClick={() => setAsking('cancelSeries')}>
+              <button type="button" className="button secondary" onClick={() => setConfirmation('cancelSeries')}>
                 {text.cancelSeries}
               </button>
             )}
           </>
         )}
       </div>
-      {mayManage && <NoMove event={event} />}
+      {canManage && <MoveUnavailable event={event} />}
       <div className="actions">
-        <button type="button" className="button quiet" onClick={onClose}>
+        <button type="button" className="button secondary" onClick={onClose}>
           {adminText.close}
         </button>
-        {mayManage && isOn && (
-          <button type="button" className="button danger" onClick={() => setAsking('end')}>
+        {canManage && isRunning && (
+          <button type="button" className="button danger" onClick={() => setConfirmation('end')}>
             {text.end}
           </button>
         )}
-        {mayManage && isToCome && (
-          <button type="button" className="button" onClick={() => setAsking('goLive')}>
+        {canManage && isUpcoming && (
+          <button type="button" className="button" onClick={() => setConfirmation('goLive')}>
             {text.goLive}
           </button>
         )}
@@ -128,17 +182,17 @@ export function EventDialog({ api, event, channelAccess, origin, mayManage, onEd
   );
 }
 
-/** The address of an event's own page, to send to whoever is to watch. A series has none: each of its events has. */
+/** The URL of an event's page. A series has none: each of its events has one. */
 export function EventPage({ event, channelAccess, origin }: { event: PlannedEvent; channelAccess: string | undefined; origin: string }) {
   const text = adminText.schedule.page;
-  const address = eventPageAddress(origin, event.id);
+  const url = eventPageUrl(origin, event.id);
   if (event.kind === 'series') return null;
   return (
     <div className="event-page wide">
-      <CopyField label={text.label} value={address} />
+      <CopyField label={text.label} value={url} />
       <p className="field-hint">
-        {event.announced === 'off' ? text.unannounced : text.hint} {guardWords(event, channelAccess)}{' '}
-        <a className="link" href={address} target="_blank" rel="noopener">
+        {event.announced === 'off' ? text.unannounced : text.hint} {accessText(event, channelAccess)}{' '}
+        <a className="link" href={url} target="_blank" rel="noopener">
           {text.open}
         </a>
       </p>
@@ -146,69 +200,69 @@ export function EventPage({ event, channelAccess, origin }: { event: PlannedEven
   );
 }
 
-/** Why an event that is still to come has no way to move it; nothing where it has one. */
-export function NoMove({ event }: { event: PlannedEvent }) {
-  return event.state === 'preview' && <p className="field-hint wide">{adminText.schedule.move.inPreview}</p>;
+/** Explains why an upcoming event cannot be moved. Renders nothing if it can. */
+export function MoveUnavailable({ event }: { event: PlannedEvent }) {
+  return event.state === 'preview' && <p className="field-hint wide">{adminText.schedule.move.unavailable}</p>;
 }
 
-/** What an event is, as terms and what they are. */
+/** The settings of an event. */
 export function EventFacts({ event, isOnAir = false }: { event: PlannedEvent; isOnAir?: boolean }) {
   const text = adminText.schedule;
   const facts = text.facts;
-  const sentence = stateSentence(event, isOnAir);
+  const detail = stateDetail(event, isOnAir);
   const minutes = Math.round(event.previewSeconds / 60);
-  const there = event.localStart.slice(0, 16);
+  const eventLocalStart = event.localStart.slice(0, 16);
   return (
     <dl className="facts">
       <dt>{facts.state}</dt>
       <dd>
-        <span className="pill" data-pill={pillOf(event.state)}>
+        <span className="pill" data-pill={pillState(event.state)}>
           <span className="dot" aria-hidden="true" />
           {text.states[event.state] ?? event.state}
         </span>
       </dd>
-      {sentence !== '' && (
+      {detail !== '' && (
         <>
           <dt>{facts.reason}</dt>
-          <dd className="sentence">{sentence}</dd>
+          <dd className="sentence">{detail}</dd>
         </>
       )}
       <dt>{facts.when}</dt>
       <dd>{whenText(event.startsAt, event.endsAt)}</dd>
-      {there !== localWall(event.startsAt) && (
+      {eventLocalStart !== readerLocalTime(event.startsAt) && (
         <>
-          <dt>{facts.there(event.timeZone)}</dt>
+          <dt>{facts.eventLocalTime(event.timeZone)}</dt>
           <dd>
-            {there.replace('T', ' ')} – {wallIn(new Date(event.endsAt), event.timeZone).replace('T', ' ')}
+            {eventLocalStart.replace('T', ' ')} – {localTimeIn(new Date(event.endsAt), event.timeZone).replace('T', ' ')}
           </dd>
         </>
       )}
       <dt>{facts.channel}</dt>
       <dd>{event.channel}</dd>
-      <dt>{facts.begins}</dt>
-      <dd>{text.begins[event.startMode] ?? event.startMode}</dd>
+      <dt>{facts.startMode}</dt>
+      <dd>{text.startModes[event.startMode] ?? event.startMode}</dd>
       <dt>{facts.preview}</dt>
       <dd>{minutes === 0 ? facts.noPreview : facts.previewMinutes(minutes)}</dd>
       <dt>{facts.record}</dt>
       <dd>{facts.records[event.record] ?? event.record}</dd>
-      {ownTerms(event).map(([term, said]) => (
+      {eventSettings(event).map(([term, value]) => (
         <Fragment key={term}>
           <dt>{term}</dt>
-          <dd>{said}</dd>
+          <dd>{value}</dd>
         </Fragment>
       ))}
       {event.series !== null && (
         <>
           <dt>{facts.series}</dt>
-          <dd>{event.isChanged ? facts.changed : facts.inSeries}</dd>
+          <dd>{event.isChanged ? facts.editedOccurrence : facts.partOfSeries}</dd>
         </>
       )}
     </dl>
   );
 }
 
-// What the reader's own clock shows.
-function localWall(iso: string): string {
+// Local time in the user's time zone.
+function readerLocalTime(iso: string): string {
   const date = new Date(iso);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

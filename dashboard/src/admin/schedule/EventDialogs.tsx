@@ -2,87 +2,120 @@ import { useEffect, useState } from 'react';
 import { adminText } from '../../text';
 import { type Api, ApiError, type Channel, type System } from '../api';
 import { Dialog } from '../Dialog';
-import { isOnAir } from '../now/cardWords';
+import { isOnAir } from '../overview/cardText';
 import { changeEvent, createEvent, getEvent, type PlannedEvent } from './eventApi';
 import { EventDialog } from './EventDialog';
-import { EventForm, refuseNothing } from './EventForm';
-import { changedWish, draftOf, type EventDraft, newWish, ofChannel } from './eventWish';
+import { EventForm, rejectEmpty } from './EventForm';
+import { changeRequest, createDraftOf, type EventDraft, createRequest, inherited } from './eventRequest';
 import { FeedDialog } from './FeedDialog';
 import { MoveDialog } from './MoveDialog';
-import { movedEnd, nextStart, ownTimeZone } from './wallClock';
+import { shiftEnd, defaultStart, browserTimeZone } from './localTime';
 
-/** Which dialog is open, and of which event. */
-export type Opened =
-  | { as: 'event' | 'edit' | 'move' | 'duplicate'; event: PlannedEvent }
-  | { as: 'editSeries'; id: string }
-  | { as: 'create' }
-  | { as: 'feeds' };
+/** The open dialog and its event. */
+export type OpenDialog =
+  | { view: 'event' | 'edit' | 'move' | 'duplicate'; event: PlannedEvent }
+  | { view: 'editSeries'; id: string }
+  | { view: 'create' }
+  | { view: 'feeds' };
 
 interface EventDialogsProps {
   api: Api;
-  opened: Opened;
+  openDialog: OpenDialog;
   channels: readonly Channel[];
-  /** Null until it is known. */
+  /** Null until loaded. */
   system: System | null;
-  /** Where viewers' pages are: scheme and host. */
+  /** Scheme and host of the viewer pages. */
   origin: string;
-  mayManage: boolean;
-  onOpen: (opened: Opened | null) => void;
-  /** Something is other than before; with the event, where one was planned or changed in the form. */
+  canManage: boolean;
+  onOpen: (openDialog: OpenDialog | null) => void;
+  /** Something changed; with the event if it was created or edited in the form. */
   onChanged: (event?: PlannedEvent) => void;
-  /** Moves an event to when clocks show a time in its zone; fails where something is in its way. */
+  /** Moves an event to a local time in its zone. Rejects on conflicts. */
   onMove: (event: PlannedEvent, to: string) => Promise<void>;
   onExpired: () => void;
 }
 
-/** The schedule's dialogs, one at a time. */
-export function EventDialogs({ api, opened, channels, system, origin, mayManage, onOpen, onChanged, onMove, onExpired }: EventDialogsProps) {
+/** The dialogs of the schedule, one at a time. */
+export function EventDialogs({
+  api,
+  openDialog,
+  channels,
+  system,
+  origin,
+  canManage,
+  onOpen,
+  onChanged,
+  onMove,
+  onExpired,
+}: EventDialogsProps) {
   const text = adminText.schedule.form;
   const close = () => onOpen(null);
 
-  async function plan(draft: EventDraft) {
-    const made = await createEvent(api, newWish(draft));
+  async function create(draft: EventDraft) {
+    const created = await createEvent(api, createRequest(draft));
     close();
-    onChanged(made);
+    onChanged(created);
   }
 
   async function change(event: PlannedEvent, draft: EventDraft) {
-    const wish = changedWish(draftOf(event), draft);
-    refuseNothing(wish);
-    const changed = await changeEvent(api, event.id, wish);
+    const request = changeRequest(createDraftOf(event), draft);
+    rejectEmpty(request);
+    const changed = await changeEvent(api, event.id, request);
     close();
     onChanged(changed);
   }
 
-  switch (opened.as) {
+  switch (openDialog.view) {
     case 'feeds':
       return <FeedDialog api={api} channels={channels} onExpired={onExpired} onClose={close} />;
     case 'create':
-      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={newDraft(channels[0]?.name ?? '')} channels={channels} system={system} recurs="may" onSubmit={plan} onClose={close} />;
+      return (
+        <EventForm
+          title={text.createTitle}
+          submit={text.submitCreate}
+          draft={createDraft(channels[0]?.name ?? '')}
+          channels={channels}
+          system={system}
+          recurrenceMode="may"
+          onSubmit={create}
+          onClose={close}
+        />
+      );
     case 'duplicate':
-      return <EventForm title={text.createTitle} submit={text.submitCreate} draft={copyOf(opened.event)} channels={channels} system={system} recurs="may" onSubmit={plan} onClose={close} />;
+      return (
+        <EventForm
+          title={text.createTitle}
+          submit={text.submitCreate}
+          draft={duplicateDraft(openDialog.event)}
+          channels={channels}
+          system={system}
+          recurrenceMode="may"
+          onSubmit={create}
+          onClose={close}
+        />
+      );
     case 'edit':
       return (
         <EventForm
-          title={text.editTitle(opened.event.title)}
-          hint={opened.event.series === null ? undefined : text.editOneHint}
+          title={text.editTitle(openDialog.event.title)}
+          hint={openDialog.event.series === null ? undefined : text.editOccurrenceHint}
           submit={text.submitEdit}
-          draft={draftOf(opened.event)}
+          draft={createDraftOf(openDialog.event)}
           channels={null}
           system={system}
-          recurs="no"
-          onSubmit={(draft) => change(opened.event, draft)}
+          recurrenceMode="no"
+          onSubmit={(draft) => change(openDialog.event, draft)}
           onClose={close}
         />
       );
     case 'editSeries':
-      return <SeriesForm api={api} id={opened.id} system={system} onChange={change} onClose={close} />;
+      return <SeriesForm api={api} id={openDialog.id} system={system} onChange={change} onClose={close} />;
     case 'move':
       return (
         <MoveDialog
-          event={opened.event}
+          event={openDialog.event}
           onMove={async (to) => {
-            await onMove(opened.event, to);
+            await onMove(openDialog.event, to);
             close();
           }}
           onClose={close}
@@ -92,18 +125,18 @@ export function EventDialogs({ api, opened, channels, system, origin, mayManage,
       return (
         <EventDialog
           api={api}
-          event={opened.event}
-          channelAccess={channels.find((channel) => channel.name === opened.event.channel)?.access}
+          event={openDialog.event}
+          channelAccess={channels.find((channel) => channel.name === openDialog.event.channel)?.access}
           origin={origin}
-          mayManage={mayManage}
-          onEdit={() => onOpen({ as: 'edit', event: opened.event })}
-          onEditSeries={() => opened.event.series !== null && onOpen({ as: 'editSeries', id: opened.event.series })}
-          onMove={() => onOpen({ as: 'move', event: opened.event })}
-          onDuplicate={() => onOpen({ as: 'duplicate', event: opened.event })}
+          canManage={canManage}
+          onEdit={() => onOpen({ view: 'edit', event: openDialog.event })}
+          onEditSeries={() => openDialog.event.series !== null && onOpen({ view: 'editSeries', id: openDialog.event.series })}
+          onMove={() => onOpen({ view: 'move', event: openDialog.event })}
+          onDuplicate={() => onOpen({ view: 'duplicate', event: openDialog.event })}
           onChanged={() => onChanged()}
           onExpired={onExpired}
           onClose={close}
-          isOnAir={channels.some((channel) => channel.name === opened.event.channel && isOnAir(channel))}
+          isOnAir={channels.some((channel) => channel.name === openDialog.event.channel && isOnAir(channel))}
         />
       );
   }
@@ -117,31 +150,31 @@ interface SeriesFormProps {
   onClose: () => void;
 }
 
-/** The form of a series, once it is known: lists have its occurrences only. */
+/** The form of a series. Lists contain only its occurrences, so it is loaded first. */
 function SeriesForm({ api, id, system, onChange, onClose }: SeriesFormProps) {
   const [series, setSeries] = useState<PlannedEvent | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
   const text = adminText.schedule.form;
 
   useEffect(() => {
-    let stays = true;
+    let isMounted = true;
     getEvent(api, id).then(
-      (found) => stays && setSeries(found),
-      (error: unknown) => stays && setProblem(error instanceof ApiError ? error.words : adminText.failed),
+      (loaded) => isMounted && setSeries(loaded),
+      (error: unknown) => isMounted && setError(error instanceof ApiError ? error.fullMessage : adminText.failed),
     );
     return () => {
-      stays = false;
+      isMounted = false;
     };
   }, [api, id]);
 
   if (series === null) {
     return (
       <Dialog title={adminText.schedule.editSeries} onClose={onClose}>
-        {problem === null ? (
+        {error === null ? (
           <p role="status">{adminText.loading}</p>
         ) : (
           <p className="problem" role="alert">
-            {problem}
+            {error}
           </p>
         )}
       </Dialog>
@@ -152,35 +185,35 @@ function SeriesForm({ api, id, system, onChange, onClose }: SeriesFormProps) {
       title={text.editSeriesTitle(series.title)}
       hint={text.editSeriesHint}
       submit={text.submitEdit}
-      draft={draftOf(series)}
+      draft={createDraftOf(series)}
       channels={null}
       system={system}
-      recurs="must"
+      recurrenceMode="must"
       onSubmit={(draft) => onChange(series, draft)}
       onClose={onClose}
     />
   );
 }
 
-/** What the form of a new event proposes: an hour, soon, where the reader is. */
-export function newDraft(channel: string): EventDraft {
-  const timeZone = ownTimeZone();
-  const start = nextStart(new Date(), timeZone);
+/** The defaults of a new event: one hour, starting soon, in the user's time zone. */
+export function createDraft(channel: string): EventDraft {
+  const timeZone = browserTimeZone();
+  const start = defaultStart(new Date(), timeZone);
   return {
     title: '',
     description: '',
     channel,
     start,
-    end: movedEnd(start, '2000-01-01T00:00', '2000-01-01T01:00'),
+    end: shiftEnd(start, '2000-01-01T00:00', '2000-01-01T01:00'),
     timeZone,
     recurrence: null,
     startMode: 'automatic',
     previewMinutes: 15,
-    record: ofChannel,
-    access: ofChannel,
-    announced: ofChannel,
-    ladder: ofChannel,
-    latency: ofChannel,
+    record: inherited,
+    access: inherited,
+    announced: inherited,
+    ladder: inherited,
+    latency: inherited,
     poster: '',
     graceMinutes: 5,
     overrun: 'end',
@@ -189,12 +222,12 @@ export function newDraft(channel: string): EventDraft {
   };
 }
 
-/** The same once more; at the same time of day, from the next possible day on where it is past. An occurrence is copied without its series. */
-export function copyOf(event: PlannedEvent): EventDraft {
-  const draft = draftOf(event);
-  const earliest = nextStart(new Date(), draft.timeZone);
+/** A copy of an event. If its start has passed, it moves to the next possible day at the same time. A copied occurrence has no series. */
+export function duplicateDraft(event: PlannedEvent): EventDraft {
+  const draft = createDraftOf(event);
+  const earliest = defaultStart(new Date(), draft.timeZone);
   if (draft.start >= earliest) return draft;
   const sameDay = `${earliest.slice(0, 10)}${draft.start.slice(10)}`;
-  const start = sameDay >= earliest ? sameDay : movedEnd(sameDay, '2000-01-01T00:00', '2000-01-02T00:00');
-  return { ...draft, start, end: movedEnd(draft.end, draft.start, start) };
+  const start = sameDay >= earliest ? sameDay : shiftEnd(sameDay, '2000-01-01T00:00', '2000-01-02T00:00');
+  return { ...draft, start, end: shiftEnd(draft.end, draft.start, start) };
 }

@@ -4,80 +4,88 @@ import { ApiError, type Channel, type System } from '../api';
 import { ActionForm, Dialog, Field } from '../Dialog';
 import { SelectField, TextField } from '../fields';
 import { EventMoreFields } from './EventMoreFields';
-import { repeatWords } from './eventWords';
-import { chosenReminders, type EventDraft } from './eventWish';
-import { choiceOf, type Repeat, repeats, ruleOf, type Until } from './recurrence';
-import { movedEnd, timeZones } from './wallClock';
+import { repeatText } from './eventText';
+import { reminderSetting, type EventDraft } from './eventRequest';
+import { parseRule, type Repeat, repeats, buildRule, type Until } from './recurrence';
+import { shiftEnd, timeZones } from './localTime';
 
 interface EventFormProps {
   title: string;
   hint?: string;
   submit: string;
   draft: EventDraft;
-  /** The channels to choose from; null where an event keeps its own. */
+  /** The selectable channels; null if the channel cannot change. */
   channels: readonly Channel[] | null;
-  /** Whether it may recur: a new event may, a series must. */
-  recurs: 'may' | 'must' | 'no';
-  /** Null until it is known. */
+  /** Whether the event can recur: a new event may, a series must. */
+  recurrenceMode: 'may' | 'must' | 'no';
+  /** Null until loaded. */
   system: System | null;
   onSubmit: (draft: EventDraft) => Promise<void>;
   onClose: () => void;
 }
 
-/** Everything that an event is, in fields. */
-export function EventForm({ title, hint, submit, draft, channels, recurs, system, onSubmit, onClose }: EventFormProps) {
+/** The form of an event. */
+export function EventForm({ title, hint, submit, draft, channels, recurrenceMode, system, onSubmit, onClose }: EventFormProps) {
   const [start, setStart] = useState(draft.start);
   const [end, setEnd] = useState(draft.end);
-  const initial = choiceOf(draft.recurrence, draft.start);
+  const initial = parseRule(draft.recurrence, draft.start);
   const [repeat, setRepeat] = useState<Repeat>(initial.repeat);
-  const [stops, setStops] = useState<Until['kind']>(initial.until.kind);
-  const [chosen, setChosen] = useState(draft.channel);
+  const [untilKind, setUntilKind] = useState<Until['kind']>(initial.until.kind);
+  const [channelName, setChannelName] = useState(draft.channel);
   const text = adminText.schedule.form;
 
-  async function send(form: FormData) {
-    const of = (name: string) => String(form.get(name) ?? '').trim();
-    const until: Until = { kind: stops, count: Number(of('count')), date: of('until') };
-    const recurrence = recurs === 'no' ? draft.recurrence : ruleOf(repeat, start, until, of('recurrence'));
+  async function handleSubmit(form: FormData) {
+    const valueOf = (name: string) => String(form.get(name) ?? '').trim();
+    const until: Until = { kind: untilKind, count: Number(valueOf('count')), date: valueOf('until') };
+    const recurrence = recurrenceMode === 'no' ? draft.recurrence : buildRule(repeat, start, until, valueOf('recurrence'));
     await onSubmit({
-      title: of('title'),
-      description: of('description'),
-      channel: channels === null ? draft.channel : of('channel'),
+      title: valueOf('title'),
+      description: valueOf('description'),
+      channel: channels === null ? draft.channel : valueOf('channel'),
       start,
       end,
-      timeZone: of('timeZone'),
+      timeZone: valueOf('timeZone'),
       recurrence,
-      startMode: of('startMode'),
-      previewMinutes: Number(of('previewSeconds')),
-      record: of('record'),
-      access: of('access'),
-      announced: of('announced'),
-      ladder: of('ladder'),
-      latency: of('latency'),
-      poster: of('poster'),
-      graceMinutes: Number(of('graceSeconds')),
-      overrun: of('overrun'),
-      noShowMinutes: Number(of('noShowSeconds')),
-      reminderMinutes: chosenReminders(of('reminders'), of('reminderMinutes')),
+      startMode: valueOf('startMode'),
+      previewMinutes: Number(valueOf('previewSeconds')),
+      record: valueOf('record'),
+      access: valueOf('access'),
+      announced: valueOf('announced'),
+      ladder: valueOf('ladder'),
+      latency: valueOf('latency'),
+      poster: valueOf('poster'),
+      graceMinutes: Number(valueOf('graceSeconds')),
+      overrun: valueOf('overrun'),
+      noShowMinutes: Number(valueOf('noShowSeconds')),
+      reminderMinutes: reminderSetting(valueOf('reminders'), valueOf('reminderMinutes')),
     });
   }
 
   return (
-    <Dialog title={title} onClose={onClose} stays>
+    <Dialog title={title} onClose={onClose} keepOpen>
       {hint && <p className="field-hint">{hint}</p>}
-      <ActionForm submit={submit} working={text.working} onSubmit={send} onCancel={onClose}>
-        {(mistakes) => (
+      <ActionForm submit={submit} working={text.working} onSubmit={handleSubmit} onCancel={onClose}>
+        {(fieldErrors) => (
           <>
-            <TextField label={text.name} name="title" mistake={mistakes.title} defaultValue={draft.title} required maxLength={200} autoFocus />
-            <Field label={text.description} name="description" mistake={mistakes.description}>
+            <TextField
+              label={text.name}
+              name="title"
+              error={fieldErrors.title}
+              defaultValue={draft.title}
+              required
+              maxLength={200}
+              autoFocus
+            />
+            <Field label={text.description} name="description" error={fieldErrors.description}>
               {(props) => <textarea {...props} defaultValue={draft.description} maxLength={5000} rows={3} />}
             </Field>
             {channels !== null && (
               <SelectField
                 label={text.channel}
                 name="channel"
-                mistake={mistakes.channel}
-                value={chosen}
-                onChoose={setChosen}
+                error={fieldErrors.channel}
+                value={channelName}
+                onChange={setChannelName}
                 options={channels.map((channel) => [channel.name, channel.title || channel.name] as const)}
               />
             )}
@@ -86,35 +94,55 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
                 label={text.start}
                 name="start"
                 type="datetime-local"
-                mistake={mistakes.start}
+                error={fieldErrors.start}
                 required
                 value={start}
                 onChange={(event) => {
-                  const moved = event.currentTarget.value;
-                  setEnd(movedEnd(end, start, moved));
-                  setStart(moved);
+                  const newStart = event.currentTarget.value;
+                  setEnd(shiftEnd(end, start, newStart));
+                  setStart(newStart);
                 }}
               />
-              <TextField label={text.end} name="end" type="datetime-local" mistake={mistakes.end} required value={end} onChange={(event) => setEnd(event.currentTarget.value)} />
+              <TextField
+                label={text.end}
+                name="end"
+                type="datetime-local"
+                error={fieldErrors.end}
+                required
+                value={end}
+                onChange={(event) => setEnd(event.currentTarget.value)}
+              />
             </div>
-            <TimeZoneField initial={draft.timeZone} mistake={mistakes.timeZone} />
-            {recurs !== 'no' && (
+            <TimeZoneField initial={draft.timeZone} error={fieldErrors.timeZone} />
+            {recurrenceMode !== 'no' && (
               <RepeatFields
                 start={start}
                 initial={initial}
                 repeat={repeat}
-                stops={stops}
-                mustRepeat={recurs === 'must'}
-                mistake={mistakes.recurrence}
+                untilKind={untilKind}
+                isRequired={recurrenceMode === 'must'}
+                error={fieldErrors.recurrence}
                 onRepeat={setRepeat}
-                onStops={setStops}
+                onUntilKind={setUntilKind}
               />
             )}
             <div className="field-row">
-              <SelectField label={text.startMode} name="startMode" mistake={mistakes.startMode} initial={draft.startMode} options={Object.entries(text.startModes)} />
-              <SelectField label={text.record} name="record" mistake={mistakes.record} initial={draft.record} options={recordChoices(channels?.find((channel) => channel.name === chosen))} />
+              <SelectField
+                label={text.startMode}
+                name="startMode"
+                error={fieldErrors.startMode}
+                initial={draft.startMode}
+                options={Object.entries(text.startModes)}
+              />
+              <SelectField
+                label={text.record}
+                name="record"
+                error={fieldErrors.record}
+                initial={draft.record}
+                options={recordOptions(channels?.find((channel) => channel.name === channelName))}
+              />
             </div>
-            <EventMoreFields draft={draft} isNew={channels !== null} system={system} mistakes={mistakes} />
+            <EventMoreFields draft={draft} isNew={channels !== null} system={system} fieldErrors={fieldErrors} />
           </>
         )}
       </ActionForm>
@@ -122,15 +150,15 @@ export function EventForm({ title, hint, submit, draft, channels, recurs, system
   );
 }
 
-/** Whether it is recorded; what a channel says of that stands in the words, where the channel is known. */
-export function recordChoices(channel: Channel | undefined): [string, string][] {
+/** Options for recording. The channel's setting is shown if the channel is known. */
+export function recordOptions(channel: Channel | undefined): [string, string][] {
   const { records, recordsOfChannel } = adminText.schedule.facts;
-  const ofChannel = channel?.record === undefined ? undefined : recordsOfChannel[channel.record ? 'on' : 'off'];
-  return Object.entries(records).map(([value, words]) => [value, value === 'channel' ? (ofChannel ?? words) : words]);
+  const channelLabel = channel?.record === undefined ? undefined : recordsOfChannel[channel.record ? 'on' : 'off'];
+  return Object.entries(records).map(([value, label]) => [value, value === 'channel' ? (channelLabel ?? label) : label]);
 }
 
-/** Which zone's clocks start and end are read from. */
-export function TimeZoneField({ initial, mistake }: { initial: string; mistake?: string }) {
+/** Selects the time zone of start and end. */
+export function TimeZoneField({ initial, error }: { initial: string; error?: string }) {
   const text = adminText.schedule.form;
   return (
     <>
@@ -138,7 +166,7 @@ export function TimeZoneField({ initial, mistake }: { initial: string; mistake?:
         label={text.timeZone}
         name="timeZone"
         hint={text.timeZoneHint}
-        mistake={mistake}
+        error={error}
         defaultValue={initial}
         list="time-zones"
         required
@@ -157,44 +185,72 @@ export function TimeZoneField({ initial, mistake }: { initial: string; mistake?:
 
 interface RepeatFieldsProps {
   start: string;
-  initial: { repeat: Repeat; until: Until; own: string };
+  initial: { repeat: Repeat; until: Until; customRule: string };
   repeat: Repeat;
-  stops: Until['kind'];
-  mustRepeat: boolean;
-  mistake?: string;
+  untilKind: Until['kind'];
+  isRequired: boolean;
+  error?: string;
   onRepeat: (repeat: Repeat) => void;
-  onStops: (stops: Until['kind']) => void;
+  onUntilKind: (untilKind: Until['kind']) => void;
 }
 
-/** How something recurs, and for how long. */
-export function RepeatFields({ start, initial, repeat, stops, mustRepeat, mistake, onRepeat, onStops }: RepeatFieldsProps) {
+/** Selects the recurrence and its end. */
+export function RepeatFields({ start, initial, repeat, untilKind, isRequired, error, onRepeat, onUntilKind }: RepeatFieldsProps) {
   const text = adminText.schedule.form;
-  const choices = repeats.filter((choice) => choice !== 'once' || !mustRepeat);
+  const choices = repeats.filter((choice) => choice !== 'once' || !isRequired);
   return (
     <>
       <SelectField
         label={text.repeat}
         name="repeat"
-        mistake={repeat === 'own' ? undefined : mistake}
-        options={choices.map((choice) => [choice, repeatWords(choice, start)] as const)}
+        error={repeat === 'custom' ? undefined : error}
+        options={choices.map((choice) => [choice, repeatText(choice, start)] as const)}
         value={repeat}
-        onChoose={(value) => onRepeat(value as Repeat)}
+        onChange={(value) => onRepeat(value as Repeat)}
       />
-      {repeat === 'own' && (
-        <TextField label={text.rule} name="recurrence" hint={text.ruleHint} mistake={mistake} defaultValue={initial.own} required maxLength={300} autoCapitalize="characters" spellCheck={false} />
+      {repeat === 'custom' && (
+        <TextField
+          label={text.rule}
+          name="recurrence"
+          hint={text.ruleHint}
+          error={error}
+          defaultValue={initial.customRule}
+          required
+          maxLength={300}
+          autoCapitalize="characters"
+          spellCheck={false}
+        />
       )}
-      {repeat !== 'own' && repeat !== 'once' && (
+      {repeat !== 'custom' && repeat !== 'once' && (
         <div className="field-row">
-          <SelectField label={text.stops} name="stops" options={Object.entries(text.stopsKinds)} value={stops} onChoose={(value) => onStops(value as Until['kind'])} />
-          {stops === 'count' && <TextField label={text.times} name="count" type="number" min={1} max={10000} defaultValue={initial.until.count ?? 10} required />}
-          {stops === 'date' && <TextField label={text.lastDay} name="until" type="date" defaultValue={initial.until.date ?? start.slice(0, 10)} required />}
+          <SelectField
+            label={text.until}
+            name="stops"
+            options={Object.entries(text.untilKinds)}
+            value={untilKind}
+            onChange={(value) => onUntilKind(value as Until['kind'])}
+          />
+          {untilKind === 'count' && (
+            <TextField
+              label={text.times}
+              name="count"
+              type="number"
+              min={1}
+              max={10000}
+              defaultValue={initial.until.count ?? 10}
+              required
+            />
+          )}
+          {untilKind === 'date' && (
+            <TextField label={text.lastDay} name="until" type="date" defaultValue={initial.until.date ?? start.slice(0, 10)} required />
+          )}
         </div>
       )}
     </>
   );
 }
 
-/** Refuses to send what changes nothing. */
-export function refuseNothing(wish: object): void {
-  if (Object.keys(wish).length === 0) throw new ApiError(0, adminText.schedule.form.nothingChanged);
+/** Rejects a request without changes. */
+export function rejectEmpty(request: object): void {
+  if (Object.keys(request).length === 0) throw new ApiError(0, adminText.schedule.form.nothingChanged);
 }

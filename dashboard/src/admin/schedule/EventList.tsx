@@ -1,28 +1,28 @@
 import { adminText } from '../../text';
-import { byDay } from './calendar';
+import { groupByDay } from './calendar';
 import type { PlannedEvent } from './eventApi';
-import { isLong, pillOf, startClock, stateSentence, whenText } from './eventWords';
+import { spansDays, pillState, startClock, stateDetail, whenText } from './eventText';
 
 const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
 interface EventListProps {
   events: readonly PlannedEvent[];
-  /** The channels that viewers see now, by name. */
-  onAir?: ReadonlySet<string>;
+  /** Names of the channels that viewers see now. */
+  liveChannels?: ReadonlySet<string>;
   onOpen: (event: PlannedEvent) => void;
 }
 
-/** Events one below the other, by day. */
-export function EventList({ events, onAir, onOpen }: EventListProps) {
+/** Events grouped by day. */
+export function EventList({ events, liveChannels, onOpen }: EventListProps) {
   return (
     <div className="event-list">
-      {[...byDay(events)].map(([key, found]) => (
+      {[...groupByDay(events)].map(([key, dayEvents]) => (
         <section key={key}>
-          <h2>{dayName.format(new Date(found[0]?.startsAt ?? 0))}</h2>
+          <h2>{dayName.format(new Date(dayEvents[0]?.startsAt ?? 0))}</h2>
           <ul>
-            {found.map((event) => (
+            {dayEvents.map((event) => (
               <li key={event.id}>
-                <EventLine event={event} isOnAir={onAir?.has(event.channel) ?? false} onOpen={() => onOpen(event)} />
+                <EventRow event={event} isOnAir={liveChannels?.has(event.channel) ?? false} onOpen={() => onOpen(event)} />
               </li>
             ))}
           </ul>
@@ -32,22 +32,22 @@ export function EventList({ events, onAir, onOpen }: EventListProps) {
   );
 }
 
-function EventLine({ event, isOnAir, onOpen }: { event: PlannedEvent; isOnAir: boolean; onOpen: () => void }) {
+function EventRow({ event, isOnAir, onOpen }: { event: PlannedEvent; isOnAir: boolean; onOpen: () => void }) {
   const text = adminText.schedule;
-  const sentence = stateSentence(event, isOnAir);
+  const detail = stateDetail(event, isOnAir);
   return (
-    <button type="button" className="event-line" data-state={event.state} onClick={onOpen}>
+    <button type="button" className="event-row" data-state={event.state} onClick={onOpen}>
       <span className="event-clock">{startClock(event)}</span>
-      <span className="event-words">
+      <span className="event-details">
         <span className="event-title">{event.title}</span>
         <span className="field-hint">
           {text.onChannel(event.channel)}
-          {event.series !== null && ` · ${text.recurs}`}
-          {isLong(event) && ` · ${whenText(event.startsAt, event.endsAt)}`}
-          {sentence !== '' && ` · ${sentence}`}
+          {event.series !== null && ` · ${text.repeats}`}
+          {spansDays(event) && ` · ${whenText(event.startsAt, event.endsAt)}`}
+          {detail !== '' && ` · ${detail}`}
         </span>
       </span>
-      <span className="pill" data-pill={pillOf(event.state)}>
+      <span className="pill" data-pill={pillState(event.state)}>
         <span className="dot" aria-hidden="true" />
         {text.states[event.state] ?? event.state}
       </span>

@@ -4,7 +4,7 @@ import type { Api, Channel } from '../api';
 import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
 import { SelectField, TextField } from '../fields';
-import { Loaded } from '../Loaded';
+import { AsyncList } from '../AsyncList';
 import { SecretDialog } from '../SecretDialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
@@ -17,7 +17,7 @@ interface FeedDialogProps {
   onClose: () => void;
 }
 
-/** Addresses that calendar programs subscribe to. */
+/** Manages calendar feeds. */
 export function FeedDialog({ api, channels, onExpired, onClose }: FeedDialogProps) {
   const load = useCallback(async () => (await listFeeds(api)).filter((feed) => feed.revokedAt === null), [api]);
   const feeds = usePolled(load, 30_000, onExpired);
@@ -25,7 +25,8 @@ export function FeedDialog({ api, channels, onExpired, onClose }: FeedDialogProp
   const [revoking, setRevoking] = useState<CalendarFeed | null>(null);
   const text = adminText.schedule.feed;
 
-  if (issued !== null) return <SecretDialog title={text.issued} hint={text.once} label={text.issued} secret={issued} onDone={() => setIssued(null)} />;
+  if (issued !== null)
+    return <SecretDialog title={text.issued} hint={text.shownOnce} label={text.issued} secret={issued} onDone={() => setIssued(null)} />;
   if (revoking !== null) {
     return (
       <Confirm
@@ -44,45 +45,48 @@ export function FeedDialog({ api, channels, onExpired, onClose }: FeedDialogProp
   return (
     <Dialog title={text.title} onClose={onClose}>
       <p>{text.intro}</p>
-      <Loaded polled={feeds} empty={<p className="field-hint">{text.none}</p>}>
+      <AsyncList source={feeds} empty={<p className="field-hint">{text.none}</p>}>
         {(items) => (
-          <ul className="keys">
+          <ul className="item-list">
             {items.map((feed) => (
               <li key={feed.id}>
                 <div>
-                  <p className="key-name">{feed.label || text.unnamed}</p>
+                  <p className="item-name">{feed.label || text.unnamed}</p>
                   <p className="field-hint">
                     {feed.channel ?? text.all} · {feed.lastUsedAt === null ? text.neverUsed : text.lastUsed(clockText(feed.lastUsedAt))}
                   </p>
                 </div>
-                <button type="button" className="button quiet" onClick={() => setRevoking(feed)}>
+                <button type="button" className="button secondary" onClick={() => setRevoking(feed)}>
                   {text.revoke}
                 </button>
               </li>
             ))}
           </ul>
         )}
-      </Loaded>
+      </AsyncList>
       <ActionForm
         submit={text.create}
         working={text.working}
         onCancel={onClose}
         onSubmit={async (form) => {
           const channel = String(form.get('channel'));
-          const made = await createFeed(api, { label: String(form.get('label')).trim(), ...(channel === '' ? {} : { channel }) });
-          setIssued(made.address);
+          const created = await createFeed(api, { label: String(form.get('label')).trim(), ...(channel === '' ? {} : { channel }) });
+          setIssued(created.address);
           feeds.refresh();
         }}
       >
-        {(mistakes) => (
+        {(fieldErrors) => (
           <>
             <SelectField
               label={adminText.schedule.channel}
               name="channel"
-              mistake={mistakes.channel}
-              options={[['', adminText.schedule.allChannels], ...channels.map((channel) => [channel.name, channel.title || channel.name] as const)]}
+              error={fieldErrors.channel}
+              options={[
+                ['', adminText.schedule.allChannels],
+                ...channels.map((channel) => [channel.name, channel.title || channel.name] as const),
+              ]}
             />
-            <TextField label={text.label} name="label" hint={text.labelHint} mistake={mistakes.label} maxLength={200} />
+            <TextField label={text.label} name="label" hint={text.labelHint} error={fieldErrors.label} maxLength={200} />
           </>
         )}
       </ActionForm>

@@ -1,108 +1,119 @@
 import './schedule.css';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { adminText } from '../../text';
-import { mayDo } from '../access';
+import { hasRole } from '../access';
 import { type Api, ApiError, type Channel } from '../api';
-import { Notice, type Said } from '../Notice';
-import { isOnAir } from '../now/cardWords';
+import { Notice, type NoticeMessage } from '../Notice';
+import { isOnAir } from '../overview/cardText';
 import { usePolled } from '../usePolled';
-import { addDays, dayOf, turned, type View, weeksOf } from './calendar';
+import { addDays, startOfDay, stepView, type View, weeksOf } from './calendar';
 import { EventCalendar } from './EventCalendar';
 import { changeEvent, listAllEvents, type PlannedEvent } from './eventApi';
-import { EventDialogs, type Opened } from './EventDialogs';
+import { EventDialogs, type OpenDialog } from './EventDialogs';
 import { EventList } from './EventList';
-import { whenText } from './eventWords';
-import { plannedSaid } from './plannedSaid';
+import { whenText } from './eventText';
+import { savedNotice } from './savedNotice';
 import { ScheduleTools } from './ScheduleTools';
-import { movedDays, movedInstant, ownTimeZone } from './wallClock';
+import { addLocalDays, shiftInstant, browserTimeZone } from './localTime';
 
-const everyMs = 10_000;
-const systemEveryMs = 300_000;
-const listed = 50;
+const pollIntervalMs = 10_000;
+const systemPollMs = 300_000;
+const pageSize = 50;
 
 interface SchedulePageProps {
   api: Api;
-  /** Where viewers' pages are: scheme and host. */
+  /** Scheme and host of the viewer pages. */
   origin: string;
   role: string;
-  /** Null until they are known. */
+  /** Null until loaded. */
   channels: readonly Channel[] | null;
   onExpired: () => void;
 }
 
-/** What is planned, as a list or a calendar, and everything that can be done about it. */
+/** The schedule page: events as a list or calendar. */
 export function SchedulePage({ api, origin, role, channels, onExpired }: SchedulePageProps) {
   const [view, setView] = useState<View>(() => (window.matchMedia('(max-width: 900px)').matches ? 'list' : 'month'));
-  const [around, setAround] = useState(() => dayOf(new Date()));
+  const [anchorDay, setAnchorDay] = useState(() => startOfDay(new Date()));
   const [channel, setChannel] = useState('');
-  const [shown, setShown] = useState(listed);
-  const [opened, setOpened] = useState<Opened | null>(null);
-  const [said, setSaid] = useState<Said | null>(null);
-  // Where somebody put an event, until the server has said whether it can be there.
+  const [listLength, setListLength] = useState(pageSize);
+  const [openDialog, setOpenDialog] = useState<OpenDialog | null>(null);
+  const [notice, setNotice] = useState<NoticeMessage | null>(null);
+  // The moved event, until the server confirms the move.
   const [moving, setMoving] = useState<PlannedEvent | null>(null);
   const isMoving = useRef(false);
-  const system = usePolled(useCallback(() => api.system(), [api]), systemEveryMs, onExpired);
-  const mayManage = mayDo(role, 'producer');
+  const system = usePolled(
+    useCallback(() => api.system(), [api]),
+    systemPollMs,
+    onExpired,
+  );
+  const canManage = hasRole(role, 'producer');
   const text = adminText.schedule;
 
-  const weeks = useMemo(() => (view === 'list' ? [] : weeksOf(view, around)), [view, around]);
-  const ask = useCallback(() => {
+  const weeks = useMemo(() => (view === 'list' ? [] : weeksOf(view, anchorDay)), [view, anchorDay]);
+  const load = useCallback(() => {
     const filter = channel === '' ? {} : { channel };
     const first = weeks[0]?.[0];
     const last = weeks.at(-1)?.[6];
-    if (first === undefined || last === undefined) return listAllEvents(api, { ...filter, from: new Date() }, shown);
+    if (first === undefined || last === undefined) return listAllEvents(api, { ...filter, from: new Date() }, listLength);
     return listAllEvents(api, { ...filter, from: first, to: addDays(last, 1) });
-  }, [api, channel, weeks, shown]);
-  const events = usePolled(ask, everyMs, onExpired);
+  }, [api, channel, weeks, listLength]);
+  const events = usePolled(load, pollIntervalMs, onExpired);
 
-  // What the server says now counts, unless it was asked before it knew of the move.
+  // Loaded events supersede it, unless they were requested before the move.
   useEffect(() => {
     if (!isMoving.current) setMoving(null);
   }, [events.data]);
 
-  async function move(event: PlannedEvent, to: string): Promise<PlannedEvent> {
+  async function moveEvent(event: PlannedEvent, to: string): Promise<PlannedEvent> {
     const from = event.localStart.slice(0, 16);
     const changed = await changeEvent(api, event.id, { start: to });
-    const words = changed.series === null ? text.moved : text.movedOne;
-    setSaid({ words: words(changed.title, whenText(changed.startsAt, changed.endsAt)), undo: () => void moveOrSay(changed, from) });
+    const messageFor = changed.series === null ? text.moved : text.movedOne;
+    setNotice({
+      text: messageFor(changed.title, whenText(changed.startsAt, changed.endsAt)),
+      undo: () => void moveOptimistically(changed, from),
+    });
     events.refresh();
     return changed;
   }
 
-  // One at a time: the next one goes from where the one before has left it.
-  async function moveOrSay(event: PlannedEvent, to: string): Promise<void> {
+  // One move at a time: the next one starts from its result.
+  async function moveOptimistically(event: PlannedEvent, to: string): Promise<void> {
     if (isMoving.current) return;
     isMoving.current = true;
-    setMoving({ ...event, startsAt: movedInstant(event.startsAt, event.localStart, to), endsAt: movedInstant(event.endsAt, event.localStart, to) });
+    setMoving({
+      ...event,
+      startsAt: shiftInstant(event.startsAt, event.localStart, to),
+      endsAt: shiftInstant(event.endsAt, event.localStart, to),
+    });
     try {
-      const changed = await move(event, to);
+      const changed = await moveEvent(event, to);
       setMoving(changed);
       const start = new Date(changed.startsAt);
       const [first, last] = [weeks[0]?.[0], weeks.at(-1)?.[6]];
-      if (first !== undefined && last !== undefined && (start < first || start >= addDays(last, 1))) setAround(dayOf(start));
+      if (first !== undefined && last !== undefined && (start < first || start >= addDays(last, 1))) setAnchorDay(startOfDay(start));
     } catch (error) {
       setMoving(null);
-      setSaid({ words: text.notMoved(event.title, error instanceof ApiError ? error.words : adminText.failed), isProblem: true });
+      setNotice({ text: text.moveFailed(event.title, error instanceof ApiError ? error.fullMessage : adminText.failed), isError: true });
       events.refresh();
     } finally {
       isMoving.current = false;
     }
   }
 
-  const known = events.data ?? [];
-  const found = moving === null ? known : known.map((event) => (event.id === moving.id ? moving : event));
+  const loadedEvents = events.data ?? [];
+  const visibleEvents = moving === null ? loadedEvents : loadedEvents.map((event) => (event.id === moving.id ? moving : event));
   const isEmpty = events.data?.length === 0;
-  const onAir = new Set((channels ?? []).filter(isOnAir).map((one) => one.name));
+  const liveChannels = new Set((channels ?? []).filter(isOnAir).map((channel) => channel.name));
   return (
     <>
       <div className="content-top">
         <h1>{text.title}</h1>
-        {mayManage && channels !== null && channels.length > 0 && (
+        {canManage && channels !== null && channels.length > 0 && (
           <div className="tools">
-            <button type="button" className="button quiet" onClick={() => setOpened({ as: 'feeds' })}>
+            <button type="button" className="button secondary" onClick={() => setOpenDialog({ view: 'feeds' })}>
               {text.feed.open}
             </button>
-            <button type="button" className="button" onClick={() => setOpened({ as: 'create' })}>
+            <button type="button" className="button" onClick={() => setOpenDialog({ view: 'create' })}>
               {text.create}
             </button>
           </div>
@@ -111,19 +122,19 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
 
       <ScheduleTools
         view={view}
-        around={around}
+        anchorDay={anchorDay}
         channel={channel}
         channels={channels ?? []}
         onView={setView}
-        onAround={setAround}
-        onTurn={(by) => view !== 'list' && setAround(turned(view, around, by))}
+        onAnchorDay={setAnchorDay}
+        onStep={(direction) => view !== 'list' && setAnchorDay(stepView(view, anchorDay, direction))}
         onChannel={setChannel}
       />
-      {said !== null && <Notice said={said} onDone={() => setSaid(null)} />}
-      {mayManage && channels?.length === 0 && <p className="problem">{text.noChannels}</p>}
+      {notice !== null && <Notice message={notice} onClose={() => setNotice(null)} />}
+      {canManage && channels?.length === 0 && <p className="problem">{text.noChannels}</p>}
       {events.error !== null && (
         <p className="problem" role="alert">
-          {events.error.words}
+          {events.error.fullMessage}
         </p>
       )}
       {events.data === null && events.error === null && <p role="status">{adminText.loading}</p>}
@@ -131,45 +142,53 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
       {view === 'list' && isEmpty && (
         <div className="empty">
           <p className="empty-title">{text.empty}</p>
-          <p>{mayManage ? text.emptyHint : text.emptyHintReader}</p>
+          <p>{canManage ? text.emptyHint : text.emptyHintReader}</p>
         </div>
       )}
-      {view === 'list' && <EventList events={found} onAir={onAir} onOpen={(event) => setOpened({ as: 'event', event })} />}
-      {view === 'list' && found.length >= shown && (
-        <button type="button" className="button quiet more" onClick={() => setShown(shown + listed)}>
+      {view === 'list' && (
+        <EventList events={visibleEvents} liveChannels={liveChannels} onOpen={(event) => setOpenDialog({ view: 'event', event })} />
+      )}
+      {view === 'list' && visibleEvents.length >= listLength && (
+        <button type="button" className="button secondary more" onClick={() => setListLength(listLength + pageSize)}>
           {text.more}
         </button>
       )}
-      {view !== 'list' && <p className="field-hint calendar-help">{isEmpty ? (mayManage ? text.emptyRange : text.emptyRangeReader) : mayManage && <MoveHints />}</p>}
+      {view !== 'list' && (
+        <p className="field-hint calendar-help">
+          {isEmpty ? (canManage ? text.emptyRange : text.emptyRangeReader) : canManage && <MoveHints />}
+        </p>
+      )}
       {view !== 'list' && (
         <EventCalendar
           weeks={weeks}
           label={text.title}
-          events={found}
+          events={visibleEvents}
           today={new Date()}
-          month={view === 'month' ? around.getMonth() : null}
-          mayMove={mayManage}
+          month={view === 'month' ? anchorDay.getMonth() : null}
+          allowMove={canManage}
           moving={moving?.id}
-          onOpen={(event) => setOpened({ as: 'event', event })}
-          onMove={(event, days) => void moveOrSay(event, movedDays(event.localStart.slice(0, 16), days))}
+          onOpen={(event) => setOpenDialog({ view: 'event', event })}
+          onMove={(event, days) => void moveOptimistically(event, addLocalDays(event.localStart.slice(0, 16), days))}
         />
       )}
-      <p className="field-hint calendar-hint">
-        {text.times(ownTimeZone())}
-      </p>
+      <p className="field-hint calendar-hint">{text.times(browserTimeZone())}</p>
 
-      {opened !== null && (
+      {openDialog !== null && (
         <EventDialogs
           api={api}
-          opened={opened.as === 'event' ? { as: 'event', event: found.find((event) => event.id === opened.event.id) ?? opened.event } : opened}
+          openDialog={
+            openDialog.view === 'event'
+              ? { view: 'event', event: visibleEvents.find((event) => event.id === openDialog.event.id) ?? openDialog.event }
+              : openDialog
+          }
           channels={channels ?? []}
           system={system.data}
           origin={origin}
-          mayManage={mayManage}
-          onOpen={setOpened}
-          onMove={async (event, to) => void (await move(event, to))}
+          canManage={canManage}
+          onOpen={setOpenDialog}
+          onMove={async (event, to) => void (await moveEvent(event, to))}
           onChanged={(changed) => {
-            if (changed) setSaid(plannedSaid(changed, channels?.find((channel) => channel.name === changed.channel)?.access, origin));
+            if (changed) setNotice(savedNotice(changed, channels?.find((channel) => channel.name === changed.channel)?.access, origin));
             events.refresh();
           }}
           onExpired={onExpired}
@@ -179,7 +198,7 @@ export function SchedulePage({ api, origin, role, channels, onExpired }: Schedul
   );
 }
 
-/** The ways to move an event in the calendar; a finger neither drags there nor has keys. */
+/** How to move events. Touch devices support neither dragging nor keys. */
 export function MoveHints() {
   const text = adminText.schedule;
   return (

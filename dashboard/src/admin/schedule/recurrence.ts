@@ -1,48 +1,63 @@
-import { wallDate } from './wallClock';
+import { localDate } from './localTime';
 
-// The few ways in which most things recur, as rules of iCalendar (RFC 5545, 3.3.10), and back. The server alone knows what rules may be.
+// Common recurrences as iCalendar rules (RFC 5545, 3.3.10), and back. The server validates rules.
 
 const days = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
 const workdays = 'MO,TU,WE,TH,FR';
 const order = ['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYMONTH', 'BYMONTHDAY', 'BYDAY'];
 
-/** How something recurs, as it is chosen; `own` is a rule as somebody writes it. */
-export type Repeat = 'once' | 'daily' | 'workdays' | 'weekly' | 'fortnightly' | 'monthlyDay' | 'monthlyWeekday' | 'yearly' | 'own';
+/** A recurrence; `custom` is an iCalendar rule that the user enters. */
+export type Repeat = 'once' | 'daily' | 'workdays' | 'weekly' | 'fortnightly' | 'monthlyDay' | 'monthlyWeekday' | 'yearly' | 'custom';
 
-export const repeats: readonly Repeat[] = ['once', 'daily', 'workdays', 'weekly', 'fortnightly', 'monthlyDay', 'monthlyWeekday', 'yearly', 'own'];
+export const repeats: readonly Repeat[] = [
+  'once',
+  'daily',
+  'workdays',
+  'weekly',
+  'fortnightly',
+  'monthlyDay',
+  'monthlyWeekday',
+  'yearly',
+  'custom',
+];
 
-/** When it stops. */
+/** The end of a recurrence. */
 export interface Until {
   kind: 'never' | 'count' | 'date';
-  /** How many times. */
+  /** Number of occurrences. */
   count?: number;
-  /** The last day, `2030-12-31`. */
+  /** Last day, `2030-12-31`. */
   date?: string;
 }
 
-/** The rule of a choice for something that starts at a time; null for once, and where the start is no time. */
-export function ruleOf(repeat: Repeat, start: string, until: Until, own: string): string | null {
-  if (repeat === 'own') return own.trim() === '' ? null : own.trim();
-  const date = wallDate(start);
+/** The rule of a recurrence; null for `once` and for an invalid start. */
+export function buildRule(repeat: Repeat, start: string, until: Until, customRule: string): string | null {
+  if (repeat === 'custom') return customRule.trim() === '' ? null : customRule.trim();
+  const date = localDate(start);
   if (repeat === 'once' || date === null) return null;
-  return inOrder([...partsOf(repeat, date), ...untilOf(until)]);
+  return orderParts([...repeatParts(repeat, date), ...untilParts(until)]);
 }
 
-/** The choice that makes a rule. What none of them makes is a rule of one's own. */
-export function choiceOf(rule: string | null, start: string): { repeat: Repeat; until: Until; own: string } {
-  if (rule === null || rule === '') return { repeat: 'once', until: { kind: 'never' }, own: '' };
-  const until = endOf(rule);
-  const found = until === null ? undefined : repeats.find((repeat) => repeat !== 'once' && repeat !== 'own' && sameRule(ruleOf(repeat, start, until, ''), rule));
-  return found === undefined || until === null ? { repeat: 'own', until: { kind: 'never' }, own: rule } : { repeat: found, until, own: rule };
+/** The recurrence of a rule; `custom` if no other one produces it. */
+export function parseRule(rule: string | null, start: string): { repeat: Repeat; until: Until; customRule: string } {
+  if (rule === null || rule === '') return { repeat: 'once', until: { kind: 'never' }, customRule: '' };
+  const until = parseUntil(rule);
+  const match =
+    until === null
+      ? undefined
+      : repeats.find((repeat) => repeat !== 'once' && repeat !== 'custom' && sameRule(buildRule(repeat, start, until, ''), rule));
+  return match === undefined || until === null
+    ? { repeat: 'custom', until: { kind: 'never' }, customRule: rule }
+    : { repeat: match, until, customRule: rule };
 }
 
-/** Which of its weekday in the month a day is: 1 to 4, or -1 for the last where there may be no fifth. */
+/** The ordinal of the date's weekday in its month: 1 to 4, or -1 for the last. */
 export function ordinalOf(date: Date): number {
   const ordinal = Math.ceil(date.getUTCDate() / 7);
   return ordinal > 4 ? -1 : ordinal;
 }
 
-function partsOf(repeat: Repeat, date: Date): string[] {
+function repeatParts(repeat: Repeat, date: Date): string[] {
   const day = days[date.getUTCDay()] ?? 'MO';
   switch (repeat) {
     case 'daily':
@@ -62,15 +77,15 @@ function partsOf(repeat: Repeat, date: Date): string[] {
   }
 }
 
-function untilOf(until: Until): string[] {
+function untilParts(until: Until): string[] {
   if (until.kind === 'count' && until.count !== undefined) return [`COUNT=${until.count}`];
-  // A day counts whole, on clocks of the event's time zone.
+  // Includes the whole day, in the event's time zone.
   if (until.kind === 'date' && until.date) return [`UNTIL=${until.date.replaceAll('-', '')}T235959`];
   return [];
 }
 
-// Null where a rule stops in a way that cannot be chosen.
-function endOf(rule: string): Until | null {
+// Null if the form does not support the rule's end.
+function parseUntil(rule: string): Until | null {
   const parts = new Map(rule.split(';').map((part) => part.split('=', 2) as [string, string]));
   const count = parts.get('COUNT');
   if (count !== undefined) return { kind: 'count', count: Number(count) };
@@ -80,10 +95,10 @@ function endOf(rule: string): Until | null {
   return day === null ? null : { kind: 'date', date: `${day[1]}-${day[2]}-${day[3]}` };
 }
 
-// In the order in which the server keeps them, so that a rule that was not touched is not taken for another.
-function inOrder(parts: string[]): string {
-  const place = (part: string) => order.indexOf(part.split('=', 1)[0] ?? '');
-  return [...parts].sort((a, b) => place(a) - place(b)).join(';');
+// In the server's order, so that an unchanged rule compares equal.
+function orderParts(parts: string[]): string {
+  const orderOf = (part: string) => order.indexOf(part.split('=', 1)[0] ?? '');
+  return [...parts].sort((a, b) => orderOf(a) - orderOf(b)).join(';');
 }
 
 function sameRule(a: string | null, b: string): boolean {

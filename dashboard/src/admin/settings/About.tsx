@@ -3,36 +3,40 @@ import { adminText } from '../../text';
 import type { Api } from '../api';
 import { usePolled } from '../usePolled';
 
-/** A work of others that is part of this one, or runs beside it. */
-export interface Work {
+/** Third-party software that is included, or runs next to the server. */
+export interface ThirdPartyWork {
   name: string;
-  /** Empty where the machine's own is used, whichever that is. */
+  /** Empty if the machine's version is used. */
   version: string;
-  /** SPDX. */
+  /** SPDX expression. */
   licence: string;
   copyright: string;
   home: string;
-  /** Where it is: in the `pages`, in the `server`, or a program that is run `beside` it. */
+  /** Where it is used: in the `pages`, in the `server`, or as a separate program (`beside`). */
   part: string;
 }
 
 const parts = ['server', 'pages', 'beside'];
 
-/** Which version this is, and whose works are in it. */
+/** Version and licenses. */
 export function About({ api, onExpired }: { api: Api; onExpired: () => void }) {
-  const system = usePolled(useCallback(() => api.system(), [api]), 300_000, onExpired);
-  const [works, setWorks] = useState<readonly Work[] | null>(null);
-  const [isMissing, setMissing] = useState(false);
+  const system = usePolled(
+    useCallback(() => api.system(), [api]),
+    300_000,
+    onExpired,
+  );
+  const [software, setSoftware] = useState<readonly ThirdPartyWork[] | null>(null);
+  const [hasFailed, setFailed] = useState(false);
   const text = adminText.settings.about;
 
   useEffect(() => {
-    let stays = true;
+    let isMounted = true;
     import('./thirdParty.json').then(
-      ({ default: found }) => stays && setWorks(found),
-      () => stays && setMissing(true),
+      ({ default: loaded }) => isMounted && setSoftware(loaded),
+      () => isMounted && setFailed(true),
     );
     return () => {
-      stays = false;
+      isMounted = false;
     };
   }, []);
 
@@ -43,8 +47,8 @@ export function About({ api, onExpired }: { api: Api; onExpired: () => void }) {
         <dl className="facts">
           <dt>{text.version}</dt>
           <dd>{system.data?.version ?? adminText.loading}</dd>
-          <dt>{text.licence}</dt>
-          <dd>{text.own}</dd>
+          <dt>{text.license}</dt>
+          <dd>{text.licenseText}</dd>
           <dt>{text.api}</dt>
           <dd>
             <code>/api/v1/openapi.json</code>
@@ -52,37 +56,38 @@ export function About({ api, onExpired }: { api: Api; onExpired: () => void }) {
         </dl>
       </section>
       <section className="block">
-        <h2>{text.works}</h2>
-        <p className="field-hint">{text.worksHint}</p>
-        {isMissing && (
+        <h2>{text.thirdParty}</h2>
+        <p className="field-hint">{text.thirdPartyHint}</p>
+        {hasFailed && (
           <p className="problem" role="alert">
             {adminText.failed}
           </p>
         )}
-        {works === null && !isMissing && <p role="status">{adminText.loading}</p>}
-        {works !== null && <WorkList works={works} />}
+        {software === null && !hasFailed && <p role="status">{adminText.loading}</p>}
+        {software !== null && <ThirdPartyList software={software} />}
       </section>
     </>
   );
 }
 
-/** Works by where they are, each with its licence. */
-export function WorkList({ works }: { works: readonly Work[] }) {
+/** Third-party software by location, with licenses. */
+export function ThirdPartyList({ software }: { software: readonly ThirdPartyWork[] }) {
   const text = adminText.settings.about;
   return (
     <>
       {parts.map((part) => (
-        <section key={part} className="works">
-          <h3>{text.parts[part]}</h3>
+        <section key={part} className="third-party">
+          <h3>{text.groups[part]}</h3>
           <ul>
-            {works
-              .filter((work) => work.part === part)
-              .map((work) => (
-                <li key={work.name}>
-                  <a className="link" href={work.home} target="_blank" rel="noopener noreferrer">
-                    {work.name}
+            {software
+              .filter((item) => item.part === part)
+              .map((item) => (
+                <li key={item.name}>
+                  <a className="link" href={item.home} target="_blank" rel="noopener noreferrer">
+                    {item.name}
                   </a>{' '}
-                  {work.version} <span className="field-hint">{[work.licence, work.copyright].filter((said) => said !== '').join(' · ')}</span>
+                  {item.version}{' '}
+                  <span className="field-hint">{[item.licence, item.copyright].filter((value) => value !== '').join(' · ')}</span>
                 </li>
               ))}
           </ul>

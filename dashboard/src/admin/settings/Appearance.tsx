@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { adminText } from '../../text';
 import { chooseTheme, storedTheme, type Theme, themes } from '../theme';
 
-/** Light, dark, or as the system is; counts at once. */
+/** Selects the theme; applies immediately. */
 export function Appearance() {
   const [theme, setTheme] = useState<Theme>(storedTheme);
   const text = adminText.settings.appearance;

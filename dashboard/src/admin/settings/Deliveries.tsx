@@ -8,52 +8,52 @@ import { type Delivery, listDeliveries, replayDelivery, type Webhook } from './w
 
 const pageSize = 50;
 
-/** What a webhook was told, what came of it, and once more where it is wished. */
-export function Deliveries({ api, hook, onClose }: { api: Api; hook: Webhook; onClose: () => void }) {
+/** Deliveries of a webhook, with resend. */
+export function Deliveries({ api, webhook, onClose }: { api: Api; webhook: Webhook; onClose: () => void }) {
   const [state, setState] = useState('');
-  const [failed, setFailed] = useState<string | null>(null);
-  const ask = useCallback((before?: number) => listDeliveries(api, hook.id, state, before), [api, hook.id, state]);
-  const { items, problem, hasMore, more, again } = usePages(ask, pageSize);
+  const [replayError, setReplayError] = useState<string | null>(null);
+  const load = useCallback((before?: number) => listDeliveries(api, webhook.id, state, before), [api, webhook.id, state]);
+  const { items, error, hasMore, loadMore, reload } = usePages(load, pageSize);
   const text = adminText.settings.webhooks;
 
   async function replay(delivery: Delivery) {
     try {
-      await replayDelivery(api, hook.id, delivery.id);
-      setFailed(null);
+      await replayDelivery(api, webhook.id, delivery.id);
+      setReplayError(null);
     } catch (error) {
-      setFailed(error instanceof ApiError ? error.words : adminText.failed);
+      setReplayError(error instanceof ApiError ? error.fullMessage : adminText.failed);
     }
-    again();
+    reload();
   }
 
   return (
     <Dialog title={text.logTitle} onClose={onClose}>
       <div className="tools wide">
         <select aria-label={text.state} value={state} onChange={(event) => setState(event.currentTarget.value)}>
-          {Object.entries(text.states).map(([name, words]) => (
+          {Object.entries(text.states).map(([name, label]) => (
             <option key={name} value={name}>
-              {words}
+              {label}
             </option>
           ))}
         </select>
       </div>
-      {(failed ?? problem?.words) && (
+      {(replayError ?? error?.fullMessage) && (
         <p className="problem" role="alert">
-          {failed ?? problem?.words}
+          {replayError ?? error?.fullMessage}
         </p>
       )}
-      {items === null && problem === null && <p role="status">{adminText.loading}</p>}
+      {items === null && error === null && <p role="status">{adminText.loading}</p>}
       {items?.length === 0 && <p className="field-hint">{text.logEmpty}</p>}
-      <ul className="keys">
+      <ul className="item-list">
         {items?.map((delivery) => (
           <li key={delivery.id}>
             <div>
-              <p className="key-name">
+              <p className="item-name">
                 {delivery.type} <code>{delivery.event}</code>
               </p>
               <p className="field-hint">{deliveryFacts(delivery).join(' · ')}</p>
             </div>
-            <button type="button" className="button quiet" onClick={() => void replay(delivery)}>
+            <button type="button" className="button secondary" onClick={() => void replay(delivery)}>
               {text.replay}
             </button>
           </li>
@@ -61,7 +61,7 @@ export function Deliveries({ api, hook, onClose }: { api: Api; hook: Webhook; on
       </ul>
       <div className="actions">
         {hasMore && (
-          <button type="button" className="button quiet" onClick={more}>
+          <button type="button" className="button secondary" onClick={loadMore}>
             {text.older}
           </button>
         )}
@@ -73,7 +73,7 @@ export function Deliveries({ api, hook, onClose }: { api: Api; hook: Webhook; on
   );
 }
 
-/** What is said of a delivery in one line. */
+/** Properties of a delivery as short texts. */
 export function deliveryFacts(delivery: Delivery): string[] {
   const text = adminText.settings.webhooks;
   const facts = [text.states[delivery.state] ?? delivery.state, clockText(delivery.createdAt)];

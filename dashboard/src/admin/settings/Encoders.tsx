@@ -2,29 +2,29 @@ import { useCallback, useState } from 'react';
 import type { Schemas } from '../../api/schema';
 import { adminText } from '../../text';
 import { type Api, ApiError } from '../api';
-import { Loaded } from '../Loaded';
+import { AsyncList } from '../AsyncList';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
 
-/** What the machine can encode with, or why not: `/api/v1/encoders`. */
-export type FoundEncoder = Schemas['EncoderView'];
+/** An encoder of the machine: `/api/v1/encoders`. */
+export type EncoderInfo = Schemas['EncoderView'];
 
-/** The encoders that were found, those that work first, and a button that tries them anew. */
+/** The detected encoders, working ones first, and a button that probes them again. */
 export function Encoders({ api, onExpired }: { api: Api; onExpired: () => void }) {
-  const encoders = usePolled(useCallback(() => api.ask<FoundEncoder[]>('GET', '/encoders'), [api]), 60_000, onExpired);
-  const [proving, setProving] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const encoders = usePolled(useCallback(() => api.send<EncoderInfo[]>('GET', '/encoders'), [api]), 60_000, onExpired);
+  const [isProbing, setProbing] = useState(false);
+  const [error, setError] = useState<string | null>(null);
   const text = adminText.settings.encoders;
 
-  async function prove() {
-    setProving(true);
-    setProblem(null);
+  async function probe() {
+    setProbing(true);
+    setError(null);
     try {
-      await api.ask('POST', '/encoders/prove');
+      await api.send('POST', '/encoders/prove');
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.words : adminText.failed);
+      setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
     } finally {
-      setProving(false);
+      setProbing(false);
       encoders.refresh();
     }
   }
@@ -33,44 +33,44 @@ export function Encoders({ api, onExpired }: { api: Api; onExpired: () => void }
     <section className="block">
       <div className="panel-top">
         <h2>{adminText.settings.sections.encoders}</h2>
-        <button type="button" className="button quiet" disabled={proving} aria-busy={proving} onClick={() => void prove()}>
-          {proving ? text.proving : text.prove}
+        <button type="button" className="button secondary" disabled={isProbing} aria-busy={isProbing} onClick={() => void probe()}>
+          {isProbing ? text.probing : text.probe}
         </button>
       </div>
       <p className="field-hint">{text.intro}</p>
-      {problem !== null && (
+      {error !== null && (
         <p className="problem" role="alert">
-          {problem}
+          {error}
         </p>
       )}
-      <Loaded polled={encoders} empty={<p className="field-hint">{text.empty}</p>}>
+      <AsyncList source={encoders} empty={<p className="field-hint">{text.empty}</p>}>
         {(items) => <EncoderRows encoders={items} />}
-      </Loaded>
+      </AsyncList>
     </section>
   );
 }
 
-/** Encoders with what is to be said of each. */
-export function EncoderRows({ encoders }: { encoders: readonly FoundEncoder[] }) {
+/** Rows of the encoder list. */
+export function EncoderRows({ encoders }: { encoders: readonly EncoderInfo[] }) {
   const text = adminText.settings.encoders;
   return (
-    <ul className="keys">
+    <ul className="item-list">
       {[...encoders]
         .sort((a, b) => Number(b.works) - Number(a.works))
         .map((encoder) => (
           <li key={encoder.encoder}>
             <div>
-              <p className="key-name">
+              <p className="item-name">
                 {encoder.encoder} <code>{`${encoder.vendor} · ${encoder.codec}`}</code>
               </p>
               <p className="field-hint">
-                {encoder.works ? text.took(encoder.tookMilliseconds) : (encoder.refusal ?? text.refused)}
-                {encoder.works && !encoder.forRungs && ` · ${text.notForRungs}`}
-                {` · ${text.proved(clockText(encoder.provedAt))}`}
+                {encoder.works ? text.duration(encoder.tookMilliseconds) : (encoder.refusal ?? text.probeFailed)}
+                {encoder.works && !encoder.forRungs && ` · ${text.notUsedForRungs}`}
+                {` · ${text.probedAt(clockText(encoder.provedAt))}`}
               </p>
             </div>
-            <span className="source-state" data-good={encoder.works}>
-              {encoder.works ? text.works : text.worksNot}
+            <span className="source-state" data-healthy={encoder.works}>
+              {encoder.works ? text.works : text.notWorking}
             </span>
           </li>
         ))}

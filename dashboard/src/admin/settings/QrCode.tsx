@@ -1,30 +1,30 @@
 import { useEffect, useState } from 'react';
-import { qrOf, qrPath, quietSquares } from './qr';
+import { createQrModules, qrPath, quietZone } from './qr';
 
-/** A text as a QR code, dark on light whatever the page's colors are. Its place is kept while it is made; where it cannot be made, the text beside it has to do. */
+/** A QR code, dark on light in every theme. Its space is reserved while it loads. If it fails, the text next to it suffices. */
 export function QrCode({ text, label }: { text: string; label: string }) {
-  const [squares, setSquares] = useState<boolean[][] | null>(null);
+  const [modules, setModules] = useState<boolean[][] | null>(null);
 
   useEffect(() => {
-    let stays = true;
-    qrOf(text).then(
-      (made) => stays && setSquares(made),
+    let isMounted = true;
+    createQrModules(text).then(
+      (created) => isMounted && setModules(created),
       () => undefined,
     );
     return () => {
-      stays = false;
+      isMounted = false;
     };
   }, [text]);
 
-  return <div className="qr">{squares !== null && <QrPicture squares={squares} label={label} />}</div>;
+  return <div className="qr">{modules !== null && <QrImage modules={modules} label={label} />}</div>;
 }
 
-export function QrPicture({ squares, label }: { squares: readonly (readonly boolean[])[]; label: string }) {
-  const size = squares.length + 2 * quietSquares;
+export function QrImage({ modules, label }: { modules: readonly (readonly boolean[])[]; label: string }) {
+  const size = modules.length + 2 * quietZone;
   return (
     <svg role="img" aria-label={label} viewBox={`0 0 ${size} ${size}`} shapeRendering="crispEdges">
       <path fill="#fff" d={`M0 0h${size}v${size}H0z`} />
-      <path fill="#000" d={qrPath(squares)} />
+      <path fill="#000" d={qrPath(modules)} />
     </svg>
   );
 }

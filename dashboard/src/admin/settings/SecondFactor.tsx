@@ -5,43 +5,62 @@ import { CopyField } from '../CopyField';
 import { ActionForm, Dialog } from '../Dialog';
 import { TextField } from '../fields';
 import { usePolled } from '../usePolled';
-import { beginTotp, confirmTotp, endTotp } from './peopleApi';
+import { beginTotp, confirmTotp, endTotp } from './userApi';
 import { QrCode } from './QrCode';
 
-type Step = { at: 'password' } | { at: 'secret'; secret: string; uri: string } | { at: 'codes'; codes: string[] } | { at: 'end' };
+type DialogState =
+  { kind: 'password' } | { kind: 'secret'; secret: string; uri: string } | { kind: 'codes'; codes: string[] } | { kind: 'end' };
 
-/** Turns the code at sign-in on and off. */
+/** Turns two-factor authentication on and off. */
 export function SecondFactor({ api, me, onExpired }: { api: Api; me: Me; onExpired: () => void }) {
-  const now = usePolled(useCallback(() => api.me(), [api]), 60_000, onExpired);
-  const [step, setStep] = useState<Step | null>(null);
+  const account = usePolled(
+    useCallback(() => api.me(), [api]),
+    60_000,
+    onExpired,
+  );
+  const [dialog, setDialog] = useState<DialogState | null>(null);
   const text = adminText.settings.account;
-  const isOn = (now.data ?? me).totp === true;
-  const close = () => setStep(null);
+  const isEnabled = (account.data ?? me).totp === true;
+  const close = () => setDialog(null);
 
   return (
     <section className="block">
       <h2>{text.totp}</h2>
-      <p>{isOn ? text.totpOn : text.totpOff}</p>
+      <p>{isEnabled ? text.totpOn : text.totpOff}</p>
       <div className="tools">
-        <button type="button" className="button quiet" onClick={() => setStep({ at: isOn ? 'end' : 'password' })}>
-          {isOn ? text.totpEnd : text.totpBegin}
+        <button type="button" className="button secondary" onClick={() => setDialog({ kind: isEnabled ? 'end' : 'password' })}>
+          {isEnabled ? text.totpDisable : text.totpEnable}
         </button>
       </div>
 
-      {step?.at === 'password' && (
-        <Dialog title={text.totpBeginTitle} onClose={close}>
-          <ActionForm submit={text.totpNext} onCancel={close} onSubmit={async (form) => setStep({ at: 'secret', ...(await beginTotp(api, String(form.get('totp-password')))) })}>
-            {(mistakes) => <TextField label={text.totpPassword} name="totp-password" mistake={mistakes.password} type="password" required autoComplete="current-password" autoFocus />}
+      {dialog?.kind === 'password' && (
+        <Dialog title={text.totpEnableTitle} onClose={close}>
+          <ActionForm
+            submit={text.totpNext}
+            onCancel={close}
+            onSubmit={async (form) => setDialog({ kind: 'secret', ...(await beginTotp(api, String(form.get('totp-password')))) })}
+          >
+            {(fieldErrors) => (
+              <TextField
+                label={text.totpPassword}
+                name="totp-password"
+                error={fieldErrors.password}
+                type="password"
+                required
+                autoComplete="current-password"
+                autoFocus
+              />
+            )}
           </ActionForm>
         </Dialog>
       )}
-      {step?.at === 'secret' && (
-        <Dialog title={text.totpBeginTitle}>
+      {dialog?.kind === 'secret' && (
+        <Dialog title={text.totpEnableTitle}>
           <p>{text.totpSecretHint}</p>
-          <QrCode text={step.uri} label={text.totpPicture} />
-          <CopyField label={text.totpSecret} value={step.secret} />
-          <CopyField label={text.totpAddress} value={step.uri} />
-          <a className="link" href={step.uri}>
+          <QrCode text={dialog.uri} label={text.totpQrLabel} />
+          <CopyField label={text.totpSecret} value={dialog.secret} />
+          <CopyField label={text.totpUri} value={dialog.uri} />
+          <a className="link" href={dialog.uri}>
             {text.totpOpen}
           </a>
           <ActionForm
@@ -49,25 +68,36 @@ export function SecondFactor({ api, me, onExpired }: { api: Api; me: Me; onExpir
             onCancel={close}
             onSubmit={async (form) => {
               const { recoveryCodes } = await confirmTotp(api, String(form.get('code')).trim());
-              setStep({ at: 'codes', codes: recoveryCodes });
-              now.refresh();
+              setDialog({ kind: 'codes', codes: recoveryCodes });
+              account.refresh();
             }}
           >
-            {(mistakes) => <TextField label={text.totpCode} name="code" mistake={mistakes.code} inputMode="numeric" required maxLength={20} autoComplete="one-time-code" autoFocus />}
+            {(fieldErrors) => (
+              <TextField
+                label={text.totpCode}
+                name="code"
+                error={fieldErrors.code}
+                inputMode="numeric"
+                required
+                maxLength={20}
+                autoComplete="one-time-code"
+                autoFocus
+              />
+            )}
           </ActionForm>
         </Dialog>
       )}
-      {step?.at === 'codes' && (
+      {dialog?.kind === 'codes' && (
         <Dialog title={text.recoveryTitle}>
           <p>{text.recoveryHint}</p>
           <ul className="recovery">
-            {step.codes.map((code) => (
+            {dialog.codes.map((code) => (
               <li key={code}>
                 <code>{code}</code>
               </li>
             ))}
           </ul>
-          <CopyField label={text.recovery} value={step.codes.join(' ')} />
+          <CopyField label={text.recovery} value={dialog.codes.join(' ')} />
           <div className="actions">
             <button type="button" className="button" onClick={close}>
               {adminText.newKey.done}
@@ -75,19 +105,30 @@ export function SecondFactor({ api, me, onExpired }: { api: Api; me: Me; onExpir
           </div>
         </Dialog>
       )}
-      {step?.at === 'end' && (
-        <Dialog title={text.totpEndTitle} onClose={close}>
+      {dialog?.kind === 'end' && (
+        <Dialog title={text.totpDisableTitle} onClose={close}>
           <ActionForm
-            submit={text.totpEnd}
+            submit={text.totpDisable}
             danger
             onCancel={close}
             onSubmit={async (form) => {
               await endTotp(api, String(form.get('code')).trim());
               close();
-              now.refresh();
+              account.refresh();
             }}
           >
-            {(mistakes) => <TextField label={text.totpCode} name="code" hint={text.totpEndHint} mistake={mistakes.code} required maxLength={40} autoComplete="one-time-code" autoFocus />}
+            {(fieldErrors) => (
+              <TextField
+                label={text.totpCode}
+                name="code"
+                hint={text.totpDisableHint}
+                error={fieldErrors.code}
+                required
+                maxLength={40}
+                autoComplete="one-time-code"
+                autoFocus
+              />
+            )}
           </ActionForm>
         </Dialog>
       )}

@@ -1,10 +1,10 @@
 import './settings.css';
 import { useEffect, useRef } from 'react';
 import { adminText } from '../../text';
-import { mayDo } from '../access';
+import { hasRole } from '../access';
 import type { Api, Channel, Me } from '../api';
-import { addressOf, PageLink } from '../navigation';
-import { NoPage } from '../NoPage';
+import { routePath, PageLink } from '../navigation';
+import { NotFound } from '../NotFound';
 import { About } from './About';
 import { Account } from './Account';
 import { Appearance } from './Appearance';
@@ -20,22 +20,22 @@ type Section = 'account' | 'appearance' | 'users' | 'tokens' | 'webhooks' | 'enc
 interface SettingsPageProps {
   api: Api;
   me: Me;
-  /** Null until they are known. */
+  /** Null until loaded. */
   channels: readonly Channel[] | null;
-  /** Which section, as the address names it. */
+  /** The section, as named in the URL. */
   part: string;
-  go: (address: string) => void;
+  go: (url: string) => void;
   onExpired: () => void;
 }
 
-/** One's own account and how the page looks, and for admins everybody's accounts, tokens, webhooks, encoders, storage and the audit log. */
+/** The settings page: account and appearance for everyone; users, tokens, webhooks, encoders, storage and audit log for admins. */
 export function SettingsPage({ api, me, channels, part, go, onExpired }: SettingsPageProps) {
   const sections = sectionsOf(me);
   const section = part === '' ? sections[0] : sections.find((name) => name === part);
   const nav = useRef<HTMLElement>(null);
   const text = adminText.settings;
 
-  // On a phone the sections are a strip that is wider than the screen: the one that is shown is brought into sight.
+  // On phones the sections scroll horizontally: scroll to the current one.
   useEffect(() => {
     const strip = nav.current;
     const current = strip?.querySelector<HTMLElement>('[aria-current]');
@@ -50,13 +50,13 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
       <div className="settings">
         <nav ref={nav} className="sections" aria-label={text.sectionsLabel}>
           {sections.map((name) => (
-            <PageLink key={name} to={addressOf('settings', name)} current={name === section} go={go}>
+            <PageLink key={name} target={routePath('settings', name)} current={name === section} go={go}>
               {text.sections[name]}
             </PageLink>
           ))}
         </nav>
         <div className="settings-body">
-          {section === undefined && <NoSection part={part} first={sections[0] ?? 'about'} go={go} />}
+          {section === undefined && <SectionUnavailable part={part} firstSection={sections[0] ?? 'about'} go={go} />}
           {section === 'account' && <Account api={api} me={me} onExpired={onExpired} />}
           {section === 'appearance' && <Appearance />}
           {section === 'users' && <Users api={api} me={me} onExpired={onExpired} />}
@@ -72,21 +72,25 @@ export function SettingsPage({ api, me, channels, part, go, onExpired }: Setting
   );
 }
 
-/** Why a part of the settings is not shown: it is for others, or there is none of that name. */
-export function NoSection({ part, first, go }: { part: string; first: Section; go: (address: string) => void }) {
+/** Explains why a section is not shown: insufficient role, or unknown name. */
+export function SectionUnavailable({ part, firstSection, go }: { part: string; firstSection: Section; go: (url: string) => void }) {
   const text = adminText.settings;
-  const on = { to: addressOf('settings', first), link: text.toFirst(text.sections[first]), go };
-  if (part === 'account') return <NoPage title={text.noAccount} hint={text.noAccountHint} {...on} />;
-  if (isSection(part)) return <NoPage title={text.notYours(text.sections[part])} hint={text.notYoursHint} {...on} />;
-  return <NoPage title={adminText.pages.none} hint={adminText.pages.noneHint} {...on} />;
+  const navigation = { target: routePath('settings', firstSection), linkText: text.openSection(text.sections[firstSection]), go };
+  if (part === 'account') return <NotFound title={text.noAccount} hint={text.noAccountHint} {...navigation} />;
+  if (isSection(part)) return <NotFound title={text.adminsOnly(text.sections[part])} hint={text.adminsOnlyHint} {...navigation} />;
+  return <NotFound title={adminText.pages.notFound} hint={adminText.pages.notFoundHint} {...navigation} />;
 }
 
 function isSection(part: string): part is Section {
   return Object.hasOwn(adminText.settings.sections, part);
 }
 
-/** What somebody may see here: a token has no account, and most of it is for admins. */
+/** The sections that a user can open. A token has no account; most sections require admin. */
 export function sectionsOf(me: Me): Section[] {
-  const own = me.kind === 'user' ? (['account', 'appearance'] as const) : (['appearance'] as const);
-  return [...own, ...(mayDo(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit'] as const) : []), 'about'];
+  const personal = me.kind === 'user' ? (['account', 'appearance'] as const) : (['appearance'] as const);
+  return [
+    ...personal,
+    ...(hasRole(me.role, 'admin') ? (['users', 'tokens', 'webhooks', 'encoders', 'storage', 'audit'] as const) : []),
+    'about',
+  ];
 }

@@ -3,13 +3,13 @@ import { adminText } from '../../text';
 import type { Api, Channel } from '../api';
 import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
-import { Checks, SelectField, TextField } from '../fields';
-import { Loaded } from '../Loaded';
+import { CheckboxGroup, SelectField, TextField } from '../fields';
+import { AsyncList } from '../AsyncList';
 import { SecretDialog } from '../SecretDialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
-import { roleNames } from './peopleApi';
-import { createToken, listTokens, scopeNames, type Token, type TokenWish } from './tokenApi';
+import { roleNames } from './userApi';
+import { createToken, listTokens, scopeNames, type Token, type TokenRequest } from './tokenApi';
 
 const dayMs = 86_400_000;
 
@@ -19,11 +19,11 @@ interface TokensProps {
   onExpired: () => void;
 }
 
-/** Tokens for programs: made, limited, shown once, revoked. */
+/** Manages API tokens. */
 export function Tokens({ api, channels, onExpired }: TokensProps) {
   const load = useCallback(async () => (await listTokens(api)).filter((token) => token.revokedAt === null), [api]);
   const tokens = usePolled(load, 15_000, onExpired);
-  const [creating, setCreating] = useState(false);
+  const [isCreating, setCreating] = useState(false);
   const [issued, setIssued] = useState<string | null>(null);
   const [revoking, setRevoking] = useState<Token | null>(null);
   const text = adminText.settings.tokens;
@@ -37,68 +37,82 @@ export function Tokens({ api, channels, onExpired }: TokensProps) {
         </button>
       </div>
       <p className="field-hint">{text.intro}</p>
-      <Loaded polled={tokens} empty={<p className="field-hint">{text.empty}</p>}>
+      <AsyncList source={tokens} empty={<p className="field-hint">{text.empty}</p>}>
         {(items) => (
-          <ul className="keys">
+          <ul className="item-list">
             {items.map((token) => (
               <li key={token.id}>
                 <div>
-                  <p className="key-name">
+                  <p className="item-name">
                     {token.label || text.unnamed} <code>{token.id}</code>
                   </p>
-                  <p className="field-hint">{tokenWords(token, Date.now()).join(' · ')}</p>
+                  <p className="field-hint">{tokenFacts(token, Date.now()).join(' · ')}</p>
                 </div>
-                <button type="button" className="button quiet" onClick={() => setRevoking(token)}>
+                <button type="button" className="button secondary" onClick={() => setRevoking(token)}>
                   {text.revoke}
                 </button>
               </li>
             ))}
           </ul>
         )}
-      </Loaded>
+      </AsyncList>
 
-      {creating && (
+      {isCreating && (
         <Dialog title={text.createTitle} onClose={() => setCreating(false)}>
           <ActionForm
             submit={text.submit}
             working={text.working}
             onCancel={() => setCreating(false)}
             onSubmit={async (form) => {
-              const made = await createToken(api, tokenWish(form, Date.now()));
+              const created = await createToken(api, tokenRequest(form, Date.now()));
               setCreating(false);
-              setIssued(made.token);
+              setIssued(created.token);
               tokens.refresh();
             }}
           >
-            {(mistakes) => (
+            {(fieldErrors) => (
               <>
-                <TextField label={text.label} name="label" hint={text.labelHint} mistake={mistakes.label} maxLength={200} autoFocus />
+                <TextField label={text.label} name="label" hint={text.labelHint} error={fieldErrors.label} maxLength={200} autoFocus />
                 <div className="field-row wide">
                   <SelectField
                     label={text.role}
                     name="role"
-                    mistake={mistakes.role}
+                    error={fieldErrors.role}
                     initial="viewer"
                     options={roleNames.map((role) => [role, adminText.pages.roles[role] ?? role] as const)}
                   />
-                  <SelectField label={text.lasts} name="days" mistake={mistakes.expiresAt} initial="30" options={Object.entries(text.lengths)} />
+                  <SelectField
+                    label={text.lifetime}
+                    name="days"
+                    error={fieldErrors.expiresAt}
+                    initial="30"
+                    options={Object.entries(text.lifetimes)}
+                  />
                 </div>
                 {channels.length > 0 && (
-                  <Checks
+                  <CheckboxGroup
                     legend={text.channels}
                     name="channels"
                     hint={text.channelsHint}
-                    mistake={mistakes.channels}
+                    error={fieldErrors.channels}
                     options={channels.map((channel) => [channel.name, channel.title || channel.name] as const)}
                   />
                 )}
-                <Checks legend={text.scopes} name="scopes" hint={text.scopesHint} mistake={mistakes.scopes} options={scopeNames.map((scope) => [scope, scope] as const)} />
+                <CheckboxGroup
+                  legend={text.scopes}
+                  name="scopes"
+                  hint={text.scopesHint}
+                  error={fieldErrors.scopes}
+                  options={scopeNames.map((scope) => [scope, scope] as const)}
+                />
               </>
             )}
           </ActionForm>
         </Dialog>
       )}
-      {issued !== null && <SecretDialog title={text.issued} hint={text.once} label={text.secret} secret={issued} onDone={() => setIssued(null)} />}
+      {issued !== null && (
+        <SecretDialog title={text.issued} hint={text.shownOnce} label={text.secret} secret={issued} onDone={() => setIssued(null)} />
+      )}
       {revoking !== null && (
         <Confirm
           title={text.revokeTitle}
@@ -115,8 +129,8 @@ export function Tokens({ api, channels, onExpired }: TokensProps) {
   );
 }
 
-/** What is sent for a new token; limits only where something was chosen. */
-export function tokenWish(form: FormData, now: number): TokenWish {
+/** The request for a new token. Restrictions are omitted if none are selected. */
+export function tokenRequest(form: FormData, now: number): TokenRequest {
   const days = String(form.get('days'));
   const channels = form.getAll('channels').map(String);
   const scopes = form.getAll('scopes').map(String);
@@ -129,16 +143,16 @@ export function tokenWish(form: FormData, now: number): TokenWish {
   };
 }
 
-/** What is said of a token in one line. */
-export function tokenWords(token: Token, now: number): string[] {
+/** Properties of a token as short texts. */
+export function tokenFacts(token: Token, now: number): string[] {
   const text = adminText.settings.tokens;
-  const words = [adminText.pages.roles[token.role] ?? token.role, text.made(clockText(token.createdAt))];
-  words.push(token.lastUsedAt === null ? text.neverUsed : text.lastUsed(clockText(token.lastUsedAt)));
+  const facts = [adminText.pages.roles[token.role] ?? token.role, text.created(clockText(token.createdAt))];
+  facts.push(token.lastUsedAt === null ? text.neverUsed : text.lastUsed(clockText(token.lastUsedAt)));
   if (token.expiresAt !== null) {
     const when = clockText(token.expiresAt);
-    words.push(new Date(token.expiresAt).getTime() <= now ? text.expired(when) : text.expires(when));
+    facts.push(new Date(token.expiresAt).getTime() <= now ? text.expired(when) : text.expires(when));
   }
-  if (token.channels !== null) words.push(text.onlyChannels(token.channels.join(', ')));
-  if (token.scopes !== null) words.push(text.onlyScopes(token.scopes.join(', ')));
-  return words;
+  if (token.channels !== null) facts.push(text.onlyChannels(token.channels.join(', ')));
+  if (token.scopes !== null) facts.push(text.onlyScopes(token.scopes.join(', ')));
+  return facts;
 }

@@ -3,15 +3,25 @@ import { adminText } from '../../text';
 import { type Api, ApiError, type Channel } from '../api';
 import { Confirm } from '../Confirm';
 import { ActionForm, Dialog } from '../Dialog';
-import { Checks, TextField } from '../fields';
-import { Loaded } from '../Loaded';
+import { CheckboxGroup, TextField } from '../fields';
+import { AsyncList } from '../AsyncList';
 import { SecretDialog } from '../SecretDialog';
 import { clockText } from '../times';
 import { usePolled } from '../usePolled';
 import { Deliveries } from './Deliveries';
-import { changeWebhook, createWebhook, deleteWebhook, hookTypes, listWebhooks, rotateWebhook, testWebhook, type Webhook, type WebhookWish } from './webhookApi';
+import {
+  changeWebhook,
+  createWebhook,
+  deleteWebhook,
+  webhookEventTypes,
+  listWebhooks,
+  rotateWebhook,
+  testWebhook,
+  type Webhook,
+  type WebhookRequest,
+} from './webhookApi';
 
-type Asking = { about: 'create' } | { about: 'change' | 'rotate' | 'delete' | 'log'; hook: Webhook };
+type OpenDialog = { action: 'create' } | { action: 'change' | 'rotate' | 'delete' | 'log'; webhook: Webhook };
 
 interface WebhooksProps {
   api: Api;
@@ -19,25 +29,29 @@ interface WebhooksProps {
   onExpired: () => void;
 }
 
-/** Whom the server tells of what happens. */
+/** Manages webhooks. */
 export function Webhooks({ api, channels, onExpired }: WebhooksProps) {
-  const hooks = usePolled(useCallback(() => listWebhooks(api), [api]), 10_000, onExpired);
-  const [asking, setAsking] = useState<Asking | null>(null);
+  const webhooks = usePolled(
+    useCallback(() => listWebhooks(api), [api]),
+    10_000,
+    onExpired,
+  );
+  const [openDialog, setOpenDialog] = useState<OpenDialog | null>(null);
   const [issued, setIssued] = useState<string | null>(null);
   const text = adminText.settings.webhooks;
-  const close = () => setAsking(null);
+  const close = () => setOpenDialog(null);
 
   return (
     <section className="block">
       <div className="panel-top">
         <h2>{adminText.settings.sections.webhooks}</h2>
-        <button type="button" className="button" onClick={() => setAsking({ about: 'create' })}>
+        <button type="button" className="button" onClick={() => setOpenDialog({ action: 'create' })}>
           {text.create}
         </button>
       </div>
       <p className="field-hint">{text.intro}</p>
-      <Loaded
-        polled={hooks}
+      <AsyncList
+        source={webhooks}
         empty={
           <div className="empty">
             <p className="empty-title">{text.empty}</p>
@@ -46,95 +60,103 @@ export function Webhooks({ api, channels, onExpired }: WebhooksProps) {
         }
       >
         {(items) => (
-          <ul className="keys">
-            {items.map((hook) => (
-              <WebhookRow key={hook.id} api={api} hook={hook} onAsk={(about) => setAsking({ about, hook })} onChanged={hooks.refresh} />
+          <ul className="item-list">
+            {items.map((webhook) => (
+              <WebhookRow
+                key={webhook.id}
+                api={api}
+                webhook={webhook}
+                onOpen={(action) => setOpenDialog({ action, webhook })}
+                onChanged={webhooks.refresh}
+              />
             ))}
           </ul>
         )}
-      </Loaded>
+      </AsyncList>
 
-      {asking?.about === 'create' && (
+      {openDialog?.action === 'create' && (
         <Dialog title={text.createTitle} onClose={close}>
           <ActionForm
             submit={text.submit}
             working={text.working}
             onCancel={close}
             onSubmit={async (form) => {
-              const made = await createWebhook(api, hookWish(form));
+              const created = await createWebhook(api, webhookRequest(form));
               close();
-              setIssued(made.secret);
-              hooks.refresh();
+              setIssued(created.secret);
+              webhooks.refresh();
             }}
           >
-            {(mistakes) => <WebhookFields channels={channels} mistakes={mistakes} />}
+            {(fieldErrors) => <WebhookFields channels={channels} fieldErrors={fieldErrors} />}
           </ActionForm>
         </Dialog>
       )}
-      {asking?.about === 'change' && (
+      {openDialog?.action === 'change' && (
         <Dialog title={text.changeTitle} onClose={close}>
           <ActionForm
             submit={text.save}
             working={text.working}
             onCancel={close}
             onSubmit={async (form) => {
-              await changeWebhook(api, asking.hook.id, hookWish(form));
+              await changeWebhook(api, openDialog.webhook.id, webhookRequest(form));
               close();
-              hooks.refresh();
+              webhooks.refresh();
             }}
           >
-            {(mistakes) => <WebhookFields hook={asking.hook} channels={channels} mistakes={mistakes} />}
+            {(fieldErrors) => <WebhookFields webhook={openDialog.webhook} channels={channels} fieldErrors={fieldErrors} />}
           </ActionForm>
         </Dialog>
       )}
-      {asking?.about === 'rotate' && (
+      {openDialog?.action === 'rotate' && (
         <Confirm
           title={text.rotateTitle}
           hint={text.rotateHint}
           submit={text.rotate}
           danger={false}
-          onConfirm={async () => setIssued((await rotateWebhook(api, asking.hook.id)).secret)}
+          onConfirm={async () => setIssued((await rotateWebhook(api, openDialog.webhook.id)).secret)}
           onClose={close}
         />
       )}
-      {asking?.about === 'delete' && (
+      {openDialog?.action === 'delete' && (
         <Confirm
           title={text.deleteTitle}
           hint={text.deleteHint}
           submit={text.delete}
           onConfirm={async () => {
-            await deleteWebhook(api, asking.hook.id);
-            hooks.refresh();
+            await deleteWebhook(api, openDialog.webhook.id);
+            webhooks.refresh();
           }}
           onClose={close}
         />
       )}
-      {asking?.about === 'log' && <Deliveries api={api} hook={asking.hook} onClose={close} />}
-      {issued !== null && <SecretDialog title={text.issued} hint={text.once} label={text.secret} secret={issued} onDone={() => setIssued(null)} />}
+      {openDialog?.action === 'log' && <Deliveries api={api} webhook={openDialog.webhook} onClose={close} />}
+      {issued !== null && (
+        <SecretDialog title={text.issued} hint={text.shownOnce} label={text.secret} secret={issued} onDone={() => setIssued(null)} />
+      )}
     </section>
   );
 }
 
 interface WebhookRowProps {
   api: Api;
-  hook: Webhook;
-  onAsk: (about: 'change' | 'rotate' | 'delete' | 'log') => void;
+  webhook: Webhook;
+  onOpen: (action: 'change' | 'rotate' | 'delete' | 'log') => void;
   onChanged: () => void;
 }
 
-function WebhookRow({ api, hook, onAsk, onChanged }: WebhookRowProps) {
-  const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState('');
+function WebhookRow({ api, webhook, onOpen, onChanged }: WebhookRowProps) {
+  const [isBusy, setBusy] = useState(false);
+  const [status, setStatus] = useState('');
   const text = adminText.settings.webhooks;
 
-  async function work(task: () => Promise<string>) {
-    if (busy) return;
+  async function run(task: () => Promise<string>) {
+    if (isBusy) return;
     setBusy(true);
-    setSaid('');
+    setStatus('');
     try {
-      setSaid(await task());
+      setStatus(await task());
     } catch (error) {
-      setSaid(error instanceof ApiError ? error.words : adminText.failed);
+      setStatus(error instanceof ApiError ? error.fullMessage : adminText.failed);
     } finally {
       setBusy(false);
       onChanged();
@@ -142,42 +164,44 @@ function WebhookRow({ api, hook, onAsk, onChanged }: WebhookRowProps) {
   }
 
   const test = async () => {
-    const told = await testWebhook(api, hook.id);
-    return told.state === 'delivered' ? text.testOk(told.status, (told.seconds ?? 0).toFixed(1)) : text.testFailed(told.fault ?? String(told.status ?? ''));
+    const delivery = await testWebhook(api, webhook.id);
+    return delivery.state === 'delivered'
+      ? text.testOk(delivery.status, (delivery.seconds ?? 0).toFixed(1))
+      : text.testFailed(delivery.fault ?? String(delivery.status ?? ''));
   };
-  const turn = async () => {
-    await changeWebhook(api, hook.id, { enabled: !hook.enabled });
+  const toggle = async () => {
+    await changeWebhook(api, webhook.id, { enabled: !webhook.enabled });
     return '';
   };
 
   return (
     <li>
       <div>
-        <p className="key-name">
-          {hook.label || hook.url} {hook.label !== '' && <code>{hook.url}</code>}
+        <p className="item-name">
+          {webhook.label || webhook.url} {webhook.label !== '' && <code>{webhook.url}</code>}
         </p>
-        <p className="field-hint">{hookFacts(hook).join(' · ')}</p>
+        <p className="field-hint">{webhookFacts(webhook).join(' · ')}</p>
         <p className="field-hint" role="status">
-          {busy ? text.testing : said}
+          {isBusy ? text.testing : status}
         </p>
       </div>
       <div className="tools row-tools">
-        <button type="button" className="button quiet" disabled={busy} onClick={() => void work(test)}>
+        <button type="button" className="button secondary" disabled={isBusy} onClick={() => void run(test)}>
           {text.test}
         </button>
-        <button type="button" className="button quiet" onClick={() => onAsk('log')}>
+        <button type="button" className="button secondary" onClick={() => onOpen('log')}>
           {text.log}
         </button>
-        <button type="button" className="button quiet" onClick={() => onAsk('change')}>
+        <button type="button" className="button secondary" onClick={() => onOpen('change')}>
           {text.change}
         </button>
-        <button type="button" className="button quiet" disabled={busy} onClick={() => void work(turn)}>
-          {hook.enabled ? text.switchOff : text.switchOn}
+        <button type="button" className="button secondary" disabled={isBusy} onClick={() => void run(toggle)}>
+          {webhook.enabled ? text.switchOff : text.switchOn}
         </button>
-        <button type="button" className="button quiet" onClick={() => onAsk('rotate')}>
+        <button type="button" className="button secondary" onClick={() => onOpen('rotate')}>
           {text.rotate}
         </button>
-        <button type="button" className="button quiet" onClick={() => onAsk('delete')}>
+        <button type="button" className="button secondary" onClick={() => onOpen('delete')}>
           {text.delete}
         </button>
       </div>
@@ -185,38 +209,77 @@ function WebhookRow({ api, hook, onAsk, onChanged }: WebhookRowProps) {
   );
 }
 
-/** What is said of a webhook in one line. */
-export function hookFacts(hook: Webhook): string[] {
+/** Properties of a webhook as short texts. */
+export function webhookFacts(webhook: Webhook): string[] {
   const text = adminText.settings.webhooks;
-  const facts: string[] = [hook.enabled ? text.on : text.off];
-  if (hook.disabledReason !== null) facts.push(hook.disabledReason);
-  facts.push(hook.types.length === 0 ? text.everything : hook.types.join(', '));
-  if (hook.channels.length > 0) facts.push(hook.channels.join(', '));
-  if (hook.failingSince !== null) facts.push(text.failing(clockText(hook.failingSince)));
-  if (hook.waiting > 0) facts.push(text.waiting(hook.waiting));
-  if (hook.dropped > 0) facts.push(text.dropped(hook.dropped));
+  const facts: string[] = [webhook.enabled ? text.on : text.off];
+  if (webhook.disabledReason !== null) facts.push(webhook.disabledReason);
+  facts.push(webhook.types.length === 0 ? text.everything : webhook.types.join(', '));
+  if (webhook.channels.length > 0) facts.push(webhook.channels.join(', '));
+  if (webhook.failingSince !== null) facts.push(text.failing(clockText(webhook.failingSince)));
+  if (webhook.waiting > 0) facts.push(text.waiting(webhook.waiting));
+  if (webhook.dropped > 0) facts.push(text.dropped(webhook.dropped));
   return facts;
 }
 
-function WebhookFields({ hook, channels, mistakes }: { hook?: Webhook; channels: readonly Channel[]; mistakes: Record<string, string> }) {
+function WebhookFields({
+  webhook,
+  channels,
+  fieldErrors,
+}: {
+  webhook?: Webhook;
+  channels: readonly Channel[];
+  fieldErrors: Record<string, string>;
+}) {
   const text = adminText.settings.webhooks;
-  // A channel that was chosen stays a choice when it is gone.
-  const names = [...new Set([...channels.map((channel) => channel.name), ...(hook?.channels ?? [])])];
+  // Keep selected channels that were deleted.
+  const names = [...new Set([...channels.map((channel) => channel.name), ...(webhook?.channels ?? [])])];
   return (
     <>
-      <TextField label={text.url} name="url" type="url" hint={text.urlHint} mistake={mistakes.url} defaultValue={hook?.url} required maxLength={2000} autoFocus />
-      <TextField label={text.label} name="label" hint={text.labelHint} mistake={mistakes.label} defaultValue={hook?.label} maxLength={200} />
+      <TextField
+        label={text.url}
+        name="url"
+        type="url"
+        hint={text.urlHint}
+        error={fieldErrors.url}
+        defaultValue={webhook?.url}
+        required
+        maxLength={2000}
+        autoFocus
+      />
+      <TextField
+        label={text.label}
+        name="label"
+        hint={text.labelHint}
+        error={fieldErrors.label}
+        defaultValue={webhook?.label}
+        maxLength={200}
+      />
       <div className="wide">
-        <Checks legend={text.types} name="types" hint={text.typesHint} mistake={mistakes.types} options={[...new Set<string>([...hookTypes, ...(hook?.types ?? [])])].map((type) => [type, type] as const)} chosen={hook?.types} />
+        <CheckboxGroup
+          legend={text.types}
+          name="types"
+          hint={text.typesHint}
+          error={fieldErrors.types}
+          options={[...new Set<string>([...webhookEventTypes, ...(webhook?.types ?? [])])].map((type) => [type, type] as const)}
+          initial={webhook?.types}
+        />
       </div>
       {names.length > 0 && (
-        <Checks legend={text.channels} name="channels" hint={text.channelsHint} mistake={mistakes.channels} options={names.map((name) => [name, name] as const)} chosen={hook?.channels} />
+        <CheckboxGroup
+          legend={text.channels}
+          name="channels"
+          hint={text.channelsHint}
+          error={fieldErrors.channels}
+          options={names.map((name) => [name, name] as const)}
+          initial={webhook?.channels}
+        />
       )}
     </>
   );
 }
 
-function hookWish(form: FormData): WebhookWish {
+function webhookRequest(form: FormData): WebhookRequest {
   return {
     url: String(form.get('url')).trim(),
     label: String(form.get('label')).trim(),

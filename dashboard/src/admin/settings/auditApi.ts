@@ -11,15 +11,15 @@ export interface AuditFilter {
   action: string;
 }
 
-/** Most rows that are asked for at a time. */
-export const auditPage = 50;
+/** Page size. */
+export const auditPageSize = 50;
 
-/** Rows, newest first; what of the filter is empty does not count. */
+/** Entries, newest first. Empty filter members match everything. */
 export function listAudit(api: Api, filter: AuditFilter, before?: number): Promise<AuditEntry[]> {
-  const query = new URLSearchParams({ limit: String(auditPage) });
+  const query = new URLSearchParams({ limit: String(auditPageSize) });
   for (const member of ['actor', 'subject', 'action'] as const) {
     if (filter[member] !== '') query.set(member, filter[member]);
   }
   if (before !== undefined) query.set('before', String(before));
-  return api.ask('GET', `/audit?${query.toString()}`);
+  return api.send('GET', `/audit?${query.toString()}`);
 }

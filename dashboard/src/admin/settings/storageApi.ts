@@ -3,16 +3,16 @@ import type { Api } from '../api';
 
 // `/api/v1/storage`.
 
-/** Where media are kept. */
-export type StoragePlace = Schemas['StorageView'];
+/** Kind and location of the object store. */
+export type StorageInfo = Schemas['StorageView'];
 
-/** What came of trying the store out. */
+/** Result of a storage test. */
 export type StorageTest = Schemas['StorageTestView'];
 
-export function storagePlace(api: Api): Promise<StoragePlace> {
-  return api.ask('GET', '/storage');
+export function fetchStorage(api: Api): Promise<StorageInfo> {
+  return api.send('GET', '/storage');
 }
 
 export function testStorage(api: Api): Promise<StorageTest> {
-  return api.ask('POST', '/storage/test');
+  return api.send('POST', '/storage/test');
 }

@@ -1,21 +1,21 @@
 import type { Schemas } from '../../api/schema';
 import type { Api, IssuedSecret } from '../api';
 
-// `/api/v1/tokens`; `revokeToken` is the client's own.
+// `/api/v1/tokens`; `Api` implements `revokeToken`.
 
 export type Token = Schemas['TokenView'];
 
-export type TokenWish = Schemas['NewToken'];
+export type TokenRequest = Schemas['NewToken'];
 
 const areas = ['channels', 'keys', 'viewers', 'recordings', 'events', 'webhooks', 'encoders', 'storage', 'audit'];
 
-/** All that a token can be limited to. */
+/** All scopes of a token. */
 export const scopeNames: readonly string[] = areas.flatMap((area) => [`${area}:read`, `${area}:write`]);
 
 export function listTokens(api: Api): Promise<Token[]> {
-  return api.ask('GET', '/tokens');
+  return api.send('GET', '/tokens');
 }
 
-export function createToken(api: Api, wish: TokenWish): Promise<IssuedSecret> {
-  return api.ask('POST', '/tokens', wish);
+export function createToken(api: Api, request: TokenRequest): Promise<IssuedSecret> {
+  return api.send('POST', '/tokens', request);
 }

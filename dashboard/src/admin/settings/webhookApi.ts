@@ -5,12 +5,12 @@ import type { Api } from '../api';
 
 export type Webhook = Schemas['WebhookView'];
 
-export type WebhookWish = Partial<Schemas['NewWebhook']> & Schemas['WebhookChange'];
+export type WebhookRequest = Partial<Schemas['NewWebhook']> & Schemas['WebhookChange'];
 
 export type Delivery = Schemas['DeliveryView'];
 
-/** What webhooks can be told of. */
-export const hookTypes = [
+/** Webhook event types. */
+export const webhookEventTypes = [
   'publish.started',
   'publish.stopped',
   'input.lost',
@@ -25,41 +25,41 @@ export const hookTypes = [
 ] as const;
 
 export function listWebhooks(api: Api): Promise<Webhook[]> {
-  return api.ask('GET', '/webhooks');
+  return api.send('GET', '/webhooks');
 }
 
-export function createWebhook(api: Api, wish: WebhookWish): Promise<{ webhook: Webhook; secret: string }> {
-  return api.ask('POST', '/webhooks', wish);
+export function createWebhook(api: Api, request: WebhookRequest): Promise<{ webhook: Webhook; secret: string }> {
+  return api.send('POST', '/webhooks', request);
 }
 
-export function changeWebhook(api: Api, id: string, wish: WebhookWish): Promise<Webhook> {
-  return api.ask('PATCH', hookPath(id), wish);
+export function changeWebhook(api: Api, id: string, request: WebhookRequest): Promise<Webhook> {
+  return api.send('PATCH', webhookPath(id), request);
 }
 
 export function deleteWebhook(api: Api, id: string): Promise<void> {
-  return api.ask('DELETE', hookPath(id));
+  return api.send('DELETE', webhookPath(id));
 }
 
 export function rotateWebhook(api: Api, id: string): Promise<{ webhook: Webhook; secret: string }> {
-  return api.ask('POST', `${hookPath(id)}/rotate`, {});
+  return api.send('POST', `${webhookPath(id)}/rotate`, {});
 }
 
 export function testWebhook(api: Api, id: string): Promise<Delivery> {
-  return api.ask('POST', `${hookPath(id)}/test`);
+  return api.send('POST', `${webhookPath(id)}/test`);
 }
 
-/** Deliveries, newest first; of one state where it is named, before an id where one is. */
+/** Deliveries, newest first; optionally of one state, or before an id. */
 export function listDeliveries(api: Api, id: string, state: string, before?: number): Promise<Delivery[]> {
   const query = new URLSearchParams({ limit: '50' });
   if (state !== '') query.set('state', state);
   if (before !== undefined) query.set('before', String(before));
-  return api.ask('GET', `${hookPath(id)}/deliveries?${query.toString()}`);
+  return api.send('GET', `${webhookPath(id)}/deliveries?${query.toString()}`);
 }
 
 export function replayDelivery(api: Api, id: string, delivery: number): Promise<Delivery> {
-  return api.ask('POST', `${hookPath(id)}/deliveries/${delivery}/replay`);
+  return api.send('POST', `${webhookPath(id)}/deliveries/${delivery}/replay`);
 }
 
-function hookPath(id: string): string {
+function webhookPath(id: string): string {
   return `/webhooks/${encodeURIComponent(id)}`;
 }

@@ -1,50 +1,50 @@
-/** One point of a chart: milliseconds since 1970, and a value or nothing. */
+/** A point of a chart: milliseconds since 1970, and a value or null. */
 export type Point = readonly [at: number, value: number | null];
 
-/** What a chart shows in words, too. */
+/** The values in a chart's text. */
 export interface Summary {
-  /** The newest value; null while there is none. */
-  now: number | null;
-  least: number;
-  most: number;
+  /** The latest value; null if it is unknown. */
+  latest: number | null;
+  min: number;
+  max: number;
 }
 
-/** Newest, least and most of what is known; null where nothing is. */
-export function summaryOf(points: readonly Point[]): Summary | null {
+/** Latest value, minimum and maximum; null without values. */
+export function summarize(points: readonly Point[]): Summary | null {
   const values = points.flatMap(([, value]) => (value === null ? [] : [value]));
   if (values.length === 0) return null;
-  return { now: points.at(-1)![1], least: Math.min(...values), most: Math.max(...values) };
+  return { latest: points.at(-1)![1], min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** From where to where a chart's axis goes: round numbers around the values, 0 among them where they are not far from it. */
-export function axisOf(least: number, most: number): { from: number; to: number } {
-  const low = least >= 0 && least <= most * 0.8 ? 0 : least;
-  const span = most - low || Math.abs(most) || 1;
+/** The range of a chart's axis: round numbers around the values. Includes 0 if it is close. */
+export function createAxis(min: number, max: number): { from: number; to: number } {
+  const low = min >= 0 && min <= max * 0.8 ? 0 : min;
+  const span = max - low || Math.abs(max) || 1;
   const step = niceStep(span / 4);
   const from = Math.floor((low - (low === 0 ? 0 : span * 0.05)) / step) * step;
-  const to = Math.ceil((most + span * 0.05) / step) * step;
-  return { from: clean(from), to: clean(to) };
+  const to = Math.ceil((max + span * 0.05) / step) * step;
+  return { from: roundOff(from), to: roundOff(to) };
 }
 
-/** 1, 2 or 5 times a power of ten, not below `least`. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  for (const factor of [1, 2, 5]) if (factor * power >= least * 0.999) return clean(factor * power);
-  return clean(10 * power);
+/** 1, 2 or 5 times a power of ten, not below `min`. */
+export function niceStep(min: number): number {
+  const power = 10 ** Math.floor(Math.log10(min));
+  for (const factor of [1, 2, 5]) if (factor * power >= min * 0.999) return roundOff(factor * power);
+  return roundOff(10 * power);
 }
 
-export interface Frame {
+export interface ChartFrame {
   from: number;
   to: number;
-  /** The axis of values. */
+  /** Range of the value axis. */
   low: number;
   high: number;
   width: number;
   height: number;
 }
 
-/** The path of an SVG that goes through the points, with a break wherever nothing was measured for `gapMs`. */
-export function pathOf(points: readonly Point[], frame: Frame, gapMs: number): string {
+/** SVG path through the points, interrupted where the interval exceeds `maxGapMs`. */
+export function createPath(points: readonly Point[], frame: ChartFrame, maxGapMs: number): string {
   const parts: string[] = [];
   let last: number | null = null;
   for (const [at, value] of points) {
@@ -52,41 +52,44 @@ export function pathOf(points: readonly Point[], frame: Frame, gapMs: number): s
       if (value === null) last = null;
       continue;
     }
-    parts.push(`${last === null || at - last > gapMs ? 'M' : 'L'}${place(at, frame.from, frame.to, frame.width)} ${place(frame.high - value, 0, frame.high - frame.low, frame.height)}`);
+    const command = last === null || at - last > maxGapMs ? 'M' : 'L';
+    const x = toPixels(at, frame.from, frame.to, frame.width);
+    const y = toPixels(frame.high - value, 0, frame.high - frame.low, frame.height);
+    parts.push(`${command}${x} ${y}`);
     last = at;
   }
   return parts.join('');
 }
 
-/** The point that is nearest to an instant, among those with a value. */
-export function nearest(points: readonly Point[], at: number): readonly [number, number] | null {
-  let best: readonly [number, number] | null = null;
+/** The point with a value nearest to an instant. */
+export function findNearest(points: readonly Point[], at: number): readonly [number, number] | null {
+  let nearestPoint: readonly [number, number] | null = null;
   for (const [when, value] of points) {
-    if (value !== null && (best === null || Math.abs(when - at) < Math.abs(best[0] - at))) best = [when, value];
+    if (value !== null && (nearestPoint === null || Math.abs(when - at) < Math.abs(nearestPoint[0] - at))) nearestPoint = [when, value];
   }
-  return best;
+  return nearestPoint;
 }
 
-/** From when a chart of so many milliseconds begins: later where nothing was measured before, so that a young broadcast is not a dot at the edge. */
-export function beginOf(to: number, length: number, first: number | null): number {
-  return Math.max(to - length, Math.min(first ?? 0, to - shortestMs));
+/** Start of a chart's time range. It begins with the first measurement, so that a new broadcast fills the width. */
+export function rangeStart(to: number, length: number, first: number | null): number {
+  return Math.max(to - length, Math.min(first ?? 0, to - minRangeMs));
 }
 
-/** New points behind those that are known, each once, without what is older than `since`. */
-export function joined<T extends { at: string }>(known: readonly T[], more: readonly T[], since: number): T[] {
-  const last = known.at(-1)?.at;
-  const fresh = last === undefined ? more : more.filter((one) => Date.parse(one.at) > Date.parse(last));
-  return [...known, ...fresh].filter((one) => Date.parse(one.at) >= since);
+/** Appends new points without duplicates, and drops points before `since`. */
+export function appendMeasurements<T extends { at: string }>(existing: readonly T[], added: readonly T[], since: number): T[] {
+  const last = existing.at(-1)?.at;
+  const newer = last === undefined ? added : added.filter((one) => Date.parse(one.at) > Date.parse(last));
+  return [...existing, ...newer].filter((one) => Date.parse(one.at) >= since);
 }
 
-function place(value: number, from: number, to: number, length: number): number {
+function toPixels(value: number, from: number, to: number, length: number): number {
   return Math.round(((value - from) / (to - from || 1)) * length * 10) / 10;
 }
 
-// A chart of a few points is drawn as if it went on for a while.
-const shortestMs = 2 * 60_000;
+// Minimum time range.
+const minRangeMs = 2 * 60_000;
 
-// 0.1 + 0.2 is no round number.
-function clean(value: number): number {
+// Removes floating-point noise (0.1 + 0.2).
+function roundOff(value: number): number {
   return Number(value.toPrecision(12));
 }

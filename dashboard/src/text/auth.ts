@@ -1,0 +1,41 @@
+/** Texts of the sign-in and setup pages. */
+export const authText = {
+  title: 'Sign in',
+  name: 'Name',
+  nameHint: 'Your sign-in name: a–z, 0–9 and . _ @ + -',
+  password: 'Password',
+  passwordHint: 'At least 12 characters. A passphrase works well.',
+  repeatPassword: 'Repeat password',
+  code: 'Code',
+  codeHint: 'The current code of your authenticator app, or a recovery code.',
+  bothNeeded: 'Enter your name and password.',
+  submit: 'Sign in',
+  working: 'Checking…',
+  sessionExpired: 'Your session has expired. Sign in again.',
+  signOutFailed: (reason: string) => `Could not sign out. ${reason}`,
+
+  setupTitle: 'Welcome',
+  setupIntro: 'Create the first account. It is an admin: it can create channels, schedule events and add other users.',
+  setupCode: 'Set-up code',
+  setupCodeHint: 'Printed by the server at startup, next to the dashboard URL. It works once.',
+  setupSubmit: 'Create account',
+  invalidSetupCode: 'A set-up code has four groups of five letters and digits, such as a1b2c-d3e4f-g5h6j-k7m8n.',
+  passwordMismatch: 'The passwords do not match.',
+
+  token: 'API token',
+  tokenNeeded: 'Enter a token.',
+  tokenInvalid: 'This token is not valid.',
+  staySignedIn: 'Stay signed in on this device',
+  createTokenHint: 'Create one on the server:',
+  command: 'broadcast token create --role admin',
+
+  useAccountHint: 'Have an account?',
+  useAccount: 'Sign in with name and password',
+  useSetupCodeHint: 'First visit?',
+  useSetupCode: 'Enter the set-up code',
+  newServerHint: 'New server? Start with the set-up code that it printed at startup.',
+  useTokenHint: 'Have an API token?',
+  useToken: 'Sign in with an API token',
+
+  serverUnreachable: 'Cannot reach the server',
+} as const;
