@@ -1,16 +1,16 @@
-# An edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules beyond its own `std`).
+# Edge cache in front of a Broadcast server (Varnish 7.1 or newer, no modules except its own `std`).
 #
 #   varnishd -a :8080 -f /etc/varnish/varnish.vcl -s malloc,2g -p thread_pool_max=5000
 #
-# To adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in front of it.
+# Adapt: the address of `backend origin` (several servers: a `directors.round_robin`), the memory for the cache, TLS in front of it.
 #
-# Of all who ask for the same thing at the same time, one goes to the origin and the others wait for that answer: held reloads of
-# playlists (_HLS_msn) and hinted parts cost the origin one request each, however many players wait, and nobody waits longer for it.
-# What is being sent is handed on as it comes. How long things are kept is said by the origin's Cache-Control.
+# Of concurrent requests for the same object, one goes to the origin and the others wait for its response: held reloads of playlists
+# (_HLS_msn) and hinted parts cost the origin one request each, however many players wait, without additional latency.
+# Responses are forwarded as they arrive. The origin's Cache-Control determines cache lifetimes.
 #
-# Who may watch is asked of the origin (/auth/…) for each viewer every 5 seconds at most; what is then handed out is in the cache once,
-# under its address without the token. So that the origin knows viewers' addresses (for tokens that name one), put the address of this
-# edge into its option Delivery:TrustedProxies.
+# The origin decides viewer access (/auth/…), at most every 5 seconds per viewer. The cache stores each object once, under its URL
+# without the token. Add this edge's address to the origin's option Delivery:TrustedProxies, so that the origin knows viewers'
+# addresses (for tokens bound to one).
 
 vcl 4.1;
 
@@ -20,7 +20,7 @@ backend origin {
   .host = "broadcast";
   .port = "8080";
   .connect_timeout = 2s;
-  # Longer than any reload is held (three times a segment's longest length).
+  # Longer than any reload is held (three times the maximum segment duration).
   .first_byte_timeout = 35s;
   .between_bytes_timeout = 35s;
 }
@@ -41,20 +41,20 @@ sub vcl_recv {
       return (synth(404));
     }
     if (req.url ~ "^/(?:t/[^/]+/)?(?:live|vod)/" && (req.method == "GET" || req.method == "HEAD")) {
-      # An object is the same for every viewer: its name is its address without the token. Arguments have one order, and media have none but downloads,
-      # which say which rendition they are of.
+      # An object is the same for every viewer: its cache key is its URL without the token. Arguments are sorted; media have none, except downloads,
+      # which name their rendition.
       set req.http.X-Object = std.querysort(regsub(req.url, "^/t/[^/?]+/", "/"));
       if (req.http.X-Object ~ "^[^?]*\.(?:m4s|mp4|cmfv|cmfa|jpg|vtt|mpp)\?" && req.http.X-Object !~ "^/vod/[^/?]+/download\.mp4\?") {
         set req.http.X-Object = regsub(req.http.X-Object, "\?.*$", "");
       }
-      # The origin is asked for it with the token of whoever comes first.
+      # The request to the origin uses the token of the first viewer.
       if (req.url ~ "^/t/[^/?]+/") {
         set req.http.X-Pass = regsub(req.url, "^(/t/[^/?]+)/.*$", "\1");
       }
 
-      # What the answer to "may this one watch?" is kept under: the path up to the channel, or the session where one is named (sessions
-      # of events may be for others than their channel is), the token in it. The viewer's address as well where the answer may depend on it: behind a token that is not good anywhere ("-" in its last but one field), and where a path
-      # has more than one spelling.
+      # Cache key of access decisions: the path up to the channel, or up to the session if the path contains one (sessions of events may
+      # have another access policy than their channel), including the token. Also the viewer's address if the decision may depend on it:
+      # for all tokens except the server's own without an address ("-" in the last field but one), and for paths with several spellings.
       if (req.url ~ "^[^?]*(?:\.\.|%|//)") {
         set req.http.X-Viewer = req.url + " " + client.ip;
       } else if (req.url ~ "^/t/1\.[0-9a-z]{8}\.[0-9a-z](?:[0-9a-z-]{0,62}[0-9a-z])?\.(?:0|[1-9][0-9]{0,10})\.[0-9A-Za-z_-]{1,32}\.-\.[0-9A-Za-z_-]{43}/live/[^/?]+/" || req.url ~ "^/live/[^/?]+/") {
@@ -68,35 +68,35 @@ sub vcl_recv {
       set req.http.X-Kept-Under = "session";
       set req.url = "/auth" + req.url;
     } else if (req.url ~ "^/event/[0-7][0-9A-HJKMNP-TV-Z]{25}/status\.json(?:\?|$)" && (req.method == "GET" || req.method == "HEAD")) {
-      # How an event stands, which its page asks for again and again. Nobody is asked about: what is not for everybody the origin hands out as `private`, or refuses,
-      # and neither is kept. Behind a token it is the origin's business.
+      # An event's status, which its page polls. It has no access check here: the origin marks restricted responses and denials as `private`,
+      # so they are not cached. Requests with a token go to the origin.
       set req.url = regsub(req.url, "\?.*$", "");
       set req.http.X-Stage = "object";
     }
   }
 
   if (req.http.X-Stage) {
-    # Neither decides anything about media.
+    # Neither has an effect on media.
     unset req.http.Cookie;
     unset req.http.Authorization;
     if (req.http.X-Stage == "object" && req.url ~ "^/vod/[^/]+/download\.mp4") {
-      # A recording as one file: large and asked for once. Ranges go through.
+      # A recording as one file: large and requested once. Ranges are forwarded.
       return (pass);
     }
     if (req.http.X-Stage == "object" && req.http.X-Pass ~ "^/t/1p\.") {
-      # Who may preview gets what its audience does not get yet, under the same address: that is not kept, nor is anything kept handed out for it.
+      # Preview tokens give access to media that other viewers do not get yet, at the same URL: bypass the cache in both directions.
       return (pass);
     }
     if (req.http.X-Stale) {
       set req.grace = 1h;
     } else {
-      # Nothing that is over is handed out while the origin answers: a live playlist would be a whole refresh late.
+      # No stale responses while the origin responds: a live playlist would be one refresh late.
       set req.grace = 0s;
     }
     return (hash);
   }
 
-  # Pages, API, chat: the origin's business.
+  # Pages, API, chat: forwarded to the origin.
   if (req.http.Upgrade ~ "(?i)websocket") {
     return (pipe);
   }
@@ -117,7 +117,7 @@ sub vcl_hash {
   } else {
     hash_data(req.url);
     if (req.http.X-Pass && req.url ~ "^/live/[^/]+/manifest\.mpd") {
-      # Its addresses are relative there, so that they keep the token.
+      # With a token its URLs are relative, so that they keep the token.
       hash_data("guarded");
     }
   }
@@ -129,10 +129,10 @@ sub vcl_backend_fetch {
     set bereq.url = bereq.http.X-Pass + bereq.url;
   }
   if (bereq.url ~ "^/(?:t/[^/]+/)?vod/[^/]+/download\.mp4(?:\?|$)") {
-    # Of a long recording all segments are looked at before the first byte.
+    # The origin inspects all segments of a long recording before the first byte.
     set bereq.first_byte_timeout = 300s;
   }
-  # Gone with a second try, so that it does not stand there twice.
+  # Removed here because a retry would otherwise add the token twice.
   unset bereq.http.X-Pass;
   unset bereq.http.X-Stage;
   unset bereq.http.X-Object;
@@ -147,19 +147,19 @@ sub vcl_backend_response {
 
   if (beresp.status >= 500) {
     if (bereq.url ~ "[?&]_HLS_" || bereq.url ~ "/(?:i[0-9]+-)?[0-9]+(?:\.[0-9]+)?\.m4s$") {
-      # What was waited for does not come. All who waited are told so, instead of each asking again by itself.
+      # The awaited media do not arrive. All waiting clients get this response, instead of a request each.
       set beresp.ttl = 1s;
       set beresp.grace = 0s;
       return (deliver);
     }
-    # An older answer is better, where there is one (see vcl_synth).
+    # A stale response is better, if there is one (see vcl_synth).
     return (abandon);
   }
 
   unset beresp.http.Set-Cookie;
   if (bereq.url ~ "^/auth/") {
     if (beresp.http.Cache-Control !~ "max-age=[1-9]") {
-      # It holds for this one request: others behind the same address are asked about by themselves.
+      # Valid for this request only: other clients behind the same address are checked separately.
       set beresp.ttl = 60s;
       set beresp.uncacheable = true;
       return (deliver);
@@ -173,20 +173,20 @@ sub vcl_backend_response {
   }
 
   if (beresp.status == 401 || beresp.status == 403) {
-    # One viewer's token, which is over: the next one may come with a good one.
+    # This viewer's token has expired: the next viewer may have a valid one.
     set beresp.ttl = 1s;
     set beresp.uncacheable = true;
     return (deliver);
   }
 
   if (beresp.status >= 400) {
-    # Something that is not there may be in a moment.
+    # A missing object may exist a moment later.
     set beresp.ttl = 1s;
     set beresp.grace = 0s;
     return (deliver);
   }
 
-  # While the origin is away: media is right for ever, a playlist for about as long as players wait with one that does not grow.
+  # While the origin is unavailable: media stay valid, a playlist for about as long as players wait for it to grow.
   if (bereq.url ~ "\.(?:m4s|mp4|cmfv|cmfa|jpg)(?:\?|$)") {
     set beresp.grace = 1h;
   } else {
@@ -214,7 +214,7 @@ sub vcl_deliver {
     if (resp.http.X-Refusal == "no_channel") {
       set resp.status = 404;
     }
-    # Players on other sites are told as well, and so that they ask again when it may be otherwise.
+    # CORS headers let players on other sites read the reason; the short lifetime lets them retry.
     set resp.http.Access-Control-Allow-Origin = "*";
     set resp.http.Access-Control-Expose-Headers = "X-Refusal";
     set resp.http.Cache-Control = "max-age=1";
@@ -233,7 +233,7 @@ sub vcl_deliver {
 
 sub vcl_synth {
   if (resp.status == 503 && req.http.X-Stage && !req.http.X-Stale) {
-    # The origin is away: once more, and what is over will do.
+    # The origin is unavailable: retry, accepting a stale response.
     set req.http.X-Stale = "1";
     return (restart);
   }

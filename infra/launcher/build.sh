@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Building: only what changed since the last success, one launcher at a time.
+# Incremental builds: only sources changed since the last successful build, one launcher at a time.
 
-readonly rooms=(media ingest transcoder packager storage origin control host)
+readonly modules=(media ingest transcoder packager storage origin control host)
 readonly shared_sources=(Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig)
 
-# fingerprint PATH... : one line that changes when a source file under the paths is added, edited, moved or deleted.
+# fingerprint PATH... : prints a hash that changes when a source file under the paths is added, edited, moved or deleted.
 fingerprint() {
   (cd "$root" && find "$@" \
     \( -name bin -o -name obj -o -name node_modules -o -name dist -o -name TestResults -o -path host/wwwroot \) -prune \
     -o -type f -printf '%p %T@ %s\n' 2>/dev/null || true) | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
 }
 
-# same NAME VALUE : whether the last success of NAME was for VALUE.
+# same NAME VALUE : succeeds if the last successful build of NAME had VALUE.
 same() {
   [ "$(cat "$state/$1" 2>/dev/null || true)" = "$2" ]
 }
@@ -21,10 +21,10 @@ remember() {
 }
 
 lock() {
-  mkdir -p "$state" 2>/dev/null || fail "cannot write to $state: the launcher builds inside its own folder, so that folder must be writable"
+  mkdir -p "$state" 2>/dev/null || fail "cannot write to $state; the launcher builds inside its own folder, which must be writable"
   exec 9>"$state/lock"
   if ! flock -n 9; then
-    say "Another build is under way; waiting for it …"
+    say "Another build is in progress; waiting for it …"
     flock 9
   fi
 }
@@ -33,7 +33,7 @@ unlock() {
   exec 9>&-
 }
 
-# The SDK's own installer puts it into the home folder and not on the PATH.
+# The SDK's installer uses the home folder and does not add it to PATH.
 find_dotnet() {
   local folder
   command -v dotnet >/dev/null 2>&1 && return 0
@@ -60,13 +60,13 @@ require_tools() {
     fi
   fi
   if [ ${#lacking[@]} -gt 0 ]; then
-    say "To build, this machine still needs:"
+    say "Building requires:"
     say "${lacking[@]}"
     exit 1
   fi
 }
 
-# What went wrong, without the rest of the log.
+# show_errors LOG : prints the errors of a build log, or its last lines.
 show_errors() {
   local log=$1
   if grep -qE '(error|fatal) ?([A-Z]+[0-9]+)?:' "$log"; then
@@ -81,9 +81,9 @@ build_dashboard() {
   local packages sources log=$state/dashboard.log
   packages=$(fingerprint dashboard/package-lock.json dashboard/package.json)
   if [ ! -d "$root/dashboard/node_modules" ] || ! same dashboard-packages "$packages"; then
-    if ! step "Fetching the web pages' packages" "$log" npm --prefix "$root/dashboard" ci --no-audit --no-fund --loglevel=error; then
+    if ! step "Downloading npm packages" "$log" npm --prefix "$root/dashboard" ci --no-audit --no-fund --loglevel=error; then
       show_errors "$log"
-      fail "npm could not fetch the packages; the log is $log"
+      fail "downloading npm packages failed; see $log"
     fi
     remember dashboard-packages "$packages"
   fi
@@ -92,12 +92,12 @@ build_dashboard() {
   if [ ! -f "$root/dashboard/dist/index.html" ] && [ ! -f "$root/dashboard/dist/watch.html" ] || ! same dashboard "$sources"; then
     if ! step "Building the web pages" "$log" npm --prefix "$root/dashboard" run build --loglevel=error; then
       show_errors "$log"
-      fail "the web pages do not build; the log is $log"
+      fail "building the web pages failed; see $log"
     fi
     remember dashboard "$sources"
   fi
 
-  # Taken into the server's output by its own build.
+  # The server's build copies this folder to its output.
   rm -rf "$state/wwwroot"
   cp -R "$root/dashboard/dist" "$state/wwwroot"
   if ! diff -qr "$state/wwwroot" "$root/host/wwwroot" >/dev/null 2>&1; then
@@ -107,7 +107,7 @@ build_dashboard() {
   rm -rf "$state/wwwroot"
 }
 
-# end_compiler PIPE : the compiler would wait ten minutes for more to do, and hold this launcher's lock meanwhile.
+# end_compiler PIPE : kills the compiler server, which otherwise idles for ten minutes and keeps the launcher's lock.
 end_compiler() {
   local process
   for process in /proc/[0-9]*; do
@@ -117,7 +117,7 @@ end_compiler() {
   done
 }
 
-# dotnet_build WHAT TITLE : builds a folder or the solution, Release. One compiler serves all projects of a build: it is this build's own, and ends with it.
+# dotnet_build PATH TITLE : builds a folder or the solution in Release. One compiler server handles all projects of this build and ends with it.
 dotnet_build() {
   local log compiler=broadcast-$$ built=true
   log=$state/$(basename "$1").log
@@ -126,12 +126,12 @@ dotnet_build() {
   end_compiler "$compiler"
   if [ "$built" = false ]; then
     show_errors "$log"
-    fail "the build failed; the log is $log"
+    fail "the build failed; see $log"
   fi
 }
 
 server_sources() {
-  fingerprint "${rooms[@]}" "${shared_sources[@]}" dashboard
+  fingerprint "${modules[@]}" "${shared_sources[@]}" dashboard
 }
 
 build_server() {
@@ -152,12 +152,12 @@ build_server() {
   unlock
 }
 
-# build_project FOLDER NAME : builds one more project, next to the server.
+# build_project FOLDER NAME : builds a project in addition to the server.
 build_project() {
-  [ -d "$root/$1" ] || fail "this copy of the sources has no $1"
+  [ -d "$root/$1" ] || fail "$1 is missing in this source tree"
   local sources name
   name=$(basename "$1")
-  sources=$(fingerprint "${rooms[@]}" "${shared_sources[@]}" tests/support "$1")
+  sources=$(fingerprint "${modules[@]}" "${shared_sources[@]}" tests/support "$1")
   if ! same "$name" "$sources"; then
     lock
     require_tools
@@ -167,7 +167,7 @@ build_project() {
   fi
 }
 
-# Replaces the launcher with a program: its output, signals and exit code are the program's own.
+# hand_over PROGRAM ARGUMENTS... : replaces the launcher process, so that output, signals and exit code are the program's.
 hand_over() {
   find_dotnet || require_tools
   exec 3>&-

@@ -1,44 +1,44 @@
 # shellcheck shell=bash
-# What the machine must have. A table row is: Debian/Ubuntu package | how to see that it is there | what it is for.
+# Required packages. Table rows are: Debian/Ubuntu package | check for its presence | purpose.
 # The check is `command NAME…` (any of them), `file PATTERN`, or `package`.
 
 packages_to_serve() {
-  echo 'ffmpeg|command ffmpeg|encodes the ladder, makes the demo picture, probes recordings'
-  echo 'fonts-dejavu-core|file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf|draws the clock into the demo picture'
-  # With a database of its own configured, no private server is started.
+  echo 'ffmpeg|command ffmpeg|encodes ladders, thumbnails and the demo test pattern'
+  echo 'fonts-dejavu-core|file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf|draws the clock of the demo test pattern'
+  # With an external database, no private server is started.
   if [ -z "${BROADCAST__Database__ConnectionString:-}" ]; then
-    echo 'postgresql|file /usr/lib/postgresql/*/bin/initdb|keeps channels, keys and events; a private server in the data folder, on a Unix socket'
+    echo 'postgresql|file /usr/lib/postgresql/*/bin/initdb|stores channels, keys and events; a private server in the data folder, on a Unix socket'
   fi
 }
 
 packages_to_test() {
-  echo 'ffmpeg|command ffmpeg|encoder and judge of the tests'
-  echo 'fonts-dejavu-core|file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf|draws into test pictures'
-  echo 'postgresql|file /usr/lib/postgresql/*/bin/initdb|the database'
+  echo 'ffmpeg|command ffmpeg|encodes and decodes in tests'
+  echo 'fonts-dejavu-core|file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf|draws into test videos'
+  echo 'postgresql|file /usr/lib/postgresql/*/bin/initdb|database'
   echo 'chromium|command chromium chromium-browser google-chrome|plays in a real browser'
-  echo 'gstreamer1.0-tools|command gst-launch-1.0|a second encoder'
-  echo 'gstreamer1.0-plugins-base|package|a second encoder'
+  echo 'gstreamer1.0-tools|command gst-launch-1.0|second encoder'
+  echo 'gstreamer1.0-plugins-base|package|second encoder'
   echo 'gstreamer1.0-plugins-good|package|FLV for the second encoder'
-  echo 'gstreamer1.0-plugins-bad|package|rtmp2sink, and rtmpsink which is librtmp'
+  echo 'gstreamer1.0-plugins-bad|package|rtmp2sink, and rtmpsink (librtmp)'
   echo 'gstreamer1.0-plugins-ugly|package|x264 for the second encoder'
   echo 'libxml2-utils|command xmllint|validates MPDs against the DASH schema'
-  echo 'nginx|file /usr/sbin/nginx|the edge cache'
-  echo 'varnish|file /usr/sbin/varnishd|another edge cache'
-  echo 'radosgw|command radosgw|a real S3 server'
-  echo 'libfaketime|file /usr/lib/*/faketime/libfaketimeMT.so.1|steps the clock of a server under test'
-  echo 'ceph-mon|command ceph-mon|a real S3 server'
-  echo 'ceph-osd|command ceph-osd|a real S3 server'
-  echo 'ceph-common|command ceph|a real S3 server'
+  echo 'nginx|file /usr/sbin/nginx|edge cache'
+  echo 'varnish|file /usr/sbin/varnishd|edge cache'
+  echo 'radosgw|command radosgw|S3 server'
+  echo 'libfaketime|file /usr/lib/*/faketime/libfaketimeMT.so.1|steps the clock of the server under test'
+  echo 'ceph-mon|command ceph-mon|S3 server'
+  echo 'ceph-osd|command ceph-osd|S3 server'
+  echo 'ceph-common|command ceph|S3 server'
 }
 
-# Engines besides Chromium: hundreds of megabytes, so only for the soak that plays in them.
+# Browser engines besides Chromium: hundreds of megabytes, so only for the soak test that uses them.
 packages_of_engines() {
   packages_to_test | grep '^chromium|'
   echo 'firefox-esr|command firefox-esr firefox|plays in Firefox'
   echo 'webkit2gtk-driver|command WebKitWebDriver|plays in WebKitGTK'
-  echo 'xvfb|command Xvfb|a screen for WebKitGTK that nobody sees'
-  echo 'gstreamer1.0-plugins-good|package|media of WebKitGTK'
-  echo 'gstreamer1.0-plugins-bad|package|media of WebKitGTK'
+  echo 'xvfb|command Xvfb|virtual display for WebKitGTK'
+  echo 'gstreamer1.0-plugins-good|package|media playback in WebKitGTK'
+  echo 'gstreamer1.0-plugins-bad|package|media playback in WebKitGTK'
   echo 'gstreamer1.0-libav|package|H.264 and AAC in WebKitGTK'
 }
 
@@ -63,8 +63,8 @@ packages_to_measure() {
   esac
   [ "${2:-}" = latency ] && return 0
   [ "${2:-}" = pages ] && return 0
-  echo 'nginx|file /usr/sbin/nginx|the server to compare with'
-  echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|the server to compare with'
+  echo 'nginx|file /usr/sbin/nginx|peer of the benchmarks'
+  echo 'libnginx-mod-rtmp|file /usr/lib/nginx/modules/ngx_rtmp_module.so|peer of the benchmarks'
 }
 
 is_there() {
@@ -87,12 +87,12 @@ is_there() {
   return 1
 }
 
-# require_packages TABLE: installs what the table names and the machine lacks; touches no network when nothing is missing.
+# require_packages TABLE : installs the table's missing packages; uses no network if none is missing.
 require_packages() {
   local name check why missing=() as_root=() install
   while IFS='|' read -r name check why; do
     if [ -n "$name" ] && ! is_there "$name" "$check"; then
-      [ ${#missing[@]} -gt 0 ] || say "Missing on this machine:"
+      [ ${#missing[@]} -gt 0 ] || say "Missing packages:"
       say "  $name: $why"
       missing+=("$name")
     fi
@@ -100,22 +100,22 @@ require_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
 
   if ! command -v apt-get >/dev/null 2>&1; then
-    fail "this is not Debian or Ubuntu (no apt-get): install the counterparts of the packages above with this system's package manager, then try again"
+    fail "apt-get is missing (not Debian or Ubuntu); install equivalents of the packages above with this system's package manager and try again"
   fi
 
   install="apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
-      fail "installing needs root, and there is no sudo: as root, run
+      fail "installing requires root, and sudo is missing; run as root:
   $install"
     fi
-    # The password is asked for here, once and visibly; without a terminal sudo must not need one.
+    # Ask for the password here, once and visibly. Without a terminal, sudo must not require one.
     if [ -t 0 ] && [ "$terminal" = true ]; then
-      say "Installing them needs sudo."
-      sudo -v || fail "sudo refused: as root, run
+      say "Installing them requires sudo."
+      sudo -v || fail "sudo failed; run as root:
   $install"
     elif ! sudo -n true 2>/dev/null; then
-      fail "sudo needs a password and there is no terminal to ask on: as root, run
+      fail "sudo requires a password, and there is no terminal; run as root:
   $install"
     fi
     as_root=(sudo -n)
@@ -125,11 +125,11 @@ require_packages() {
   local log=$state/install.log
   apt_get() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@"; }
   if ! step "Installing ${missing[*]}" "$log" apt_get install -y --no-install-recommends "${missing[@]}"; then
-    # Usually the package lists were never fetched, or are too old.
-    if ! { step "Fetching package lists" "$log.lists" apt_get update &&
+    # Usually the package lists are missing or outdated.
+    if ! { step "Updating package lists" "$log.lists" apt_get update &&
       step "Installing ${missing[*]}" "$log" apt_get install -y --no-install-recommends "${missing[@]}"; }; then
       grep -hE '^(E|W|Err):' "$log" "$log.lists" 2>/dev/null | sort -u | head -20 >&3 || true
-      fail "could not install; the log is $log. As root, try
+      fail "installation failed; see $log. Try as root:
   $install"
     fi
   fi

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What the launcher tells people: steps, progress and time on a terminal, plain lines elsewhere. It all goes to descriptor 3, which is
-# standard error unless a command says otherwise, because standard output belongs to the server program (`--json`).
+# Launcher output: steps, progress and time on a terminal, plain lines elsewhere. All of it goes to descriptor 3, by default standard error,
+# because standard output belongs to the server program (`--json`).
 
 exec 3>&2
 
-# Asked again after descriptor 3 moves.
+# Called again after descriptor 3 is redirected.
 look_at_terminal() {
   terminal=false
   if [ -t 3 ] && [ -z "${CI:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
@@ -21,7 +21,7 @@ interrupted() {
     kill -TERM -- "-$process" 2>/dev/null || true
   done
   [ "$terminal" = true ] && printf '\r\033[K' >&3
-  say "stopped"
+  say "interrupted"
   exit 130
 }
 trap interrupted INT TERM
@@ -44,15 +44,15 @@ elapsed() {
   fi
 }
 
-# step TITLE LOG COMMAND... : runs a command with its output in LOG and shows that it is under way. Returns its exit code.
-# The title may be followed on screen by what the function named in $progress prints. Silent at the end when $quiet_end is set.
+# step TITLE LOG COMMAND... : runs a command with its output in LOG and shows its progress. Returns its exit code.
+# The output of the function named in $progress follows the title on screen. With $quiet_end, the result is not printed.
 progress=
 quiet_end=
 step() {
   local title=$1 log=$2 started=$SECONDS code=0 frame=0 beat=60
   shift 2
   [ "$terminal" = true ] || say "$title …"
-  # With job control the command has a process group of its own: it can be stopped as a whole, and Ctrl-C keeps its usual meaning in it.
+  # Job control gives the command its own process group, so that it can be stopped as a whole and handles Ctrl-C itself.
   set -m
   "$@" >"$log" 2>&1 </dev/null 9>&- &
   child=$!

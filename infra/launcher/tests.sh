@@ -1,56 +1,57 @@
 # shellcheck shell=bash
-# Running every test there is, one project after another, and saying in one line how it went.
+# Runs the test projects one after another and prints one line of totals.
 
-# Whole servers, real browsers: they get the machine to themselves and come last.
+# Whole servers and real browsers: they run last and alone.
 readonly heavy=(endtoend browser)
-# They hold real encoders and players against the clock, on a machine that others may use: up to so many that fail are run once more, alone.
-# What passes then is said to have failed first, with all that it said: it is something to look into.
+# Their tests depend on timing of real encoders and players, on a machine that may be shared: up to this many failed tests are run once more,
+# alone. Tests that pass then are reported with the output of their first run, for investigation.
 readonly again_limit=3
-# Waits for encoders more than it computes: runs beside the projects before it.
+# Waits for encoders most of the time: runs in parallel with the projects before it.
 readonly beside=transcoder
 readonly hang_seconds=${BROADCAST_TEST_LIMIT:-900}
 
 passed=0 failed=0 skipped=0
 
 run_tests() {
-  local filter='' fast=false fuzz='' seed=1 pictures='' wanted=() project name
+  local filter='' fast=false renew=false fuzz='' seed=1 screenshots='' wanted=() project name
   exec 3>&1
   look_at_terminal
   while [ $# -gt 0 ]; do
     case $1 in
       --filter)
-        [ $# -ge 2 ] || fail "--filter wants a part of a test's name"
+        [ $# -ge 2 ] || fail "--filter requires part of a test name"
         filter=$2
         shift
         ;;
       --filter=*) filter=${1#*=} ;;
       --fast) fast=true ;;
+      --renew-golden) renew=true ;;
       --fuzz)
-        [ $# -ge 2 ] || fail "--fuzz wants minutes"
+        [ $# -ge 2 ] || fail "--fuzz requires minutes"
         fuzz=$2
         shift
         ;;
       --fuzz=*) fuzz=${1#*=} ;;
       --seed)
-        [ $# -ge 2 ] || fail "--seed wants a number"
+        [ $# -ge 2 ] || fail "--seed requires a number"
         seed=$2
         shift
         ;;
       --seed=*) seed=${1#*=} ;;
       --screenshots)
-        [ $# -ge 2 ] || fail "--screenshots wants a folder to write the pictures to"
-        pictures=$2
+        [ $# -ge 2 ] || fail "--screenshots requires an output folder"
+        screenshots=$2
         shift
         ;;
       --screenshots=*)
-        pictures=${1#*=}
-        [ -n "$pictures" ] || fail "--screenshots wants a folder to write the pictures to"
+        screenshots=${1#*=}
+        [ -n "$screenshots" ] || fail "--screenshots requires an output folder"
         ;;
       -h | --help)
         usage
         return
         ;;
-      -*) fail "test does not know $1: it takes --filter TEXT, --fast, --fuzz MINUTES, --screenshots DIR and names of folders under tests/ (or dashboard)" ;;
+      -*) fail "unknown option $1; test takes --filter TEXT, --fast, --renew-golden, --fuzz MINUTES, --screenshots DIR and names of folders under tests/ (or dashboard)" ;;
       *) wanted+=("$1") ;;
     esac
     shift
@@ -61,9 +62,9 @@ run_tests() {
     return
   fi
 
-  if [ -n "$pictures" ]; then
-    mkdir -p -- "$pictures" || fail "cannot write to $pictures"
-    pictures=$(cd -- "$pictures" && pwd)
+  if [ -n "$screenshots" ]; then
+    mkdir -p -- "$screenshots" || fail "cannot write to $screenshots"
+    screenshots=$(cd -- "$screenshots" && pwd)
     wanted=(browser) filter=${filter:-PagePicture}
   fi
 
@@ -81,13 +82,14 @@ run_tests() {
     fi
     selected+=("$name")
   done
-  [ ${#selected[@]} -gt 0 ] || fail "there are no such tests: ${wanted[*]}"
+  [ ${#selected[@]} -gt 0 ] || fail "no such tests: ${wanted[*]}"
 
-  # Whatever stops the run before its end is a failure, and the last line says so too.
+  # An interrupted run is a failure and also ends with the line of totals.
   trap 'say "$passed passed, $((failed + 1)) failed, $skipped skipped"' EXIT
-  # What this shell says to a server must not reach the servers under test.
+  # Variables of this shell must not configure the servers under test.
   unset "${!BROADCAST_@}"
-  [ -z "$pictures" ] || export BROADCAST_SCREENSHOTS=$pictures
+  [ -z "$screenshots" ] || export BROADCAST_SCREENSHOTS=$screenshots
+  [ "$renew" = false ] || export BROADCAST_RENEW_GOLDEN=1
 
   if [ "${selected[*]}" = dashboard ]; then
     build_pages
@@ -115,7 +117,7 @@ run_tests() {
   done
 
   if [ -n "$filter" ] && [ $((passed + failed + skipped)) -eq 0 ]; then
-    say "No test's name contains '$filter'."
+    say "No test name contains '$filter'."
     failed=1
   fi
   if [ -s "$results/failures" ]; then
@@ -130,24 +132,24 @@ run_tests() {
   fi
   if [ -s "$results/second" ]; then
     say ""
-    say "Passed only when run again, alone (what they said first):"
+    say "Passed only when repeated alone (output of the first run):"
     cat "$results/second" >&3
   fi
   trap - EXIT
   say ""
-  [ -z "$pictures" ] || say "Pictures: $pictures"
+  [ -z "$screenshots" ] || say "Screenshots: $screenshots"
   say "Logs and reports: $results; time: $(elapsed $((SECONDS - started)))"
   say "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
 }
 
-# search MINUTES SEED TARGET... : looks for input that the parsers of what strangers send do not bear.
+# search MINUTES SEED TARGET... : fuzzes the parsers of untrusted input.
 search() {
   local minutes=$1 seed=$2
   shift 2
-  [[ $minutes =~ ^[0-9]+([.][0-9]+)?$ ]] || fail "--fuzz wants minutes, not '$minutes'"
-  [[ $seed =~ ^[0-9]+$ ]] || fail "--seed wants a number, not '$seed'"
-  build_project "tests/fuzz" "the search for hostile input"
+  [[ $minutes =~ ^[0-9]+([.][0-9]+)?$ ]] || fail "--fuzz requires minutes, not '$minutes'"
+  [[ $seed =~ ^[0-9]+$ ]] || fail "--seed requires a number, not '$seed'"
+  build_project "tests/fuzz" "the fuzzer"
   hand_over "$root/tests/fuzz/bin/Release/net10.0/Broadcast.Fuzz.Tests.dll" fuzz --minutes "$minutes" --seed "$seed" "$@"
 }
 
@@ -173,7 +175,7 @@ build_pages() {
 build_everything() {
   local sources
   lock
-  sources=$(fingerprint "${rooms[@]}" "${shared_sources[@]}" Broadcast.sln tests dashboard)
+  sources=$(fingerprint "${modules[@]}" "${shared_sources[@]}" Broadcast.sln tests dashboard)
   require_tools
   build_dashboard
   if ! [ -f "$server" ] || ! same solution "$sources"; then
@@ -184,12 +186,12 @@ build_everything() {
   unlock
 }
 
-# Shown while a project runs: how many of its tests have ended.
+# Progress of a running project: number of completed tests.
 count_finished() {
   printf '%d tests' "$(grep -c '\[FINISHED\]' "$running_log" 2>/dev/null || true)"
 }
 
-# test_command NAME FILTER : sets the array `program` to what runs a project's tests, and `report` and `running_log` to where that writes.
+# test_command NAME FILTER : sets `program` to the command that runs a project's tests, and `report` and `running_log` to its output files.
 test_command() {
   local name=$1 filter=$2 assembly
   assembly=$(compgen -G "$root/tests/$name/*.Tests.csproj" | head -n 1)
@@ -200,7 +202,7 @@ test_command() {
   [ -z "$filter" ] || program+=(-method "*$filter*")
 }
 
-# begin_beside NAME FILTER : starts a project's tests in the background; test_project waits for them when their turn comes.
+# begin_beside NAME FILTER : starts a project's tests in the background; test_project waits for them later.
 begin_beside() {
   local program report running_log
   test_command "$1" "$2"
@@ -237,7 +239,7 @@ test_project() {
   conclude "$name" ctrf "$report" "$code" "$started" "$filter" "$second"
 }
 
-# run_again : runs what failed in test_project's report once more, alone; sets its `second` to the second report, and `code` to 0 where all passed.
+# run_again : repeats the failed tests of test_project's report alone; sets its `second` to the second report, and `code` to 0 if all passed.
 run_again() {
   local methods=() method
   mapfile -t methods < <(node "$root/infra/launcher/totals.mjs" again "$report" "$again_limit")
@@ -246,7 +248,7 @@ run_again() {
   for method in "${methods[@]}"; do
     program+=(-method "$method")
   done
-  if step "$title: ${#methods[@]} once more" "$results/$name.again.log" "${program[@]}"; then
+  if step "$title: repeating ${#methods[@]}" "$results/$name.again.log" "${program[@]}"; then
     code=0
   fi
   if [ -s "$results/$name.again.json" ]; then
@@ -265,15 +267,15 @@ test_dashboard() {
   quiet_end=yes
   if ! step "$title: types" "$results/types.log" types; then
     failed=$((failed + 1))
-    { echo "  dashboard: the types do not check"; sed 's/^/      /' "$results/types.log"; } >>"$results/failures"
-    say "$title: the types do not check"
+    { echo "  dashboard: type check failed"; sed 's/^/      /' "$results/types.log"; } >>"$results/failures"
+    say "$title: type check failed"
   fi
   step "$title" "$running_log" vitest || code=$?
   quiet_end=
   conclude dashboard vitest "$report" "$code" "$started" "$filter"
 }
 
-# conclude NAME FORMAT REPORT EXITCODE STARTED FILTER [SECOND REPORT] : adds one project's totals. A project that crashed, hung or ran nothing is a failure of its own.
+# conclude NAME FORMAT REPORT EXITCODE STARTED FILTER [SECOND REPORT] : adds a project's totals. A project that crashed, hung or ran no test counts as a failure.
 conclude() {
   local name=$1 format=$2 report=$3 code=$4 started=$5 filter=$6 second=${7:-} totals='0 0 0' p f s trouble=''
   if [ -s "$report" ]; then
@@ -281,13 +283,13 @@ conclude() {
   fi
   read -r p f s <<<"$totals"
   if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
-    trouble="did not end within $hang_seconds s; still running then: $(unfinished)"
+    trouble="did not finish within $hang_seconds s; tests still running: $(unfinished)"
   elif [ ! -s "$report" ]; then
-    trouble="ended with exit code $code and no report"
+    trouble="exited with code $code and no report"
   elif [ $((p + f + s)) -eq 0 ] && [ -z "$filter" ]; then
     trouble="ran no test"
   elif [ "$code" -ne 0 ] && [ "$f" -eq 0 ] && [ $((p + f + s)) -gt 0 ]; then
-    trouble="ended with exit code $code although no test failed"
+    trouble="exited with code $code although no test failed"
   fi
   if [ -n "$trouble" ]; then
     f=$((f + 1))
@@ -299,7 +301,7 @@ conclude() {
   say "$title: $p passed, $f failed, $s skipped in $(elapsed $((SECONDS - started)))${trouble:+ ($trouble)}"
 }
 
-# Tests that began and did not end, from the running log.
+# Tests that started and did not finish, from the running log.
 unfinished() {
   sed -nE 's/^ *(.*) \[(STARTING|FINISHED)\].*/\2 \1/p' "$running_log" |
     awk '{ state = $1; $1 = ""; open[$0] = state } END { for (name in open) if (open[name] == "STARTING") printf "%s;", name }'

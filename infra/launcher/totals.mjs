@@ -1,7 +1,7 @@
 // Reads a test report (CTRF as xunit writes it, or vitest's JSON) and prints "passed failed skipped".
-// Failures, in full, and skips, with their reasons, are appended to the two files named. With a report of a second run, what passed there counts as passed,
-// and what it said in the first run is appended to the last file.
-// "again REPORT LIMIT" prints the methods to run once more, a line each: none where more than LIMIT failed, or something outside of a test.
+// Appends failures with details and skips with reasons to the two named files. With a report of a second run, tests that passed there count as passed,
+// and their first output is appended to the last file.
+// "again REPORT LIMIT" prints the methods to repeat, one per line: none if more than LIMIT tests failed, or something outside a test.
 import { appendFileSync, readFileSync } from 'node:fs';
 
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
@@ -30,9 +30,9 @@ const readers = {
       reason: test.extra?.reason ?? test.message ?? '',
       details: [test.message, test.trace, test.stdout?.length ? `output:\n${[test.stdout].flat().join('\n')}` : ''].filter(Boolean).join('\n'),
     })),
-    // What failed outside a test: a fixture that could not be set up or torn down.
+    // Failures outside a test: a fixture that could not be set up or torn down.
     ...(data.results.extra?.suites ?? []).flatMap((suite) => suite.errors ?? []).map((error) => ({
-      name: `${project}: ${error.name ?? 'outside of a test'}`,
+      name: `${project}: ${error.name ?? 'outside a test'}`,
       status: 'failed',
       details: [error.message, error.trace].filter(Boolean).join('\n') || JSON.stringify(error),
     })),
@@ -50,7 +50,7 @@ const readers = {
   }),
 };
 
-// vitest reports what a filter leaves out as skipped.
+// vitest reports tests excluded by a filter as skipped.
 const tests = readers[format]().filter((test) => !(filter && format === 'vitest' && test.status === 'skipped'));
 const count = (status) => tests.filter(status).length;
 const isSkipped = (test) => test.status === 'skipped' || test.status === 'pending';
